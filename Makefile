@@ -1,0 +1,77 @@
+# Thin targets: what each one does lies in the programs it calls. Needs python3, make and a package registry.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test test-kafka check check-code check-size check-sql check-deploy bench chaos profile schemas lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# More words for the program behind a target, such as: make test ARGS="-k relay"
+ARGS ?=
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+setup: $(READY) ## Make .venv from the lock file, and install the project into it
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)
+
+demo: setup ## Tell the seeds' story on the embedded stack
+	$(BIN)/producer-registry demo $(ARGS)
+
+dev: setup ## Run the empty registry on the embedded stack until Ctrl-C
+	@$(BIN)/producer-registry dev $(ARGS)
+
+TIERS := $(wildcard tests/unit tests/integration tests/migration tests/acceptance)
+test: setup ## Run every test on real parts
+	$(BIN)/python -m pytest $(TIERS) $(ARGS)
+
+test-kafka: setup ## Run the acceptance tests on Apache Kafka (needs java and mvn)
+	@for tool in java mvn; do command -v $$tool >/dev/null || \
+		{ echo "make test-kafka needs $$tool on the PATH: install a Java runtime (17 or newer) and Maven" >&2; exit 1; }; done
+	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) --broker apache $(ARGS)
+
+check: check-code check-size check-sql check-deploy ## Lint, types, import rules, sizes, SQL and deployment files
+
+check-code: setup
+	$(BIN)/ruff check service consumers tests
+	$(BIN)/ruff format --check service consumers tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# schema.sql is what dbmate dumps; nobody reads or writes it as a file.
+check-size:
+	@find service consumers migrations tests deploy \( -name '*.py' -o -name '*.sql' \) ! -name schema.sql -print0 2>/dev/null \
+		| xargs -0 wc -l | awk '$$2 != "total" && $$1 > 300 { print $$2 ": " $$1 " lines, the limit is 300"; bad = 1 } END { exit bad }'
+
+check-sql: setup
+	$(BIN)/squawk --config .squawk.toml $(filter-out migrations/schema.sql,$(wildcard migrations/*.sql))
+
+check-deploy: setup
+	@if test -e deploy/check; then PATH="$(CURDIR)/$(BIN):$$PATH" deploy/check; else echo "deploy/check: not there yet"; fi
+
+bench: setup ## Measure; writes nothing into the tree
+	$(BIN)/python -m tests.load $(ARGS)
+
+chaos: setup ## Run the fault schedules (a seed is printed)
+	$(BIN)/python -m pytest tests/chaos --broker apache $(ARGS)
+
+profile: setup ## Show where the time of a batch goes
+	$(BIN)/python -m tests.load --profile $(ARGS)
+
+schemas: setup ## Write the JSON Schemas from the models again
+	$(BIN)/python -m service.contract.schemas $(ARGS)
+
+lock: setup ## Resolve the newest versions again, with hashes and without addresses
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --all-extras --no-header pyproject.toml -o requirements.lock
+	! grep -n '://' requirements.lock
+
+clean: ## Remove what was made, .venv included
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	find service consumers tests -name __pycache__ -type d -prune -exec rm -rf {} +

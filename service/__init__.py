@@ -1,0 +1,1 @@
+"""Producer registry: everything that is true without Kafka."""
