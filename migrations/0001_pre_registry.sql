@@ -1,0 +1,162 @@
+-- migrate:up
+
+-- Text that is compared, sorted or looked up has collation "C": bytewise, as the HTTP contract promises.
+-- References are not foreign keys: nothing is ever deleted that can be referred to, the decisions check
+-- every reference under the batch's locks, and a test holds the tables to it.
+
+CREATE TABLE organization (
+    id text COLLATE "C" PRIMARY KEY,
+    display_name text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    domains text[] NOT NULL,
+    insurer boolean NOT NULL,
+    version integer NOT NULL
+);
+
+CREATE TABLE branch (
+    id text COLLATE "C" PRIMARY KEY,
+    branch_code text COLLATE "C" NOT NULL,
+    display_name text COLLATE "C" NOT NULL,
+    version integer NOT NULL
+);
+
+CREATE TABLE role (
+    id text COLLATE "C" PRIMARY KEY,
+    display_name text COLLATE "C" NOT NULL,
+    permissions text[] NOT NULL,
+    version integer NOT NULL
+);
+
+CREATE TABLE product (
+    id text COLLATE "C" PRIMARY KEY,
+    name text COLLATE "C" NOT NULL,
+    institution_id text COLLATE "C" NOT NULL,
+    product_line text COLLATE "C" NOT NULL,
+    version integer NOT NULL
+);
+
+CREATE TABLE registry_group (
+    id text COLLATE "C" PRIMARY KEY,
+    type text COLLATE "C" NOT NULL,
+    value jsonb NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
+    product_ids text[] COLLATE "C" NOT NULL,
+    -- how many codes of other organizations the group holds: decides whether its insurer may stop being one
+    held_foreign integer NOT NULL,
+    version integer NOT NULL
+) WITH (fillfactor = 90);
+CREATE INDEX registry_group_organization ON registry_group (organization_id, id);
+CREATE INDEX registry_group_type ON registry_group (type, id);
+CREATE INDEX registry_group_foreign ON registry_group (organization_id) WHERE held_foreign > 0;
+
+CREATE TABLE registry_user (
+    id text COLLATE "C" PRIMARY KEY,
+    name text COLLATE "C" NOT NULL,
+    email text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
+    external_id text COLLATE "C",
+    username text COLLATE "C",
+    group_ids text[] COLLATE "C" NOT NULL,
+    enabled boolean NOT NULL,
+    external_user boolean NOT NULL,
+    code_secured boolean NOT NULL,
+    -- how many codes the user holds directly, and how many of those belong to other organizations
+    held integer NOT NULL,
+    held_foreign integer NOT NULL,
+    version integer NOT NULL
+) WITH (fillfactor = 90);
+CREATE UNIQUE INDEX registry_user_username ON registry_user (username);
+CREATE INDEX registry_user_organization ON registry_user (organization_id, id);
+CREATE INDEX registry_user_groups ON registry_user USING gin (group_ids);
+
+-- usable: 2 for submission and renewal, 1 for renewal alone, 0 for nothing; from the code's own status and its
+-- organization's. Repeated in the association rows, with the dates, so that the account query reads one index.
+CREATE TABLE producer_code (
+    id text COLLATE "C" PRIMARY KEY,
+    code text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
+    role_ids text[] COLLATE "C" NOT NULL,
+    description text COLLATE "C",
+    branch_id text COLLATE "C",
+    status text COLLATE "C" NOT NULL,
+    appointment_date date,
+    termination_date date,
+    usable smallint NOT NULL,
+    version integer NOT NULL
+) WITH (fillfactor = 90);
+CREATE UNIQUE INDEX producer_code_string ON producer_code (lower(code));
+CREATE INDEX producer_code_order ON producer_code (code);
+CREATE INDEX producer_code_organization ON producer_code (organization_id, code);
+CREATE INDEX producer_code_usable ON producer_code (code) WHERE usable > 0;
+
+CREATE TABLE user_producer_code (
+    user_id text COLLATE "C" NOT NULL,
+    code_id text COLLATE "C" NOT NULL,
+    id uuid NOT NULL,
+    role_ids text[] COLLATE "C" NOT NULL,
+    code text COLLATE "C" NOT NULL,
+    usable smallint NOT NULL,
+    appointment_date date,
+    termination_date date,
+    PRIMARY KEY (user_id, code_id)
+) WITH (fillfactor = 90);
+CREATE INDEX user_producer_code_code ON user_producer_code (code_id);
+CREATE INDEX user_producer_code_order ON user_producer_code (user_id, code);
+CREATE INDEX user_producer_code_usable ON user_producer_code (user_id, code) WHERE usable > 0;
+
+CREATE TABLE group_producer_code (
+    group_id text COLLATE "C" NOT NULL,
+    code_id text COLLATE "C" NOT NULL,
+    id uuid NOT NULL,
+    code text COLLATE "C" NOT NULL,
+    usable smallint NOT NULL,
+    appointment_date date,
+    termination_date date,
+    PRIMARY KEY (group_id, code_id)
+) WITH (fillfactor = 90);
+CREATE INDEX group_producer_code_code ON group_producer_code (code_id);
+CREATE INDEX group_producer_code_order ON group_producer_code (group_id, code);
+CREATE INDEX group_producer_code_usable ON group_producer_code (group_id, code) WHERE usable > 0;
+
+-- Every command ever decided (within the retention), with the outcome its sender gets again on a repeat.
+CREATE TABLE inbox (
+    source text COLLATE "C" NOT NULL,
+    command_id text COLLATE "C" NOT NULL,
+    topic text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL,
+    outcome bytea NOT NULL,
+    decided_at timestamptz NOT NULL,
+    PRIMARY KEY (source, command_id, topic)
+);
+CREATE INDEX inbox_decided_at ON inbox USING brin (decided_at) WITH (pages_per_range = 32);
+
+-- Position blocks: a batch takes one block after it holds its locks, so positions of a subject rise in commit order.
+CREATE SEQUENCE outbox_block;
+
+-- id, aggregatetype, aggregateid, type and payload are what Debezium's event router expects.
+CREATE TABLE outbox (
+    position bigint PRIMARY KEY,
+    id text COLLATE "C" NOT NULL,
+    aggregatetype text COLLATE "C" NOT NULL,
+    aggregateid text COLLATE "C" NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    payload bytea,
+    shard smallint NOT NULL,
+    topic text COLLATE "C" NOT NULL,
+    key bytea,
+    headers bytea NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_insert_threshold = -1);
+
+-- The next offset to decide, per partition of one identity of a topic in one cluster: the fence of a batch.
+CREATE TABLE offset_mark (
+    cluster_id text COLLATE "C" NOT NULL,
+    topic text COLLATE "C" NOT NULL,
+    topic_id text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (cluster_id, topic, topic_id, partition)
+) WITH (fillfactor = 50);
+
+-- migrate:down
