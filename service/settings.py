@@ -227,13 +227,14 @@ def right(field: str) -> str:
 
 
 def _unknown(environment: Mapping[str, str]) -> list[str]:
-    known = {variable(field) for field in Settings.model_fields}
+    fields = list(Settings.model_fields)
     problems = []
     for name in sorted(environment):
         upper = name.upper()
-        if upper.startswith(PREFIX) and not upper.startswith(TEST_PREFIX) and upper not in known:
-            near = difflib.get_close_matches(upper, sorted(known), n=1)
-            hint = f"did you mean {near[0]}?" if near else "`producer-registry config` lists all"
+        field = upper.removeprefix(PREFIX).lower()
+        if upper.startswith(PREFIX) and not upper.startswith(TEST_PREFIX) and field not in fields:
+            near = difflib.get_close_matches(field, fields, n=1)
+            hint = f"did you mean {variable(near[0])}?" if near else "`producer-registry config` lists all"
             problems.append(f"{name} is not a setting: {hint}")
     return problems
 
@@ -256,6 +257,8 @@ def _shown(value: object) -> str:
             return ",".join(map(str, value))
         case bool():
             return str(value).lower()
+        case float():
+            return f"{value:g}"
         case str() if "://" in value:
             return masked(value)
         case _:
