@@ -4,7 +4,7 @@ import json
 
 import click
 
-from service.cli.option import EPILOG, settings_options
+from service.cli.option import example_text, settings_options
 from service.settings import Settings, right, variable
 
 EXAMPLE_HEAD = """\
@@ -13,13 +13,7 @@ EXAMPLE_HEAD = """\
 """
 
 
-@click.command(
-    epilog="\b
-Example: what is given, and is it right?
-  producer-registry config --set
-
-" + EPILOG
-)
+@click.command(epilog=example_text("what is given, and is it right?", "producer-registry config --set"))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--set", "only_set", is_flag=True, help="Only what was given, not the defaults.")
 @click.option("--example", "as_example", is_flag=True, help="All settings, explained (deploy/env.example).")

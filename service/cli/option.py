@@ -11,9 +11,11 @@ from service.settings import Settings, SettingsRefused, load
 P = ParamSpec("P")
 R = TypeVar("R")
 
-EPILOG = (
-    "Every setting is an option too: REGISTRY_DATABASE_URL is --database-url; `producer-registry config` lists them."
-)
+
+def example_text(what: str, *lines: str) -> str:
+    """The end of a command's help: one example, and where the settings are."""
+    shown = "".join(f"  {line}\n" for line in lines)
+    return f"\b\nExample: {what}\n{shown}\nEvery setting is an option too, such as --database-url: see `config`."
 
 
 def settings_options(
