@@ -1,0 +1,33 @@
+"""What the registry answers to a command, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from service.core.event import Event
+from service.core.problem import Problem, Problems
+
+__all__ = ["Decision", "Event", "Problem", "Problems", "Repeat", "Status"]
+
+Status: TypeAlias = Literal["accepted", "unchanged", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one command: an event exactly when accepted, problems (ordered by path) exactly when rejected.
+
+    `version` is the subject's version after the decision, None when there is no such subject.
+    """
+
+    status: Status
+    version: int | None
+    event: Event | None
+    problems: Problems
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The same command stood earlier in the batch, at index `first`: its decision answers this one too."""
+
+    first: int

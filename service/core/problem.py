@@ -1,0 +1,33 @@
+"""What is wrong with a command, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason to reject a command.
+
+    `code` is one of the rejection codes of the message contract. `path` is a JSON pointer into the data, or the name
+    of an envelope attribute (`subject`, `expectedversion`, `type`) when the trouble lies there.
+    """
+
+    code: str
+    message: str
+    path: str
+
+
+Problems: TypeAlias = tuple[Problem, ...]
+
+
+def ordered(problems: Iterable[Problem]) -> Problems:
+    """Put problems into the order of the contract: by path as text, then by code."""
+    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.code)))
+
+
+def not_found(path: str, noun: str, identifier: str) -> Problem:
+    """Name a reference that leads nowhere."""
+    return Problem("reference-not-found", f"There is no {noun} {identifier}.", path)
