@@ -104,6 +104,13 @@ class Settings(BaseSettings):
     )
     dead_letter_minimum: Count = _setting(200, "... and at least so many were seen", "from 1, at most the window")
 
+    accept_lost_commands: bool = _setting(
+        False,
+        "Go on at the oldest record after a command topic was made anew or lost records that were not decided",
+        "true or false; true for one start, after the loss is understood",
+    )
+    failpoints: str = _setting("", "For fault tests: where the process dies, stops or blocks", "before_commit=kill@3")
+
     api_host: str = _setting("127.0.0.1", "Address the API listens on", "an address or host name")
     api_port: Port = _setting(8080, "Port of the API; 0 picks a free one", "a port, 0 to 65535")
     admin_host: str = _setting("127.0.0.1", "Address health and metrics listen on", "an address or host name")
