@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import time
@@ -14,6 +15,7 @@ from service.stack.errors import StackError
 
 POLL_SECONDS = 0.02
 KILL_SECONDS = 10.0
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Child:
@@ -41,6 +43,8 @@ class Child:
 
     def adopt(self) -> bool:
         """Take up the process of an earlier parent when it lives and is really ours, by its whole command line."""
+        if self.alive():
+            return True
         try:
             record = json.loads(self._pid_file.read_text())
             command = psutil.Process(record["pid"]).cmdline()
@@ -113,7 +117,7 @@ class Child:
 
     def last_lines(self, count: int = 15) -> str:
         """Return where the log lies and how it ends, for an error message."""
-        lines = self.printed().splitlines()[-count:]
+        lines = COLOUR.sub("", self.printed()).splitlines()[-count:]
         return f"{self.log} ends with:\n" + ("\n".join(lines) or "(nothing printed)")
 
     def send(self, number: signal.Signals) -> None:
@@ -138,14 +142,20 @@ class Child:
 
     async def stop(self, number: signal.Signals, *, seconds: float) -> None:
         """End the process with a signal, with SIGKILL when the time is over, and forget its pid file."""
-        if self.pid is not None and self.alive():
+        if self.pid is None:
+            return
+        if self.alive():
             psutil.Process(self.pid).send_signal(number)
             # A suspended process would keep the signal for later.
             self.send(signal.SIGCONT)
             if not await self._gone(seconds):
                 await self.kill()
-        self.pid = None
         self._pid_file.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the process without touching it."""
+        self.pid, self._popen = None, None
 
     async def _gone(self, seconds: float) -> bool:
         end = time.monotonic() + seconds

@@ -17,13 +17,13 @@ from service.stack import port as ports
 from service.stack import unroot
 from service.stack.child import Child
 from service.stack.errors import StackError
+from service.stack.launch import bring_up
 
 USER = "registry"
 DATABASE = "registry"
-SETTING = "postgres port"
+SETTING = "--postgres-port"
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
-START_TRIES = 5
 SETTINGS = {
     "listen_addresses": ports.HOST,
     "unix_socket_directories": "",
@@ -59,32 +59,11 @@ class Postgres:
 
         Raises StackError when the port is taken, the wheel is missing or the server does not come up.
         """
-        if self.child.adopt():
-            if self._wanted_port not in (0, self.child.port):
-                raise StackError(
-                    f"PostgreSQL of {self.folder} lives on port {self.child.port} (pid {self.child.pid}): "
-                    f"give that {SETTING} or 0, or stop it first"
-                )
-            await self.child.until(self._ready, seconds=READY_SECONDS)
-            return
-        # A port once taken is kept over restarts, so that its clients find the server again.
-        wanted = self._wanted_port or self.child.port
-        port = ports.choose(wanted, server="PostgreSQL", setting=SETTING)
         if not (self.folder / "data").exists():
             await asyncio.to_thread(self._make_cluster)
-        for attempt in range(START_TRIES):
-            self._launch(port)
-            try:
-                await self.child.until(self._ready, seconds=READY_SECONDS)
-            except StackError:
-                await self.child.stop(signal.SIGINT, seconds=STOP_SECONDS)
-                # The last processes of a killed server still let go of its memory.
-                lingering = "shared memory block" in self.child.printed()
-                if not lingering or attempt == START_TRIES - 1:
-                    raise
-                await asyncio.sleep(0.2)
-            else:
-                return
+        await bring_up(
+            self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
+        )
 
     async def stop(self) -> None:
         """Stop the server (open transactions are rolled back) and remove a temporary folder."""
@@ -122,8 +101,9 @@ class Postgres:
         if user is not None:
             for path in (fresh, password):
                 os.chown(path, user.pw_uid, user.pw_gid)
-        how = "--auth=scram-sha-256 --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --no-sync"
-        _run("initdb", "-D", str(fresh), "-U", USER, f"--pwfile={password}", *how.split())
+        locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        access = ("-U", USER, f"--pwfile={password}", "--auth=scram-sha-256")
+        _run("initdb", "-D", str(fresh), *access, *locale, "--no-sync")
         _run("postgres", "--single", "-D", str(fresh), "template1", text=f"CREATE DATABASE {DATABASE}\n")
         fresh.rename(self._data)
 

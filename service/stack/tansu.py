@@ -14,8 +14,9 @@ from pathlib import Path
 from service.stack import port as ports
 from service.stack.child import Child
 from service.stack.errors import StackError
+from service.stack.launch import bring_up
 
-SETTING = "kafka port"
+SETTING = "--kafka-port"
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -24,7 +25,7 @@ class Tansu:
     """A memory broker; its records and committed offsets live as long as its process.
 
     The folder (log and pid file) is kept when given, else temporary and removed by stop; `port` 0 takes a free one. A
-    broker of the same folder that still lives is taken up by start, with all its records; a new one has a new cluster id.
+    broker of the same folder that still lives is taken up by start, with all its records (`adopted`).
     """
 
     def __init__(self, folder: Path | None = None, port: int = 0) -> None:
@@ -44,25 +45,9 @@ class Tansu:
 
         Raises StackError when the port is taken, the wheel is missing or the broker does not come up.
         """
-        self.adopted = self.child.adopt()
-        if self.adopted:
-            if self._wanted_port not in (0, self.child.port):
-                raise StackError(
-                    f"the broker of {self.folder} lives on port {self.child.port} (pid {self.child.pid}): "
-                    f"give that {SETTING} or 0, or stop it first"
-                )
-        else:
-            port = ports.choose(self._wanted_port or self.child.port, server="the broker", setting=SETTING)
-            listener = f"tcp://{ports.HOST}:{port}"
-            identity = f"producer-registry-{secrets.token_hex(8)}"
-            command = [str(_binary()), "broker", "--listener-url", listener, "--advertised-listener-url", listener,
-                       "--storage-engine", "memory://tansu/", "--cluster-id", identity]  # fmt: skip
-            self.child.launch(command, port=port)
-        try:
-            await self.child.until(self._ready, seconds=READY_SECONDS)
-        except StackError:
-            await self.stop()
-            raise
+        self.adopted = await bring_up(
+            self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
+        )
 
     async def stop(self) -> None:
         """Stop the broker, with all its records, and remove a temporary folder."""
@@ -70,10 +55,17 @@ class Tansu:
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _launch(self, port: int) -> None:
+        listener = f"tcp://{ports.HOST}:{port}"
+        listeners = ("--listener-url", listener, "--advertised-listener-url", listener)
+        # Marks of an old cluster must not be taken for marks of this one, which starts empty.
+        identity = f"producer-registry-{secrets.token_hex(8)}"
+        storage = ("--storage-engine", "memory://tansu/", "--cluster-id", identity)
+        self.child.launch([str(_binary()), "broker", *listeners, *storage], port=port)
+
     async def _ready(self) -> bool:
-        # Its own word first: when the port was taken it stays alive, and somebody else would answer.
-        said = self.adopted or "ready in" in self.child.printed()
-        return said and await ports.broker_answers(self.child.port)
+        # Its own word first: on a taken port somebody else answers before this one has ended.
+        return "ready in" in self.child.printed() and await ports.broker_answers(self.child.port)
 
 
 def _binary() -> Path:

@@ -1,0 +1,121 @@
+"""PostgreSQL and a Kafka broker together: addresses that are given are used, the rest is started here."""
+
+import asyncio
+import fcntl
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TextIO
+
+from service.stack.apache.cluster import Apache
+from service.stack.errors import StackError
+from service.stack.postgres import Postgres
+from service.stack.server import Server
+from service.stack.tansu import Tansu
+
+Broker = Literal["tansu", "apache"]
+
+
+class Given:
+    """A server that somebody else runs, by its address; starting and stopping it does nothing."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    async def start(self) -> None:
+        """Trust the address."""
+
+    async def stop(self) -> None:
+        """Leave it alone."""
+
+
+class Stack:
+    """The database and the broker of a development run, a demo or a test.
+
+    `data_dir` keeps their data (one stack at a time); None means temporary folders that stop removes. Port 0 takes a
+    free one. `database_url` and `bootstrap_servers`, when given, are used and nothing is started in their place.
+    """
+
+    def __init__(
+        self,
+        broker: Broker = "tansu",
+        data_dir: Path | None = None,
+        *,
+        kafka_port: int = 0,
+        postgres_port: int = 0,
+        database_url: str | None = None,
+        bootstrap_servers: str | None = None,
+    ) -> None:
+        self._data_dir = data_dir
+        self._lock: TextIO | None = None
+        self.postgres: Server = (
+            Given(database_url) if database_url else Postgres(self._folder("postgres"), postgres_port)
+        )
+        self.kafka: Server
+        if bootstrap_servers:
+            self.kafka = Given(bootstrap_servers)
+        elif broker == "apache":
+            self.kafka = Apache(self._folder("apache"), kafka_port)
+        else:
+            self.kafka = Tansu(self._folder("tansu"), kafka_port)
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the database `registry`, with its password."""
+        return self.postgres.address
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The broker's host and port; several are separated by commas."""
+        return self.kafka.address
+
+    @property
+    def forgets(self) -> bool:
+        """Whether the broker was started empty here and keeps its records in memory only."""
+        return isinstance(self.kafka, Tansu) and not self.kafka.adopted
+
+    async def start(self) -> None:
+        """Start both and wait until they answer; when one fails, neither is left running. Raises StackError."""
+        self._hold()
+        try:
+            results = await asyncio.gather(self.postgres.start(), self.kafka.start(), return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+        except BaseException:
+            # A run that is told to stop while it starts must not leave servers behind either.
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop what was started here."""
+        await asyncio.gather(self.kafka.stop(), self.postgres.stop())
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _folder(self, name: str) -> Path | None:
+        return self._data_dir / name if self._data_dir else None
+
+    def _hold(self) -> None:
+        """Keep a second stack out of the data folder; the kernel lets go when this process ends in any way."""
+        if self._data_dir is None:
+            return
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (self._data_dir / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise StackError(
+                f"{self._data_dir} is in use by another run; stop that, or give another --data-dir"
+            ) from None
+        self._lock = lock
