@@ -1,0 +1,131 @@
+"""The outbox as the relay sees it: rows to publish, rows to delete, and which shards are ours to publish."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import asyncpg
+
+from service.contract.message import Message, decode_headers
+from service.settings import Settings
+from service.store.errors import StoreUnavailable, translated
+from service.store.pool import Connection, connect
+from service.store.publishing import BLOCK, Publishing, Scan
+from service.store.statement import statement
+
+CHANNEL = "producer_registry_outbox"
+"""Notified by a batch whose rows another process has to publish."""
+
+_LOCK_CLASS = 0x5052_4F42
+"""First half of the advisory lock of a shard; the second half is the shard."""
+
+_SCAN = statement("outbox_scan")
+_END = statement("outbox_end")
+_SNAPSHOT_END = statement("snapshot_end")
+_DISCARD = statement("outbox_discard")
+_SHARD_LOCK = statement("shard_lock")
+_SHARD_UNLOCK = statement("shard_unlock")
+
+
+class OutboxStore:
+    """One database session that holds the locks of the shards this process publishes.
+
+    A lost session means that the shards are no longer ours: every method then raises StoreUnavailable until `open`.
+    """
+
+    def __init__(self, settings: Settings, publishing: Publishing) -> None:
+        self._settings = settings
+        self._publishing = publishing
+        self._connection: Connection | None = None
+
+    async def open(self, on_notify: Callable[[], None]) -> None:
+        """Start a new session; `on_notify` is called when another process wrote rows for us."""
+        await self.close()
+        connection = await connect(self._settings, "relay")
+        with translated():
+            await connection.add_listener(CHANNEL, lambda *_: on_notify())
+        self._connection = connection
+
+    async def close(self) -> None:
+        """End the session, and with it every lock of a shard."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def lock(self, shards: Iterable[int]) -> frozenset[int]:
+        """Try to become the one who publishes these shards; answers those that are ours now."""
+        with translated():
+            rows = await self._session().fetch(_SHARD_LOCK, _LOCK_CLASS, sorted(shards))
+        return frozenset(row["shard"] for row in rows if row["locked"])
+
+    async def unlock(self, shards: Iterable[int]) -> None:
+        """Let others publish these shards."""
+        with translated():
+            await self._session().fetch(_SHARD_UNLOCK, _LOCK_CLASS, sorted(shards))
+
+    async def beat(self) -> None:
+        """Make sure that the session lives."""
+        with translated():
+            await self._session().execute("SELECT 1")
+
+    async def collect(self) -> list[Message]:
+        """Hand out the rows of held shards that no batch of this process handed out, oldest first, a page at most."""
+        publishing, connection = self._publishing, self._session()
+        with translated():
+            end = await connection.fetchrow(_END)
+            next_to_start: int = await connection.fetchval(_SNAPSHOT_END)
+            assert end is not None
+            scan = publishing.scan(end["block"], end["oldest_running"])
+            rows = await scan_outbox(connection, scan, publishing)
+        messages = fresh(rows, publishing)
+        whole = scan is None or len(rows) < scan.limit
+        positions = [message.position for message in messages]
+        publishing.scanned(scan, end["block"], positions, next_to_start, ours=False, whole=whole)
+        return messages
+
+    async def discard(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Delete published rows: closed ranges of positions, in shards that this process holds."""
+        if ranges:
+            with translated():
+                await discard(self._session(), ranges, self._publishing.held)
+            self._publishing.deleted(ranges)
+
+    def _session(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            raise StoreUnavailable("the session that holds the shards is gone")
+        return self._connection
+
+
+async def scan_outbox(connection: Connection, scan: Scan | None, publishing: Publishing) -> list[asyncpg.Record]:
+    """Read the rows a scan asks for."""
+    if scan is None:
+        return []
+    shards = sorted(publishing.held)
+    rows: list[asyncpg.Record] = await connection.fetch(
+        _SCAN, shards, scan.first, scan.before, scan.own, BLOCK, scan.limit
+    )
+    return rows
+
+
+def fresh(rows: Iterable[asyncpg.Record], publishing: Publishing) -> list[Message]:
+    """The rows that were not handed out yet, as messages."""
+    return [_message(row) for row in rows if not publishing.is_handed(row["position"])]
+
+
+async def discard(connection: Connection, ranges: Sequence[tuple[int, int]], shards: frozenset[int]) -> None:
+    """Delete rows by closed ranges of positions within shards, on any connection."""
+    firsts, lasts = zip(*ranges, strict=True)
+    await connection.execute(_DISCARD, firsts, lasts, sorted(shards))
+
+
+def _message(row: asyncpg.Record) -> Message:
+    return Message(
+        id=row["id"],
+        aggregatetype=row["aggregatetype"],
+        aggregateid=row["aggregateid"],
+        type=row["type"],
+        topic=row["topic"],
+        key=row["key"],
+        payload=row["payload"],
+        headers=decode_headers(row["headers"]),
+        shard=row["shard"],
+        position=row["position"],
+    )

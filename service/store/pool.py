@@ -1,0 +1,59 @@
+"""Connections to PostgreSQL with a limit on every wait."""
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncpg
+
+from service.settings import Settings
+from service.store.errors import translated
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+CONNECT_SECONDS = 5.0
+
+
+async def connect(settings: Settings, application: str) -> Connection:
+    """Open one connection of its own; `application` is the name that operators see in pg_stat_activity.
+
+    Raises StoreUnavailable when the database does not answer.
+    """
+    with translated():
+        return await asyncpg.connect(
+            settings.database_url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=settings.database_command_timeout_seconds,
+            server_settings=_server_settings(settings, application),
+        )
+
+
+async def create_pool(settings: Settings, application: str) -> Pool:
+    """Make a pool for readers; its connections are opened when they are first needed."""
+    return await asyncpg.create_pool(
+        settings.database_url,
+        min_size=0,
+        max_size=settings.database_pool_size,
+        timeout=CONNECT_SECONDS,
+        command_timeout=settings.database_command_timeout_seconds,
+        server_settings=_server_settings(settings, application),
+    )
+
+
+def _server_settings(settings: Settings, application: str) -> dict[str, str]:
+    milliseconds = int(settings.database_command_timeout_seconds * 1000)
+    return {
+        "application_name": f"producer-registry {application}",
+        "timezone": "UTC",
+        "jit": "off",
+        "statement_timeout": str(milliseconds),
+        "idle_in_transaction_session_timeout": str(milliseconds),
+        # A peer that vanished without a word gives its locks back within seconds.
+        "tcp_user_timeout": str(min(milliseconds, 15_000)),
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
+    }

@@ -1,0 +1,1 @@
+SELECT id, branch_code, display_name, version FROM branch WHERE id = ANY($1::text[])

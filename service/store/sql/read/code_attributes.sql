@@ -1,0 +1,20 @@
+-- Part: the attributes of code c with its organization o and branch b as JSON text, in the order of the codes
+-- document's samples; what is null is left out, because text joined with null is null and concat_ws skips it.
+'{' || concat_ws(',',
+    '"branch":{"branchCode":' || to_json(b.branch_code) || ',"displayName":' || to_json(b.display_name)
+        || ',"id":' || to_json(b.id) || '}',
+    '"code":' || to_json(c.code),
+    '"description":' || to_json(c.description),
+    '"displayName":' || to_json(c.code),
+    '"id":' || to_json(c.id),
+    '"organization":{"displayName":' || to_json(o.display_name) || ',"id":' || to_json(o.id)
+        || ',"type":"Organization","uri":' || to_json('/admin/v1/organizations/' || o.id) || '}',
+    '"producerStatus":{"code":' || to_json(c.status) || ',"name":' || to_json(c.status) || '}',
+    '"roles":' || (
+        SELECT '[' || coalesce(string_agg(
+            '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
+                || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
+        FROM role AS r WHERE r.id = ANY(c.role_ids)),
+    '"appointmentDate":' || to_json(c.appointment_date),
+    '"terminationDate":' || to_json(c.termination_date)
+) || '}'

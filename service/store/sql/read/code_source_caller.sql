@@ -1,0 +1,36 @@
+-- The codes available to the caller (domain, "Who may use which code"); see the pure rule in core.availability.
+-- $5 least usability, $6 date, $7 externally visible code strings in lower case.
+-- For each owner the first page from its partial index, then merged; the code's row is joined only for a filter or sort.
+SELECT held.id FROM (
+    SELECT own.id, own.code /*merged*/ FROM caller CROSS JOIN LATERAL (
+        SELECT a.code_id AS id, a.code /*sorted*/
+        FROM user_producer_code AS a LEFT JOIN producer_code AS c ON c.id = a.code_id
+        WHERE a.user_id = caller.id AND a.usable > 0 AND a.usable >= $5::int
+            AND (a.appointment_date IS NULL OR a.appointment_date <= $6::date)
+            AND (a.termination_date IS NULL OR a.termination_date > $6::date) /*filter*/
+        ORDER BY /*order*/ a.code LIMIT /*bound*/ 32
+    ) AS own WHERE caller.enabled AND caller.code_secured
+    UNION
+    SELECT own.id, own.code /*merged*/ FROM caller CROSS JOIN unnest(caller.group_ids) AS team (id) CROSS JOIN LATERAL (
+        SELECT a.code_id AS id, a.code /*sorted*/
+        FROM group_producer_code AS a LEFT JOIN producer_code AS c ON c.id = a.code_id
+        WHERE a.group_id = team.id AND a.usable > 0 AND a.usable >= $5::int
+            AND (a.appointment_date IS NULL OR a.appointment_date <= $6::date)
+            AND (a.termination_date IS NULL OR a.termination_date > $6::date) /*filter*/
+        ORDER BY /*order*/ a.code LIMIT /*bound*/ 32
+    ) AS own WHERE caller.enabled AND caller.code_secured
+    UNION
+    SELECT own.id, own.code /*merged*/ FROM caller CROSS JOIN LATERAL (
+        SELECT c.id, c.code /*sorted*/ FROM producer_code AS c
+        WHERE caller.enabled AND NOT caller.code_secured AND c.usable > 0 AND c.usable >= $5::int
+            AND (c.appointment_date IS NULL OR c.appointment_date <= $6::date)
+            AND (c.termination_date IS NULL OR c.termination_date > $6::date) /*filter*/
+        ORDER BY /*order*/ c.code LIMIT /*bound*/ 32
+    ) AS own
+    UNION
+    SELECT c.id, c.code /*sorted*/ FROM producer_code AS c
+    WHERE NOT EXISTS (SELECT FROM caller) AND lower(c.code) = ANY($7::text[]) AND c.usable > 0 AND c.usable >= $5::int
+        AND (c.appointment_date IS NULL OR c.appointment_date <= $6::date)
+        AND (c.termination_date IS NULL OR c.termination_date > $6::date) /*filter*/
+) AS held
+ORDER BY /*merge*/ held.code LIMIT /*bound*/ 32
