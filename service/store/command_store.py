@@ -3,23 +3,159 @@
 The number of statements depends on the kinds of things the batch touches, never on how many commands it has.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
 
-from service.clock import Clock
+from service import clock
 from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message
 from service.contract.topics import Topics
-from service.core.batch import decide_batch
+from service.core.batch import decide_batch, needs
 from service.core.command import Command
 from service.core.decision import Decision, Repeat
+from service.core.organization import PutOrganization
 from service.core.world import World
-from service.failpoint import reach
+from service.failpoint import passing
 from service.settings import Settings
-from service.store.batch_write import Answers, Known, write_answers
-from service.store.batch_mark import Marks
+from service.store.answer import Answers, Key, Known, key_of, known_answers
 from service.store.errors import translated
-from service.store.outbox_store import discard, fresh, scan_outbox
+from service.store.mark import Marks, Origin
+from service.store.outbox_store import CHANNEL, discard, fresh, scan_outbox
 from service.store.pool import Connection, connect
 from service.store.publishing import Publishing
+from service.store.statement import statement
+from service.store.world_load import load_world
+from service.store.world_save import save_world
+
+Decide: TypeAlias = Callable[[Sequence[Command], World], tuple[Sequence[Decision | Repeat], World]]
+Parsed: TypeAlias = Received | Undecodable
+
+_INBOX_FIND = statement("inbox_find")
+_OUTBOX_BLOCK = statement("outbox_block")
+
+# Organizations decide what others may do (insurer, status), so a batch that puts one runs alone; all others share.
+_BEGIN_SHARED = "BEGIN; SELECT pg_advisory_xact_lock_shared(1347374914, 1)"
+_BEGIN_ALONE = "BEGIN; SELECT pg_advisory_xact_lock(1347374914, 1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a batch.
+
+    `messages` is what the relay has to send now, in this order: older rows of other writers, then the batch's own;
+    rows of shards that another process publishes are not among them. `skipped` records were decided before.
+    """
+
+    messages: list[Message]
+    decided: int
+    repeated: int
+    dead: int
+    skipped: int
+
+
+class CommandStore:
+    """Applies batches on one database session of its own, opened when needed and given up after any trouble."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Topics,
+        origin: Origin,
+        publishing: Publishing,
+        decide: Decide = decide_batch,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._settings = settings
+        self._topics = topics
+        self._origin = origin
+        self._publishing = publishing
+        self._decide = decide
+        self._now = now
+        self._connection: Connection | None = None
+
+    async def apply(self, batch: Sequence[Parsed], sent: Sequence[tuple[int, int]] = ()) -> Applied:
+        """Decide a batch and commit it, whole or not at all.
+
+        `batch` is in offset order within each partition; `sent` are closed ranges of outbox positions that were
+        published and go in the same transaction. Raises StoreUnavailable, StoreRace or StoreDefect; after the first
+        it is not known whether the batch is in: do it again, the marks know.
+        """
+        if not batch:
+            raise ValueError("a batch has at least one record")
+        connection = await self._session()
+        try:
+            with translated():
+                return await self._transaction(connection, batch, sent)
+        except BaseException:
+            # Whatever happened, nothing of this session may leak into the next batch.
+            self._connection = None
+            connection.terminate()
+            raise
+
+    async def close(self) -> None:
+        """End the session."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def _session(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._settings, "writer")
+        return self._connection
+
+    async def _transaction(
+        self, connection: Connection, batch: Sequence[Parsed], sent: Sequence[tuple[int, int]]
+    ) -> Applied:
+        publishing = self._publishing
+        alone = any(isinstance(p, Received) and isinstance(p.command.body, PutOrganization) for p in batch)
+        await connection.execute(_BEGIN_ALONE if alone else _BEGIN_SHARED)
+        marks = Marks(self._origin, (parsed.record for parsed in batch))
+        await marks.claim(connection)
+        records = [parsed for parsed in batch if marks.is_fresh(parsed.record)]
+        known = await _find_known(connection, records)
+        passing("after_claim")
+        commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in known]
+        before = await load_world(connection, needs(commands))
+        decisions, after = self._decide(commands, before)
+        await save_world(connection, before, after)
+        block = await connection.fetchrow(_OUTBOX_BLOCK)
+        assert block is not None
+        answers = Answers(self._topics, block["block"], self._now())
+        answers.add(records, known, decisions)
+        await answers.write(connection)
+        if sent and publishing.held:
+            await discard(connection, sent, publishing.held)
+        scan = publishing.scan(block["block"], block["oldest_running"])
+        rows = await scan_outbox(connection, scan, publishing)
+        await _notify_others(connection, answers.messages, publishing.held)
+        next_to_start = await marks.move(connection)
+        passing("before_commit")
+        await connection.execute("COMMIT")
+        passing("after_commit")
+        publishing.deleted(sent)
+        older = fresh(rows, publishing)
+        whole = scan is None or len(rows) < scan.limit
+        positions = [message.position for message in older]
+        publishing.scanned(scan, block["block"], positions, next_to_start, ours=True, whole=whole)
+        dead = sum(isinstance(parsed, Undecodable) for parsed in records)
+        return Applied(
+            messages=older + [m for m in answers.messages if m.shard in publishing.held] if whole else older,
+            decided=len(answers.inbox),
+            repeated=len(records) - len(answers.inbox) - dead,
+            dead=dead,
+            skipped=len(batch) - len(records),
+        )
+
+
+async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict[Key, Known]:
+    keys = sorted({key_of(parsed) for parsed in records if isinstance(parsed, Received)})
+    if not keys:
+        return {}
+    return known_answers(await connection.fetch(_INBOX_FIND, *zip(*keys, strict=True)))
+
+
+async def _notify_others(connection: Connection, messages: Iterable[Message], held: frozenset[int]) -> None:
+    if any(message.shard not in held for message in messages):
+        await connection.execute(f"NOTIFY {CHANNEL}")

@@ -29,7 +29,7 @@ SELECT held.id FROM (
     ) AS own
     UNION
     SELECT c.id, c.code /*sorted*/ FROM producer_code AS c
-    WHERE NOT EXISTS (SELECT FROM caller) AND lower(c.code) = ANY($7::text[]) AND c.usable > 0 AND c.usable >= $5::int
+    WHERE NOT EXISTS (SELECT FROM caller) AND lower(c.code) = ANY((SELECT $7::text[])::text[]) AND c.usable > 0 AND c.usable >= $5::int
         AND (c.appointment_date IS NULL OR c.appointment_date <= $6::date)
         AND (c.termination_date IS NULL OR c.termination_date > $6::date) /*filter*/
 ) AS held

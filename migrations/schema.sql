@@ -1,0 +1,208 @@
+CREATE TABLE public.branch (
+    id text NOT NULL COLLATE pg_catalog."C",
+    branch_code text NOT NULL COLLATE pg_catalog."C",
+    display_name text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL
+);
+
+CREATE TABLE public.group_producer_code (
+    group_id text NOT NULL COLLATE pg_catalog."C",
+    code_id text NOT NULL COLLATE pg_catalog."C",
+    id uuid NOT NULL,
+    code text NOT NULL COLLATE pg_catalog."C",
+    usable smallint NOT NULL,
+    appointment_date date,
+    termination_date date
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.inbox (
+    source text NOT NULL COLLATE pg_catalog."C",
+    command_id text NOT NULL COLLATE pg_catalog."C",
+    topic text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    outcome bytea NOT NULL,
+    decided_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.offset_mark (
+    cluster_id text NOT NULL COLLATE pg_catalog."C",
+    topic text NOT NULL COLLATE pg_catalog."C",
+    topic_id text NOT NULL COLLATE pg_catalog."C",
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.organization (
+    id text NOT NULL COLLATE pg_catalog."C",
+    display_name text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    domains text[] NOT NULL,
+    insurer boolean NOT NULL,
+    version integer NOT NULL
+);
+
+CREATE TABLE public.outbox (
+    "position" bigint NOT NULL,
+    id text NOT NULL COLLATE pg_catalog."C",
+    aggregatetype text NOT NULL COLLATE pg_catalog."C",
+    aggregateid text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    payload bytea,
+    shard smallint NOT NULL,
+    topic text NOT NULL COLLATE pg_catalog."C",
+    key bytea,
+    headers bytea NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='20000', autovacuum_vacuum_insert_threshold='-1');
+
+CREATE SEQUENCE public.outbox_block
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.producer_code (
+    id text NOT NULL COLLATE pg_catalog."C",
+    code text NOT NULL COLLATE pg_catalog."C",
+    organization_id text NOT NULL COLLATE pg_catalog."C",
+    role_ids text[] NOT NULL COLLATE pg_catalog."C",
+    description text COLLATE pg_catalog."C",
+    branch_id text COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    appointment_date date,
+    termination_date date,
+    usable smallint NOT NULL,
+    version integer NOT NULL
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.product (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    institution_id text NOT NULL COLLATE pg_catalog."C",
+    product_line text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL
+);
+
+CREATE TABLE public.registry_group (
+    id text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    value jsonb NOT NULL,
+    organization_id text NOT NULL COLLATE pg_catalog."C",
+    product_ids text[] NOT NULL COLLATE pg_catalog."C",
+    held_foreign integer NOT NULL,
+    version integer NOT NULL
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.registry_user (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    email text NOT NULL COLLATE pg_catalog."C",
+    organization_id text NOT NULL COLLATE pg_catalog."C",
+    external_id text COLLATE pg_catalog."C",
+    username text COLLATE pg_catalog."C",
+    group_ids text[] NOT NULL COLLATE pg_catalog."C",
+    enabled boolean NOT NULL,
+    external_user boolean NOT NULL,
+    code_secured boolean NOT NULL,
+    held integer NOT NULL,
+    held_foreign integer NOT NULL,
+    version integer NOT NULL
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.role (
+    id text NOT NULL COLLATE pg_catalog."C",
+    display_name text NOT NULL COLLATE pg_catalog."C",
+    permissions text[] NOT NULL,
+    version integer NOT NULL
+);
+
+CREATE TABLE public.user_producer_code (
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    code_id text NOT NULL COLLATE pg_catalog."C",
+    id uuid NOT NULL,
+    role_ids text[] NOT NULL COLLATE pg_catalog."C",
+    code text NOT NULL COLLATE pg_catalog."C",
+    usable smallint NOT NULL,
+    appointment_date date,
+    termination_date date
+)
+WITH (fillfactor='90');
+
+ALTER TABLE ONLY public.branch
+    ADD CONSTRAINT branch_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.group_producer_code
+    ADD CONSTRAINT group_producer_code_pkey PRIMARY KEY (group_id, code_id);
+
+ALTER TABLE ONLY public.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (source, command_id, topic);
+
+ALTER TABLE ONLY public.offset_mark
+    ADD CONSTRAINT offset_mark_pkey PRIMARY KEY (cluster_id, topic, topic_id, partition);
+
+ALTER TABLE ONLY public.organization
+    ADD CONSTRAINT organization_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.producer_code
+    ADD CONSTRAINT producer_code_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.product
+    ADD CONSTRAINT product_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.registry_group
+    ADD CONSTRAINT registry_group_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.registry_user
+    ADD CONSTRAINT registry_user_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.role
+    ADD CONSTRAINT role_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.user_producer_code
+    ADD CONSTRAINT user_producer_code_pkey PRIMARY KEY (user_id, code_id);
+
+CREATE INDEX group_producer_code_code ON public.group_producer_code USING btree (code_id);
+
+CREATE INDEX group_producer_code_order ON public.group_producer_code USING btree (group_id, code);
+
+CREATE INDEX group_producer_code_usable ON public.group_producer_code USING btree (group_id, code) WHERE (usable > 0);
+
+CREATE INDEX inbox_decided_at ON public.inbox USING brin (decided_at) WITH (pages_per_range='32');
+
+CREATE INDEX producer_code_order ON public.producer_code USING btree (code);
+
+CREATE INDEX producer_code_organization ON public.producer_code USING btree (organization_id, code);
+
+CREATE UNIQUE INDEX producer_code_string ON public.producer_code USING btree (lower(code));
+
+CREATE INDEX producer_code_usable ON public.producer_code USING btree (code) WHERE (usable > 0);
+
+CREATE INDEX registry_group_foreign ON public.registry_group USING btree (organization_id) WHERE (held_foreign > 0);
+
+CREATE INDEX registry_group_organization ON public.registry_group USING btree (organization_id, id);
+
+CREATE INDEX registry_group_type ON public.registry_group USING btree (type, id);
+
+CREATE INDEX registry_user_groups ON public.registry_user USING gin (group_ids);
+
+CREATE INDEX registry_user_organization ON public.registry_user USING btree (organization_id, id);
+
+CREATE UNIQUE INDEX registry_user_username ON public.registry_user USING btree (username);
+
+CREATE INDEX user_producer_code_code ON public.user_producer_code USING btree (code_id);
+
+CREATE INDEX user_producer_code_order ON public.user_producer_code USING btree (user_id, code);
+
+CREATE INDEX user_producer_code_usable ON public.user_producer_code USING btree (user_id, code) WHERE (usable > 0);
+

@@ -1,0 +1,107 @@
+"""What a decided batch says to the world: events, outcomes and dead letters in order, and what the inbox remembers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from service.clock import stamp
+from service.contract.envelope import Received, Undecodable
+from service.contract.message import Message, encode_headers
+from service.contract.render import dead_letter, outcome_data, render, repeat_outcome
+from service.contract.topics import Topics
+from service.core.decision import Decision, Repeat
+from service.store.pool import Connection
+from service.store.publishing import BLOCK
+
+Key = tuple[str, str, str]
+"""Source, id and topic: together they make a command itself."""
+
+_INBOX = ("source", "command_id", "topic", "status", "subject", "outcome", "decided_at")
+_OUTBOX = (
+    "position", "id", "aggregatetype", "aggregateid", "type", "payload", "shard", "topic", "key", "headers",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The outcome a command had the first time."""
+
+    status: str
+    outcome: bytes
+
+
+def key_of(received: Received) -> Key:
+    """The key under which the inbox knows a command."""
+    command = received.command
+    return command.source, command.id, command.topic
+
+
+@dataclass(slots=True)
+class Answers:
+    """Messages in outbox order and inbox rows of one batch."""
+
+    topics: Topics
+    block: int
+    decided_at: datetime
+    messages: list[Message] = field(default_factory=list)
+    inbox: list[tuple[object, ...]] = field(default_factory=list)
+
+    def add(
+        self,
+        batch: Sequence[Received | Undecodable],
+        known: Mapping[Key, Known],
+        decisions: Sequence[Decision | Repeat],
+    ) -> None:
+        """Answer each record in turn; `decisions` are those of the commands that are not known, in order."""
+        time = stamp(self.decided_at)
+        first_answers: list[Known] = []
+        upcoming = iter(decisions)
+        for parsed in batch:
+            position = self.block * BLOCK + len(self.messages)
+            if isinstance(parsed, Undecodable):
+                self.messages.append(dead_letter(parsed, position, time, self.topics))
+                continue
+            answer = known.get(key_of(parsed))
+            if answer is None:
+                decision = next(upcoming)
+                if isinstance(decision, Repeat):
+                    answer = first_answers[decision.first]
+                    first_answers.append(answer)
+                else:
+                    first_answers.append(self._decided(parsed, decision, position, time))
+                    continue
+            self.messages.append(repeat_outcome(parsed, answer.status, answer.outcome, position, time, self.topics))
+
+    def _decided(self, received: Received, decision: Decision, position: int, time: str) -> Known:
+        data = outcome_data(received, decision)
+        self.messages.extend(render(received, decision, data, position, time, self.topics))
+        command = received.command
+        self.inbox.append(
+            (command.source, command.id, command.topic, decision.status, command.subject.replace("\x00", ""), data,
+             self.decided_at)
+        )  # fmt: skip
+        return Known(decision.status, data)
+
+    async def write(self, connection: Connection) -> None:
+        """Write the inbox rows, sorted by key as every writer does, and the outbox rows."""
+        if self.inbox:
+            self.inbox.sort(key=_inbox_key)
+            await connection.copy_records_to_table("inbox", columns=_INBOX, records=self.inbox)
+        if self.messages:
+            rows = [
+                (m.position, m.id, m.aggregatetype, m.aggregateid, m.type, m.payload, m.shard, m.topic, m.key,
+                 encode_headers(m.headers))
+                for m in self.messages
+            ]  # fmt: skip
+            await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=rows)
+
+
+def _inbox_key(row: tuple[object, ...]) -> tuple[object, ...]:
+    return row[:3]
+
+
+def known_answers(rows: Sequence[asyncpg.Record]) -> dict[Key, Known]:
+    """Inbox rows by key."""
+    return {(row["source"], row["command_id"], row["topic"]): Known(row["status"], row["outcome"]) for row in rows}

@@ -1,0 +1,69 @@
+"""Offset marks: the fence that lets each record of a partition be decided once, by one owner."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from service.contract.envelope import Record
+from service.store.pool import Connection
+from service.store.statement import statement
+
+_CLAIM = statement("offset_mark_claim")
+_MOVE = statement("offset_mark_move")
+_READ = statement("offset_mark_read")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which cluster the records come from, and the identity of each command topic in it.
+
+    A topic that was made anew, or another cluster behind the same address, has marks of its own.
+    """
+
+    cluster_id: str
+    topic_ids: dict[str, str] = field(default_factory=dict)
+
+
+class Marks:
+    """The marks of a batch's partitions, locked by `claim` until the transaction ends."""
+
+    def __init__(self, origin: Origin, records: Iterable[Record]) -> None:
+        first: dict[tuple[str, int], int] = {}
+        after: dict[tuple[str, int], int] = {}
+        for record in records:
+            place = record.topic, record.partition
+            first.setdefault(place, record.offset)
+            after[place] = record.offset + 1
+        self._cluster = origin.cluster_id
+        self._places = sorted(first)
+        self._topics = [topic for topic, _ in self._places]
+        self._topic_ids = [origin.topic_ids[topic] for topic in self._topics]
+        self._partitions = [partition for _, partition in self._places]
+        self._first = [first[place] for place in self._places]
+        self._after = after
+        self._next: dict[tuple[str, int], int] = {}
+
+    async def claim(self, connection: Connection) -> None:
+        """Lock the marks; a second owner of a partition waits here and then sees how far the first one got."""
+        rows = await connection.fetch(
+            _CLAIM, self._cluster, self._topics, self._topic_ids, self._partitions, self._first
+        )
+        self._next = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    def is_fresh(self, record: Record) -> bool:
+        """Whether nobody decided this record yet."""
+        return record.offset >= self._next[record.topic, record.partition]
+
+    async def move(self, connection: Connection) -> int:
+        """Set the marks behind the batch; answers the next transaction id to start, see Publishing."""
+        after = [max(self._after[place], self._next[place]) for place in self._places]
+        rows = await connection.fetch(_MOVE, self._cluster, self._topics, self._topic_ids, self._partitions, after)
+        next_to_start: int = rows[0]["next_to_start"]
+        return next_to_start
+
+
+async def read_marks(connection: Connection, cluster_id: str, topic: str) -> dict[str, dict[int, int]]:
+    """The next offset per partition, for every identity the topic ever had in this cluster."""
+    marks: dict[str, dict[int, int]] = {}
+    for row in await connection.fetch(_READ, cluster_id, topic):
+        marks.setdefault(row["topic_id"], {})[row["partition"]] = row["next_offset"]
+    return marks

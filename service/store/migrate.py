@@ -1,0 +1,84 @@
+"""Bring the database to the newest schema: plain SQL files, applied by dbmate, by one process at a time."""
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from service.settings import Settings
+from service.store.errors import StoreUnavailable, translated
+from service.store.pool import Connection, connect
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+"""The folder of the migration files, in a checkout and in an installed distribution alike."""
+
+_LOCK = "SELECT pg_try_advisory_lock(1347374914, 2)"
+_APPLIED = "SELECT version FROM schema_migrations"
+_EXISTS = "SELECT to_regclass('schema_migrations') IS NOT NULL"
+_POLL_SECONDS = 0.1
+
+
+class MigrationFailed(Exception):
+    """A migration was refused; the message is what dbmate said."""
+
+
+def known_versions() -> list[str]:
+    """The versions of all migration files, oldest first."""
+    return sorted(path.name.split("_", 1)[0] for path in MIGRATIONS.glob("[0-9]*_*.sql"))
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Apply what is missing and answer the versions applied; safe to run twice and at the same time.
+
+    Waits for another migration to end by asking again and again: a session that waits inside the database holds a
+    snapshot, and a migration that builds an index concurrently would wait for it in turn.
+    """
+    connection = await connect(settings, "migrate")
+    try:
+        with translated():
+            while not await connection.fetchval(_LOCK):
+                await asyncio.sleep(_POLL_SECONDS)
+            missing = await missing_versions(connection)
+            if missing:
+                await _run_dbmate(settings.database_url)
+        return missing
+    finally:
+        connection.terminate()
+
+
+async def missing_versions(connection: Connection) -> list[str]:
+    """The versions this program knows and the database does not have yet."""
+    with translated():
+        applied = set()
+        if await connection.fetchval(_EXISTS):
+            applied = {row["version"] for row in await connection.fetch(_APPLIED)}
+    return [version for version in known_versions() if version not in applied]
+
+
+async def _run_dbmate(database_url: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        _dbmate(), "--no-dump-schema", "--migrations-dir", str(MIGRATIONS), "up",
+        env={"DATABASE_URL": _dbmate_url(database_url)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise MigrationFailed(output.decode(errors="replace").strip())
+
+
+def _dbmate() -> str:
+    """The program from our own installation first, then from the search path."""
+    found = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
+    if found is None:
+        raise StoreUnavailable("the program dbmate is not installed; install the distribution with its dependencies")
+    return found
+
+
+def _dbmate_url(url: str) -> str:
+    """The same database in the words of dbmate, with asyncpg's default: TLS where the server offers it."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    query.setdefault("sslmode", "prefer")
+    return urlunsplit(("postgres", parts.netloc, parts.path, urlencode(query), ""))
