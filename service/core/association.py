@@ -5,8 +5,17 @@ An association belongs to its owner: owner and version of its events are those o
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
+
+from service.core.group import AddGroupCode, Group, GroupCodeCommand, RemoveGroupCode
+from service.core.ids import association_id
+from service.core.organization import Organization
+from service.core.problem import Problem, Problems, missing_subject, not_found
+from service.core.producer_code import ProducerCode
+from service.core.text_set import text_set
+from service.core.user import AddUserCode, RemoveUserCode, User, UserCodeCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +87,170 @@ class GroupAssociation:
 
 
 INITIAL: Final[UserAssociation | GroupAssociation | None] = None
+
+
+def evolve_user_association(state: UserAssociation | None, event: UserAssociationEvent) -> UserAssociation | None:
+    """Return the association of a user and a code after the event."""
+    match event:
+        case UserCodeAdded():
+            return event.association
+        case UserCodeRemoved():
+            return None
+        case _:
+            assert_never(event)
+
+
+def evolve_group_association(state: GroupAssociation | None, event: GroupAssociationEvent) -> GroupAssociation | None:
+    """Return the association of a group and a code after the event."""
+    match event:
+        case GroupCodeAdded():
+            return event.association
+        case GroupCodeRemoved():
+            return None
+        case _:
+            assert_never(event)
+
+
+def evolve_user(state: User, event: UserAssociationEvent) -> User:
+    """Return the owner after the event, with what it counts of its codes."""
+    step = 1 if isinstance(event, UserCodeAdded) else -1
+    return User(
+        state.id,
+        state.name,
+        state.email,
+        state.organization_id,
+        state.external_id,
+        state.username,
+        state.group_ids,
+        state.enabled,
+        state.external_user,
+        state.code_secured,
+        state.held + step,
+        state.held_foreign + (step if event.foreign else 0),
+        event.version,
+    )
+
+
+def evolve_group(state: Group, event: GroupAssociationEvent) -> Group:
+    """Return the owner after the event, with what it counts of its codes."""
+    step = 1 if isinstance(event, GroupCodeAdded) else -1
+    return Group(
+        state.id,
+        state.type,
+        state.value,
+        state.organization_id,
+        state.product_ids,
+        state.held_foreign + (step if event.foreign else 0),
+        event.version,
+    )
+
+
+def effective_roles(association: UserAssociation, code: ProducerCode) -> tuple[str, ...]:
+    """Return the roles the user has on the code: what is left of the association's when the code lost some."""
+    if association.role_ids == code.role_ids:
+        return code.role_ids
+    return tuple(role_id for role_id in association.role_ids if role_id in code.role_ids)
+
+
+def decide_user(
+    command: UserCodeCommand,
+    user_id: str,
+    user: User | None,
+    *,
+    codes: Mapping[str, ProducerCode],
+    roles: Container[str],
+    associations: Mapping[tuple[str, str], UserAssociation],
+) -> UserAssociationEvent | Problems | None:
+    """Decide whether a user holds a code; None when it is like that already."""
+    if user is None:
+        return missing_subject("user", user_id)
+    code_id = command.code_id
+    code = codes.get(code_id)
+    held = associations.get((user_id, code_id))
+    match command:
+        case AddUserCode(role_ids=role_ids):
+            problems = [] if role_ids is None else _role_problems(role_ids, code, roles)
+            if code is None:
+                return (not_found("/producerCode/id", "producer code", code_id), *problems)
+            if problems:
+                return tuple(problems)
+            wanted = code.role_ids if role_ids is None else text_set(role_ids)
+            if held is not None:
+                return None if wanted == effective_roles(held, code) else _held_otherwise(user, code)
+            foreign = code.organization_id != user.organization_id
+            if not user.code_secured:
+                message = f"User {user_id} is not subject to producer code security."
+                problems.append(Problem("not-code-secured", message, "subject"))
+            if foreign and user.external_user:
+                problems.append(_other_organization(code, "an external user"))
+            if problems:
+                return tuple(problems)
+            added = UserAssociation(association_id("user", user_id, code_id), user_id, code_id, wanted)
+            return UserCodeAdded(user_id, user.version + 1, added, code.code, foreign)
+        case RemoveUserCode():
+            if code is None:
+                return (not_found("/producerCode/id", "producer code", code_id),)
+            if held is None:
+                return None
+            removed = UserAssociation(held.id, user_id, code_id, effective_roles(held, code))
+            foreign = code.organization_id != user.organization_id
+            return UserCodeRemoved(user_id, user.version + 1, removed, code.code, foreign)
+        case _:
+            assert_never(command)
+
+
+def decide_group(
+    command: GroupCodeCommand,
+    group_id: str,
+    group: Group | None,
+    *,
+    codes: Mapping[str, ProducerCode],
+    organizations: Mapping[str, Organization],
+    associations: Mapping[tuple[str, str], GroupAssociation],
+) -> GroupAssociationEvent | Problems | None:
+    """Decide whether a group holds a code; None when it is like that already."""
+    if group is None:
+        return missing_subject("group", group_id)
+    code_id = command.code_id
+    code = codes.get(code_id)
+    if code is None:
+        return (not_found("/producerCode/id", "producer code", code_id),)
+    held = associations.get((group_id, code_id))
+    foreign = code.organization_id != group.organization_id
+    match command:
+        case AddGroupCode():
+            if held is not None:
+                return None
+            if foreign:
+                organization = organizations.get(group.organization_id)
+                if organization is None or not organization.insurer:
+                    return (_other_organization(code, "a group of an organization that is no insurer"),)
+            added = GroupAssociation(association_id("group", group_id, code_id), group_id, code_id)
+            return GroupCodeAdded(group_id, group.version + 1, added, code.code, foreign)
+        case RemoveGroupCode():
+            if held is None:
+                return None
+            return GroupCodeRemoved(group_id, group.version + 1, held, code.code, foreign)
+        case _:
+            assert_never(command)
+
+
+def _role_problems(role_ids: tuple[str, ...], code: ProducerCode | None, roles: Container[str]) -> list[Problem]:
+    problems: list[Problem] = []
+    for index, role_id in enumerate(role_ids):
+        if role_id not in roles:
+            problems.append(not_found(f"/roles/{index}/id", "role", role_id))
+        elif code is not None and role_id not in code.role_ids:
+            message = f"Producer code {code.id} lacks the role {role_id}."
+            problems.append(Problem("invalid", message, f"/roles/{index}/id"))
+    return problems
+
+
+def _held_otherwise(user: User, code: ProducerCode) -> Problems:
+    message = f"User {user.id} holds producer code {code.id} with other roles."
+    return (Problem("already-exists", message, "/roles"),)
+
+
+def _other_organization(code: ProducerCode, holder: str) -> Problem:
+    message = f"Producer code {code.id} belongs to another organization: {holder} may not hold it."
+    return Problem("other-organization", message, "/producerCode/id")

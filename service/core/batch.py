@@ -2,6 +2,151 @@
 
 from __future__ import annotations
 
-from service.core.world import Needs, World
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, assert_never
 
-__all__ = ["Needs", "World"]
+from service.core import association, group, organization, producer_code, reference, user
+from service.core.command import Command, DecidableBody, Invalid
+from service.core.decision import Decision, Repeat
+from service.core.event import Event
+from service.core.group import AddGroupCode, CreateGroup, GrantProduct, RemoveGroupCode, RevokeProduct, UpdateGroup
+from service.core.needs import Needs, needs
+from service.core.organization import Organization, PutOrganization
+from service.core.problem import Problem, Problems, ordered
+from service.core.producer_code import CreateCode, ProducerCode, UpdateCode
+from service.core.reference import Branch, Product, PutBranch, PutProduct, PutRole, Role
+from service.core.user import AddUserCode, CreateUser, JoinGroup, LeaveGroup, RemoveUserCode, UpdateUser, User
+from service.core.world import World, evolve
+
+__all__ = ["Needs", "World", "decide", "decide_batch", "evolve", "needs"]
+
+State: TypeAlias = Organization | Branch | Role | Product | group.Group | User | ProducerCode
+Outcome: TypeAlias = Event | Problems | None
+
+# These may name a subject that is not there yet.
+_CREATING = (PutOrganization, PutBranch, PutRole, PutProduct, CreateGroup, CreateUser, CreateCode)
+
+
+def decide_batch(commands: Sequence[Command], world: World) -> tuple[list[Decision | Repeat], World]:
+    """Decide the commands in order; return an answer for each and the world after them.
+
+    The given world stays as it is. A command that stood earlier in the batch (same topic, source and id, whatever
+    its body) is a Repeat.
+    """
+    after = world.copy()
+    answers: list[Decision | Repeat] = []
+    first: dict[tuple[str, str, str], int] = {}
+    for index, command in enumerate(commands):
+        seen = first.setdefault((command.topic, command.source, command.id), index)
+        if seen != index:
+            answers.append(Repeat(seen))
+            continue
+        decision = decide(command, after)
+        if decision.event is not None:
+            evolve(after, decision.event)
+        answers.append(decision)
+    return answers, after
+
+
+def decide(command: Command, world: World) -> Decision:
+    """Decide one command on the world as it is; nothing changes."""
+    state = _subject(command, world)
+    body = command.body
+    version = None if state is None else state.version
+    if isinstance(body, Invalid):
+        return Decision("rejected", version, None, ordered(body.problems))
+    expected = command.expected_version
+    if expected is not None and expected != (version or 0) and (state is not None or isinstance(body, _CREATING)):
+        return Decision("rejected", version, None, (_version_conflict(expected, version),))
+    outcome = _outcome(body, command.subject, world)
+    if outcome is None:
+        return Decision("unchanged", version, None, ())
+    if isinstance(outcome, tuple):
+        return Decision("rejected", version, None, ordered(outcome))
+    return Decision("accepted", (version or 0) + 1, outcome, ())
+
+
+def _version_conflict(expected: int, version: int | None) -> Problem:
+    present = "there is none" if version is None else f"it is {version}"
+    return Problem("version-conflict", f"Version {expected} was expected, {present}.", "expectedversion")
+
+
+def _subject(command: Command, world: World) -> State | None:
+    states: Mapping[str, State]
+    match command.type.partition(".")[0]:
+        case "producer-code":
+            states = world.codes
+        case "user":
+            states = world.users
+        case "group":
+            states = world.groups
+        case "organization":
+            states = world.organizations
+        case "branch":
+            states = world.branches
+        case "role":
+            states = world.roles
+        case "product":
+            states = world.products
+        case _:
+            return None
+    return states.get(command.subject)
+
+
+def _outcome(body: DecidableBody, subject: str, world: World) -> Outcome:
+    match body:
+        case CreateCode() | UpdateCode():
+            code = world.codes.get(subject)
+            return producer_code.decide(
+                body,
+                subject,
+                code,
+                organizations=world.organizations,
+                branches=world.branches,
+                roles=world.roles,
+                code_ids=world.code_ids,
+            )
+        case AddUserCode() | RemoveUserCode():
+            owner = world.users.get(subject)
+            return association.decide_user(
+                body,
+                subject,
+                owner,
+                codes=world.codes,
+                roles=world.roles,
+                associations=world.user_associations,
+            )
+        case AddGroupCode() | RemoveGroupCode():
+            holder = world.groups.get(subject)
+            return association.decide_group(
+                body,
+                subject,
+                holder,
+                codes=world.codes,
+                organizations=world.organizations,
+                associations=world.group_associations,
+            )
+        case CreateUser() | UpdateUser() | JoinGroup() | LeaveGroup():
+            member = world.users.get(subject)
+            return user.decide(
+                body,
+                subject,
+                member,
+                organizations=world.organizations,
+                groups=world.groups,
+                usernames=world.usernames,
+            )
+        case CreateGroup() | UpdateGroup() | GrantProduct() | RevokeProduct():
+            cohort = world.groups.get(subject)
+            return group.decide(body, subject, cohort, world.organizations, world.products)
+        case PutOrganization():
+            company = world.organizations.get(subject)
+            return organization.decide(body, subject, company, world.groups.values())
+        case PutBranch():
+            return reference.decide_branch(body, subject, world.branches.get(subject))
+        case PutRole():
+            return reference.decide_role(body, subject, world.roles.get(subject))
+        case PutProduct():
+            return reference.decide_product(body, subject, world.products.get(subject))
+        case _:
+            assert_never(body)

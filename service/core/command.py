@@ -20,7 +20,7 @@ class Invalid:
     problems: Problems
 
 
-Body: TypeAlias = (
+DecidableBody: TypeAlias = (
     OrganizationCommand
     | ReferenceCommand
     | GroupCommand
@@ -28,8 +28,8 @@ Body: TypeAlias = (
     | UserCommand
     | UserCodeCommand
     | ProducerCodeCommand
-    | Invalid
 )
+Body: TypeAlias = DecidableBody | Invalid
 
 
 @dataclass(frozen=True, slots=True)

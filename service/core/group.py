@@ -6,8 +6,11 @@ is known too.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
+
+from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +128,100 @@ class Group:
 
 
 INITIAL: Final[Group | None] = None
+
+
+def evolve(_state: Group | None, event: GroupEvent) -> Group:
+    """Return the group after the event."""
+    match event:
+        case GroupCreated() | GroupUpdated() | GroupProductGranted() | GroupProductRevoked():
+            return event.after
+        case _:
+            assert_never(event)
+
+
+def decide(
+    command: GroupCommand,
+    group_id: str,
+    state: Group | None,
+    organizations: Container[str],
+    products: Container[str],
+) -> GroupEvent | Problems | None:
+    """Decide one group command against the ids of what exists; None when the outcome already holds."""
+    if isinstance(command, CreateGroup):
+        return _create(command, group_id, state, organizations)
+    if state is None:
+        return missing_subject("group", group_id)
+    match command:
+        case UpdateGroup():
+            return _update(command, state)
+        case GrantProduct(product_id):
+            if product_id not in products:
+                return (not_found("/product_id", "product", product_id),)
+            if product_id in state.product_ids:
+                return None
+            return GroupProductGranted(state, _selling(state, tuple(sorted((*state.product_ids, product_id)))))
+        case RevokeProduct(product_id):
+            if product_id not in products:
+                return (not_found("/product_id", "product", product_id),)
+            if product_id not in state.product_ids:
+                return None
+            left = tuple(granted for granted in state.product_ids if granted != product_id)
+            return GroupProductRevoked(state, _selling(state, left))
+        case _:
+            assert_never(command)
+
+
+def _create(
+    command: CreateGroup, group_id: str, state: Group | None, organizations: Container[str]
+) -> GroupCreated | Problems | None:
+    if state is not None:
+        same = (command.type, command.value, command.organization_id) == (
+            state.type,
+            state.value,
+            state.organization_id,
+        )
+        return None if same else existing_subject("group", group_id)
+    problems = _value_problems(command.type, command.value)
+    if command.organization_id not in organizations:
+        problems = (*problems, not_found("/distributor_id", "organization", command.organization_id))
+    return problems or GroupCreated(Group(group_id, command.type, command.value, command.organization_id, (), 0, 1))
+
+
+def _update(command: UpdateGroup, state: Group) -> GroupUpdated | Problems | None:
+    problems = _value_problems(command.type, command.value)
+    if command.organization_id is not None and command.organization_id != state.organization_id:
+        immutable = Problem("immutable-field", "The organization of a group never changes.", "/distributor_id")
+        problems = (*problems, immutable)
+    if problems:
+        return problems
+    if command.type == state.type and command.value == state.value:
+        return None
+    after = Group(
+        state.id,
+        command.type,
+        command.value,
+        state.organization_id,
+        state.product_ids,
+        state.held_foreign,
+        state.version + 1,
+    )
+    return GroupUpdated(state, after)
+
+
+def _value_problems(kind: str, value: Address | str) -> Problems:
+    if (kind == "office") == isinstance(value, Address):
+        return ()
+    wanted = "an address" if kind == "office" else "a text"
+    return (Problem("invalid", f"The value of a group of type {kind} is {wanted}.", "/value"),)
+
+
+def _selling(state: Group, product_ids: tuple[str, ...]) -> Group:
+    return Group(
+        state.id,
+        state.type,
+        state.value,
+        state.organization_id,
+        product_ids,
+        state.held_foreign,
+        state.version + 1,
+    )

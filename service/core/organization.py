@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
+
+from service.core.group import Group
+from service.core.problem import Problem, Problems
+from service.core.text_set import text_set
 
 PRODUCER_STATUSES: Final = ("Active", "Limited", "Suspended", "Terminating", "Terminated")
 
@@ -52,3 +57,47 @@ class Organization:
 
 
 INITIAL: Final[Organization | None] = None
+
+
+def external_by_default(organization: Organization | None) -> bool:
+    """Tell whether a user of the organization is external unless said otherwise: only an insurer's users are not."""
+    return organization is None or not organization.insurer
+
+
+def evolve(_state: Organization | None, event: OrganizationEvent) -> Organization:
+    """Return the organization after the event."""
+    match event:
+        case OrganizationCreated() | OrganizationUpdated():
+            return event.after
+        case _:
+            assert_never(event)
+
+
+def decide(
+    command: OrganizationCommand, organization_id: str, state: Organization | None, groups: Iterable[Group]
+) -> OrganizationEvent | Problems | None:
+    """Decide one organization command; None when the organization is like that already.
+
+    `groups` has at least the groups of the organization that hold codes of other organizations: an organization
+    that stops being an insurer would leave them with codes they may not hold (domain, rule 3).
+    """
+    domains = text_set(command.domains)
+    version = 1 if state is None else state.version + 1
+    after = Organization(organization_id, command.display_name, command.status, domains, command.insurer, version)
+    if state is None:
+        return OrganizationCreated(after)
+    if (
+        after.display_name == state.display_name
+        and after.status == state.status
+        and after.insurer == state.insurer
+        and after.domains == state.domains
+    ):
+        return None
+    if state.insurer and not after.insurer:
+        holders = sorted(
+            group.id for group in groups if group.held_foreign > 0 and group.organization_id == organization_id
+        )
+        if holders:
+            message = f"Group {holders[0]} holds codes of other organizations: only an insurer's group may."
+            return (Problem("other-organization", message, "/insurer"),)
+    return OrganizationUpdated(state, after)

@@ -31,3 +31,13 @@ def ordered(problems: Iterable[Problem]) -> Problems:
 def not_found(path: str, noun: str, identifier: str) -> Problem:
     """Name a reference that leads nowhere."""
     return Problem("reference-not-found", f"There is no {noun} {identifier}.", path)
+
+
+def missing_subject(noun: str, identifier: str) -> Problems:
+    """Say that the aggregate a command is for does not exist."""
+    return (Problem("not-found", f"There is no {noun} {identifier}.", "subject"),)
+
+
+def existing_subject(noun: str, identifier: str) -> Problems:
+    """Say that a create names an aggregate that exists with other content."""
+    return (Problem("already-exists", f"The {noun} {identifier} exists with other content.", "subject"),)

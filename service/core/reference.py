@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
+
+from service.core.text_set import text_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +121,59 @@ class Product:
 Reference: TypeAlias = Branch | Role | Product
 
 INITIAL: Final[Reference | None] = None
+
+
+def evolve_branch(_state: Branch | None, event: BranchEvent) -> Branch:
+    """Return the branch after the event."""
+    match event:
+        case BranchCreated() | BranchUpdated():
+            return event.after
+        case _:
+            assert_never(event)
+
+
+def evolve_role(_state: Role | None, event: RoleEvent) -> Role:
+    """Return the role after the event."""
+    match event:
+        case RoleCreated() | RoleUpdated():
+            return event.after
+        case _:
+            assert_never(event)
+
+
+def evolve_product(_state: Product | None, event: ProductEvent) -> Product:
+    """Return the product after the event."""
+    match event:
+        case ProductCreated() | ProductUpdated():
+            return event.after
+        case _:
+            assert_never(event)
+
+
+def decide_branch(command: PutBranch, branch_id: str, state: Branch | None) -> BranchEvent | None:
+    """Decide one branch command; None when the branch is like that already."""
+    if state is None:
+        return BranchCreated(Branch(branch_id, command.branch_code, command.display_name, 1))
+    if (command.branch_code, command.display_name) == (state.branch_code, state.display_name):
+        return None
+    return BranchUpdated(state, Branch(branch_id, command.branch_code, command.display_name, state.version + 1))
+
+
+def decide_role(command: PutRole, role_id: str, state: Role | None) -> RoleEvent | None:
+    """Decide one role command; None when the role is like that already."""
+    permissions = text_set(command.permissions)
+    if state is None:
+        return RoleCreated(Role(role_id, command.display_name, permissions, 1))
+    if (command.display_name, permissions) == (state.display_name, state.permissions):
+        return None
+    return RoleUpdated(state, Role(role_id, command.display_name, permissions, state.version + 1))
+
+
+def decide_product(command: PutProduct, product_id: str, state: Product | None) -> ProductEvent | None:
+    """Decide one product command; None when the product is like that already."""
+    content = (command.name, command.institution_id, command.product_line)
+    if state is None:
+        return ProductCreated(Product(product_id, *content, 1))
+    if content == (state.name, state.institution_id, state.product_line):
+        return None
+    return ProductUpdated(state, Product(product_id, *content, state.version + 1))

@@ -7,8 +7,14 @@ is known too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias, assert_never
+
+from service.core.group import Group
+from service.core.membership import check_memberships, membership_problem
+from service.core.organization import Organization, external_by_default
+from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
+from service.core.text_set import text_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class UpdateUser:
     None clears, and a cleared flag goes back to its default. `group_ids` is a tuple as in the body.
     """
 
-    changes: Mapping[str, object]
+    changes: Mapping[str, Any]
     organization_path: str = "/organization/id"
 
 
@@ -133,3 +139,147 @@ class User:
 
 
 INITIAL: Final[User | None] = None
+
+
+def evolve(_state: User | None, event: UserEvent) -> User:
+    """Return the user after the event."""
+    match event:
+        case UserCreated() | UserUpdated() | GroupJoined() | GroupLeft():
+            return event.after
+        case _:
+            assert_never(event)
+
+
+def decide(
+    command: UserCommand,
+    user_id: str,
+    state: User | None,
+    *,
+    organizations: Mapping[str, Organization],
+    groups: Mapping[str, Group],
+    usernames: Mapping[str, str],
+) -> UserEvent | Problems | None:
+    """Decide one user command against what exists; None when the outcome already holds.
+
+    `usernames` maps usernames to the ids of the users that have them.
+    """
+    if isinstance(command, CreateUser):
+        organization = organizations.get(command.organization_id)
+        created = _created(command, user_id, organization)
+        if state is not None:
+            return None if _same_content(created, state) else existing_subject("user", user_id)
+        problems: list[Problem] = []
+        if organization is None:
+            problems.append(not_found(command.organization_path, "organization", command.organization_id))
+        _check_username(created, usernames, problems)
+        check_memberships(command.group_ids, command.organization_id, groups, problems)
+        return tuple(problems) or UserCreated(created)
+    if state is None:
+        return missing_subject("user", user_id)
+    match command:
+        case UpdateUser():
+            return _update(command, state, organizations.get(state.organization_id), groups, usernames)
+        case JoinGroup(group_id):
+            problem = membership_problem(group_id, state.organization_id, groups, "/group_id")
+            if problem is not None:
+                return (problem,)
+            if group_id in state.group_ids:
+                return None
+            return GroupJoined(state, _member(state, tuple(sorted((*state.group_ids, group_id)))))
+        case LeaveGroup(group_id):
+            if group_id not in groups:
+                return (not_found("/group_id", "group", group_id),)
+            if group_id not in state.group_ids:
+                return None
+            return GroupLeft(state, _member(state, tuple(left for left in state.group_ids if left != group_id)))
+        case _:
+            assert_never(command)
+
+
+def _created(command: CreateUser, user_id: str, organization: Organization | None) -> User:
+    external = command.external_user
+    return User(
+        user_id,
+        command.name,
+        command.email,
+        command.organization_id,
+        command.external_id,
+        command.username,
+        text_set(command.group_ids),
+        command.enabled,
+        external_by_default(organization) if external is None else external,
+        command.code_secured,
+        0,
+        0,
+        1,
+    )
+
+
+def _update(
+    command: UpdateUser,
+    state: User,
+    organization: Organization | None,
+    groups: Mapping[str, Group],
+    usernames: Mapping[str, str],
+) -> UserUpdated | Problems | None:
+    get = command.changes.get
+    enabled = get("enabled", state.enabled)
+    external = get("external_user", state.external_user)
+    secured = get("code_secured", state.code_secured)
+    after = User(
+        state.id,
+        get("name", state.name),
+        get("email", state.email),
+        state.organization_id,
+        get("external_id", state.external_id),
+        get("username", state.username),
+        text_set(get("group_ids", state.group_ids) or ()),
+        True if enabled is None else enabled,
+        external_by_default(organization) if external is None else external,
+        True if secured is None else secured,
+        state.held,
+        state.held_foreign,
+        state.version + 1,
+    )
+    problems: list[Problem] = [
+        Problem("invalid", "A user has this always.", f"/{field}")
+        for field in ("name", "email")
+        if get(field, "") is None
+    ]
+    if get("organization_id", state.organization_id) != state.organization_id:
+        message = "The organization of a user never changes."
+        problems.append(Problem("immutable-field", message, command.organization_path))
+    _check_username(after, usernames, problems)
+    check_memberships(get("group_ids") or (), state.organization_id, groups, problems)
+    if after.external_user and not state.external_user and state.held_foreign:
+        message = "The user holds codes of other organizations: an external user may not."
+        problems.append(Problem("other-organization", message, "/externalUser"))
+    if state.code_secured and not after.code_secured and state.held:
+        message = "The user holds codes: only a user under producer code security may."
+        problems.append(Problem("not-code-secured", message, "/useProducerCodeSecurity"))
+    if problems:
+        return tuple(problems)
+    return None if _same_content(after, state) else UserUpdated(state, after)
+
+
+def _same_content(one: User, other: User) -> bool:
+    return (
+        one.name == other.name
+        and one.email == other.email
+        and one.organization_id == other.organization_id
+        and one.external_id == other.external_id
+        and one.username == other.username
+        and one.group_ids == other.group_ids
+        and one.enabled == other.enabled
+        and one.external_user == other.external_user
+        and one.code_secured == other.code_secured
+    )
+
+
+def _check_username(after: User, usernames: Mapping[str, str], problems: list[Problem]) -> None:
+    if after.username is not None and usernames.get(after.username, after.id) != after.id:
+        problems.append(Problem("already-exists", f"Another user is {after.username}.", "/username"))
+
+
+def _member(state: User, group_ids: tuple[str, ...]) -> User:
+    return replace(state, group_ids=group_ids, version=state.version + 1)

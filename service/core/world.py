@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar, assert_never
 
-from service.core.association import GroupAssociation, UserAssociation
-from service.core.group import Group
-from service.core.organization import Organization
-from service.core.producer_code import ProducerCode
-from service.core.reference import Branch, Product, Role
-from service.core.user import User
+from service.core import association, group, organization, producer_code, reference, user
+from service.core.association import (
+    GroupAssociation,
+    GroupCodeAdded,
+    GroupCodeRemoved,
+    UserAssociation,
+    UserCodeAdded,
+    UserCodeRemoved,
+)
+from service.core.event import Event
+from service.core.group import Group, GroupCreated, GroupProductGranted, GroupProductRevoked, GroupUpdated
+from service.core.organization import Organization, OrganizationCreated, OrganizationUpdated
+from service.core.producer_code import ProducerCode, ProducerCodeCreated, ProducerCodeUpdated
+from service.core.reference import (
+    Branch,
+    BranchCreated,
+    BranchUpdated,
+    Product,
+    ProductCreated,
+    ProductUpdated,
+    Role,
+    RoleCreated,
+    RoleUpdated,
+)
+from service.core.user import GroupJoined, GroupLeft, User, UserCreated, UserEvent, UserUpdated
+
+Key = TypeVar("Key")
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +55,76 @@ class World:
     user_associations: dict[tuple[str, str], UserAssociation] = field(default_factory=dict)
     group_associations: dict[tuple[str, str], GroupAssociation] = field(default_factory=dict)
 
+    def copy(self) -> World:
+        """Return a world that can change without changing this one; the states themselves are values."""
+        return World(
+            dict(self.organizations),
+            dict(self.branches),
+            dict(self.roles),
+            dict(self.products),
+            dict(self.groups),
+            dict(self.users),
+            dict(self.codes),
+            dict(self.code_ids),
+            dict(self.usernames),
+            dict(self.user_associations),
+            dict(self.group_associations),
+        )
 
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What has to be in the World of a batch: ids, code strings in lower case, usernames, (owner id, code id) pairs.
 
-    Beyond that the World has the organizations of all its groups, users and codes, and of every organization in
-    `insurer_checks` the groups that hold codes of others (held_foreign above 0).
-    """
+def evolve(world: World, event: Event) -> None:
+    """Let the event happen in this world, in place: a fold over a batch must not copy the world at each step."""
+    match event:
+        case ProducerCodeCreated() | ProducerCodeUpdated():
+            code = producer_code.evolve(world.codes.get(event.after.id), event)
+            world.codes[code.id] = code
+            world.code_ids[code.code.lower()] = code.id
+        case UserCodeAdded() | UserCodeRemoved():
+            held = (event.user_id, event.association.code_id)
+            after = association.evolve_user_association(world.user_associations.get(held), event)
+            _put(world.user_associations, held, after)
+            world.users[event.user_id] = association.evolve_user(world.users[event.user_id], event)
+        case GroupCodeAdded() | GroupCodeRemoved():
+            shared = (event.group_id, event.association.code_id)
+            kept = association.evolve_group_association(world.group_associations.get(shared), event)
+            _put(world.group_associations, shared, kept)
+            world.groups[event.group_id] = association.evolve_group(world.groups[event.group_id], event)
+        case UserCreated() | UserUpdated() | GroupJoined() | GroupLeft():
+            _evolve_user(world, event)
+        case GroupCreated() | GroupUpdated() | GroupProductGranted() | GroupProductRevoked():
+            cohort = group.evolve(world.groups.get(event.after.id), event)
+            world.groups[cohort.id] = cohort
+        case OrganizationCreated() | OrganizationUpdated():
+            company = organization.evolve(world.organizations.get(event.after.id), event)
+            world.organizations[company.id] = company
+        case BranchCreated() | BranchUpdated():
+            branch = reference.evolve_branch(world.branches.get(event.after.id), event)
+            world.branches[branch.id] = branch
+        case RoleCreated() | RoleUpdated():
+            role = reference.evolve_role(world.roles.get(event.after.id), event)
+            world.roles[role.id] = role
+        case ProductCreated() | ProductUpdated():
+            product = reference.evolve_product(world.products.get(event.after.id), event)
+            world.products[product.id] = product
+        case _:
+            assert_never(event)
 
-    organizations: set[str] = field(default_factory=set)
-    branches: set[str] = field(default_factory=set)
-    roles: set[str] = field(default_factory=set)
-    products: set[str] = field(default_factory=set)
-    groups: set[str] = field(default_factory=set)
-    users: set[str] = field(default_factory=set)
-    codes: set[str] = field(default_factory=set)
-    code_strings: set[str] = field(default_factory=set)
-    usernames: set[str] = field(default_factory=set)
-    user_associations: set[tuple[str, str]] = field(default_factory=set)
-    group_associations: set[tuple[str, str]] = field(default_factory=set)
-    insurer_checks: set[str] = field(default_factory=set)
+
+def _evolve_user(world: World, event: UserEvent) -> None:
+    before = world.users.get(event.after.id)
+    after = user.evolve(before, event)
+    world.users[after.id] = after
+    former = None if before is None else before.username
+    if former != after.username:
+        # The former username is free from here on, for the next command of the same batch already.
+        if former is not None and world.usernames.get(former) == after.id:
+            del world.usernames[former]
+        if after.username is not None:
+            world.usernames[after.username] = after.id
+
+
+def _put(associations: dict[Key, Held], key: Key, after: Held | None) -> None:
+    if after is None:
+        associations.pop(key, None)
+    else:
+        associations[key] = after
