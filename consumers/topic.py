@@ -11,7 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from consumers.client import BrokerUnavailable, answered, connection
+from consumers.client import connection
+from consumers.session import BrokerUnavailable, answered
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -89,7 +90,7 @@ async def check(settings: Settings) -> list[Finding]:
 
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**connection(settings), client_id="producer-registry-topics", request_timeout_ms=30_000)
+    admin = AIOKafkaAdminClient(**connection(settings))
     async with answered(settings):
         try:
             await admin.start()

@@ -1,8 +1,8 @@
 """Rows of a CSV file as the data of commands: one column a field, references by id, lists with semicolons.
 
-A column's name is the field's name, with a dot for what lies inside (`value.city`, `organization.id`). An empty cell is a
-field that is not given. Columns `id`, `subject`, `source`, `partitionkey`, `correlationid`, `expectedversion` and
-`replyto` are attributes of the command itself.
+A column's name is the field's name, with a dot for what lies inside (`value.city`). An empty cell is a field that is
+not given. Columns `id`, `subject`, `source`, `partitionkey`, `correlationid`, `expectedversion` and `replyto` are
+attributes of the command itself.
 """
 
 import csv
@@ -31,7 +31,7 @@ class SheetRefused(Exception):
 def csv_events(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each row's number in the file (the header is row 1) and its attributes, the data under "data".
 
-    Raises SheetRefused when there is no header, a row has more or fewer cells than it, or a cell is not as its column wants.
+    Raises SheetRefused when there is no header, or a row has other cells than the columns want.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     problems: list[str] = []
@@ -41,7 +41,7 @@ def csv_events(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             raise SheetRefused(["row 1: a header with the names of the columns is needed"])
         doubled = sorted({name for name in header if header.count(name) > 1})
         if doubled or not all(header):
-            raise SheetRefused([f"row 1: each column needs a name of its own, see {', '.join(doubled) or 'the empty one'}"])
+            raise SheetRefused([f"row 1: each column needs its own name, see {', '.join(doubled) or 'the empty one'}"])
         for cells in reader:
             row = reader.line_num
             if not any(cell.strip() for cell in cells):
@@ -67,7 +67,7 @@ def _event(cells: dict[str, str]) -> dict[str, Any]:
         if not value:
             continue
         if column in ATTRIBUTES:
-            event[column] = value
+            event[column] = int(value) if column == "expectedversion" and value.isdecimal() else value
         else:
             _put(data, column, value)
     event["data"] = data

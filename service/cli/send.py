@@ -1,0 +1,104 @@
+"""`producer-registry send`: publish commands from a file, and tell what became of them."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import click
+
+from service.cli.ending import finish, talk
+from service.cli.option import example_text, settings_options
+from service.cli.outgoing import SOURCE, Outbound, Outgoing, form_of, prepared, seed_of
+from service.cli.sheet import SheetRefused
+from service.contract.topics import Topics
+from service.settings import Settings
+
+
+@click.command(
+    epilog=example_text(
+        "new codes from a sheet with the columns code, organization, roles",
+        "producer-registry send codes.csv --type producer-code.create --wait",
+    )
+)
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--type", "type_", metavar="T", help="Type of rows that name none, such as group.create.")
+@click.option("--csv", "form", flag_value="csv", help="Rows are CSV with a header (known by .csv too).")
+@click.option("--json-lines", "form", flag_value="json", help="Each line is one structured CloudEvent.")
+@click.option("--source", default=SOURCE, show_default=True, help="Source of rows that name none.")
+@click.option("--key", help="Kafka key of rows without partitionkey (else their organization's id, or the subject).")
+@click.option("--wait", is_flag=True, help="Wait for the outcomes; ends with 1 when one was rejected.")
+@click.option("--timeout", default=30.0, show_default=True, help="With --wait: seconds without any news.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each command on stdout.")
+@settings_options("kafka_bootstrap_servers")
+def send(
+    settings: Settings,
+    *,
+    file: BinaryIO,
+    type_: str | None,
+    form: str | None,
+    source: str,
+    key: str | None,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Publish the commands of FILE (- is stdin), one a line.
+
+    A row without an id gets one made of the file's content and its number: sent again, the same file changes nothing.
+    CSV columns are the fields of the data; lists are separated by semicolons.
+    """
+    settings.need("kafka_bootstrap_servers")
+    content = file.read()
+    outbound = Outbound(Topics(settings.topic_prefix), type_=type_, source=source, key=key, seed=seed_of(content))
+    try:
+        commands = prepared(content, "csv" if (form or form_of(file.name, content)) == "csv" else "json", outbound)
+    except SheetRefused as refused:
+        for problem in refused.problems:
+            talk(problem)
+        raise click.ClickException("nothing was sent") from None
+    from consumers.session import BrokerUnavailable
+
+    complete = finish(_send(settings, commands, wait=wait, seconds=timeout, as_json=as_json), BrokerUnavailable)
+    if not complete:
+        raise click.exceptions.Exit(1)
+
+
+async def _send(settings: Settings, commands: list[Outgoing], *, wait: bool, seconds: float, as_json: bool) -> bool:
+    """Publish, wait when asked to, and print; whether every command was taken."""
+    from service.cli.exchange import exchange
+
+    async with exchange(settings, wait=wait) as open_exchange:
+        with _bar("sending", len(commands)) as progress:
+            answers = await open_exchange.send(commands, progress)
+        if wait:
+            with _bar("answers", len(commands)) as progress:
+                await open_exchange.answered(seconds, progress)
+    counts: dict[str, int] = {}
+    for answer in answers:
+        counts[answer.status] = counts.get(answer.status, 0) + 1
+        if as_json:
+            click.echo(json.dumps(answer.as_json(), ensure_ascii=False))
+        elif wait and answer.status == "sent":
+            click.echo(f"row {answer.command.row}: no answer within {seconds:g} seconds")
+        else:
+            for error in answer.errors:
+                click.echo(f"row {answer.command.row}: {error['code']} {error['path']} {error['message']}")
+    talk(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "0 sent")
+    return not wait or set(counts) <= {"accepted", "unchanged"}
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+
+        def advance(count: int) -> None:
+            progress.advance(task, count)
+
+        yield advance

@@ -1,0 +1,59 @@
+"""`producer-registry topics`: create what is missing, check what is there."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from service.cli.ending import finish, talk
+from service.cli.option import example_text, settings_options
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from consumers.topic import Finding
+
+
+@click.group(
+    epilog=example_text("on a cluster of three", "producer-registry topics create --partitions 12 --replication 3")
+)
+def topics() -> None:
+    """Create the topics, or check them; existing ones are never changed."""
+
+
+@topics.command(epilog=example_text("safe to repeat", "producer-registry topics create"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each topic.")
+@settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
+def create(settings: Settings, as_json: bool) -> None:
+    """Create the topics that are missing; safe to run twice and at the same time."""
+    settings.need("kafka_bootstrap_servers")
+    from consumers.session import BrokerUnavailable
+    from consumers.topic import create as create_topics
+
+    findings = finish(create_topics(settings), BrokerUnavailable)
+    _show(findings, as_json)
+    if any(finding.state == "different" for finding in findings):
+        talk("topics that differ were left as they are")
+
+
+@topics.command(epilog=example_text("before a start in production", "producer-registry topics check"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each topic.")
+@settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
+def check(settings: Settings, as_json: bool) -> None:
+    """Compare the topics with the settings; ends with 1 when one is missing or different."""
+    settings.need("kafka_bootstrap_servers")
+    from consumers.session import BrokerUnavailable
+    from consumers.topic import check as check_topics
+
+    findings = finish(check_topics(settings), BrokerUnavailable)
+    _show(findings, as_json)
+    if any(finding.state != "right" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _show(findings: "list[Finding]", as_json: bool) -> None:
+    for finding in findings:
+        if as_json:
+            told = {"topic": finding.topic, "state": finding.state, "differences": list(finding.differences)}
+            click.echo(json.dumps(told))
+        else:
+            click.echo(f"{finding.state:9}  {finding.topic}  {'; '.join(finding.differences)}".rstrip())

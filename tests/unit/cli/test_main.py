@@ -1,0 +1,71 @@
+"""The command line as a whole: quick help, a place for every setting, the right exit codes."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from service.cli.config import config, example
+from service.cli.main import COMMANDS, cli
+from service.settings import Settings, load, variable
+
+
+def test_every_listed_command_is_there_and_its_help_fits_a_screen() -> None:
+    for name in COMMANDS:
+        outcome = CliRunner().invoke(cli, [name, "--help"], prog_name="producer-registry")
+        assert outcome.exit_code == 0, f"{name}: {outcome.output}"
+        assert len(outcome.output.splitlines()) <= 40, f"{name}: the help does not fit a screen"
+
+
+def test_every_command_shows_an_example() -> None:
+    for name in COMMANDS:
+        outcome = CliRunner().invoke(cli, [name, "--help"], prog_name="producer-registry")
+        assert "Example" in outcome.output, f"{name}: no example in its help"
+
+
+def test_help_imports_neither_the_settings_nor_the_kafka_clients() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from service.cli.main import cli; "
+        "assert CliRunner().invoke(cli, ['--help']).exit_code == 0; "
+        "print([m for m in ('pydantic', 'aiokafka', 'faststream', 'asyncpg', 'fastapi') if m in sys.modules])"
+    )
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert imported.strip() == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["sing"], ["config", "--no-such"], ["config", "--api-port", "eighty"]])
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(cli, arguments).exit_code == 2
+
+
+def test_each_setting_is_an_option() -> None:
+    options = {option for parameter in config.params for option in parameter.opts}
+    assert [field for field in Settings.model_fields if f"--{field.replace('_', '-')}" not in options] == []
+
+
+def test_config_masks_secrets() -> None:
+    outcome = CliRunner().invoke(cli, ["config", "--database-url", "postgresql://u:s3cret@h/d", "--set"])
+    assert outcome.output == "REGISTRY_DATABASE_URL=postgresql://u:********@h/d\n"
+
+
+def test_refused_settings_are_told_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRY_API_PROT", "1")
+    outcome = CliRunner().invoke(cli, ["config"])
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert outcome.stderr == "REGISTRY_API_PROT is not a setting: did you mean REGISTRY_API_PORT?\n"
+
+
+def test_example_holds_every_setting_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line for line in example().splitlines() if line and not line.startswith("#")]
+    values = dict(line.split("=", 1) for line in lines)
+    assert list(values) == [variable(field) for field in Settings.model_fields]
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    assert load() == Settings.model_construct()
+
+
+def test_commands_are_click_commands() -> None:
+    context = click.Context(cli)
+    assert [name for name in cli.list_commands(context) if cli.get_command(context, name) is None] == []
