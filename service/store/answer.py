@@ -7,13 +7,15 @@ from datetime import datetime
 import asyncpg
 
 from service.clock import stamp
+from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message, encode_headers
-from service.contract.render import dead_letter, outcome_data, render, repeat_outcome
+from service.contract.render import render, repeat_outcome
 from service.contract.topics import Topics
-from service.core.decision import Decision, Repeat
+from service.core.decision import Decision, Repeat, Status
 from service.store.pool import Connection
 from service.store.publishing import BLOCK
+from service.version import VERSION
 
 Key = tuple[str, str, str]
 """Source, id and topic: together they make a command itself."""
@@ -28,8 +30,9 @@ _OUTBOX = (
 class Known:
     """The outcome a command had the first time."""
 
-    status: str
+    status: Status
     outcome: bytes
+    decided_at: str
 
 
 def key_of(received: Received) -> Key:
@@ -61,7 +64,7 @@ class Answers:
         for parsed in batch:
             position = self.block * BLOCK + len(self.messages)
             if isinstance(parsed, Undecodable):
-                self.messages.append(dead_letter(parsed, position, time, self.topics))
+                self.messages.append(dead_letter(parsed, position, time, VERSION, self.topics))
                 continue
             answer = known.get(key_of(parsed))
             if answer is None:
@@ -72,17 +75,20 @@ class Answers:
                 else:
                     first_answers.append(self._decided(parsed, decision, position, time))
                     continue
-            self.messages.append(repeat_outcome(parsed, answer.status, answer.outcome, position, time, self.topics))
+            self.messages.append(
+                repeat_outcome(parsed, answer.status, answer.outcome, position, answer.decided_at, self.topics)
+            )
 
     def _decided(self, received: Received, decision: Decision, position: int, time: str) -> Known:
-        data = outcome_data(received, decision)
-        self.messages.extend(render(received, decision, data, position, time, self.topics))
+        messages = render(received, decision, position, time, self.topics)
+        self.messages.extend(messages)
+        data = messages[-1].payload or b""
         command = received.command
         self.inbox.append(
             (command.source, command.id, command.topic, decision.status, command.subject.replace("\x00", ""), data,
              self.decided_at)
         )  # fmt: skip
-        return Known(decision.status, data)
+        return Known(decision.status, data, time)
 
     async def write(self, connection: Connection) -> None:
         """Write the inbox rows, sorted by key as every writer does, and the outbox rows."""
@@ -104,4 +110,7 @@ def _inbox_key(row: tuple[object, ...]) -> tuple[object, ...]:
 
 def known_answers(rows: Sequence[asyncpg.Record]) -> dict[Key, Known]:
     """Inbox rows by key."""
-    return {(row["source"], row["command_id"], row["topic"]): Known(row["status"], row["outcome"]) for row in rows}
+    return {
+        (row["source"], row["command_id"], row["topic"]): Known(row["status"], row["outcome"], stamp(row["decided_at"]))
+        for row in rows
+    }

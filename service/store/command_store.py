@@ -62,6 +62,7 @@ class CommandStore:
         self,
         settings: Settings,
         topics: Topics,
+        *,
         origin: Origin,
         publishing: Publishing,
         decide: Decide = decide_batch,
@@ -120,8 +121,7 @@ class CommandStore:
         before = await load_world(connection, needs(commands))
         decisions, after = self._decide(commands, before)
         await save_world(connection, before, after)
-        block = await connection.fetchrow(_OUTBOX_BLOCK)
-        assert block is not None
+        [block] = await connection.fetch(_OUTBOX_BLOCK)
         answers = Answers(self._topics, block["block"], self._now())
         answers.add(records, known, decisions)
         await answers.write(connection)

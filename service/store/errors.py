@@ -1,6 +1,5 @@
 """The three situations in which the store cannot do what it was asked, and how asyncpg's errors map to them."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -45,7 +44,7 @@ def translated() -> Iterator[None]:
         if isinstance(error, ValueError):
             raise StoreDefect(_text(error)) from error
         raise StoreUnavailable(_text(error)) from error
-    except (asyncpg.PostgresError, OSError, asyncio.TimeoutError) as error:
+    except (TimeoutError, asyncpg.PostgresError, OSError) as error:
         raise StoreUnavailable(_text(error)) from error
 
 

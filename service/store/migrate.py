@@ -37,7 +37,7 @@ async def migrate(settings: Settings) -> list[str]:
     connection = await connect(settings, "migrate")
     try:
         with translated():
-            while not await connection.fetchval(_LOCK):
+            while not await connection.fetchval(_LOCK):  # noqa: ASYNC110  # the database has no event to wait for
                 await asyncio.sleep(_POLL_SECONDS)
             missing = await missing_versions(connection)
             if missing:

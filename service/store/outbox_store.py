@@ -70,9 +70,8 @@ class OutboxStore:
         """Hand out the rows of held shards that no batch of this process handed out, oldest first, a page at most."""
         publishing, connection = self._publishing, self._session()
         with translated():
-            end = await connection.fetchrow(_END)
+            [end] = await connection.fetch(_END)
             next_to_start: int = await connection.fetchval(_SNAPSHOT_END)
-            assert end is not None
             scan = publishing.scan(end["block"], end["oldest_running"])
             rows = await scan_outbox(connection, scan, publishing)
         messages = fresh(rows, publishing)

@@ -37,9 +37,7 @@ async def load_world(connection: Connection, needs: Needs) -> World:
     organizations.update(user.organization_id for user in users.values())
     organizations.update(code.organization_id for code in codes.values())
     return World(
-        organizations={
-            row["id"]: _organization(row) for row in await _rows(connection, _ORGANIZATION, organizations)
-        },
+        organizations={row["id"]: _organization(row) for row in await _rows(connection, _ORGANIZATION, organizations)},
         branches={row["id"]: Branch(*row.values()) for row in await _rows(connection, _BRANCH, needs.branches)},
         roles={row["id"]: _role(row) for row in await _rows(connection, _ROLE, needs.roles)},
         products={row["id"]: Product(*row.values()) for row in await _rows(connection, _PRODUCT, needs.products)},

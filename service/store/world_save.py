@@ -57,65 +57,146 @@ def _changes(before: Mapping[_Key, _State], after: Mapping[_Key, _State]) -> lis
 async def _save_groups(connection: Connection, before: World, after: World) -> None:
     changes = _changes(before.groups, after.groups)
     new = [state for state, old in changes if old is None]
-    await _copy(connection, "registry_group", _GROUP_COLUMNS, [
-        (g.id, g.type, _value(g), g.organization_id, g.product_ids, g.held_foreign, g.version) for g in new
-    ])
-    await _update(connection, _GROUP, [
-        (g.id, old.version, g.version, g.type, _value(g), ",".join(g.product_ids), g.held_foreign)
-        for g, old in changes if old is not None
-    ])
+    await _copy(
+        connection,
+        "registry_group",
+        _GROUP_COLUMNS,
+        [(g.id, g.type, _value(g), g.organization_id, g.product_ids, g.held_foreign, g.version) for g in new],
+    )
+    await _update(
+        connection,
+        _GROUP,
+        [
+            (g.id, old.version, g.version, g.type, _value(g), ",".join(g.product_ids), g.held_foreign)
+            for g, old in changes
+            if old is not None
+        ],
+    )
 
 
 async def _save_users(connection: Connection, before: World, after: World) -> None:
     changes = _changes(before.users, after.users)
     new: list[User] = [state for state, old in changes if old is None]
-    await _copy(connection, "registry_user", _USER_COLUMNS, [
-        (u.id, u.name, u.email, u.organization_id, u.external_id, u.username, u.group_ids, u.enabled,
-         u.external_user, u.code_secured, u.held, u.held_foreign, u.version)
-        for u in new
-    ])
-    await _update(connection, _USER, [
-        (u.id, old.version, u.version, u.name, u.email, u.external_id, u.username, ",".join(u.group_ids), u.enabled,
-         u.external_user, u.code_secured, u.held, u.held_foreign)
-        for u, old in changes if old is not None
-    ])
+    await _copy(
+        connection,
+        "registry_user",
+        _USER_COLUMNS,
+        [
+            (
+                u.id,
+                u.name,
+                u.email,
+                u.organization_id,
+                u.external_id,
+                u.username,
+                u.group_ids,
+                u.enabled,
+                u.external_user,
+                u.code_secured,
+                u.held,
+                u.held_foreign,
+                u.version,
+            )
+            for u in new
+        ],
+    )
+    await _update(
+        connection,
+        _USER,
+        [
+            (
+                u.id,
+                old.version,
+                u.version,
+                u.name,
+                u.email,
+                u.external_id,
+                u.username,
+                ",".join(u.group_ids),
+                u.enabled,
+                u.external_user,
+                u.code_secured,
+                u.held,
+                u.held_foreign,
+            )
+            for u, old in changes
+            if old is not None
+        ],
+    )
 
 
 async def _save_codes(connection: Connection, before: World, after: World) -> None:
     changes = _changes(before.codes, after.codes)
     new: list[ProducerCode] = [state for state, old in changes if old is None]
-    await _copy(connection, "producer_code", _CODE_COLUMNS, [
-        (c.id, c.code, c.organization_id, c.role_ids, c.description, c.branch_id, c.status,
-         _date(c.appointment_date), _date(c.termination_date), _usable(after, c), c.version)
-        for c in new
-    ])
-    await _update(connection, _PRODUCER_CODE, [
-        (c.id, old.version, c.version, ",".join(c.role_ids), c.description, c.branch_id, c.status,
-         _date(c.appointment_date), _date(c.termination_date), _usable(after, c))
-        for c, old in changes if old is not None
-    ])
+    await _copy(
+        connection,
+        "producer_code",
+        _CODE_COLUMNS,
+        [
+            (
+                c.id,
+                c.code,
+                c.organization_id,
+                c.role_ids,
+                c.description,
+                c.branch_id,
+                c.status,
+                _date(c.appointment_date),
+                _date(c.termination_date),
+                _usable(after, c),
+                c.version,
+            )
+            for c in new
+        ],
+    )
+    await _update(
+        connection,
+        _PRODUCER_CODE,
+        [
+            (
+                c.id,
+                old.version,
+                c.version,
+                ",".join(c.role_ids),
+                c.description,
+                c.branch_id,
+                c.status,
+                _date(c.appointment_date),
+                _date(c.termination_date),
+                _usable(after, c),
+            )
+            for c, old in changes
+            if old is not None
+        ],
+    )
 
 
 async def _save_user_associations(connection: Connection, before: World, after: World) -> None:
     gone = [key for key, state in before.user_associations.items() if after.user_associations.get(key) is not state]
     await _remove(connection, _USER_ASSOCIATION_REMOVE, gone)
     held = [state for state, _ in _changes(before.user_associations, after.user_associations)]
-    await _copy(connection, "user_producer_code", _USER_ASSOCIATION_COLUMNS, [
-        (a.user_id, a.code_id, a.id, a.role_ids, *_code_facts(after, a.code_id)) for a in held
-    ])
+    await _copy(
+        connection,
+        "user_producer_code",
+        _USER_ASSOCIATION_COLUMNS,
+        [(a.user_id, a.code_id, a.id, a.role_ids, *_code_facts(after, a.code_id)) for a in held],
+    )
 
 
 async def _save_group_associations(connection: Connection, before: World, after: World) -> None:
     gone = [key for key, state in before.group_associations.items() if after.group_associations.get(key) is not state]
     await _remove(connection, _GROUP_ASSOCIATION_REMOVE, gone)
     held = [state for state, _ in _changes(before.group_associations, after.group_associations)]
-    await _copy(connection, "group_producer_code", _GROUP_ASSOCIATION_COLUMNS, [
-        (a.group_id, a.code_id, a.id, *_code_facts(after, a.code_id)) for a in held
-    ])
+    await _copy(
+        connection,
+        "group_producer_code",
+        _GROUP_ASSOCIATION_COLUMNS,
+        [(a.group_id, a.code_id, a.id, *_code_facts(after, a.code_id)) for a in held],
+    )
 
 
 async def _save_usability(connection: Connection, before: World, after: World) -> None:
-    """Let the rows that repeat a code's or an organization's usability follow it; organizations last, over all codes."""
+    """Let the rows that repeat a code's or an organization's usability follow it; organizations last."""
     codes = [
         (new.id, _usable(after, new), _date(new.appointment_date), _date(new.termination_date))
         for new, old in _changes(before.codes, after.codes)
