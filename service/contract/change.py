@@ -1,0 +1,138 @@
+"""Events of the core and present states as the data of messages: which kind, about whom, at which version, what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from service.contract import state as wire
+from service.contract.catalogue import EVENTS, SNAPSHOTS, EventKind
+from service.core import association, group, organization, producer_code, reference, user
+from service.core.association import GroupAssociation, UserAssociation
+from service.core.event import Event
+
+Snapshot: TypeAlias = (
+    organization.Organization
+    | reference.Branch
+    | reference.Role
+    | reference.Product
+    | group.Group
+    | user.User
+    | producer_code.ProducerCode
+)
+"""A state that can be published again as it is now."""
+
+Change: TypeAlias = tuple[EventKind, str, int, Mapping[str, object]]
+"""Kind, subject, version of the subject, data."""
+
+_KINDS: Final = {kind.name: kind for kind in (*EVENTS, *SNAPSHOTS)}
+# These two are no changes of content: who the subject is, and the count of its changes.
+_NOT_COMPARED: Final = frozenset({"id", "version"})
+
+
+def change(event: Event) -> Change:
+    """Write an event of the core."""
+    return _WRITERS[type(event)](event)
+
+
+def snapshot(state: Snapshot) -> Change:
+    """Write a state as it is now: nothing changed, nothing was before."""
+    noun, field, write = _STATES[type(state)]
+    data = {field: write(state), "changed": [], "previous": {}}
+    return _KINDS[f"{noun}.snapshot"], state.id, state.version, data
+
+
+def association_snapshot(held: GroupAssociation | UserAssociation, code: str, version: int) -> Change:
+    """Write an association as it is now; `code` is the code's string, `version` the owner's."""
+    if isinstance(held, GroupAssociation):
+        data = {"groupProducerCode": wire.group_association(held, code)}
+        return _KINDS["group.producer-code-snapshot"], held.group_id, version, data
+    return (
+        _KINDS["user.producer-code-snapshot"],
+        held.user_id,
+        version,
+        {"userProducerCode": wire.user_association(held, code)},
+    )
+
+
+# Of each state: the noun in message names, the field in the data, how it is written.
+_STATES: Final[dict[type, tuple[str, str, Callable[[Any], Mapping[str, object]]]]] = {
+    group.Group: ("group", "group", wire.group),
+    producer_code.ProducerCode: ("producer-code", "producerCode", wire.producer_code),
+    user.User: ("user", "user", wire.user),
+    organization.Organization: ("organization", "organization", wire.organization),
+    reference.Branch: ("branch", "branch", wire.branch),
+    reference.Role: ("role", "role", wire.role),
+    reference.Product: ("product", "product", wire.product),
+}
+
+
+def _created(name: str, state: type) -> Callable[[Any], Change]:
+    kind = _KINDS[name]
+    _, field, write = _STATES[state]
+
+    def written(event: Any) -> Change:
+        after = write(event.after)
+        changed = [name for name in after if name not in _NOT_COMPARED]
+        return kind, event.after.id, event.after.version, {field: after, "changed": changed, "previous": {}}
+
+    return written
+
+
+def _updated(name: str, state: type) -> Callable[[Any], Change]:
+    kind = _KINDS[name]
+    _, field, write = _STATES[state]
+
+    def written(event: Any) -> Change:
+        before, after = write(event.before), write(event.after)
+        changed = [name for name, value in after.items() if before[name] != value and name not in _NOT_COMPARED]
+        previous = {name: before[name] for name in changed}
+        return kind, event.after.id, event.after.version, {field: after, "changed": changed, "previous": previous}
+
+    return written
+
+
+def _group_code(name: str) -> Callable[[Any], Change]:
+    kind = _KINDS[name]
+
+    def written(event: association.GroupCodeAdded | association.GroupCodeRemoved) -> Change:
+        data = {"groupProducerCode": wire.group_association(event.association, event.code)}
+        return kind, event.group_id, event.version, data
+
+    return written
+
+
+def _user_code(name: str) -> Callable[[Any], Change]:
+    kind = _KINDS[name]
+
+    def written(event: association.UserCodeAdded | association.UserCodeRemoved) -> Change:
+        data = {"userProducerCode": wire.user_association(event.association, event.code)}
+        return kind, event.user_id, event.version, data
+
+    return written
+
+
+_WRITERS: Final[dict[type, Callable[[Any], Change]]] = {
+    group.GroupCreated: _created("group.created", group.Group),
+    group.GroupUpdated: _updated("group.updated", group.Group),
+    group.GroupProductGranted: _updated("group.product-granted", group.Group),
+    group.GroupProductRevoked: _updated("group.product-revoked", group.Group),
+    association.GroupCodeAdded: _group_code("group.producer-code-added"),
+    association.GroupCodeRemoved: _group_code("group.producer-code-removed"),
+    producer_code.ProducerCodeCreated: _created("producer-code.created", producer_code.ProducerCode),
+    producer_code.ProducerCodeUpdated: _updated("producer-code.updated", producer_code.ProducerCode),
+    user.UserCreated: _created("user.created", user.User),
+    user.UserUpdated: _updated("user.updated", user.User),
+    user.GroupJoined: _updated("user.group-joined", user.User),
+    user.GroupLeft: _updated("user.group-left", user.User),
+    association.UserCodeAdded: _user_code("user.producer-code-added"),
+    association.UserCodeRemoved: _user_code("user.producer-code-removed"),
+    organization.OrganizationCreated: _created("organization.created", organization.Organization),
+    organization.OrganizationUpdated: _updated("organization.updated", organization.Organization),
+    reference.BranchCreated: _created("branch.created", reference.Branch),
+    reference.BranchUpdated: _updated("branch.updated", reference.Branch),
+    reference.RoleCreated: _created("role.created", reference.Role),
+    reference.RoleUpdated: _updated("role.updated", reference.Role),
+    reference.ProductCreated: _created("product.created", reference.Product),
+    reference.ProductUpdated: _updated("product.updated", reference.Product),
+}

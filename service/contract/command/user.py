@@ -1,0 +1,142 @@
+"""Data of the commands on users (groups document, "Adding Producers"; producer-codes document, "Associating …").
+
+`distributor_id` is the groups document's way to write `organization`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, NotRequired, TypeAlias
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from service.contract.field import STRICT, Flag, Id, IdList, OptionalName, OptionalText, Reference, Text, ids_of
+from service.contract.reader import Reader
+from service.core import user as core
+from service.core.problem import Problem
+
+_Roles: TypeAlias = Annotated[
+    list[Reference] | None, Field(description='roles of the code, such as [{"id": "producer"}], or null for all')
+]
+
+
+@with_config(STRICT)
+class CreateUser(TypedDict):
+    """Data of user.create; one of `organization` and `distributor_id` is needed."""
+
+    name: Text
+    email: Text
+    organization: NotRequired[Reference]
+    distributor_id: NotRequired[Id]
+    external_id: NotRequired[OptionalText]
+    username: NotRequired[OptionalName]
+    groups: NotRequired[IdList]
+    enabled: NotRequired[Flag]
+    externalUser: NotRequired[Flag]
+    useProducerCodeSecurity: NotRequired[Flag]
+
+
+@with_config(STRICT)
+class UpdateUser(TypedDict, total=False):
+    """Data of user.update, a merge patch."""
+
+    name: Text
+    email: Text
+    organization: Reference
+    distributor_id: Id
+    external_id: OptionalText
+    username: OptionalName
+    groups: IdList
+    enabled: Flag
+    externalUser: Flag
+    useProducerCodeSecurity: Flag
+
+
+@with_config(STRICT)
+class UserGroup(TypedDict):
+    """Data of user.join-group and user.leave-group."""
+
+    group_id: Id
+
+
+@with_config(STRICT)
+class UserCode(TypedDict):
+    """Data of user.add-producer-code and user.remove-producer-code; roles do not matter when a code is taken back."""
+
+    producerCode: Reference
+    roles: NotRequired[_Roles]
+
+
+def _create(data: CreateUser) -> core.CreateUser:
+    named = "organization" in data
+    enabled, secured = data.get("enabled"), data.get("useProducerCodeSecurity")
+    return core.CreateUser(
+        data["name"],
+        data["email"],
+        data["organization"]["id"] if named else data["distributor_id"],
+        data.get("external_id"),
+        data.get("username"),
+        tuple(data.get("groups") or ()),
+        True if enabled is None else enabled,
+        data.get("externalUser"),
+        True if secured is None else secured,
+        "/organization/id" if named else "/distributor_id",
+    )
+
+
+_PLAIN: Final = {
+    "name": "name",
+    "email": "email",
+    "distributor_id": "organization_id",
+    "external_id": "external_id",
+    "username": "username",
+    "enabled": "enabled",
+    "externalUser": "external_user",
+    "useProducerCodeSecurity": "code_secured",
+}
+
+
+def _update(data: UpdateUser) -> core.UpdateUser:
+    changes: dict[str, object] = {_PLAIN[name]: value for name, value in data.items() if name in _PLAIN}
+    if "groups" in data:
+        changes["group_ids"] = tuple(data["groups"] or ())
+    if "organization" not in data:
+        return core.UpdateUser(changes, "/distributor_id")
+    changes["organization_id"] = data["organization"]["id"]
+    return core.UpdateUser(changes)
+
+
+def _add_code(data: UserCode) -> core.AddUserCode:
+    roles = data.get("roles")
+    return core.AddUserCode(data["producerCode"]["id"], None if roles is None else ids_of(roles))
+
+
+def _one_organization(data: dict[str, Any], _subject: str) -> list[Problem]:
+    """Refuse two names of the organization that do not agree."""
+    named = data.get("organization")
+    if "distributor_id" not in data or not isinstance(named, dict) or data["distributor_id"] == named.get("id"):
+        return []
+    return [Problem("invalid", "distributor_id must be the same as organization.id.", "/distributor_id")]
+
+
+def _some_organization(data: dict[str, Any], subject: str) -> list[Problem]:
+    if "distributor_id" in data or "organization" in data:
+        return _one_organization(data, subject)
+    right = 'it must be an object with an id, such as {"id": "pc:4"}'
+    return [Problem("invalid", f"organization is missing: {right}.", "/organization")]
+
+
+READERS: Final = (
+    Reader("user.create", CreateUser, _create, check=_some_organization),
+    Reader(
+        "user.update",
+        UpdateUser,
+        _update,
+        check=_one_organization,
+        immutable=frozenset({"organization", "distributor_id"}),
+    ),
+    Reader("user.join-group", UserGroup, lambda data: core.JoinGroup(data["group_id"])),
+    Reader("user.leave-group", UserGroup, lambda data: core.LeaveGroup(data["group_id"])),
+    Reader("user.add-producer-code", UserCode, _add_code),
+    Reader("user.remove-producer-code", UserCode, lambda data: core.RemoveUserCode(data["producerCode"]["id"])),
+)

@@ -1,0 +1,188 @@
+"""The data of events and outcomes, as subscribers read it: the source of their JSON Schemas.
+
+Nothing is left out of a state: what is not set is null, a list without entries is empty, never null.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from service.contract.catalogue import REJECTIONS
+
+RejectionCode: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": list(REJECTIONS)})]
+GroupType: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": ["office", "region", "division"]})]
+StatusCode: TypeAlias = Literal["Active", "Limited", "Suspended", "Terminating", "Terminated"]
+
+
+class Identified(TypedDict):
+    """Something by its id."""
+
+    id: str
+
+
+class Address(TypedDict):
+    """Where an office is."""
+
+    line1: str
+    line2: str | None
+    line3: str | None
+    organization: str | None
+    city: str
+    state: str
+    postal_code: str
+    country_code: str
+
+
+class GroupState(TypedDict):
+    """A group; `products` are ids."""
+
+    id: str
+    type: GroupType
+    value: Address | str
+    distributor_id: str
+    products: list[str]
+    version: int
+
+
+class StatusWord(TypedDict):
+    """A producer status."""
+
+    code: StatusCode
+    name: StatusCode
+
+
+class ProducerCodeState(TypedDict):
+    """A producer code."""
+
+    id: str
+    code: str
+    organization: Identified
+    roles: list[Identified]
+    description: str | None
+    branch: Identified | None
+    producerStatus: StatusWord
+    appointmentDate: str | None
+    terminationDate: str | None
+    version: int
+
+
+class UserState(TypedDict):
+    """A user; `groups` are ids."""
+
+    id: str
+    name: str
+    email: str
+    organization: Identified
+    external_id: str | None
+    username: str | None
+    groups: list[str]
+    enabled: bool
+    externalUser: bool
+    useProducerCodeSecurity: bool
+    version: int
+
+
+class OrganizationState(TypedDict):
+    """An organization."""
+
+    id: str
+    displayName: str
+    type: Literal["Organization"]
+    producerStatus: StatusWord
+    domains: list[str]
+    insurer: bool
+    version: int
+
+
+class BranchState(TypedDict):
+    """A branch."""
+
+    id: str
+    branchCode: str
+    displayName: str
+    version: int
+
+
+class RoleState(TypedDict):
+    """A role."""
+
+    id: str
+    displayName: str
+    permissions: list[str]
+    version: int
+
+
+class ProductState(TypedDict):
+    """A product."""
+
+    id: str
+    name: str
+    institution_id: str
+    product_line: str
+    version: int
+
+
+class CodeReference(TypedDict):
+    """A producer code by id, with its string."""
+
+    id: str
+    code: str
+
+
+class GroupProducerCode(TypedDict):
+    """A group holds a code; `id` is the association's."""
+
+    id: str
+    group: Identified
+    producerCode: CodeReference
+
+
+class UserProducerCode(TypedDict):
+    """A user holds a code with some of its roles; `id` is the association's."""
+
+    id: str
+    user: Identified
+    producerCode: CodeReference
+    roles: list[Identified]
+
+
+class CommandReference(TypedDict):
+    """Which command an outcome answers."""
+
+    source: str
+    id: str
+    type: str
+
+
+class ErrorData(TypedDict):
+    """One thing wrong; `path` is a JSON pointer into the data or the name of an envelope attribute."""
+
+    code: RejectionCode
+    message: str
+    path: str
+
+
+class ProblemData(TypedDict):
+    """Why a command was rejected: the code of the first error, and all errors ordered by path."""
+
+    code: RejectionCode
+    title: str
+    errors: list[ErrorData]
+
+
+class Outcome(TypedDict):
+    """The answer to a command; `version` is the subject's after it, null when there is no such subject."""
+
+    command: CommandReference
+    subject: str | None
+    version: int | None
+    events: list[str]
+
+
+class Rejection(Outcome):
+    """The answer to a rejected command."""
+
+    problem: ProblemData

@@ -1,0 +1,116 @@
+"""From Kafka records to commands. Cannot fail.
+
+What cannot be attributed to a sender's command is Undecodable and becomes a dead letter; a command with something
+wrong in it is Received with an Invalid body and becomes a rejection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from service.contract.catalogue import CommandKind
+from service.contract.cloudevent import open_record, read_json
+from service.contract.command import READERS
+from service.contract.field import ID_LENGTH, ID_PATTERN
+from service.contract.record import Limits, Received, Record, Refused, Undecodable
+from service.contract.topics import Topics
+from service.core.command import Body, Command, Invalid
+from service.core.ids import created_subject
+from service.core.problem import Problem
+
+__all__ = ["Limits", "Received", "Record", "Undecodable", "parse"]
+
+_MAX_CORRELATION: Final = 256
+_MAX_TRACE: Final = 512
+_MAX_VERSION: Final = 2**31 - 1
+_is_id: Final = re.compile(ID_PATTERN).fullmatch
+
+
+def parse(records: Sequence[Record], topics: Topics, limits: Limits) -> list[Received | Undecodable]:
+    """Read records, each for itself: one answer per record, in the same order, whatever the bytes are."""
+    answers: list[Received | Undecodable] = []
+    for record in records:
+        try:
+            answers.append(_received(record, topics, limits))
+        except Refused as refused:
+            answers.append(Undecodable(record, refused.reason, str(refused)))
+        except Exception as defect:  # a defect of ours, and still one record must not take its neighbours along
+            answers.append(Undecodable(record, "failed", f"{type(defect).__name__}: {defect}"))
+    return answers
+
+
+def _received(record: Record, topics: Topics, limits: Limits) -> Received:
+    value = record.value
+    if value is None:
+        raise Refused("tombstone", "the record has no body")
+    if len(value) > limits.max_body_bytes:
+        raise Refused("too-large", f"the body has {len(value)} bytes, at most {limits.max_body_bytes} are read")
+    if record.key is not None and len(record.key) > limits.max_body_bytes:
+        raise Refused("too-large", f"the key has {len(record.key)} bytes, at most {limits.max_body_bytes} are read")
+    attributes, data, structured = open_record(record, value)
+    reader = READERS.get(attributes["type"])
+    if reader is None:
+        raise Refused("unknown-type", f"type {attributes['type'][:128]!r} is not known")
+    if not structured:
+        data = read_json(value)
+
+    source, identifier = attributes["source"], attributes["id"]
+    problems: list[Problem] = []
+    subject = _subject(attributes.get("subject"), source, identifier, reader.kind, problems)
+    expected = _expected(attributes.get("expectedversion"), problems)
+    reply_to = attributes.get("replyto")
+    if reply_to is not None and reply_to not in limits.reply_topics:
+        problems.append(Problem("invalid", "replyto must be one of the topics that are configured for it.", "replyto"))
+        reply_to = None
+    correlation = attributes.get("correlationid")
+    if correlation is not None and (len(correlation) > _MAX_CORRELATION or "\0" in correlation):
+        right = f"a text of at most {_MAX_CORRELATION} characters without NUL"
+        problems.append(Problem("invalid", f"correlationid must be {right}.", "correlationid"))
+        correlation = None
+
+    body: Body
+    own_topic = topics.for_command[reader.kind.type]
+    if record.topic == own_topic:
+        body = reader.read(data, subject, value, problems)
+    else:
+        # Nothing else is said: who may not write there learns nothing about the rest.
+        body = Invalid((Problem("wrong-topic", f"{reader.kind.name} belongs on topic {own_topic}.", "type"),))
+    return Received(
+        record,
+        Command(record.topic, source, identifier, reader.kind.name, subject, expected, body),
+        correlation,
+        _trace(attributes.get("traceparent")),
+        _trace(attributes.get("tracestate")),
+        reply_to,
+    )
+
+
+def _subject(text: str | None, source: str, identifier: str, kind: CommandKind, problems: list[Problem]) -> str:
+    """Give the aggregate's id, derived when a create has none; empty, with a problem, when there is no right one."""
+    if text is None:
+        if kind.creates:
+            return created_subject(source, identifier)
+        problems.append(Problem("invalid", f"subject is missing: it must be the id of the {kind.noun}.", "subject"))
+        return ""
+    if len(text) <= ID_LENGTH and _is_id(text):
+        return text
+    right = f"an id: 1 to {ID_LENGTH} letters, digits and : . _ ~ -, a letter or digit first"
+    problems.append(Problem("invalid", f"subject must be {right}.", "subject"))
+    return ""
+
+
+def _expected(text: str | None, problems: list[Problem]) -> int | None:
+    if text is None:
+        return None
+    if len(text) <= 10 and text.isascii() and text.isdigit() and (version := int(text)) <= _MAX_VERSION:
+        return version
+    right = f"a whole number from 0 to {_MAX_VERSION}"
+    problems.append(Problem("invalid", f"expectedversion must be {right}.", "expectedversion"))
+    return None
+
+
+def _trace(text: str | None) -> str | None:
+    # Tracing never disturbs a command: what is broken is dropped, as W3C Trace Context says.
+    return text if text is None or (len(text) <= _MAX_TRACE and "\0" not in text) else None

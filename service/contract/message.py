@@ -1,0 +1,74 @@
+"""What goes out: a Kafka message on its way through the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
+
+import orjson
+
+SHARDS: Final = 16
+"""Into so many parts the outbox is split; stored, so never change it with messages in the outbox."""
+
+Headers = list[tuple[str, bytes | None]]
+
+# Everything the registry itself puts into headers, keys aside, stays below this.
+_HEADERS_AT_MOST: Final = 8_192
+_RECORD_OVERHEAD: Final = 128
+
+
+@dataclass(slots=True)
+class Message:
+    """One message; the first four and `payload` are named as Debezium's event router expects them.
+
+    `position` is its place in the outbox and `shard` the part of the outbox it belongs to: messages of one shard are
+    published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or dead-letter.
+    """
+
+    id: str
+    aggregatetype: str
+    aggregateid: str
+    type: str
+    topic: str
+    key: bytes | None
+    payload: bytes | None
+    headers: Headers
+    shard: int
+    position: int
+
+    def size(self) -> int:
+        """Give an upper bound of the bytes that the message takes in a Kafka produce request, before compression."""
+        total = _RECORD_OVERHEAD + len(self.key or b"") + len(self.payload or b"")
+        for name, value in self.headers:
+            # Two lengths of up to five bytes each stand before name and value.
+            total += len(name.encode()) + len(value or b"") + 10
+        return total
+
+
+def shard_of(key: bytes) -> int:
+    """Give the part of the outbox that messages of this key go through."""
+    return crc32(key) % SHARDS
+
+
+def oversized(messages: Iterable[Message], limit: int) -> list[Message]:
+    """Find the messages that a broker with this limit in bytes would refuse; to be asked before they are stored."""
+    return [message for message in messages if _may_exceed(message, limit) and message.size() > limit]
+
+
+def _may_exceed(message: Message, limit: int) -> bool:
+    # A cheap bound first: of our own messages only key (which is a header too) and payload can be big.
+    if message.aggregatetype == "dead-letter":
+        return True
+    return 2 * len(message.key or b"") + len(message.payload or b"") + _HEADERS_AT_MOST > limit
+
+
+def encode_headers(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
+    """Write headers as JSON, [[name, text or null], ...], each byte of a value as the character of that number."""
+    return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
+
+
+def decode_headers(stored: bytes) -> Headers:
+    """Read what `encode_headers` wrote."""
+    return [(name, None if value is None else value.encode("latin-1")) for name, value in orjson.loads(stored)]

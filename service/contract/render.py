@@ -1,0 +1,193 @@
+"""What a decision says to the world: its event and its outcome as messages (CloudEvents, binary mode)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+import orjson
+
+from service.contract.catalogue import (
+    EVENTS,
+    OUTCOMES,
+    REJECTIONS,
+    SNAPSHOTS,
+    SOURCE,
+    schema_address,
+    wire_type,
+)
+from service.contract.change import Change, change
+from service.contract.data import Outcome, ProblemData, Rejection
+from service.contract.message import Headers, Message, shard_of
+from service.contract.record import Received
+from service.contract.topics import Topics
+from service.core.decision import Decision, Problems, Status
+from service.core.ids import event_id, outcome_id
+
+
+def _constant_headers(name: str) -> Headers:
+    return [
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_source", SOURCE.encode()),
+        ("ce_type", wire_type(name).encode()),
+        ("ce_dataschema", schema_address(name).encode()),
+    ]
+
+
+_CONSTANT: Final = {kind.name: _constant_headers(kind.name) for kind in (*EVENTS, *SNAPSHOTS)}
+_OUTCOME_CONSTANT: Final = {status: _constant_headers(f"command.{status}") for status in OUTCOMES}
+_OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
+
+_Answer: TypeAlias = tuple[Status, int | None, bytes]
+"""Status, version and data of an outcome."""
+
+
+class Stamp(NamedTuple):
+    """When messages came about (UTC in RFC 3339) and where they go."""
+
+    time: bytes
+    topics: Topics
+
+
+def render(received: Received, decision: Decision, position: int, decided_at: str, topics: Topics) -> list[Message]:
+    """Write the event of a decision, if there is one, and then its outcome, at consecutive positions of the outbox.
+
+    `decided_at` is UTC in RFC 3339. The payload of the last message is what a repeat of the command gets again.
+    """
+    carried = _carried(received)
+    stamp = Stamp(decided_at.encode(), topics)
+    event = decision.event
+    if event is None:
+        data = outcome_data(received, decision)
+        return [_outcome(received, (decision.status, decision.version, data), position, stamp, carried)]
+    command = received.command
+    identifier = event_id(command.topic, command.source, command.id, 0)
+    data = _outcome_data(received, decision, [identifier])
+    return [
+        change_message(identifier, change(event), position, stamp, carried),
+        _outcome(received, (decision.status, decision.version, data), position + 1, stamp, carried),
+    ]
+
+
+def repeat_outcome(received: Received, data: bytes, position: int, decided_at: str, topics: Topics) -> Message:
+    """Write the outcome that a command had the first time, for the same command again.
+
+    `data` is the payload of the first time and stays as it is, byte for byte; `decided_at` is the first time too.
+    """
+    first = orjson.loads(data)
+    status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
+    answer = (status, first["version"], data)
+    return _outcome(received, answer, position, Stamp(decided_at.encode(), topics), _carried(received))
+
+
+def outcome_data(received: Received, decision: Decision) -> bytes:
+    """Write the data of the outcome of a decision."""
+    command = received.command
+    events = [] if decision.event is None else [event_id(command.topic, command.source, command.id, 0)]
+    return _outcome_data(received, decision, events)
+
+
+def _outcome_data(received: Received, decision: Decision, events: list[str]) -> bytes:
+    command = received.command
+    answer: Outcome = {
+        "command": {"source": command.source, "id": command.id, "type": wire_type(command.type)},
+        "subject": command.subject or None,
+        "version": decision.version,
+        "events": events,
+    }
+    if decision.problems:
+        rejection: Rejection = {**answer, "problem": _problem(decision.problems)}
+        return orjson.dumps(rejection)
+    return orjson.dumps(answer)
+
+
+def change_message(identifier: str, written: Change, position: int, stamp: Stamp, carried: Headers) -> Message:
+    """Write an event or snapshot under the given id; `carried` are headers that come from its command."""
+    kind, subject, version, data = written
+    key = subject.encode()
+    headers = [
+        *_CONSTANT[kind.name],
+        ("ce_id", identifier.encode()),
+        ("ce_subject", key),
+        ("ce_time", stamp.time),
+        ("ce_sequence", b"%020d" % position),
+        ("ce_entityversion", b"%d" % version),
+        ("ce_partitionkey", key),
+        *carried,
+    ]
+    return Message(
+        identifier,
+        kind.aggregate,
+        subject,
+        kind.type,
+        stamp.topics.events[kind.aggregate],
+        key,
+        orjson.dumps(data),
+        headers,
+        shard_of(key),
+        position,
+    )
+
+
+def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, carried: Headers) -> Message:
+    status, version, data = answer
+    command = received.command
+    identifier = outcome_id(command.topic, command.source, command.id)
+    key = received.record.key
+    subject = command.subject.encode()
+    headers = [
+        *_OUTCOME_CONSTANT[status],
+        ("ce_id", identifier.encode()),
+        ("ce_time", stamp.time),
+        ("ce_sequence", b"%020d" % position),
+        *carried,
+    ]
+    if subject:
+        headers.append(("ce_subject", subject))
+    if version is not None:
+        headers.append(("ce_entityversion", b"%d" % version))
+    if key and _is_text(key):
+        headers.append(("ce_partitionkey", key))
+    return Message(
+        identifier,
+        "outcome",
+        command.subject,
+        _OUTCOME_TYPE[status],
+        received.reply_to or stamp.topics.outcomes,
+        key,
+        data,
+        headers,
+        shard_of(subject if key is None else key),
+        position,
+    )
+
+
+def _carried(received: Received) -> Headers:
+    """Give the headers that an event and an outcome have from their command."""
+    carried: Headers = [("ce_causationid", received.command.id.encode())]
+    if received.correlation_id is not None:
+        carried.append(("ce_correlationid", received.correlation_id.encode()))
+    if received.traceparent is not None:
+        carried.append(("ce_traceparent", received.traceparent.encode()))
+    if received.tracestate is not None:
+        carried.append(("ce_tracestate", received.tracestate.encode()))
+    return carried
+
+
+def _problem(problems: Problems) -> ProblemData:
+    code = problems[0].code
+    return {
+        "code": code,
+        "title": REJECTIONS[code],
+        "errors": [{"code": problem.code, "message": problem.message, "path": problem.path} for problem in problems],
+    }
+
+
+def _is_text(key: bytes) -> bool:
+    if key.isascii():
+        return True
+    try:
+        key.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""Commands for those who send them: a structured event, and the Kafka record it becomes in either content mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+from service.contract.catalogue import COMMANDS, wire_type
+from service.contract.topics import Topics
+
+_TYPES: Final = {kind.type: kind for kind in COMMANDS}
+_NAMES: Final = {kind.name: kind for kind in COMMANDS}
+
+
+class Unsendable(ValueError):
+    """What was given is no command; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to produce."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def command_event(name: str, data: Mapping[str, Any], *, id: str, source: str, **attributes: Any) -> dict[str, Any]:  # noqa: A002  # the attribute's name
+    """Build a structured event for a command such as `group.create`.
+
+    `attributes` are further ones by their names on the wire (`subject`, `expectedversion`, `partitionkey`, …); those
+    that are None are left out.
+    """
+    given = {name: value for name, value in attributes.items() if value is not None}
+    return {
+        "specversion": "1.0",
+        "id": id,
+        "source": source,
+        "type": wire_type(name),
+        **given,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """Read a structured event from a line of JSON. Raises Unsendable."""
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError as wrong:
+        raise Unsendable(f"not JSON: {wrong}") from None
+    if not isinstance(event, dict):
+        raise Unsendable("not a JSON object")
+    return event
+
+
+def outgoing(event: Mapping[str, Any], topics: Topics, mode: Literal["binary", "structured"] = "binary") -> Outgoing:
+    """Make the record of a structured event, on the topic where its command belongs.
+
+    The type may be short (`group.create`). Raises Unsendable when id, source or a known type is missing; the data is
+    not looked at, so that a sender sees the registry's own answer.
+    """
+    named = event.get("type")
+    kind = _TYPES.get(str(named)) or _NAMES.get(str(named))
+    if kind is None:
+        raise Unsendable(f"type {named!r} is not a command; known are {', '.join(_NAMES)}")
+    for name in ("id", "source"):
+        if not isinstance(event.get(name), str) or not event[name]:
+            raise Unsendable(f"{name} is missing")
+    whole = {"specversion": "1.0", "datacontenttype": "application/json", **event, "type": kind.type}
+    key = _key(event)
+    topic = topics.for_command[kind.type]
+    if mode == "structured":
+        headers = [("content-type", b"application/cloudevents+json; charset=utf-8")]
+        return Outgoing(topic, key, orjson.dumps(whole), headers)
+    headers = [("content-type", str(whole.pop("datacontenttype")).encode())]
+    data = whole.pop("data", None)
+    headers += [(f"ce_{name}", _text(value).encode()) for name, value in whole.items() if value is not None]
+    return Outgoing(topic, key, orjson.dumps(data), headers)
+
+
+def _key(event: Mapping[str, Any]) -> bytes | None:
+    """Choose the key: as the sender says, else the organization that the data names, else the subject."""
+    data = event.get("data")
+    named: list[object] = [event.get("partitionkey")]
+    if isinstance(data, dict):
+        organization = data.get("organization")
+        named += [data.get("distributor_id"), organization.get("id") if isinstance(organization, dict) else None]
+    named.append(event.get("subject"))
+    key = next((name for name in named if isinstance(name, str) and name), None)
+    return None if key is None else key.encode()
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

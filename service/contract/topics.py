@@ -1,0 +1,49 @@
+"""The topics of one installation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.contract.catalogue import COMMANDS, AggregateType
+
+
+class Topics:
+    """Names of all topics under one prefix; `for_command` maps the type of a command to the topic it belongs on."""
+
+    __slots__ = (
+        "code_events",
+        "commands",
+        "dead_letters",
+        "directory_events",
+        "events",
+        "for_command",
+        "group_events",
+        "operator_commands",
+        "outcomes",
+        "prefix",
+        "user_events",
+    )
+
+    def __init__(self, prefix: str = "registry") -> None:
+        self.prefix: Final = prefix
+        self.commands: Final = f"{prefix}.commands.v1"
+        self.operator_commands: Final = f"{prefix}.operator.commands.v1"
+        self.group_events: Final = f"{prefix}.group.events.v1"
+        self.code_events: Final = f"{prefix}.code.events.v1"
+        self.user_events: Final = f"{prefix}.user.events.v1"
+        self.directory_events: Final = f"{prefix}.directory.events.v1"
+        self.outcomes: Final = f"{prefix}.command.outcomes.v1"
+        self.dead_letters: Final = f"{prefix}.dead-letters.v1"
+        self.for_command: Final[dict[str, str]] = {
+            kind.type: self.operator_commands if kind.operator else self.commands for kind in COMMANDS
+        }
+        self.events: Final[dict[AggregateType, str]] = {
+            "group": self.group_events,
+            "code": self.code_events,
+            "user": self.user_events,
+            "directory": self.directory_events,
+        }
+
+    def all(self) -> tuple[str, ...]:
+        """Every topic, in the order of the contract."""
+        return (self.commands, self.operator_commands, *self.events.values(), self.outcomes, self.dead_letters)
