@@ -1,6 +1,5 @@
 """How every Kafka client of the service connects."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,7 +22,7 @@ async def answered(settings: Settings) -> AsyncIterator[None]:
     """Raise `BrokerUnavailable` in place of the client library's errors, saying which broker it was."""
     try:
         yield
-    except (KafkaError, OSError, asyncio.TimeoutError) as error:
+    except (KafkaError, OSError) as error:
         servers = settings.kafka_bootstrap_servers
         raise BrokerUnavailable(f"Kafka at {servers} does not answer: {error or type(error).__name__}") from error
 

@@ -1,0 +1,42 @@
+"""The Kafka consumer that FastStream's loop polls: only from confirmed places, and leaving in good order."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from consumers.assignment import Assignment
+
+# What a poll waits for records before it looks around again; FastStream would sleep as long after an empty one.
+POLL_MS = 500
+
+
+class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client library ships no types
+    """Polls through an `Assignment`, so that FastStream sees neither an empty poll nor an error.
+
+    `before_leaving` is awaited after the last batch and before the group is left.
+    """
+
+    def __init__(self, *, places: Assignment, before_leaving: Callable[[], Awaitable[None]], **options: Any) -> None:
+        super().__init__(**options)
+        self._places = places
+        self._before_leaving = before_leaving
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        """Wait for records; empty only when the process ends."""
+        fetch = super().getmany
+
+        async def once() -> dict[TopicPartition, list[Any]]:
+            records: dict[TopicPartition, list[Any]] = await fetch(
+                *partitions, timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records
+            )
+            return records
+
+        return await self._places.poll(self, once)
+
+    async def stop(self) -> None:
+        """Publish and commit what is decided, then leave the group."""
+        await self._before_leaving()
+        await super().stop()

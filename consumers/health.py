@@ -1,0 +1,64 @@
+"""What is known about the state of this process: which part has trouble, which loop stands still.
+
+Loops and parts tell it as they go, so that asking costs nothing and never hangs.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+
+from service.telemetry import READY, log
+
+_log = log(__name__)
+
+STARTING = "starting"
+
+
+class Health:
+    """Parts with trouble (not ready) and loops with their last sign of life (not alive when too old).
+
+    `parts` must each be well before the process is ready.
+    """
+
+    def __init__(self, parts: Iterable[str], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._trouble: dict[str, str | None] = dict.fromkeys(parts, STARTING)
+        self._loops: dict[str, tuple[float, float]] = {}
+        self._monotonic = monotonic
+        for part in self._trouble:
+            READY.labels(part).set(0)
+
+    def trouble(self, part: str, reason: str) -> None:
+        """This part is not well; the reason is for operators."""
+        if self._trouble.get(part) in (None, STARTING):
+            _log.warning("part_has_trouble", part=part, reason=reason)
+        self._trouble[part] = reason
+        READY.labels(part).set(0)
+
+    def well(self, part: str) -> None:
+        """This part works."""
+        if self._trouble.get(part) is None and part in self._trouble:
+            return
+        if self._trouble.get(part) != STARTING:
+            _log.info("part_is_well_again", part=part)
+        self._trouble[part] = None
+        READY.labels(part).set(1)
+
+    def beat(self, loop: str, within: float) -> None:
+        """This loop moves, and will again within so many seconds."""
+        self._loops[loop] = (self._monotonic(), within)
+
+    def ended(self, loop: str) -> None:
+        """This loop has come to its end, as it should."""
+        self._loops.pop(loop, None)
+
+    def ready(self) -> dict[str, str | None]:
+        """Each part with its trouble, None for a well one."""
+        return dict(self._trouble)
+
+    def stuck(self) -> dict[str, str]:
+        """The loops that have not moved in time."""
+        now = self._monotonic()
+        return {
+            loop: f"no sign of life for {now - last:.0f} s"
+            for loop, (last, within) in self._loops.items()
+            if now - last > within
+        }

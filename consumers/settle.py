@@ -1,0 +1,72 @@
+"""Settling: telling Kafka how far a partition is decided, and going back when it is not.
+
+The truth is the offset mark in the database. The group's committed offsets follow it, for those who watch the lag: a
+commit that fails or comes late costs nothing, since the mark absorbs what is delivered again.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from service.failpoint import passing
+from service.telemetry import OFFSET_COMMIT_FAILURES, log
+
+_log = log(__name__)
+
+COMMIT_SECONDS = 10.0
+
+
+class Consumer(Protocol):
+    """What settling needs of a Kafka consumer."""
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit the next offset to read of each partition."""
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Read on from this offset."""
+
+
+class Settlement:
+    """Commits next offsets behind the batches, the newest of each partition only, and rewinds."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._pending: dict[TopicPartition, int] = {}
+        self._committing: asyncio.Task[None] | None = None
+
+    def settle(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit these next offsets (last offset + 1) soon; the database has committed what lies before them."""
+        self._pending.update(offsets)
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit())
+
+    async def flush(self) -> None:
+        """Wait until everything settled so far was committed or given up."""
+        while self._committing is not None and not self._committing.done():
+            await asyncio.wait([self._committing])
+
+    def rewind(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Read every one of these partitions again from the offset given."""
+        for partition, offset in offsets.items():
+            self._pending.pop(partition, None)
+            try:
+                self._consumer.seek(partition, offset)
+            except IllegalStateError:
+                # Not ours any more: its next owner starts at the mark.
+                _log.info("rewind_of_lost_partition", topic=partition.topic, partition=partition.partition)
+
+    async def _commit(self) -> None:
+        while self._pending:
+            offsets, self._pending = self._pending, {}
+            passing("before_offset_commit")
+            try:
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    await self._consumer.commit(offsets)
+            except (KafkaError, TimeoutError) as error:
+                OFFSET_COMMIT_FAILURES.inc()
+                _log.warning("offset_commit_failed", error=repr(error), partitions=len(offsets))
+            else:
+                passing("after_offset_commit")

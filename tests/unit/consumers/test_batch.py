@@ -1,0 +1,122 @@
+"""The table of the five troubles: each row, with stubs for store and consumer."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from consumers.batch import REDOS, Parsed
+from service.contract.envelope import Undecodable
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from tests.unit.consumers.stub import TOPIC, Bench, StubRecord, StubStore, first_times
+
+
+def records(count: int) -> list[StubRecord]:
+    return [StubRecord(offset) for offset in range(count)]
+
+
+async def test_every_partition_is_settled_behind_its_last_record_when_all_goes_well() -> None:
+    bench = Bench(StubStore())
+    await bench.batches.handle([StubRecord(7), StubRecord(8), StubRecord(3, partition=1)])
+    assert bench.store.calls == [[7, 8, 3]], "one apply for the whole batch"
+    assert bench.settling.settled == [{(TOPIC, 0): 9, (TOPIC, 1): 4}]
+    assert bench.settling.rewound == []
+    assert bench.health.ready() == {"database": None}
+
+
+async def test_a_record_that_is_no_command_goes_the_same_way_as_its_neighbours() -> None:
+    bench = Bench(StubStore())
+    await bench.batches.handle([StubRecord(0), StubRecord(1, value=b"bad"), StubRecord(2)])
+    assert bench.store.calls == [[0, 1, 2]], "the dead letter belongs to the batch's own transaction"
+    assert (bench.decided, bench.dead) == ([0, 2], {1: "not-json"})
+    assert bench.settling.settled == [{(TOPIC, 0): 3}]
+
+
+async def test_a_lost_race_is_done_again_whole_when_it_was_lost_three_times() -> None:
+    bench = Bench(StubStore(first_times(StoreRace("version") for _ in range(REDOS))))
+    await bench.batches.handle(records(2))
+    assert bench.store.calls == [[0, 1]] * 4
+    assert bench.settling.settled == [{(TOPIC, 0): 2}]
+    assert bench.settling.rewound == []
+
+
+async def test_the_batch_is_rewound_when_the_race_was_lost_too_often() -> None:
+    bench = Bench(StubStore(lambda _: StoreRace("version")))
+    await bench.batches.handle(records(2))
+    assert bench.store.calls == [[0, 1]] * 4
+    assert (bench.settling.settled, bench.settling.rewound) == ([], [{(TOPIC, 0): 0}])
+    assert bench.ending.reason is None
+
+
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("away"), OSError("too many open files"), TimeoutError(), MemoryError()]
+)
+async def test_every_partition_is_rewound_and_nothing_skipped_when_something_is_down(error: Exception) -> None:
+    bench = Bench(StubStore(lambda _: error))
+    await bench.batches.handle([StubRecord(5), StubRecord(6), StubRecord(2, partition=1), StubRecord(3, partition=1)])
+    assert bench.store.calls == [[5, 6, 2, 3]], "the next poll brings them again"
+    assert (bench.settling.settled, bench.settling.rewound) == ([], [{(TOPIC, 0): 5, (TOPIC, 1): 2}])
+    assert type(error).__name__ in str(bench.health.ready()["database"])
+    assert bench.store.kept == []
+
+
+async def test_readiness_comes_back_by_itself_when_the_database_does() -> None:
+    bench = Bench(StubStore(first_times(iter([StoreUnavailable("away")]))))
+    await bench.batches.handle(records(2))
+    assert bench.health.ready()["database"] is not None
+    await bench.batches.handle(records(2))
+    assert bench.health.ready() == {"database": None}
+    assert bench.decided == [0, 1]
+
+
+@pytest.mark.parametrize("error", [StoreDefect("check constraint"), KeyError("a bug")])
+@pytest.mark.parametrize("poison", [0, 3, 6])
+async def test_only_the_poisoned_record_is_put_aside_when_a_batch_has_a_defect(error: Exception, poison: int) -> None:
+    def trouble(batch: Sequence[Parsed]) -> Exception | None:
+        sick = [p for p in batch if p.record.offset == poison and not isinstance(p, Undecodable)]
+        return error if sick else None
+
+    bench = Bench(StubStore(trouble))
+    await bench.batches.handle(records(7))
+    assert bench.decided == [offset for offset in range(7) if offset != poison], "neighbours, in their order"
+    assert bench.dead == {poison: "failed"}
+    [letter] = [p for p in bench.store.kept if isinstance(p, Undecodable)]
+    assert type(error).__name__ in letter.message
+    assert "Traceback" in letter.message
+    assert bench.settling.settled[-1] == {(TOPIC, 0): 7}
+
+
+async def test_what_comes_after_is_rewound_when_the_database_goes_away_amid_the_halving() -> None:
+    calls = iter([StoreDefect("poison"), None, StoreUnavailable("away")])
+    bench = Bench(StubStore(lambda _: next(calls)))
+    await bench.batches.handle(records(4))
+    assert bench.decided == [0, 1]
+    assert (bench.settling.settled, bench.settling.rewound) == ([{(TOPIC, 0): 2}], [{(TOPIC, 0): 2}])
+
+
+async def test_the_consumer_stops_at_the_record_that_passes_the_limit() -> None:
+    bench = Bench(StubStore(), window=10, minimum=4)
+    await bench.batches.handle([StubRecord(offset, value=b"bad") for offset in range(20)])
+    assert sorted(bench.dead) == [0, 1, 2, 3]
+    assert bench.settling.rewound == [{(TOPIC, 0): 4}]
+    assert "more than half" in str(bench.ending.reason)
+    assert bench.ending.stop.is_set()
+
+
+async def test_the_consumer_stops_when_defects_pass_the_limit() -> None:
+    bench = Bench(
+        StubStore(lambda batch: None if all(isinstance(p, Undecodable) for p in batch) else KeyError("bug")),
+        window=10,
+        minimum=4,
+    )
+    await bench.batches.handle(records(20))
+    assert len(bench.dead) == 4
+    assert bench.settling.rewound == [{(TOPIC, 0): 4}]
+    assert bench.ending.reason is not None
+
+
+async def test_the_consumer_stops_when_not_even_a_dead_letter_can_be_written() -> None:
+    bench = Bench(StubStore(lambda _: StoreDefect("everything")))
+    await bench.batches.handle(records(2))
+    assert bench.store.kept == []
+    assert bench.settling.rewound == [{(TOPIC, 0): 0}]
+    assert "dead letter cannot be written" in str(bench.ending.reason)
