@@ -49,7 +49,7 @@ def settings_options(
     return decorate
 
 
-def plain(settings: Settings, **changes: Any) -> Settings:
+def changed(settings: Settings, **changes: Any) -> Settings:
     """The settings with some fields changed, checked again."""
     given = {field: getattr(settings, field) for field in settings.model_fields_set}
     return load({**given, **changes})

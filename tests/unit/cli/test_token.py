@@ -1,0 +1,51 @@
+"""Development tokens: trusted by the data folder's key set, refused for another issuer."""
+
+import json
+import stat
+from pathlib import Path
+
+import jwt
+from click.testing import CliRunner, Result
+
+from service.cli.main import cli
+
+
+def run(data_dir: Path, *arguments: str) -> Result:
+    whole = ["token", "--data-dir", str(data_dir), "--sub", "pc:310", "--scope", "account:read admin:read", *arguments]
+    return CliRunner().invoke(cli, whole)
+
+
+def claims(data_dir: Path, token: str) -> dict[str, object]:
+    jwks = json.loads((data_dir / "development-jwks.json").read_text())
+    key = jwt.PyJWK(jwks["keys"][0])
+    decoded: dict[str, object] = jwt.decode(token, key, ["ES256"], audience="producer-registry")
+    return decoded
+
+
+def test_token_is_signed_with_the_key_of_the_data_folder(tmp_path: Path) -> None:
+    token = run(tmp_path, "--ttl", "60").stdout.strip()
+    told = claims(tmp_path, token)
+    assert (told["sub"], told["scope"], "organizations" in told) == ("pc:310", "account:read admin:read", False)
+    life = told["exp"], told["iat"]
+    assert isinstance(life[0], int)
+    assert isinstance(life[1], int)
+    assert life[0] - life[1] == 60
+    assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
+
+
+def test_organizations_are_a_list_and_none_when_the_option_is_empty(tmp_path: Path) -> None:
+    several = json.loads(run(tmp_path, "--organizations", "pc:1,pc:4", "--json").stdout)["token"]
+    nobody = run(tmp_path, "--organizations", "").stdout.strip()
+    assert claims(tmp_path, several)["organizations"] == ["pc:1", "pc:4"]
+    assert claims(tmp_path, nobody)["organizations"] == []
+
+
+def test_private_key_is_its_owners_alone(tmp_path: Path) -> None:
+    run(tmp_path)
+    assert stat.S_IMODE((tmp_path / "development-key.pem").stat().st_mode) == 0o600
+
+
+def test_token_is_refused_when_another_issuer_is_configured(tmp_path: Path) -> None:
+    refused = run(tmp_path, "--jwt-issuer", "https://login.example.com")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "https://login.example.com" in refused.stderr
