@@ -1,0 +1,1 @@
+"""Tests of the producer registry: unit, integration, migration, acceptance, chaos and load."""

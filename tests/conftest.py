@@ -1,0 +1,78 @@
+"""Options and fixtures of every tier: the servers of the ladder, started when a test first asks for one.
+
+Unit tests ask for none. A test has a database of its own, and keeps to its own topics by its own prefix.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support import database, ladder
+from tests.support.ladder import Rung
+
+DATABASE = pytest.StashKey[Rung]()
+BROKER = pytest.StashKey[Rung]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --broker."""
+    parser.addoption("--broker", choices=["tansu", "apache"], default=None, help="start this broker for the tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the rungs once, so that header and fixtures say the same."""
+    config.stash[DATABASE] = ladder.database_rung()
+    config.stash[BROKER] = ladder.broker_rung(config.getoption("--broker"))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what the tests run on."""
+    return f"database: {config.stash[DATABASE].words}; broker: {config.stash[BROKER].words}"
+
+
+@pytest.fixture(scope="session")
+async def postgres_url(pytestconfig: pytest.Config) -> AsyncIterator[str]:
+    """The URL of the database server; its user may make databases."""
+    async with ladder.database_server(pytestconfig.stash[DATABASE]) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def database_template(postgres_url: str) -> AsyncIterator[str]:
+    """The name of a database with all migrations; to be copied, never to be connected to."""
+    async with database.migrated_database(postgres_url) as name:
+        yield name
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, database_template: str) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated database for this test alone."""
+    async with database.made_database(postgres_url, database_template) as name:
+        yield database.url_of(postgres_url, name)
+
+
+@pytest.fixture
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of a fresh database without any migration, for this test alone."""
+    async with database.made_database(postgres_url) as name:
+        yield database.url_of(postgres_url, name)
+
+
+@pytest.fixture(scope="session")
+async def kafka_bootstrap(pytestconfig: pytest.Config) -> AsyncIterator[str]:
+    """The bootstrap servers of the broker that all tests of the run share."""
+    async with ladder.broker(pytestconfig.stash[BROKER]) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def broker_rung(pytestconfig: pytest.Config) -> Rung:
+    """Which broker the run has; `is_apache` tells whether idempotent producers work."""
+    return pytestconfig.stash[BROKER]
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix of topics and groups for this test alone."""
+    return f"test-{secrets.token_hex(6)}"

@@ -1,0 +1,98 @@
+"""The embedded PostgreSQL: its data, its process and its port over the life of a data folder."""
+
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from service.stack.errors import StackError
+from service.stack.postgres import Postgres
+from tests.support.orphan import leave_behind, runs
+
+
+async def ask(server: Postgres, query: str) -> object:
+    connection = await asyncpg.connect(server.address)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def test_a_stop_leaves_no_process_and_no_temporary_folder() -> None:
+    server = Postgres()
+    await server.start()
+    assert server.child.pid is not None
+    family = [psutil.Process(server.child.pid), *psutil.Process(server.child.pid).children(recursive=True)]
+    assert await ask(server, "SHOW fsync") == "on"
+    assert await ask(server, "SHOW listen_addresses") == "127.0.0.1"
+    await server.stop()
+    assert [process for process in family if process.is_running()] == []
+    assert not server.folder.exists()
+
+
+async def test_data_is_there_again_when_the_folder_is_kept(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    await server.start()
+    await ask(server, "CREATE TABLE kept AS SELECT 7 AS number")
+    await server.stop()
+    again = Postgres(tmp_path)
+    await again.start()
+    try:
+        assert await ask(again, "SELECT number FROM kept") == 7
+        assert again.child.pid is not None
+    finally:
+        await again.stop()
+
+
+async def test_the_next_parent_takes_up_the_server_when_the_first_was_killed(tmp_path: Path) -> None:
+    pid, address = leave_behind("service.stack.postgres", "Postgres", tmp_path)
+    server = Postgres(tmp_path)
+    await server.start()
+    try:
+        assert (server.child.pid, server.address) == (pid, address)
+        assert await ask(server, "SELECT 1") == 1
+    finally:
+        await server.stop()
+    assert not runs(pid), "an adopted server is stopped like an own one"
+
+
+async def test_another_port_is_refused_when_the_server_still_lives(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    await server.start()
+    try:
+        with pytest.raises(StackError, match=rf"still lives on port {server.child.port} \(pid {server.child.pid}\)"):
+            await Postgres(tmp_path, port=1).start()
+        assert await ask(server, "SELECT 1") == 1, "a refused start leaves the server alone"
+    finally:
+        await server.stop()
+
+
+async def test_a_killed_server_comes_back_on_its_port_with_its_data(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    await server.start()
+    try:
+        await ask(server, "CREATE TABLE kept AS SELECT 7 AS number")
+        address = server.address
+        await server.child.kill()
+        await server.start()
+        assert server.address == address
+        assert await ask(server, "SELECT number FROM kept") == 7
+    finally:
+        await server.stop()
+
+
+async def test_a_server_that_dies_at_its_start_shows_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="unrecognized configuration parameter"):
+        await Postgres(tmp_path, settings={"no_such_setting": "1"}).start()
+
+
+async def test_the_password_is_readable_for_its_owner_alone(tmp_path: Path) -> None:
+    server = Postgres(tmp_path)
+    await server.start()
+    try:
+        assert (tmp_path / "password").stat().st_mode & 0o777 == 0o600
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(server.address, password="wrong")
+    finally:
+        await server.stop()
