@@ -12,13 +12,15 @@ from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message, encode_headers
 from service.contract.render import render, repeat_outcome
 from service.contract.topics import Topics
-from service.core.decision import Decision, Repeat, Status
+from service.core.decision import Decision, Repeat
 from service.store.pool import Connection
 from service.store.publishing import BLOCK
-from service.version import VERSION
 
 Key = tuple[str, str, str]
 """Source, id and topic: together they make a command itself."""
+
+InboxRow = tuple[str, str, str, str, str, bytes, datetime]
+"""A row of the inbox, columns as below."""
 
 _INBOX = ("source", "command_id", "topic", "status", "subject", "outcome", "decided_at")
 _OUTBOX = (
@@ -30,7 +32,6 @@ _OUTBOX = (
 class Known:
     """The outcome a command had the first time."""
 
-    status: Status
     outcome: bytes
     decided_at: str
 
@@ -49,7 +50,7 @@ class Answers:
     block: int
     decided_at: datetime
     messages: list[Message] = field(default_factory=list)
-    inbox: list[tuple[object, ...]] = field(default_factory=list)
+    inbox: list[InboxRow] = field(default_factory=list)
 
     def add(
         self,
@@ -64,7 +65,7 @@ class Answers:
         for parsed in batch:
             position = self.block * BLOCK + len(self.messages)
             if isinstance(parsed, Undecodable):
-                self.messages.append(dead_letter(parsed, position, time, VERSION, self.topics))
+                self.messages.append(dead_letter(parsed, position, time, self.topics))
                 continue
             answer = known.get(key_of(parsed))
             if answer is None:
@@ -75,9 +76,7 @@ class Answers:
                 else:
                     first_answers.append(self._decided(parsed, decision, position, time))
                     continue
-            self.messages.append(
-                repeat_outcome(parsed, answer.status, answer.outcome, position, answer.decided_at, self.topics)
-            )
+            self.messages.append(repeat_outcome(parsed, answer.outcome, position, answer.decided_at, self.topics))
 
     def _decided(self, received: Received, decision: Decision, position: int, time: str) -> Known:
         messages = render(received, decision, position, time, self.topics)
@@ -88,7 +87,7 @@ class Answers:
             (command.source, command.id, command.topic, decision.status, command.subject.replace("\x00", ""), data,
              self.decided_at)
         )  # fmt: skip
-        return Known(decision.status, data, time)
+        return Known(data, time)
 
     async def write(self, connection: Connection) -> None:
         """Write the inbox rows, sorted by key as every writer does, and the outbox rows."""
@@ -104,13 +103,13 @@ class Answers:
             await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=rows)
 
 
-def _inbox_key(row: tuple[object, ...]) -> tuple[object, ...]:
+def _inbox_key(row: InboxRow) -> Key:
     return row[:3]
 
 
 def known_answers(rows: Sequence[asyncpg.Record]) -> dict[Key, Known]:
     """Inbox rows by key."""
     return {
-        (row["source"], row["command_id"], row["topic"]): Known(row["status"], row["outcome"], stamp(row["decided_at"]))
+        (row["source"], row["command_id"], row["topic"]): Known(row["outcome"], stamp(row["decided_at"]))
         for row in rows
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from service.store.filter import Filter, Sort, conditions, order, sort_columns, value
+from service.store.filter import Filter, Sort, conditions, effective, order, sort_columns, value
 from service.store.statement import statement
 
 
@@ -31,54 +31,53 @@ class Page:
 class Collection:
     """The parts of one collection's statement: files of sql/read, and `first`, the number of the first filter value.
 
-    `code` is the column of the code's string in the source; `verdict` the expression of the column of that name.
+    `verdict` is the expression of the column of that name: whether there is an answer at all.
     """
 
     source: str
     detail: str
     first: int
-    owner: str = ""
-    code: str = "c.code"
     verdict: str = "true"
+    owner: str = ""
 
 
 def _part(name: str) -> str:
-    return statement(f"read/{name}")
+    return statement(f"read/{name}").rstrip()
 
 
 _PAGE: Final = _part("page")
-_OWNER: Final = "EXISTS (SELECT FROM owner)"
+_CODE_DETAIL: Final = _part("code_detail")
+_OWNER_THERE: Final = "EXISTS (SELECT FROM owner)"
+_ORGANIZATION_THERE: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
+_CALLER_ENABLED: Final = "NOT EXISTS (SELECT FROM caller WHERE NOT caller.enabled)"
 
-CODES: Final = Collection(_part("code_source"), _part("code_detail"), 4)
-CODES_OF_ORGANIZATIONS: Final = Collection(
-    _part("organization_code_source"),
-    _part("code_detail"),
-    5,
-    verdict="EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))",
-)
-CODES_OF_CALLER: Final = Collection(
-    _part("caller_code_source"),
-    _part("code_detail"),
-    8,
-    owner=_part("caller_owner"),
-    code="a.code",
-    verdict="NOT EXISTS (SELECT FROM caller WHERE NOT caller.enabled)",
-)
+CODES: Final = Collection(_part("code_source"), _CODE_DETAIL, 4)
+CODES_OF_ORGANIZATIONS: Final = Collection(_part("organization_code_source"), _CODE_DETAIL, 5, _ORGANIZATION_THERE)
 CODES_OF_USER: Final = Collection(
-    _part("user_association_source"), _part("user_association_detail"), 6, _part("user_owner"), "a.code", _OWNER
+    _part("user_association_source"), _part("user_association_detail"), 6, _OWNER_THERE, _part("user_owner")
 )
 CODES_OF_GROUP: Final = Collection(
-    _part("group_association_source"), _part("group_association_detail"), 6, _part("group_owner"), "a.code", _OWNER
+    _part("group_association_source"), _part("group_association_detail"), 6, _OWNER_THERE, _part("group_owner")
 )
+
+
+def _of_caller(least: str) -> Collection:
+    source = _part("caller_code_source").replace("/*least*/ 1", least)
+    return Collection(source, _CODE_DETAIL, 7, _CALLER_ENABLED, _part("caller_owner"))
+
+
+# Submission needs a code that is usable for more than renewal. Written out, because the planner estimates it well.
+SUBMISSION_CODES_OF_CALLER: Final = _of_caller("1")
+RENEWAL_CODES_OF_CALLER: Final = _of_caller("0")
 
 
 def page_statement(collection: Collection, page: Page, *, one: bool = False) -> str:
     """The statement that reads the page; with `one`, the one element whose code id is the first filter value."""
     shape = tuple(Filter(f.field, f.operator, ()) for f in page.filters)
-    return _text(collection, shape, page.sorts, _bound(page.offset + page.size), page.total, one)
+    return _text(collection, shape, page.sorts, bound(page.offset + page.size), page.total, one)
 
 
-def _bound(rows: int) -> int:
+def bound(rows: int) -> int:
     """The least power of two above `rows`, from 32: tells the planner how little is read, with few texts to plan."""
     return max(32, 1 << rows.bit_length())
 
@@ -87,29 +86,33 @@ def _bound(rows: int) -> int:
 def _text(
     collection: Collection, filters: tuple[Filter, ...], sorts: tuple[Sort, ...], bound: int, total: bool, one: bool
 ) -> str:
-    first = collection.first + 1 if one else collection.first
-    # The planner drops the join to the code's row when nothing asks for its columns, so only those needed are named.
-    source = (
-        _filled(collection.source, filter=conditions(filters, first, collection.code, collection.first if one else None))
-        .replace("/*order*/", order(sorts, "c", collection.code))
-        .replace("/*merge*/", order(sorts, "held", "held.code"))
-        .replace("/*sorted*/", sort_columns(sorts, "c"))
-        .replace("/*merged*/", sort_columns(sorts, "own"))
+    keys, descending = effective(sorts)
+    # Only the columns that are needed are named: the planner then drops the join to the code's own row.
+    source = _filled(
+        collection.source,
+        {
+            "/*filter*/": conditions(filters, collection.first + one, collection.first if one else None),
+            "/*order*/": order(keys, "c"),
+            "/*merge*/": order(keys, "held"),
+            "/*sorted*/": sort_columns(keys, "c"),
+            "/*merged*/": sort_columns(keys, "own"),
+            "/*direction*/": "DESC" if descending else "",
+        },
     )
-    counted = f"(SELECT count(*) FROM ({_bounded(source, 'ALL')}) AS counted)" if total else "NULL::bigint"
+    counted = source.replace("/*bound*/ 32", "ALL")
     return _filled(
         _PAGE,
-        owner=collection.owner,
-        source=_bounded(source, str(bound)),
-        detail=collection.detail,
-    ).replace("/*total*/ NULL::bigint", counted).replace("/*verdict*/ true", collection.verdict)
+        {
+            "/*owner*/": collection.owner,
+            "/*source*/": source.replace("/*bound*/ 32", str(bound)),
+            "/*detail*/": collection.detail,
+            "/*total*/ NULL::bigint": f"(SELECT count(*) FROM ({counted}) AS counted)" if total else "NULL::bigint",
+            "/*verdict*/ true": collection.verdict,
+        },
+    )
 
 
-def _filled(text: str, **parts: str) -> str:
-    for name, part in parts.items():
-        text = text.replace(f"/*{name}*/", part)
+def _filled(text: str, parts: dict[str, str]) -> str:
+    for mark, part in parts.items():
+        text = text.replace(mark, part)
     return text
-
-
-def _bounded(source: str, bound: str) -> str:
-    return source.replace("/*bound*/ 32", bound)

@@ -82,13 +82,13 @@ class Sort:
     descending: bool = False
 
 
-def conditions(filters: Sequence[Filter], first: int, code: str, id_number: int | None = None) -> str:
-    """The conditions as `AND ...`, their values being parameters from number `first` on, in order.
+def conditions(filters: Sequence[Filter], first: int, id_number: int | None = None) -> str:
+    """The conditions on code `c` as `AND ...`, their values being parameters from number `first` on, in order.
 
-    `code` is the column that has the code's string; `id_number` the parameter with the id of the one wanted code.
+    `id_number` is the parameter with the id of the one wanted code.
     """
-    found = [] if id_number is None else [_condition(_ID, "eq", id_number, code)]
-    found += [_condition(FIELDS[f.field], f.operator, n, code) for n, f in enumerate(filters, first)]
+    found = [] if id_number is None else [_condition(_ID, "eq", id_number)]
+    found += [_condition(FIELDS[f.field], f.operator, number) for number, f in enumerate(filters, first)]
     return "".join(f"AND {condition} " for condition in found)
 
 
@@ -97,22 +97,27 @@ def value(condition: Filter) -> Value | list[Value]:
     return list(condition.values) if condition.operator in LISTS else condition.values[0]
 
 
-def order(sorts: Sequence[Sort], table: str, code: str) -> str:
-    """The sort keys of columns of `table`, each followed by a comma; missing values come last."""
-    return "".join(
-        f"{_column(FIELDS[s.field], code, table)} {'DESC' if s.descending else 'ASC'} NULLS LAST, " for s in sorts
-    )
+def effective(sorts: Sequence[Sort]) -> tuple[tuple[Sort, ...], bool]:
+    """The keys that count before the code's string, and whether that one descends.
+
+    A code's string is unique and ends every order, so what a caller names after it has no effect.
+    """
+    for place, sort in enumerate(sorts):
+        if sort.field == "code":
+            return tuple(sorts[:place]), sort.descending
+    return tuple(sorts), False
+
+
+def order(sorts: Sequence[Sort], table: str) -> str:
+    """The sort keys as columns of `table`, each followed by a comma; missing values come last."""
+    return "".join(f"{table}.{FIELDS[s.field].column} {'DESC' if s.descending else 'ASC'} NULLS LAST, " for s in sorts)
 
 
 def sort_columns(sorts: Sequence[Sort], table: str) -> str:
-    """The columns besides the code's string that a merge has to sort by, each led by a comma."""
-    return "".join(f", {table}.{FIELDS[s.field].column}" for s in sorts if s.field != "code")
+    """The columns that a merge has to sort by, each led by a comma."""
+    return "".join(f", {table}.{FIELDS[s.field].column}" for s in sorts)
 
 
-def _condition(field: Field, operator: str, number: int, code: str) -> str:
+def _condition(field: Field, operator: str, number: int) -> str:
     value = f"${number}::{field.type}{'[]' if operator in LISTS else ''}"
-    return OPERATORS[operator].format(column=_column(field, code, "c"), value=value)
-
-
-def _column(field: Field, code: str, table: str) -> str:
-    return code if field.column == "code" else f"{table}.{field.column}"
+    return OPERATORS[operator].format(column=f"c.{field.column}", value=value)

@@ -1,2 +1,2 @@
 SELECT c.id FROM producer_code AS c WHERE true /*filter*/
-ORDER BY /*order*/ c.code LIMIT /*bound*/ 32
+ORDER BY /*order*/ c.code /*direction*/ LIMIT /*bound*/ 32

@@ -1,0 +1,44 @@
+"""The real store on a database of its own, and the stub that keeps the same promises."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from service.settings import Settings
+from service.store.command_store import CommandStore
+from service.store.mark import Origin
+from service.store.publishing import Publishing
+from tests.support.memory_store import MemoryStore
+from tests.support.record import TOPICS
+
+ALL = frozenset(range(16))
+ORIGIN = Origin("cluster", {TOPICS.commands: "commands", TOPICS.operator_commands: "operator"})
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture
+async def command_store(settings: Settings) -> AsyncIterator[CommandStore]:
+    store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL))
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def store(request: pytest.FixtureRequest) -> CommandStore | MemoryStore:
+    """Every test that takes this holds for both."""
+    if request.param == "memory":
+        return MemoryStore()
+    found: CommandStore = request.getfixturevalue("command_store")
+    return found

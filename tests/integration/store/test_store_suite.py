@@ -1,0 +1,130 @@
+"""What every store promises, held against the real one and against the stub that stands in for it."""
+
+import orjson
+
+from service.contract.message import Message
+from service.store.command_store import CommandStore
+from tests.support import story
+from tests.support.memory_store import MemoryStore
+from tests.support.record import Log
+
+Store = CommandStore | MemoryStore
+
+
+def _said(messages: list[Message]) -> list[tuple[str, str]]:
+    return [(m.type.removeprefix("producer-registry.").removesuffix(".v1"), m.aggregateid) for m in messages]
+
+
+async def _prepared(store: Store) -> Log:
+    await store.apply(story.directory().read())
+    return Log()
+
+
+async def test_each_command_has_its_event_and_its_outcome_in_order(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_code(log, "c1", "pc:16", "301-008578")
+    story.create_group(log, "c2", "pc:669")
+    log.send("c3", "group.add-producer-code", "pc:669", {"producerCode": {"id": "pc:16"}})
+
+    applied = await store.apply(log.read())
+
+    assert _said(applied.messages) == [
+        ("producer-code.created", "pc:16"),
+        ("command.accepted", "pc:16"),
+        ("group.created", "pc:669"),
+        ("command.accepted", "pc:669"),
+        ("group.producer-code-added", "pc:669"),
+        ("command.accepted", "pc:669"),
+    ]
+    assert (applied.decided, applied.repeated, applied.dead, applied.skipped) == (3, 0, 0, 0)
+
+
+async def test_state_is_found_again_when_the_next_batch_needs_it(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_code(log, "c1", "pc:16", "301-008578")
+    story.create_user(log, "c2", "pc:310", username="ana", externalUser=True)
+    await store.apply(log.read())
+    log.send("c3", "producer-code.update", "pc:16", {"appointmentDate": "2022-07-09", "branch": {"id": "pc:b1"}})
+    log.send("c4", "user.add-producer-code", "pc:310", {"producerCode": {"id": "pc:16"}})
+    story.create_code(log, "c5", "pc:17", "301-008578")
+    await store.apply(log.read())
+    log.send("c6", "user.add-producer-code", "pc:310", {"producerCode": {"id": "pc:16"}})
+    log.send("c7", "user.update", "pc:310", {"useProducerCodeSecurity": False})
+    log.send("c8", "user.remove-producer-code", "pc:310", {"producerCode": {"id": "pc:16"}})
+
+    applied = await store.apply(log.read())
+
+    assert _said(applied.messages) == [
+        ("command.unchanged", "pc:310"),
+        ("command.rejected", "pc:310"),
+        ("user.producer-code-removed", "pc:310"),
+        ("command.accepted", "pc:310"),
+    ]
+    rejection = orjson.loads(applied.messages[1].payload or b"")
+    assert rejection["problem"]["code"] == "not-code-secured"
+    assert rejection["version"] == 2
+
+
+async def test_a_repeat_gets_its_first_outcome_when_sent_in_another_batch(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_group(log, "c1", "pc:669")
+    first = (await store.apply(log.read())).messages[-1]
+    log.send("c1", "group.update", "pc:669", {"type": "region", "value": "West"})
+
+    again = await store.apply(log.read())
+
+    assert [(m.id, m.payload) for m in again.messages] == [(first.id, first.payload)]
+    assert again.repeated == 1
+
+
+async def test_a_repeat_gets_its_first_outcome_when_sent_in_the_same_batch(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_group(log, "c1", "pc:669")
+    story.create_group(log, "c1", "pc:669")
+
+    applied = await store.apply(log.read())
+
+    assert _said(applied.messages) == [
+        ("group.created", "pc:669"), ("command.accepted", "pc:669"), ("command.accepted", "pc:669"),
+    ]  # fmt: skip
+    assert applied.messages[1].payload == applied.messages[2].payload
+
+
+async def test_nothing_happens_when_a_batch_is_delivered_again(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_group(log, "c1", "pc:669")
+    await store.apply(log.read())
+
+    applied = await store.apply(log.read(start=0))
+
+    assert (applied.messages, applied.skipped) == ([], 1)
+
+
+async def test_the_new_part_is_decided_when_an_old_batch_comes_back_longer(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_group(log, "c1", "pc:669")
+    await store.apply(log.read())
+    log.send("c2", "group.grant-product", "pc:669", {"product_id": "prd_1"})
+    story.create_group(log, "c3", "pc:670")
+
+    applied = await store.apply(log.read(start=0))
+
+    assert _said(applied.messages) == [
+        ("command.rejected", "pc:669"), ("group.created", "pc:670"), ("command.accepted", "pc:670"),
+    ]  # fmt: skip
+
+
+async def test_a_dead_letter_keeps_its_bytes_and_its_neighbours_are_decided(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_group(log, "c1", "pc:669")
+    log.append(b"\xff\x00", b"\x00not json", (("ce_id", b"\xff"), ("other", None)))
+    story.create_group(log, "c2", "pc:670")
+
+    applied = await store.apply(log.read())
+
+    dead = applied.messages[2]
+    assert [m.aggregatetype for m in applied.messages] == ["group", "outcome", "dead-letter", "group", "outcome"]
+    assert (dead.key, dead.payload, dead.headers[:2]) == (
+        b"\xff\x00", b"\x00not json", [("ce_id", b"\xff"), ("other", None)],
+    )  # fmt: skip
+    assert applied.dead == 1

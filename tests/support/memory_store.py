@@ -1,0 +1,40 @@
+"""The store without a database: what `CommandStore.apply` promises, in plain collections."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from service.contract.envelope import Received, Undecodable
+from service.contract.message import Message
+from service.core.batch import decide_batch
+from service.core.world import World
+from service.store.answer import Answers, Key, Known, key_of
+from service.store.command_store import Applied
+from tests.support.record import TOPICS
+
+
+class MemoryStore:
+    """Keeps state, inbox, marks and every message it was ever told to publish."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.inbox: dict[Key, Known] = {}
+        self.marks: dict[tuple[str, int], int] = {}
+        self.messages: list[Message] = []
+        self._block = 0
+
+    async def apply(self, batch: Sequence[Received | Undecodable], sent: Sequence[tuple[int, int]] = ()) -> Applied:
+        """Decide a batch; everything or nothing, as there is nothing here that could fail."""
+        records = [p for p in batch if p.record.offset >= self.marks.get((p.record.topic, p.record.partition), 0)]
+        commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in self.inbox]
+        decisions, self.world = decide_batch(commands, self.world)
+        self._block += 1
+        answers = Answers(TOPICS, self._block, datetime(2026, 11, 1, tzinfo=UTC))
+        answers.add(records, self.inbox, decisions)
+        for source, command_id, topic, _, _, outcome, _ in answers.inbox:
+            self.inbox[source, command_id, topic] = Known(outcome, "2026-11-01T00:00:00.000000Z")
+        for parsed in records:
+            self.marks[parsed.record.topic, parsed.record.partition] = parsed.record.offset + 1
+        self.messages += answers.messages
+        dead = sum(isinstance(parsed, Undecodable) for parsed in records)
+        decided = len(answers.inbox)
+        return Applied(answers.messages, decided, len(records) - decided - dead, dead, len(batch) - len(records))
