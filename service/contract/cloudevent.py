@@ -31,19 +31,23 @@ def open_record(record: Record, value: bytes) -> tuple[dict[str, str], Any, bool
     attributes: dict[str, str] = {}
     content_type: bytes | None = None
     twice: str | None = None
-    for header, content in record.headers:
-        name = _ATTRIBUTES.get(header)
-        if name is not None:
-            # A null header says nothing, as if it were not there.
-            if content is not None:
-                text = _decoded(header, content)
-                if attributes.setdefault(name, text) != text:
-                    twice = header
-        elif header.startswith("ce_"):
-            if content is not None:
-                _decoded(header, content)
-        elif len(header) == 12 and header.lower() == "content-type":
-            content_type = content
+    header = ""
+    try:
+        for header, content in record.headers:
+            name = _ATTRIBUTES.get(header)
+            if name is not None:
+                # A null header says nothing, as if it were not there.
+                if content is not None:
+                    text = content.decode()
+                    if attributes.setdefault(name, text) != text:
+                        twice = header
+            elif header.startswith("ce_"):
+                if content is not None:
+                    content.decode()
+            elif len(header) == 12 and header.lower() == "content-type":
+                content_type = content
+    except UnicodeDecodeError:
+        raise Refused("not-a-cloudevent", f"header {header} is not UTF-8") from None
     if content_type is not None and content_type != b"application/json":
         media_type = content_type.partition(b";")[0].strip().lower()
         if media_type == b"application/cloudevents+json":
@@ -66,13 +70,6 @@ def read_json(value: bytes) -> Any:
         raise Refused("not-json", f"body is not JSON: {wrong}") from None
 
 
-def _decoded(header: str, content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise Refused("not-a-cloudevent", f"header {header} is not UTF-8") from None
-
-
 def _structured(value: bytes) -> tuple[dict[str, str], Any]:
     event = read_json(value)
     if not isinstance(event, dict):
@@ -92,15 +89,14 @@ def _structured(value: bytes) -> tuple[dict[str, str], Any]:
 def _check(attributes: dict[str, str]) -> None:
     """Refuse what has no usable identity."""
     for name in _REQUIRED:
-        text = attributes.get(name)
-        if not text:
+        if not attributes.get(name):
             raise Refused("not-a-cloudevent", f"attribute {name} is missing")
-        if "\0" in text:
-            raise Refused("not-a-cloudevent", f"attribute {name} is not a text without NUL")
+    identifier, source = attributes["id"], attributes["source"]
     if attributes["specversion"] != "1.0":
         raise Refused("not-a-cloudevent", f"specversion must be 1.0, not {attributes['specversion'][:32]!r}")
-    if len(attributes["id"]) > _MAX_ID:
+    if len(identifier) > _MAX_ID:
         raise Refused("not-a-cloudevent", f"id is longer than {_MAX_ID} characters")
-    source = attributes["source"]
     if len(source) > _MAX_SOURCE_BYTES // 4 and len(source.encode()) > _MAX_SOURCE_BYTES:
         raise Refused("not-a-cloudevent", f"source is longer than {_MAX_SOURCE_BYTES} bytes")
+    if "\0" in identifier or "\0" in source:
+        raise Refused("not-a-cloudevent", "id and source must be texts without NUL")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 import orjson
@@ -49,13 +50,19 @@ class Stamp(NamedTuple):
     topics: Topics
 
 
+@lru_cache(maxsize=16)
+def stamped(time: str, topics: Topics) -> Stamp:
+    """Give the one stamp of a batch: it is asked for with every message."""
+    return Stamp(time.encode(), topics)
+
+
 def render(received: Received, decision: Decision, position: int, decided_at: str, topics: Topics) -> list[Message]:
     """Write the event of a decision, if there is one, and then its outcome, at consecutive positions of the outbox.
 
     `decided_at` is UTC in RFC 3339. The payload of the last message is what a repeat of the command gets again.
     """
     carried = _carried(received)
-    stamp = Stamp(decided_at.encode(), topics)
+    stamp = stamped(decided_at, topics)
     event = decision.event
     if event is None:
         data = outcome_data(received, decision)
@@ -77,7 +84,7 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
     first = orjson.loads(data)
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
     answer = (status, first["version"], data)
-    return _outcome(received, answer, position, Stamp(decided_at.encode(), topics), _carried(received))
+    return _outcome(received, answer, position, stamped(decided_at, topics), _carried(received))
 
 
 def outcome_data(received: Received, decision: Decision) -> bytes:

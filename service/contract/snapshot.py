@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service.contract.change import Change, Snapshot, association_snapshot, snapshot
 from service.contract.message import Message
-from service.contract.render import Stamp, change_message
+from service.contract.render import Stamp, change_message, stamped
 from service.contract.topics import Topics
 from service.core.association import GroupAssociation, UserAssociation
 from service.core.ids import event_id
@@ -18,7 +18,7 @@ def state_message(state: Snapshot, run: str, position: int, taken_at: str, topic
     `run` names the resend: a snapshot has another id in each run, so that no subscriber takes it for a duplicate.
     `taken_at` is UTC in RFC 3339.
     """
-    return _message(snapshot(state), state.id, run, position, Stamp(taken_at.encode(), topics))
+    return _message(snapshot(state), state.id, run, position, stamped(taken_at, topics))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Held:
 def association_message(held: Held, run: str, position: int, taken_at: str, topics: Topics) -> Message:
     """Write an association as it is now, to the event topic of its owner; the rest as for `state_message`."""
     written = association_snapshot(held.association, held.code, held.owner_version)
-    return _message(written, held.association.id, run, position, Stamp(taken_at.encode(), topics))
+    return _message(written, held.association.id, run, position, stamped(taken_at, topics))
 
 
 def _message(written: Change, subject: str, run: str, position: int, stamp: Stamp) -> Message:
