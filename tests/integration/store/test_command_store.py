@@ -1,0 +1,193 @@
+"""What only the real store can show: one transaction, a fixed number of statements, two writers at once."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncpg
+import pytest
+
+from service.contract.message import SHARDS
+from service.core.command import Command
+from service.core.decision import Decision, Repeat
+from service.core.world import World
+from service.settings import Settings
+from service.store.command_store import CommandStore
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from service.store.publishing import BLOCK, Publishing
+from tests.integration.store.conftest import ALL, ORIGIN
+from tests.support import story
+from tests.support.record import TOPICS, Log
+from tests.support.wait import eventually
+
+if TYPE_CHECKING:
+    Database: TypeAlias = asyncpg.Connection[asyncpg.Record]
+else:
+    Database = asyncpg.Connection
+
+_OTHER_CODE = """
+    INSERT INTO producer_code VALUES ('pc:x', '301-008578', 'pc:4', '{}', NULL, NULL, 'Active', NULL, NULL, 2, 1)
+"""
+
+
+async def _waits_for_lock(database: Database) -> bool:
+    waiting: bool = await database.fetchval("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
+    return waiting
+
+
+class _Counter:
+    """Counts the statements a store sends, through asyncpg's query log."""
+
+    def __init__(self, store: CommandStore) -> None:
+        self.statements: list[str] = []
+        self._store = store
+
+    async def apply(self, log: Log) -> int:
+        self.statements.clear()
+        connection = await self._store._session()
+        with connection.query_logger(lambda query: self.statements.append(query.query)):
+            await self._store.apply(log.read())
+        return len(self.statements)
+
+
+def _mixed(log: Log, batch: str, size: int) -> None:
+    for number in range(size):
+        name = f"{batch}-{number}"
+        story.create_code(log, f"a{name}", f"code-{name}", f"C-{name}")
+        story.create_user(log, f"b{name}", f"user-{name}")
+        log.send(f"c{name}", "user.add-producer-code", f"user-{name}", {"producerCode": {"id": f"code-{name}"}})
+
+
+async def test_a_batch_takes_the_same_number_of_statements_when_it_grows(command_store: CommandStore) -> None:
+    await command_store.apply(story.directory().read())
+    log, counter, counts = Log(), _Counter(command_store), {}
+    for size in (1, 10, 500):
+        _mixed(log, str(size), size)
+        counts[size] = await counter.apply(log)
+
+    assert len(set(counts.values())) == 1, counts
+    assert counts[1] <= 25, counter.statements
+
+
+async def test_nothing_is_left_when_the_decision_fails(settings: Settings, database: Database) -> None:
+    def broken(_commands: Sequence[Command], _world: World) -> tuple[Sequence[Decision | Repeat], World]:
+        raise ZeroDivisionError
+
+    store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL), decide=broken)
+    with pytest.raises(ZeroDivisionError):
+        await store.apply(story.directory().read())
+    await store.close()
+
+    assert await database.fetchval("SELECT count(*) FROM offset_mark") == 0
+    assert await database.fetchval("SELECT count(*) FROM inbox") == 0
+
+
+async def test_published_rows_go_when_the_next_batch_comes(command_store: CommandStore, database: Database) -> None:
+    log = Log()
+    applied = await command_store.apply(story.directory().read())
+    sent = [(applied.messages[0].position, applied.messages[-1].position)]
+    story.create_group(log, "c1", "pc:669")
+
+    second = await command_store.apply(log.read(), sent)
+
+    left = [row["position"] for row in await database.fetch("SELECT position FROM outbox ORDER BY position")]
+    assert left == [message.position for message in second.messages]
+
+
+async def test_one_decides_when_two_own_a_partition(settings: Settings) -> None:
+    stores = [CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing()) for _ in range(2)]
+    await stores[0].apply(story.directory().read())
+    log = Log()
+    for number in range(20):
+        story.create_group(log, f"c{number}", f"group-{number}")
+
+    answers = await asyncio.gather(*(store.apply(log.read(start=0)) for store in stores))
+
+    assert sorted((applied.decided, applied.skipped) for applied in answers) == [(0, 20), (20, 0)]
+    for store in stores:
+        await store.close()
+
+
+async def test_a_race_is_named_when_another_takes_the_code_string_meanwhile(
+    command_store: CommandStore, database: Database
+) -> None:
+    await command_store.apply(story.directory().read())
+    log = Log()
+    story.create_code(log, "c1", "pc:16", "301-008578")
+    transaction = database.transaction()
+    await transaction.start()
+    await database.execute(_OTHER_CODE)
+    racing = asyncio.create_task(command_store.apply(log.read(start=0)))
+    await eventually(partial(_waits_for_lock, database), what="a waiting lock")
+    await transaction.commit()
+
+    with pytest.raises(StoreRace):
+        await racing
+    again = await command_store.apply(log.read(start=0))
+
+    assert b"code-taken" in (again.messages[0].payload or b"")
+
+
+async def test_rows_for_others_stay_in_the_table_when_few_shards_are_held(
+    settings: Settings, database: Database
+) -> None:
+    heard: asyncio.Queue[object] = asyncio.Queue()
+    await database.add_listener("producer_registry_outbox", lambda *_: heard.put_nowait(None))
+    held = frozenset(range(SHARDS // 2))
+    store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(held))
+
+    applied = await store.apply(story.directory().read())
+
+    async with asyncio.timeout(5):
+        await heard.get()
+    stored = {row["position"]: row["shard"] for row in await database.fetch("SELECT position, shard FROM outbox")}
+    assert {m.position for m in applied.messages} == {position for position, shard in stored.items() if shard in held}
+    assert set(stored.values()) - held, "the story has a subject in the other half"
+    await store.close()
+
+
+async def test_older_rows_of_another_writer_come_first_when_shards_are_ours(settings: Settings) -> None:
+    other = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing())
+    ours = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL))
+    await other.apply(story.directory().read())
+    theirs, mine = Log(partition=1), Log(partition=2)
+    story.create_group(mine, "c1", "pc:669")
+    first = await ours.apply(mine.read())
+    story.create_group(theirs, "c9", "pc:670")
+    await other.apply(theirs.read())
+    mine.send("c2", "group.update", "pc:670", {"type": "region", "value": "West"})
+
+    second = await ours.apply(mine.read())
+
+    assert [m.aggregateid for m in first.messages[-2:]] == ["pc:669", "pc:669"], "the directory comes before"
+    assert [(m.aggregateid, m.position // BLOCK) for m in second.messages] == [
+        ("pc:670", 3), ("pc:670", 3), ("pc:670", 4), ("pc:670", 4),
+    ]  # fmt: skip
+    await other.close()
+    await ours.close()
+
+
+async def test_the_rows_are_named_at_fault_when_the_database_refuses_them(
+    command_store: CommandStore, database: Database
+) -> None:
+    await database.execute("ALTER TABLE organization ADD CHECK (id <> 'pc:4')")
+
+    with pytest.raises(StoreDefect, match="CheckViolation"):
+        await command_store.apply(story.directory().read())
+
+
+async def test_unavailable_is_named_when_the_session_is_cut(command_store: CommandStore, database: Database) -> None:
+    await command_store.apply(story.directory().read())
+    log = Log()
+    story.create_group(log, "c1", "pc:669")
+    await database.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%writer'"
+        " AND datname = current_database()"
+    )
+
+    with pytest.raises(StoreUnavailable):
+        await command_store.apply(log.read(start=0))
+    applied = await command_store.apply(log.read(start=0))
+
+    assert applied.decided == 1
