@@ -5,6 +5,7 @@ Unit tests ask for none. A test has a database of its own, and keeps to its own 
 
 import secrets
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Say what the tests run on."""
     return f"database: {config.stash[DATABASE].words}; broker: {config.stash[BROKER].words}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the tests of Apache Kafka itself to the run with --broker apache; `make test` needs no Java."""
+    is_apache = collection_path.name == "test_stack_apache.py"
+    return True if is_apache and config.getoption("--broker") != "apache" else None
 
 
 @pytest.fixture(scope="session")

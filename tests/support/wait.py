@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 POLL_SECONDS = 0.02
 
@@ -12,9 +12,21 @@ POLL_SECONDS = 0.02
 T = TypeVar("T")
 
 
+@overload
+@overload
+async def eventually(condition: Callable[[], Awaitable[T]], *, deadline: float = ..., what: str = ...) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T], *, deadline: float = ..., what: str = ...) -> T: ...
+
+
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], *, deadline: float = 30.0, what: str = "the condition"
-) -> T:
+    condition: Callable[[], Awaitable[T]], *, deadline: float = 30.0, what: str = "the condition"
+) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], *, deadline: float = 30.0, what: str = "the condition") -> T: ...
+async def eventually(condition: Callable[[], Any], *, deadline: float = 30.0, what: str = "the condition") -> Any:
     """Return the condition's first true value; an AssertionError of the condition counts as "not yet".
 
     `deadline` is in seconds. Raises AssertionError with `what` and the last value or failure when it is over.
