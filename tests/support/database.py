@@ -1,18 +1,14 @@
 """Databases for tests: one is migrated once, every other is a copy of it."""
 
-import asyncio
 import secrets
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
-DBMATE = Path(sys.executable).parent / "dbmate"
+from service.settings import Settings
+from service.store.migrate import migrate
 
 
 def url_of(server: str, database: str) -> str:
@@ -36,7 +32,7 @@ async def made_database(server: str, template: str = "template1") -> AsyncIterat
 async def migrated_database(server: str) -> AsyncIterator[str]:
     """Make a database with all migrations and give its name."""
     async with made_database(server) as name:
-        await asyncio.to_thread(_migrate, url_of(server, name))
+        await migrate(Settings(database_url=url_of(server, name)))
         yield name
 
 
@@ -46,10 +42,3 @@ async def _execute(server: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-
-
-def _migrate(url: str) -> None:
-    plain = url if "sslmode=" in url else f"{url}?sslmode=disable"
-    command = [str(DBMATE), "--no-dump-schema", "--migrations-dir", str(MIGRATIONS), "up"]
-    done = subprocess.run(command, env={"DATABASE_URL": plain}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"dbmate failed:\n{done.stdout}{done.stderr}"

@@ -13,19 +13,9 @@ T = TypeVar("T")
 
 
 @overload
+async def eventually(condition: Callable[[], Awaitable[T]], *, deadline: float = 30.0, what: str = ...) -> T: ...
 @overload
-async def eventually(condition: Callable[[], Awaitable[T]], *, deadline: float = ..., what: str = ...) -> T: ...
-
-
-@overload
-async def eventually(condition: Callable[[], T], *, deadline: float = ..., what: str = ...) -> T: ...
-
-
-async def eventually(
-    condition: Callable[[], Awaitable[T]], *, deadline: float = 30.0, what: str = "the condition"
-) -> T: ...
-@overload
-async def eventually(condition: Callable[[], T], *, deadline: float = 30.0, what: str = "the condition") -> T: ...
+async def eventually(condition: Callable[[], T], *, deadline: float = 30.0, what: str = ...) -> T: ...
 async def eventually(condition: Callable[[], Any], *, deadline: float = 30.0, what: str = "the condition") -> Any:
     """Return the condition's first true value; an AssertionError of the condition counts as "not yet".
 
