@@ -19,7 +19,7 @@ STRICT: Final = ConfigDict(extra="forbid", strict=True)
 ID_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9:._~-]*"
 ID_LENGTH: Final = 64
 
-_NO_NUL: Final = {"not": {"pattern": "\\u0000"}}
+_NO_NUL: Final = {"pattern": "^[^\\u0000]*$"}
 
 
 def _calendar_date(text: str) -> str:

@@ -1,0 +1,106 @@
+"""JSON Schemas of the data of every message, made from the models and committed beside this file.
+
+`python -m service.contract.schemas` writes them again; a test holds the files equal to the models.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from service.contract import data
+from service.contract.catalogue import EVENTS, OUTCOMES, SNAPSHOTS, EventKind, schema_address
+from service.contract.command import READERS
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+# The states by the noun in an event's name: field in the data, model.
+_STATES: Final[dict[str, tuple[str, Any]]] = {
+    "group": ("group", data.GroupState),
+    "producer-code": ("producerCode", data.ProducerCodeState),
+    "user": ("user", data.UserState),
+    "organization": ("organization", data.OrganizationState),
+    "branch": ("branch", data.BranchState),
+    "role": ("role", data.RoleState),
+    "product": ("product", data.ProductState),
+}
+_ASSOCIATIONS: Final[dict[str, tuple[str, Any]]] = {
+    "group": ("groupProducerCode", data.GroupProducerCode),
+    "user": ("userProducerCode", data.UserProducerCode),
+}
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Make the schemas of all messages, by the name of the message (`group.create`)."""
+    made: dict[str, dict[str, Any]] = {}
+    for reader in READERS.values():
+        made[reader.kind.name] = _document(reader.kind.name, reader.kind.summary, reader.shape.adapter.json_schema())
+    for kind in (*EVENTS, *SNAPSHOTS):
+        made[kind.name] = _document(kind.name, kind.summary, _event(kind))
+    for status, summary in OUTCOMES.items():
+        model: Any = data.Rejection if status == "rejected" else data.Outcome
+        name = f"command.{status}"
+        made[name] = _document(name, summary, TypeAdapter(model).json_schema())
+    return made
+
+
+@cache
+def committed(name: str) -> bytes:
+    """Read the committed schema of a message such as `group.create`. Raises FileNotFoundError."""
+    return files(__name__).joinpath(file_name(name)).read_bytes()
+
+
+def file_name(name: str) -> str:
+    """Give the name of the file of a message's schema: the last part of its address."""
+    return schema_address(name).rpartition("/")[2]
+
+
+def _event(kind: EventKind) -> dict[str, Any]:
+    noun, _, what = kind.name.partition(".")
+    if what.startswith("producer-code-"):
+        field, model = _ASSOCIATIONS[noun]
+        return _object({field: model}, {})
+    field, model = _STATES[noun]
+    before = TypeAdapter(model).json_schema()
+    del before["required"]
+    before.pop("$defs", None)
+    before["description"] = "What the changed fields were before; {} at creation."
+    changed = {"type": "array", "items": {"type": "string"}, "description": "The fields that changed."}
+    return _object({field: model}, {"changed": changed, "previous": before})
+
+
+def _object(models: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
+    definitions: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    for field, model in models.items():
+        schema = TypeAdapter(model).json_schema()
+        definitions.update(schema.pop("$defs", {}))
+        definitions[model.__name__] = schema
+        properties[field] = {"$ref": f"#/$defs/{model.__name__}"}
+    properties.update(further)
+    return {"type": "object", "properties": properties, "required": list(properties), "$defs": definitions}
+
+
+def _document(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
+    head = {"$schema": DIALECT, "$id": schema_address(name), "title": name, "description": summary}
+    bare: dict[str, Any] = _untitled(schema)
+    return {**head, **{key: value for key, value in bare.items() if key not in head}}
+
+
+def _untitled(node: Any) -> Any:
+    """Leave out titles that are only names again, and `discriminator`, which is OpenAPI's and not JSON Schema's.
+
+    A property called title is no text and stays.
+    """
+    if isinstance(node, dict):
+        return {
+            key: _untitled(value)
+            for key, value in node.items()
+            if not (key == "title" and isinstance(value, str)) and key != "discriminator"
+        }
+    if isinstance(node, list):
+        return [_untitled(value) for value in node]
+    return node

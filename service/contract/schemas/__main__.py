@@ -1,0 +1,37 @@
+"""Write the JSON Schemas from the models: `python -m service.contract.schemas [--check]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import orjson
+
+from service.contract.schemas import documents, file_name
+
+
+def rendered() -> dict[str, bytes]:
+    """Make the content of every schema file, by file name."""
+    return {
+        file_name(name): orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        for name, document in documents().items()
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files and remove those of messages that are no more; with --check only tell whether they differ."""
+    folder = Path(__file__).parent
+    wanted = rendered()
+    present = {path.name: path.read_bytes() for path in folder.glob("*.json")}
+    if arguments == ["--check"]:
+        return 0 if wanted == present else 1
+    for name in present.keys() - wanted.keys():
+        (folder / name).unlink()
+    for name, content in wanted.items():
+        if present.get(name) != content:
+            (folder / name).write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
