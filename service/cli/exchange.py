@@ -9,7 +9,7 @@ from typing import Any
 
 from consumers.session import Follower, Publisher, following, publishing
 from service.cli.message import Message, read
-from service.cli.outgoing import HEADERS, Outgoing
+from service.cli.outgoing import Outgoing
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -46,7 +46,7 @@ class Answer:
 
 
 class Exchange:
-    """Publishes commands and matches what the registry answers; `seen` is told each message that comes by."""
+    """Publishes commands and matches them with what the registry answers; `open` counts those without an answer."""
 
     def __init__(self, publisher: Publisher, follower: Follower | None, topics: Topics) -> None:
         self._publisher = publisher
@@ -67,7 +67,7 @@ class Exchange:
             answers.append(answer)
             self._waiting.setdefault((command.source, command.id), deque()).append(answer)
             self.open += 1
-            sent = await self._publisher.send(command.topic, command.value, command.key, HEADERS)
+            sent = await self._publisher.send(command.topic, command.value, command.key, command.headers)
             under_way.append((answer, sent))
             if len(under_way) >= WINDOW:
                 await self._acknowledged(under_way.popleft())
@@ -82,24 +82,26 @@ class Exchange:
         place = await acknowledgement
         self._places[answer.command.topic, place.partition, place.offset] = answer
 
-    async def messages(self, seconds: float) -> AsyncIterator[Message]:
-        """Everything that comes until each command has its answer, or nothing more has come for so many seconds."""
+    async def poll(self) -> list[Message]:
+        """What came back by now (waits a moment for it); answers are matched with their commands."""
         if self._follower is None:
-            return
-        deadline = time.monotonic() + seconds
-        while self.open and time.monotonic() < deadline:
-            for record in await self._follower.poll(0.2):
-                deadline = time.monotonic() + seconds
-                message = read(record)
-                self._match(message)
-                yield message
+            return []
+        messages = [read(record) for record in await self._follower.poll(0.2)]
+        for message in messages:
+            self._match(message)
+        return messages
 
     async def answered(self, seconds: float, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Wait for the answers of all commands sent; `progress` is told how many more have come."""
-        before = self.open
-        async for _ in self.messages(seconds):
-            progress(before - self.open)
+        """Wait for the answers of all commands sent, while something comes at least every so many seconds.
+
+        `progress` is told how many more have come.
+        """
+        deadline = time.monotonic() + seconds
+        while self.open and time.monotonic() < deadline:
             before = self.open
+            if await self.poll():
+                deadline = time.monotonic() + seconds
+            progress(before - self.open)
 
     def _match(self, message: Message) -> None:
         if message.topic == self._topics.dead_letters:

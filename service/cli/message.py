@@ -1,22 +1,18 @@
 """Records of any topic of the registry, read for people: CloudEvents in both modes, and whatever else lies there."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 
+from service.contract import record
 
-class Record(Protocol):
-    """What a Kafka client gives."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+class Record(record.Record, Protocol):
+    """What a Kafka client gives; `timestamp` in milliseconds since 1970."""
+
+    @property
+    def timestamp(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +50,31 @@ def short_type(type_: str) -> str:
     return type_
 
 
-def read(record: Record) -> Message:
+def read(from_broker: Record) -> Message:
     """Read a record; what is not a CloudEvent or not JSON is left out, never an error."""
     attributes: dict[str, str] = {}
     headers: dict[str, str] = {}
-    for name, raw in record.headers:
+    for name, raw in from_broker.headers:
         text = (raw or b"").decode(errors="backslashreplace")
         if name.startswith("ce_"):
             attributes[name.removeprefix("ce_")] = text
         else:
             headers[name] = text
-    data = _json(record.value)
+    data = _json(from_broker.value)
     if isinstance(data, dict) and headers.get("content-type", "").startswith("application/cloudevents+json"):
         attributes = {name: str(value) for name, value in data.items() if name not in {"data", "data_base64"}}
         data = data.get("data")
-    key = None if record.key is None else record.key.decode(errors="backslashreplace")
+    key = None if from_broker.key is None else from_broker.key.decode(errors="backslashreplace")
     return Message(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
+        from_broker.topic,
+        from_broker.partition,
+        from_broker.offset,
+        from_broker.timestamp,
         key,
         attributes,
         headers,
         data,
-        record.value,
+        from_broker.value,
     )
 
 

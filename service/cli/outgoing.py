@@ -11,13 +11,14 @@ import orjson
 from service.cli.message import short_type
 from service.cli.sheet import SheetRefused, csv_events
 from service.contract.catalogue import COMMANDS, wire_type
+from service.contract.sending import outgoing
 from service.contract.topics import Topics
 from service.core.ids import created_subject
 
 SOURCE = "/producer-registry/send"
 """The source of commands that name none."""
 
-HEADERS = [("content-type", b"application/cloudevents+json; charset=utf-8")]
+TYPES = [kind.name for kind in COMMANDS]
 CREATES = frozenset(kind.type for kind in COMMANDS if kind.creates)
 OPERATOR = frozenset(kind.type for kind in COMMANDS if kind.operator)
 
@@ -27,12 +28,13 @@ class Outgoing:
     """One command to publish: the row it came from, its identity, and its record in structured mode."""
 
     row: int
-    topic: str
     source: str
     id: str
     type: str
+    topic: str
     key: bytes | None
     value: bytes
+    headers: list[tuple[str, bytes]]
 
 
 class Outbound:
@@ -44,38 +46,35 @@ class Outbound:
     def __init__(
         self, topics: Topics, *, type_: str | None = None, source: str = SOURCE, key: str | None = None, seed: str = ""
     ) -> None:
-        self._topics = topics.for_command
-        self._defaults = {"specversion": "1.0", "source": source, "datacontenttype": "application/json"}
+        self._topics = topics
         self._type = type_
+        self._source = source
         self._key = key
         self._seed = seed
         self._organizations: dict[str, str] = {}
 
     def complete(self, row: int, event: dict[str, Any]) -> Outgoing:
-        """Fill in what is left out; raises ValueError when the command has no known type."""
-        given = event.get("type") or self._type
-        type_ = self._full_type(str(given) if given else "")
-        whole = {"id": f"{self._seed}:{row}", **self._defaults, **event, "type": type_}
-        source, id_ = str(whole["source"]), str(whole["id"])
-        key = self._key_of(whole, source, id_)
+        """Fill in what is left out; raises ValueError when it cannot be a command."""
+        type_ = _full_type(str(event.get("type") or self._type or ""))
+        whole = {"id": f"{self._seed}:{row}", "source": self._source, **event, "type": type_}
+        record = outgoing(whole, self._topics, "structured")
+        key = self._key_of(whole)
         return Outgoing(
-            row, self._topics[type_], source, id_, type_, key.encode() if key else None, orjson.dumps(whole)
+            row,
+            whole["source"],
+            whole["id"],
+            type_,
+            record.topic,
+            key.encode() if key else None,
+            record.value,
+            record.headers,
         )
 
-    def _full_type(self, given: str) -> str:
-        if not given:
-            raise ValueError("no type: give --type, or a type in each row")
-        for full in (given, wire_type(given)):
-            if full in self._topics:
-                return full
-        near = difflib.get_close_matches(short_type(given), [kind.name for kind in COMMANDS], n=1)
-        raise ValueError(f"{given} is not a type of command" + (f": did you mean {near[0]}?" if near else ""))
-
-    def _key_of(self, event: dict[str, Any], source: str, id_: str) -> str | None:
+    def _key_of(self, event: dict[str, Any]) -> str | None:
         """The organization's id when it is known (from this or an earlier command of the subject), else the subject."""
         subject = event.get("subject")
         if not isinstance(subject, str):
-            subject = created_subject(source, id_) if event["type"] in CREATES else None
+            subject = created_subject(event["source"], event["id"]) if event["type"] in CREATES else None
         organization = _organization(event.get("data"))
         if subject and organization:
             self._organizations[subject] = organization
@@ -85,6 +84,16 @@ class Outbound:
         if event["type"] in OPERATOR:
             return subject
         return organization or self._organizations.get(subject or "") or subject
+
+
+def _full_type(given: str) -> str:
+    if not given:
+        raise ValueError("no type: give --type, or a type in each row")
+    name = short_type(given)
+    if name in TYPES:
+        return wire_type(name)
+    near = difflib.get_close_matches(name, TYPES, n=1)
+    raise ValueError(f"{given} is not a type of command" + (f": did you mean {near[0]}?" if near else ""))
 
 
 def prepared(content: bytes, form: Literal["csv", "json"], outbound: Outbound) -> list[Outgoing]:

@@ -1,0 +1,67 @@
+"""The embedded stack with the service on it, in this process: what `dev` and `demo` run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from consumers.topic import create
+from service.cli.ending import talk
+from service.cli.option import changed
+from service.http.devkey import ISSUER, ensure_key
+from service.settings import Settings
+from service.stack.stack import Broker, Stack
+from service.store.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of the stack: which broker, where its data lies (None is temporary), which ports (0 is any)."""
+
+    broker: Broker = "tansu"
+    data_dir: Path | None = None
+    kafka_port: int = 0
+    postgres_port: int = 0
+
+
+@asynccontextmanager
+async def servers(settings: Settings, wish: Wish) -> AsyncIterator[Settings]:
+    """Database and broker with schema, topics and development key; gives the settings of a service on them.
+
+    Addresses in the settings are used in place of starting a server. Raises StackError, StoreUnavailable,
+    BrokerUnavailable or MigrationFailed.
+    """
+    stack = Stack(
+        wish.broker,
+        wish.data_dir,
+        kafka_port=wish.kafka_port,
+        postgres_port=wish.postgres_port,
+        database_url=settings.database_url or None,
+        bootstrap_servers=settings.kafka_bootstrap_servers or None,
+    )
+    async with stack:
+        if stack.forgets and wish.data_dir is not None:
+            talk("the memory broker starts empty: commands that were not yet decided when it stopped are gone")
+        ours = changed(settings, **_addresses(settings, wish, stack), **_trust(settings))
+        await asyncio.gather(migrate(ours), create(ours))
+        yield ours
+
+
+def _addresses(settings: Settings, wish: Wish, stack: Stack) -> dict[str, object]:
+    found: dict[str, object] = {
+        "database_url": stack.database_url,
+        "kafka_bootstrap_servers": stack.bootstrap_servers,
+    }
+    if not settings.kafka_bootstrap_servers and wish.broker == "tansu":
+        found["kafka_idempotent_producer"] = False
+    # a development run takes any port unless it is told one
+    found |= {port: 0 for port in ("api_port", "admin_port") if port not in settings.model_fields_set}
+    return found
+
+
+def _trust(settings: Settings) -> dict[str, object]:
+    """The development key, unless the settings name an issuer of their own."""
+    if settings.jwks or settings.jwt_issuer:
+        return {}
+    return {"jwks": str(ensure_key(settings.data_dir).jwks), "jwt_issuer": ISSUER}

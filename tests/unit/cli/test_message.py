@@ -1,0 +1,68 @@
+"""Records read for people, whatever lies in them."""
+
+from dataclasses import dataclass, field
+
+import orjson
+import pytest
+
+from service.cli.message import read, short_type
+from service.cli.tail import line
+
+
+@dataclass
+class Record:
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
+    topic: str = "registry.group.events.v1"
+    partition: int = 3
+    offset: int = 17
+    timestamp: int = 1_700_000_000_000
+    key: bytes | None = b"pc:669"
+
+
+BINARY: list[tuple[str, bytes | None]] = [
+    ("ce_id", b"e-1"),
+    ("ce_type", b"producer-registry.group.updated.v1"),
+    ("ce_subject", b"pc:669"),
+    ("ce_entityversion", b"2"),
+    ("content-type", b"application/json"),
+]
+
+
+def test_binary_event_is_read_with_its_data() -> None:
+    message = read(Record(b'{"changed": ["value"]}', BINARY))
+    assert (message.type, message.attributes["id"], message.data) == ("group.updated", "e-1", {"changed": ["value"]})
+    assert line(message) == "22:13:20 group.updated pc:669 v2 changed value"
+
+
+def test_structured_event_is_read_like_a_binary_one() -> None:
+    event = {"id": "c-1", "type": "producer-registry.group.create.v1", "expectedversion": 0, "data": {"type": "office"}}
+    message = read(Record(orjson.dumps(event), [("content-type", b"application/cloudevents+json; charset=utf-8")]))
+    assert (message.type, message.attributes["expectedversion"], message.data) == (
+        "group.create",
+        "0",
+        {"type": "office"},
+    )
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\xff\xfe", b"{", b"[1]", b'"text"'])
+def test_reading_never_fails_when_the_record_is_anything(value: bytes | None) -> None:
+    message = read(Record(value, [("ce_id", None), ("x", b"\xff"), ("content-type", b"application/cloudevents+json")]))
+    assert message.value == value
+    assert line(message)
+
+
+def test_rejected_outcome_is_shown_with_its_errors() -> None:
+    data = {
+        "command": {"source": "/a", "id": "c-1", "type": "producer-registry.user.create.v1"},
+        "problem": {"code": "invalid", "errors": [{"code": "invalid", "message": "m", "path": "/email"}]},
+    }
+    message = read(Record(orjson.dumps(data), [("ce_type", b"producer-registry.command.rejected.v1")]))
+    assert line(message).endswith("command.rejected - user.create c-1 invalid /email")
+
+
+def test_short_type_leaves_other_types_alone() -> None:
+    assert [short_type("producer-registry.group.create.v1"), short_type("com.example.x.v1")] == [
+        "group.create",
+        "com.example.x.v1",
+    ]
