@@ -1,11 +1,14 @@
 """The embedded PostgreSQL: its data, its process and its port over the life of a data folder."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
 
+from service.stack import unroot
 from service.stack.errors import StackError
 from service.stack.postgres import Postgres
 from tests.support.orphan import leave_behind, runs
@@ -96,3 +99,13 @@ async def test_the_password_is_readable_for_its_owner_alone(tmp_path: Path) -> N
             await asyncpg.connect(server.address, password="wrong")
     finally:
         await server.stop()
+
+
+def test_a_server_is_not_root_and_yet_reaches_our_closed_folders(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "file").touch(mode=0o600)
+    wrapper = [sys.executable, str(Path(unroot.__file__))]
+    user = subprocess.run([*wrapper, "/usr/bin/id", "-u"], capture_output=True, text=True, check=True)
+    assert user.stdout.strip() != "0", "PostgreSQL refuses to run as root"
+    assert subprocess.run([*wrapper, "/usr/bin/test", "-r", str(closed / "file")], check=False).returncode == 0
