@@ -46,6 +46,7 @@ def _part(name: str) -> str:
 
 
 _PAGE: Final = _part("page")
+_TOTAL: Final = "(SELECT count(*) FROM (/*source*/) AS counted)"
 _CODE_DETAIL: Final = _part("code_detail")
 _OWNER_THERE: Final = "EXISTS (SELECT FROM owner)"
 _ORGANIZATION_THERE: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
@@ -73,8 +74,8 @@ RENEWAL_CODES_OF_CALLER: Final = _of_caller("0")
 
 def page_statement(collection: Collection, page: Page, *, one: bool = False) -> str:
     """The statement that reads the page; with `one`, the one element whose code id is the first filter value."""
-    shape = tuple(Filter(f.field, f.operator, ()) for f in page.filters)
-    return _text(collection, shape, page.sorts, bound(page.offset + page.size), page.total, one)
+    filters = tuple(Filter(f.field, f.operator, ()) for f in page.filters)
+    return _text(collection, _Shape(filters, page.sorts, bound(page.offset + page.size), page.total, one))
 
 
 def bound(rows: int) -> int:
@@ -82,16 +83,27 @@ def bound(rows: int) -> int:
     return max(32, 1 << rows.bit_length())
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What of a page makes another text; the values do not."""
+
+    filters: tuple[Filter, ...]
+    sorts: tuple[Sort, ...]
+    bound: int
+    total: bool
+    one: bool
+
+
 @lru_cache(maxsize=1024)
-def _text(
-    collection: Collection, filters: tuple[Filter, ...], sorts: tuple[Sort, ...], bound: int, total: bool, one: bool
-) -> str:
-    keys, descending = effective(sorts)
+def _text(collection: Collection, shape: _Shape) -> str:
+    keys, descending = effective(shape.sorts)
     # Only the columns that are needed are named: the planner then drops the join to the code's own row.
     source = _filled(
         collection.source,
         {
-            "/*filter*/": conditions(filters, collection.first + one, collection.first if one else None),
+            "/*filter*/": conditions(
+                shape.filters, collection.first + shape.one, collection.first if shape.one else None
+            ),
             "/*order*/": order(keys, "c"),
             "/*merge*/": order(keys, "held"),
             "/*sorted*/": sort_columns(keys, "c"),
@@ -104,9 +116,9 @@ def _text(
         _PAGE,
         {
             "/*owner*/": collection.owner,
-            "/*source*/": source.replace("/*bound*/ 32", str(bound)),
+            "/*source*/": source.replace("/*bound*/ 32", str(shape.bound)),
             "/*detail*/": collection.detail,
-            "/*total*/ NULL::bigint": f"(SELECT count(*) FROM ({counted}) AS counted)" if total else "NULL::bigint",
+            "/*total*/ NULL::bigint": _TOTAL.replace("/*source*/", counted) if shape.total else "NULL::bigint",
             "/*verdict*/ true": collection.verdict,
         },
     )

@@ -102,10 +102,12 @@ def effective(sorts: Sequence[Sort]) -> tuple[tuple[Sort, ...], bool]:
 
     A code's string is unique and ends every order, so what a caller names after it has no effect.
     """
-    for place, sort in enumerate(sorts):
+    keys: dict[str, Sort] = {}
+    for sort in sorts:
         if sort.field == "code":
-            return tuple(sorts[:place]), sort.descending
-    return tuple(sorts), False
+            return tuple(keys.values()), sort.descending
+        keys.setdefault(sort.field, sort)
+    return tuple(keys.values()), False
 
 
 def order(sorts: Sequence[Sort], table: str) -> str:

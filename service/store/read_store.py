@@ -1,0 +1,191 @@
+"""What HTTP callers read: one statement an answer, JSON built by PostgreSQL.
+
+Answers come as text ready to be put into a body. `organizations` is always the ids the asker may see, without
+repeats, None for all; what lies outside is answered like what does not exist. Every method raises StoreUnavailable
+when the database does not answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, TypeAlias
+
+from service.store.code_page import (
+    CODES,
+    CODES_OF_GROUP,
+    CODES_OF_ORGANIZATIONS,
+    CODES_OF_USER,
+    RENEWAL_CODES_OF_CALLER,
+    SUBMISSION_CODES_OF_CALLER,
+    Collection,
+    Page,
+    page_statement,
+)
+from service.store.errors import translated
+from service.store.list_page import group_one, group_statement, user_one, user_statement
+from service.store.pool import Pool
+from service.store.statement import statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Row: TypeAlias = asyncpg.Record
+
+Organizations: TypeAlias = Sequence[str] | None
+
+_ORGANIZATION = statement("read/organization_find")
+_ROLE = statement("read/role_find")
+_STRINGS_KNOWN = statement("read/code_strings_known")
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A page of a collection: `data` is a JSON array of `shown` elements, `total` is None unless it was wanted."""
+
+    data: str
+    shown: int
+    more: bool
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a collection as a JSON object; `tag` is its checksum."""
+
+    data: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The attributes of a resource as a JSON object."""
+
+    attributes: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of groups or users, a JSON array; `last` is the id to go on after, None when nothing follows.
+
+    `version` is the least version on the page, which is the version of the one wanted by id.
+    """
+
+    data: str
+    last: str | None
+    version: int
+
+
+class ReadStore:
+    """Reads for HTTP on a pool of its own."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def codes_of_caller(
+        self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page
+    ) -> Items | None:
+        """The codes available to a caller; None refuses a user who is disabled.
+
+        `visible` are the code strings, in lower case, for those who are not users here.
+        """
+        collection = RENEWAL_CODES_OF_CALLER if renewal else SUBMISSION_CODES_OF_CALLER
+        return await self._items(collection, page, subject, on, visible)
+
+    async def codes(self, organizations: Organizations, page: Page) -> Items:
+        """All codes of the organizations, whatever their status."""
+        if organizations is None:
+            items = await self._items(CODES, page)
+        else:
+            items = await self._items(CODES_OF_ORGANIZATIONS, page, organizations)
+        return items or Items("[]", 0, more=False, total=0 if page.total else None)
+
+    async def codes_of_organization(self, organization_id: str, page: Page) -> Items | None:
+        """All codes of one organization; None when there is no such organization."""
+        return await self._items(CODES_OF_ORGANIZATIONS, page, [organization_id])
+
+    async def codes_of_user(self, user_id: str, organizations: Organizations, page: Page) -> Items | None:
+        """The user's associations; None when there is no such user."""
+        return await self._items(CODES_OF_USER, page, user_id, organizations)
+
+    async def codes_of_group(self, group_id: str, organizations: Organizations, page: Page) -> Items | None:
+        """The group's associations; None when there is no such group."""
+        return await self._items(CODES_OF_GROUP, page, group_id, organizations)
+
+    async def code(self, code_id: str, organizations: Organizations, fields: Sequence[str] | None) -> Element | None:
+        """One code of the organizations."""
+        if organizations is None:
+            return await self._element(CODES, fields, code_id)
+        return await self._element(CODES_OF_ORGANIZATIONS, fields, organizations, code_id)
+
+    async def code_of_user(
+        self, user_id: str, code_id: str, organizations: Organizations, fields: Sequence[str] | None
+    ) -> Element | None:
+        """The association of the user with the code."""
+        return await self._element(CODES_OF_USER, fields, user_id, organizations, code_id)
+
+    async def code_of_group(
+        self, group_id: str, code_id: str, organizations: Organizations, fields: Sequence[str] | None
+    ) -> Element | None:
+        """The association of the group with the code."""
+        return await self._element(CODES_OF_GROUP, fields, group_id, organizations, code_id)
+
+    async def organization(self, organization_id: str) -> Attributes | None:
+        """One organization."""
+        return _attributes(await self._rows(_ORGANIZATION, organization_id))
+
+    async def role(self, role_id: str) -> Attributes | None:
+        """One role."""
+        return _attributes(await self._rows(_ROLE, role_id))
+
+    async def groups(self, type_: str | None, organizations: Organizations, after: str, limit: int) -> Listed:
+        """Groups after an id (empty for the first page), of one type when `type_` is given."""
+        query = group_statement(limit, typed=type_ is not None, narrowed=organizations is not None)
+        given = [value for value in (organizations, type_) if value is not None]
+        return _listed(await self._row(query, after, limit, *given))
+
+    async def group(self, group_id: str, organizations: Organizations) -> Listed | None:
+        """One group, as a page of one."""
+        row = await self._row(group_one(), group_id, 1, organizations)
+        return _listed(row) if row["shown"] else None
+
+    async def users(self, organizations: Organizations, after: str, limit: int) -> Listed:
+        """Users after an id (empty for the first page)."""
+        given = [] if organizations is None else [organizations]
+        return _listed(await self._row(user_statement(limit, narrowed=bool(given)), after, limit, *given))
+
+    async def user(self, user_id: str, organizations: Organizations) -> Listed | None:
+        """One user, as a page of one."""
+        row = await self._row(user_one(), user_id, 1, organizations)
+        return _listed(row) if row["shown"] else None
+
+    async def known_strings(self, strings: Sequence[str]) -> set[str]:
+        """Those of the code strings (lower case) that a code has."""
+        return {row["code"] for row in await self._rows(_STRINGS_KNOWN, strings)}
+
+    async def _items(self, collection: Collection, page: Page, *given: object) -> Items | None:
+        fields = None if page.fields is None else list(page.fields)
+        query = page_statement(collection, page)
+        row = await self._row(query, page.offset, page.size, fields, *given, *page.values())
+        return Items(row["data"], row["shown"], row["more"], row["total"]) if row["verdict"] else None
+
+    async def _element(self, collection: Collection, fields: Sequence[str] | None, *given: object) -> Element | None:
+        query = page_statement(collection, Page(size=1), one=True)
+        row = await self._row(query, 0, 1, fields, *given)
+        return Element(row["data"][1:-1], row["tag"]) if row["shown"] else None
+
+    async def _row(self, query: str, *values: object) -> "Row":
+        """The only row of a statement that always gives one."""
+        return (await self._rows(query, *values))[0]
+
+    async def _rows(self, query: str, *values: object) -> "list[Row]":
+        with translated():
+            return await self._pool.fetch(query, *values)
+
+
+def _attributes(rows: "list[Row]") -> Attributes | None:
+    return Attributes(rows[0]["attributes"], rows[0]["version"]) if rows else None
+
+
+def _listed(row: "Row") -> Listed:
+    return Listed(row["data"], row["last"] if row["more"] else None, row["version"] or 0)

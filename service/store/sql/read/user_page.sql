@@ -1,0 +1,20 @@
+-- One page of users as the groups document's producers, in the order of their ids. $1 the id to go on after, $2 users
+-- to show; then the source's own.
+WITH page AS MATERIALIZED (
+    SELECT u.* FROM (/*source*/) AS u LIMIT $2::int + 1
+), shown AS (
+    SELECT u.* FROM page AS u ORDER BY u.id LIMIT $2::int
+), item AS (
+    SELECT u.id, u.version, '{' || concat_ws(',',
+        '"id":' || to_json(u.id),
+        '"name":' || to_json(u.name),
+        '"email":' || to_json(u.email),
+        '"external_id":' || to_json(u.external_id),
+        '"enabled":' || to_json(u.enabled),
+        '"distributor":{"id":' || to_json(o.id) || ',"name":' || to_json(o.display_name) || '}',
+        '"groups":' || to_json(u.group_ids)) || '}' AS item
+    FROM shown AS u JOIN organization AS o ON o.id = u.organization_id
+)
+SELECT '[' || coalesce(string_agg(item.item, ',' ORDER BY item.id), '') || ']' AS data, count(*)::int AS shown,
+    max(item.id) AS last, (SELECT count(*) FROM page) > $2::int AS more, min(item.version) AS version
+FROM item
