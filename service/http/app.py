@@ -1,0 +1,127 @@
+"""The HTTP application: operations, documents, and what surrounds them."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from service import clock
+from service.http import association, code, directory, group
+from service.http.caller import Verifier
+from service.http.document import add_documents
+from service.http.gate import Gate
+from service.http.jwks import KeySet
+from service.http.openapi import DESCRIPTION, extra
+from service.http.operation import BytesRoute, Desk, Operation, Source
+from service.http.problem import Error, Refused, not_found, response
+from service.http.rate import RateLimit
+from service.settings import Settings
+from service.store.read_store import ReadStore
+from service.telemetry import log
+
+# In the order in which paths are looked up: what is asked most comes first.
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *code.OPERATIONS,
+    *association.OPERATIONS,
+    *directory.OPERATIONS,
+    *group.OPERATIONS,
+)
+
+_log = log(__name__)
+
+
+def create_app(
+    settings: Settings, reader: ReadStore, verifier: Verifier, *, today: Callable[[], date] = clock.today
+) -> FastAPI:
+    """Build the application; `reader` and `verifier` are the caller's to open and close."""
+    app = FastAPI(
+        title="Producer Registry",
+        version=version("producer-registry"),
+        description=DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    desk = Desk(verifier, RateLimit(settings.rate_limit_per_second), Source(reader, today, visible_strings(settings)))
+    for operation in OPERATIONS:
+        _add(app, desk, operation)
+    add_documents(app)
+    app.add_exception_handler(HTTPException, _unrouted)
+    app.add_middleware(
+        Gate,
+        max_body=settings.max_body_bytes,
+        timeout=settings.request_timeout_seconds,
+        concurrency=settings.max_concurrent_requests,
+    )
+    return app
+
+
+def verifier_of(settings: Settings) -> Verifier:
+    """The verifier that the settings describe; raises ValueError when they leave tokens unchecked."""
+    return Verifier(
+        KeySet(settings.jwks, settings.jwt_algorithms),
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+        leeway=settings.jwt_leeway_seconds,
+    )
+
+
+def visible_strings(settings: Settings) -> list[str]:
+    """The externally visible code strings in lower case; a code string is ASCII, so nothing else can match one."""
+    return sorted({text.lower() for text in settings.externally_visible_producer_codes if text.isascii()})
+
+
+async def warn_of_unknown_codes(settings: Settings, reader: ReadStore) -> list[str]:
+    """Warn about externally visible codes that do not exist, and give them; raises StoreUnavailable."""
+    wanted = settings.externally_visible_producer_codes
+    known = await reader.known_strings(visible_strings(settings)) if wanted else set()
+    unknown = [text for text in wanted if text.lower() not in known]
+    if unknown:
+        _log.warning("externally visible producer codes are not known", codes=unknown)
+    return unknown
+
+
+def _add(app: FastAPI, desk: Desk, operation: Operation) -> None:
+    for path in (operation.path, *operation.aliases):
+        app.router.add_api_route(
+            path,
+            desk.endpoint(operation),
+            methods=["GET"],
+            operation_id=operation.id if path == operation.path else f"{operation.id}Alias",
+            summary=operation.summary,
+            description=operation.description,
+            tags=[operation.tag],
+            responses={
+                200: {
+                    "model": operation.model,
+                    "description": "What was asked for.",
+                    "content": {"application/json": {"example": operation.example}},
+                }
+            },
+            openapi_extra=extra(operation),
+            route_class_override=BytesRoute,
+        )
+
+
+async def _unrouted(request: Request, exception: Exception) -> Response:
+    """Answer for a path or a method that there is not."""
+    methods = sorted(set(_methods(request)))
+    if not methods:
+        return response(not_found(), request.scope["path"])
+    error = Error("method-not-allowed", f"There is only {', '.join(methods)} here.")
+    return response(Refused(405, [error], {"Allow": ", ".join(methods)}), request.scope["path"])
+
+
+def _methods(request: Request) -> Iterator[str]:
+    for route in request.app.routes:
+        if isinstance(route, BytesRoute) and route.matches(request.scope)[0] is not Match.NONE:
+            yield from route.methods or ()
+            yield "HEAD"

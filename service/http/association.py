@@ -1,0 +1,102 @@
+"""Associations: which codes a user or a group holds. An association has an id of its own."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from service.http import example, resource
+from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
+from service.http.operation import Asked, Operation
+from service.http.problem import not_found
+
+USER_ATTRIBUTES: Final = ("id", "producerCode", "roles")
+GROUP_ATTRIBUTES: Final = ("branch", "code", "description", "id", "producerCode", "producerStatus")
+
+USER_FIELDS: Final = fields_parameter(USER_ATTRIBUTES)
+GROUP_FIELDS: Final = fields_parameter(GROUP_ATTRIBUTES)
+
+
+async def _of_user(asked: Asked) -> Response:
+    page = page_of(asked.given, USER_FIELDS)
+    items = await asked.reader.codes_of_user(asked.ids["userId"], asked.caller.organizations, page)
+    if items is None:
+        raise not_found("userId")
+    return collection(asked.request, asked.given, page, items)
+
+
+async def _one_of_user(asked: Asked) -> Response:
+    found = await asked.reader.code_of_user(
+        asked.ids["userId"], asked.ids["producerCodeId"], asked.caller.organizations, asked.given[USER_FIELDS]
+    )
+    if found is None:
+        raise not_found("producerCodeId")
+    return element(asked.request, found)
+
+
+async def _of_group(asked: Asked) -> Response:
+    page = page_of(asked.given, GROUP_FIELDS)
+    items = await asked.reader.codes_of_group(asked.ids["groupId"], asked.caller.organizations, page)
+    if items is None:
+        raise not_found("groupId")
+    return collection(asked.request, asked.given, page, items)
+
+
+async def _one_of_group(asked: Asked) -> Response:
+    found = await asked.reader.code_of_group(
+        asked.ids["groupId"], asked.ids["producerCodeId"], asked.caller.organizations, asked.given[GROUP_FIELDS]
+    )
+    if found is None:
+        raise not_found("producerCodeId")
+    return element(asked.request, found)
+
+
+OPERATIONS: Final = (
+    Operation(
+        "/admin/v1/users/{userId}/producer-codes",
+        "listUserProducerCodes",
+        "Producer codes associated with a user",
+        "Users",
+        "admin:read",
+        _of_user,
+        resource.UserProducerCodePage,
+        example.USER_CODE_PAGE,
+        page_parameters(USER_ATTRIBUTES),
+        "Sort and filter look at the associated codes.",
+    ),
+    Operation(
+        "/admin/v1/users/{userId}/producer-codes/{producerCodeId}",
+        "getUserProducerCode",
+        "One association of a user with a producer code",
+        "Users",
+        "admin:read",
+        _one_of_user,
+        resource.UserProducerCodeElement,
+        example.USER_CODE,
+        (USER_FIELDS,),
+    ),
+    Operation(
+        "/admin/v1/groups/{groupId}/producer-codes",
+        "listGroupProducerCodes",
+        "Producer codes associated with a group",
+        "Groups",
+        "admin:read",
+        _of_group,
+        resource.GroupProducerCodePage,
+        example.GROUP_CODE_PAGE,
+        page_parameters(GROUP_ATTRIBUTES),
+        "Sort and filter look at the associated codes.",
+        ("/admin/v1/group/{groupId}/producer-codes",),
+    ),
+    Operation(
+        "/admin/v1/groups/{groupId}/producer-codes/{producerCodeId}",
+        "getGroupProducerCode",
+        "One association of a group with a producer code",
+        "Groups",
+        "admin:read",
+        _one_of_group,
+        resource.GroupProducerCodeElement,
+        example.GROUP_CODE,
+        (GROUP_FIELDS,),
+        aliases=("/admin/v1/group/{groupId}/producer-codes/{producerCodeId}",),
+    ),
+)

@@ -1,0 +1,168 @@
+"""Who asks: bearer tokens (RFC 9068 style) are verified here, and nowhere else.
+
+It fails closed: whatever a token leaves open refuses it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+import jwt
+import orjson
+
+from service import clock
+from service.http.jwks import KeySet, KeysUnavailable
+from service.http.problem import Refused, forbidden, unauthorized, unavailable
+
+SAFE_ALGORITHMS: Final = frozenset({"ES256", "RS256", "EdDSA"})
+MAX_TOKEN_BYTES: Final = 8192
+REMEMBERED_TOKENS: Final = 10_000
+
+# Beyond any date; what is not a number is not below it either.
+_LAST_SECOND: Final = 1e12
+
+_jws = jwt.PyJWS(algorithms=sorted(SAFE_ALGORITHMS))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A verified caller: `organizations` None sees all, else only those; `expires` in seconds of the epoch."""
+
+    subject: str
+    scopes: frozenset[str]
+    organizations: tuple[str, ...] | None
+    expires: float
+
+    def require(self, scope: str) -> None:
+        """Raise a 403 unless the token has the scope."""
+        if scope not in self.scopes:
+            raise forbidden(scope)
+
+    def sees(self, organization_id: str) -> bool:
+        """Whether the caller may see what belongs to the organization."""
+        return self.organizations is None or organization_id in self.organizations
+
+
+class Verifier:
+    """Turns the Authorization header into a caller, or refuses with 401; verified tokens are kept until they expire."""
+
+    def __init__(
+        self,
+        keys: KeySet,
+        *,
+        issuer: str,
+        audience: str,
+        algorithms: Collection[str] = SAFE_ALGORITHMS,
+        leeway: float = 30.0,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        unsafe = sorted(set(algorithms) - SAFE_ALGORITHMS)
+        if unsafe or not algorithms or not issuer or not audience:
+            raise ValueError(f"tokens cannot be checked safely: issuer, audience or algorithms {unsafe}")
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._algorithms = frozenset(algorithms)
+        self._leeway = leeway
+        self._now = now
+        self._known: OrderedDict[bytes, Caller] = OrderedDict()
+        self._generation = -1
+
+    async def caller(self, authorization: Sequence[str]) -> Caller:
+        """The caller of a request with these Authorization headers; raises Refused (401, or 503 without keys)."""
+        token = _token(authorization)
+        now = self._now().timestamp()
+        self._keys.keep_fresh()
+        if self._generation != self._keys.generation:
+            # A key may have been withdrawn: nothing it verified is believed any longer.
+            self._known.clear()
+            self._generation = self._keys.generation
+        digest = sha256(token.encode()).digest()
+        caller = self._known.get(digest)
+        if caller is not None:
+            if now < caller.expires:
+                return caller
+            del self._known[digest]
+        caller = self._checked(await self._claims(token), now)
+        if now < caller.expires:
+            self._known[digest] = caller
+            if len(self._known) > REMEMBERED_TOKENS:
+                self._known.popitem(last=False)
+        return caller
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        """The payload of a token whose signature holds."""
+        try:
+            header = _jws.get_unverified_header(token)
+            algorithm, key_id = header.get("alg"), header.get("kid")
+            if not isinstance(algorithm, str) or algorithm not in self._algorithms:
+                raise _refused("The signature's algorithm is not accepted.")
+            key = await self._keys.key(key_id, algorithm)
+            if key is None:
+                raise _refused("The key of the token is not known.")
+            payload = orjson.loads(_jws.decode_complete(token, key, algorithms=[algorithm])["payload"])
+        except KeysUnavailable:
+            raise unavailable("Tokens cannot be checked at the moment.", 5) from None
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            raise _refused("The token is malformed or its signature does not hold.") from None
+        if not isinstance(payload, dict):
+            raise _refused("The token has no claims.")
+        return payload
+
+    def _checked(self, claims: dict[str, Any], now: float) -> Caller:
+        if claims.get("iss") != self._issuer:
+            raise _refused("The token is from another issuer.")
+        audience = claims.get("aud")
+        if audience != self._audience and not (isinstance(audience, list) and self._audience in audience):
+            raise _refused("The token is for another audience.")
+        expires = _moment(claims, "exp")
+        if expires is None or now >= expires + self._leeway:
+            raise _refused("The token has expired.")
+        for name in ("nbf", "iat"):
+            begins = _moment(claims, name)
+            if begins is not None and now < begins - self._leeway:
+                raise _refused("The token is not valid yet.")
+        subject = claims.get("sub")
+        if not isinstance(subject, str) or not subject or len(subject) > 255 or "\0" in subject:
+            raise _refused("The token names no subject.")
+        scope = claims.get("scope")
+        scopes = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
+        return Caller(subject, scopes, _organizations(claims), expires)
+
+
+def _token(authorization: Sequence[str]) -> str:
+    if not authorization:
+        raise unauthorized("A bearer token is needed.", given=False)
+    scheme, _, token = authorization[0].partition(" ")
+    token = token.strip()
+    if len(authorization) > 1 or scheme.lower() != "bearer" or not token or not token.isascii():
+        raise unauthorized("A bearer token is needed.", given=False)
+    if len(token) > MAX_TOKEN_BYTES:
+        raise _refused("The token is too long.")
+    return token
+
+
+def _moment(claims: dict[str, Any], name: str) -> float | None:
+    """Seconds of the epoch, None when the claim is missing."""
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_LAST_SECOND < value < _LAST_SECOND:
+        raise _refused(f"The claim {name} is malformed.")
+    return float(value)
+
+
+def _organizations(claims: dict[str, Any]) -> tuple[str, ...] | None:
+    if "organizations" not in claims:
+        return None
+    value = claims["organizations"]
+    if not isinstance(value, list) or not all(isinstance(item, str) and "\0" not in item for item in value):
+        raise _refused("The claim organizations is malformed.")
+    return tuple(dict.fromkeys(value))
+
+
+def _refused(message: str) -> Refused:
+    return unauthorized(message, given=True)

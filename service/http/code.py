@@ -1,0 +1,139 @@
+"""Producer codes: those available to the caller, and all of them for administration."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from service.core.availability import RENEWAL, SUBMISSION
+from service.http import example, resource
+from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
+from service.http.operation import Asked, Operation
+from service.http.problem import disabled, not_found
+from service.http.value import choice, day
+
+ATTRIBUTES: Final = (
+    "branch",
+    "code",
+    "description",
+    "displayName",
+    "id",
+    "organization",
+    "producerStatus",
+    "roles",
+    "appointmentDate",
+    "terminationDate",
+)
+
+USE: Final = choice("use", "What the codes are wanted for.", [SUBMISSION, RENEWAL], SUBMISSION)
+AS_OF_DATE: Final = day("asOfDate", "The date the codes are wanted for; today (UTC) by default.", "2026-11-22")
+FIELDS: Final = fields_parameter(ATTRIBUTES)
+_PAGE: Final = page_parameters(ATTRIBUTES)
+
+
+async def _of_caller(asked: Asked) -> Response:
+    page = page_of(asked.given, FIELDS)
+    items = await asked.reader.codes_of_caller(
+        asked.caller.subject,
+        renewal=asked.given[USE] == RENEWAL,
+        on=asked.given[AS_OF_DATE] or asked.source.today(),
+        visible=asked.source.visible,
+        page=page,
+    )
+    if items is None:
+        raise disabled()
+    return collection(asked.request, asked.given, page, items)
+
+
+async def _all(asked: Asked) -> Response:
+    page = page_of(asked.given, FIELDS)
+    items = await asked.reader.codes(asked.caller.organizations, page)
+    return collection(asked.request, asked.given, page, items)
+
+
+async def _one(asked: Asked) -> Response:
+    found = await asked.reader.code(asked.ids["producerCodeId"], asked.caller.organizations, asked.given[FIELDS])
+    if found is None:
+        raise not_found("producerCodeId")
+    return element(asked.request, found)
+
+
+async def _of_organization(asked: Asked) -> Response:
+    organization_id = asked.ids["organizationId"]
+    page = page_of(asked.given, FIELDS)
+    seen = asked.caller.sees(organization_id)
+    items = await asked.reader.codes_of_organization(organization_id, page) if seen else None
+    if items is None:
+        raise not_found("organizationId")
+    return collection(asked.request, asked.given, page, items)
+
+
+async def _one_of_organization(asked: Asked) -> Response:
+    organization_id = asked.ids["organizationId"]
+    if not asked.caller.sees(organization_id):
+        raise not_found("organizationId")
+    found = await asked.reader.code(asked.ids["producerCodeId"], [organization_id], asked.given[FIELDS])
+    if found is None:
+        raise not_found("producerCodeId")
+    return element(asked.request, found)
+
+
+OPERATIONS: Final = (
+    Operation(
+        "/account/v1/producer-codes",
+        "listCallerProducerCodes",
+        "Producer codes available to the caller",
+        "Account",
+        "account:read",
+        _of_caller,
+        resource.CodePage,
+        example.ACCOUNT_PAGE,
+        (USE, AS_OF_DATE, *_PAGE),
+        "A user under producer code security gets the usable codes that the user or a group of the user holds, another "
+        "user all usable codes, and somebody who is not a user here those that are externally visible. "
+        "A user who is disabled is refused.",
+    ),
+    Operation(
+        "/admin/v1/producer-codes",
+        "listProducerCodes",
+        "All producer codes, whatever their status",
+        "Producer codes",
+        "admin:read",
+        _all,
+        resource.CodePage,
+        example.CODE_PAGE,
+        _PAGE,
+    ),
+    Operation(
+        "/admin/v1/producer-codes/{producerCodeId}",
+        "getProducerCode",
+        "One producer code",
+        "Producer codes",
+        "admin:read",
+        _one,
+        resource.CodeElement,
+        example.CODE,
+        (FIELDS,),
+    ),
+    Operation(
+        "/admin/v1/organizations/{organizationId}/producer-codes",
+        "listOrganizationProducerCodes",
+        "Producer codes of an organization",
+        "Organizations",
+        "admin:read",
+        _of_organization,
+        resource.CodePage,
+        example.ORGANIZATION_CODE_PAGE,
+        _PAGE,
+    ),
+    Operation(
+        "/admin/v1/organizations/{organizationId}/producer-codes/{producerCodeId}",
+        "getOrganizationProducerCode",
+        "One producer code of an organization",
+        "Organizations",
+        "admin:read",
+        _one_of_organization,
+        resource.CodeElement,
+        example.CODE,
+        (FIELDS,),
+    ),
+)

@@ -1,0 +1,86 @@
+"""Collections of the producer-code family: their parameters, their pages, their links."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.http.answer import answer
+from service.http.filter_text import FILTER
+from service.http.parameter import Given, Parameter
+from service.http.value import flag, names, number
+from service.store.code_page import Page
+from service.store.filter import FIELDS, Sort
+from service.store.read_store import Element, Items
+
+MAX_OFFSET: Final = 2_147_483_647
+
+PAGE_SIZE: Final = number("pageSize", "Items on a page.", absent=25, low=1, high=100)
+PAGE_OFFSET: Final = number("pageOffset", "Items to pass over.", absent=0, low=0, high=MAX_OFFSET)
+INCLUDE_TOTAL: Final = flag("includeTotal", "Whether to count the whole collection into `total`.")
+
+_SORTABLE: Final = [name for name, field in FIELDS.items() if field.sortable]
+SORT: Final = names(
+    "sort",
+    "Keys to sort by, the first one first; a minus before a key turns it round. Missing values come last, texts are "
+    "compared byte by byte, and the code's string ends every order.",
+    [*_SORTABLE, *(f"-{name}" for name in _SORTABLE)],
+    lambda name: Sort(name.removeprefix("-"), name.startswith("-")),
+    ["code", "-appointmentDate"],
+)
+
+
+def fields_parameter(attributes: Sequence[str]) -> Parameter[tuple[str, ...] | None]:
+    """The parameter that chooses among these attributes."""
+    return names("fields", "Attributes to show; all of them by default.", attributes, str, attributes[:2])
+
+
+def page_parameters(attributes: Sequence[str]) -> tuple[Parameter[Any], ...]:
+    """The parameters of a collection whose elements have these attributes."""
+    return PAGE_SIZE, PAGE_OFFSET, INCLUDE_TOTAL, SORT, fields_parameter(attributes), FILTER
+
+
+def page_of(given: Given, fields: Parameter[tuple[str, ...] | None]) -> Page:
+    """The page that a request wants."""
+    sorts = given[SORT]
+    return Page(
+        size=given[PAGE_SIZE],
+        offset=given[PAGE_OFFSET],
+        total=given[INCLUDE_TOTAL],
+        sorts=sorts or (),
+        fields=given[fields],
+        filters=given[FILTER],
+    )
+
+
+def collection(request: Request, given: Given, page: Page, items: Items) -> Response:
+    """Answer with one page."""
+    body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data.encode(), _links(request, given, page, items))
+    body += b"}" if items.total is None else b',"total":%d}' % items.total
+    return answer(request, body)
+
+
+def element(request: Request, found: Element) -> Response:
+    """Answer with one element; its checksum is the answer's tag."""
+    return answer(request, b'{"data":%b}' % found.data.encode(), tag=found.tag)
+
+
+def _links(request: Request, given: Given, page: Page, items: Items) -> bytes:
+    rest = [(name, value) for name, value in given.pairs if name != PAGE_OFFSET.name]
+    path = quote(request.scope["path"], safe="/:~")
+
+    def link(offset: int | None) -> dict[str, object]:
+        pairs = rest if offset is None else [*rest, (PAGE_OFFSET.name, str(offset))]
+        href = f"{path}?{urlencode(pairs, quote_via=quote, safe=':,')}" if pairs else path
+        return {"href": href, "methods": ["get"]}
+
+    links = {"first": link(None)}
+    if page.offset:
+        links["prev"] = link(max(0, page.offset - page.size) or None)
+    if items.more and page.offset + page.size <= MAX_OFFSET:
+        links["next"] = link(page.offset + page.size)
+    links["self"] = link(page.offset or None)
+    return orjson.dumps(links)

@@ -1,0 +1,62 @@
+"""The documents on the API port: the OpenAPI document and a page that shows it, with assets of its own."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.http.answer import JSON, answer
+from service.http.openapi import complete
+from service.http.operation import BytesRoute
+from service.http.parameter import read
+
+_ASSETS: Final = Path(__file__).parent / "assets"
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding",
+}
+_PAGES: Final = (
+    ("/docs", "docs.html", "text/html; charset=utf-8"),
+    ("/docs/docs.css", "docs.css", "text/css; charset=utf-8"),
+    ("/docs/docs.js", "docs.js", "text/javascript; charset=utf-8"),
+)
+
+
+def add_documents(app: FastAPI) -> None:
+    """Answer `/openapi.json` and `/docs`; neither needs a token nor shows data."""
+    app.openapi = _once(lambda: complete(app))  # type: ignore[method-assign]  # FastAPI's documented way
+    _add(app, "/openapi.json", lambda: orjson.dumps(app.openapi()), JSON)
+    for path, name, media_type in _PAGES:
+        _add(app, path, partial(bytes, (_ASSETS / name).read_bytes()), media_type)
+
+
+def _once(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    built: list[dict[str, Any]] = []
+
+    def document() -> dict[str, Any]:
+        if not built:
+            built.append(build())
+        return built[0]
+
+    return document
+
+
+def _add(app: FastAPI, path: str, content: Callable[[], bytes], media_type: str) -> None:
+    app.router.add_api_route(
+        path, _endpoint(content, media_type), methods=["GET"], include_in_schema=False, route_class_override=BytesRoute
+    )
+
+
+def _endpoint(content: Callable[[], bytes], media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    async def send(request: Request) -> Response:
+        read(request.scope["query_string"], ())
+        return answer(request, content(), media_type=media_type, headers=_HEADERS)
+
+    return send

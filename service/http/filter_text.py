@@ -1,0 +1,114 @@
+"""The grammar of `filter=field:op:value`: parsed here, described here for the OpenAPI document.
+
+A colon in a value is doubled; `in` and `ni` take several values, separated by commas.
+"""
+
+from typing import Final
+
+from service.http.parameter import Parameter, Wrong, invalid
+from service.http.value import parse_date
+from service.store.filter import FIELDS, LISTS, Field, Filter, Value, operators
+
+STATUSES: Final = ("Active", "Limited", "Suspended", "Terminating", "Terminated")
+MAX_FILTERS: Final = 20
+
+
+def parse_filter(text: str) -> Filter:
+    """One condition; raises Wrong with what is allowed."""
+    name, _, rest = text.partition(":")
+    operator, colon, written = rest.partition(":")
+    field = FIELDS.get(name)
+    if field is None:
+        raise Wrong(("unknown-field", f"filter does not know the field {name[:64]}; it knows: {', '.join(FIELDS)}."))
+    allowed = operators(field)
+    if operator not in allowed:
+        message = f"{name} cannot be filtered by the operator {operator[:64]}; it takes: {', '.join(allowed)}."
+        raise Wrong(("unknown-operator", message))
+    if not colon:
+        raise invalid("A filter is written field:operator:value.")
+    value = _single_colons(name, written)
+    values = value.split(",") if operator in LISTS else [value]
+    return Filter(name, operator, tuple(_value(name, field, operator, part) for part in values))
+
+
+def _single_colons(name: str, written: str) -> str:
+    if ":" in written.replace("::", ""):
+        raise invalid(f"A colon in the value for {name} is written twice.")
+    return written.replace("::", ":")
+
+
+def _value(name: str, field: Field, operator: str, text: str) -> Value:
+    if field.kind == "date":
+        found = parse_date(text)
+        if found is None:
+            raise invalid(f"{name} is compared with dates written YYYY-MM-DD.")
+        return found
+    if field.kind == "status" and operator in {"eq", "ne", *LISTS} and text not in STATUSES:
+        raise invalid(f"{name} is one of {', '.join(STATUSES)}.")
+    return text
+
+
+def _parse(texts: list[str]) -> tuple[Filter, ...]:
+    if len(texts) > MAX_FILTERS:
+        raise invalid(f"filter may be given {MAX_FILTERS} times at most.")
+    found: list[Filter] = []
+    errors: list[tuple[str, str]] = []
+    for text in texts:
+        try:
+            found.append(parse_filter(text))
+        except Wrong as wrong:
+            errors += wrong.errors
+    if errors:
+        raise Wrong(*errors)
+    return tuple(found)
+
+
+# Real dates only, 29 February in leap years alone, so that the documented pattern is exactly what is taken.
+_DATE: Final = (
+    "(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    "|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+)
+_TEXT: Final = "(?:[^:\\u0000]|::)*"
+
+
+def _pattern(field: Field) -> str:
+    every = operators(field)
+    if field.kind == "date":
+        plain = "|".join(name for name in every if name not in LISTS)
+        return f"(?:(?:{plain}):{_DATE}|(?:in|ni):{_DATE}(?:,{_DATE})*)"
+    if field.kind == "status":
+        status = f"(?:{'|'.join(STATUSES)})"
+        plain = "|".join(name for name in every if name not in {"eq", "ne", *LISTS})
+        return f"(?:(?:eq|ne):{status}|(?:in|ni):{status}(?:,{status})*|(?:{plain}):{_TEXT})"
+    return f"(?:{'|'.join(every)}):{_TEXT}"
+
+
+def _described() -> str:
+    rows = "\n".join(f"- `{name}`: {', '.join(operators(field))}" for name, field in FIELDS.items())
+    return (
+        "A condition `field:operator:value`; may be given several times, and then all must hold. A colon in the value "
+        "is doubled; `in` and `ni` take several values, separated by commas. Texts are compared byte by byte; "
+        "organization and branch by id, producerStatus by its code. A missing value is unequal to every value.\n\n"
+        f"Fields and their operators:\n\n{rows}"
+    )
+
+
+FILTER: Final[Parameter[tuple[Filter, ...]]] = Parameter(
+    "filter",
+    _parse,
+    (),
+    _described(),
+    {
+        "type": "array",
+        "maxItems": MAX_FILTERS,
+        "items": {
+            "type": "string",
+            "pattern": f"^(?:{'|'.join(f'{name}:{_pattern(field)}' for name, field in FIELDS.items())})$",
+        },
+    },
+    repeated=True,
+    layout={"style": "form", "explode": True},
+    example=["producerStatus:eq:Active", "organization:in:pc::1,pc::4"],
+)
+"""The parameter that every collection of codes takes."""

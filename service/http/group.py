@@ -1,0 +1,113 @@
+"""Groups and producers, as the groups document has them."""
+
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from starlette.responses import Response
+
+from service.http import example, resource
+from service.http.answer import answer
+from service.http.operation import Asked, Operation
+from service.http.problem import not_found
+from service.http.value import choice, identifier, number
+from service.store.read_store import Listed, Organizations
+
+TYPE: Final = choice("type", "Only groups of this type.", ["office", "region", "division"], None)
+DISTRIBUTOR: Final = identifier("distributor_id", "Only those of this distributor.", "pc:4")
+LIMIT: Final = number("limit", "How many to show.", absent=100, low=1, high=1000)
+CURSOR: Final = identifier("cursor", "Where to go on; take it from the link to the next page.", "pc:669")
+
+_LINKED: Final = "A `Link` header with rel `next` leads to the next page, when there is one."
+
+
+async def _groups(asked: Asked) -> Response:
+    given = asked.given
+    found = await asked.reader.groups(given[TYPE], _organizations(asked), given[CURSOR] or "", given[LIMIT])
+    return _list(asked, "groups", found)
+
+
+async def _group(asked: Asked) -> Response:
+    found = await asked.reader.group(asked.ids["group_id"], asked.caller.organizations)
+    return _one(asked, "group", "group_id", found)
+
+
+async def _producers(asked: Asked) -> Response:
+    found = await asked.reader.users(_organizations(asked), asked.given[CURSOR] or "", asked.given[LIMIT])
+    return _list(asked, "producers", found)
+
+
+async def _producer(asked: Asked) -> Response:
+    found = await asked.reader.user(asked.ids["id"], asked.caller.organizations)
+    return _one(asked, "producer", "id", found)
+
+
+def _organizations(asked: Asked) -> Organizations:
+    """The organizations to show: those the caller sees, cut down to the wanted distributor."""
+    wanted = asked.given[DISTRIBUTOR]
+    if wanted is None:
+        return asked.caller.organizations
+    return [wanted] if asked.caller.sees(wanted) else []
+
+
+def _list(asked: Asked, name: str, found: Listed) -> Response:
+    headers = {}
+    if found.last is not None:
+        pairs = [pair for pair in asked.given.pairs if pair[0] != CURSOR.name]
+        query = urlencode([*pairs, (CURSOR.name, found.last)], quote_via=quote, safe=":")
+        headers["Link"] = f'<{asked.request.scope["path"]}?{query}>; rel="next"'
+    return answer(asked.request, b'{"%b":%b}' % (name.encode(), found.data.encode()), headers=headers)
+
+
+def _one(asked: Asked, name: str, parameter: str, found: Listed | None) -> Response:
+    if found is None:
+        raise not_found(parameter)
+    body = b'{"%b":%b}' % (name.encode(), found.data[1:-1].encode())
+    return answer(asked.request, body, version=found.version)
+
+
+OPERATIONS: Final = (
+    Operation(
+        "/groups",
+        "listGroups",
+        "All groups",
+        "Groups",
+        "admin:read",
+        _groups,
+        resource.GroupPage,
+        example.GROUP_PAGE,
+        (TYPE, DISTRIBUTOR, LIMIT, CURSOR),
+        _LINKED,
+    ),
+    Operation(
+        "/groups/{group_id}",
+        "getGroup",
+        "One group with its producers and products",
+        "Groups",
+        "admin:read",
+        _group,
+        resource.GroupElement,
+        example.GROUP,
+    ),
+    Operation(
+        "/producers",
+        "listProducers",
+        "All producers",
+        "Producers",
+        "admin:read",
+        _producers,
+        resource.ProducerPage,
+        example.PRODUCER_PAGE,
+        (DISTRIBUTOR, LIMIT, CURSOR),
+        _LINKED,
+    ),
+    Operation(
+        "/producers/{id}",
+        "getProducer",
+        "One producer",
+        "Producers",
+        "admin:read",
+        _producer,
+        resource.ProducerElement,
+        example.PRODUCER,
+    ),
+)

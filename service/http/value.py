@@ -1,0 +1,112 @@
+"""Kinds of query parameters: whole numbers, flags, choices, dates, ids and lists of names."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from service.http.parameter import Parameter, Wrong, invalid
+
+ID_PATTERN: Final = "^[A-Za-z0-9][A-Za-z0-9:._~-]*$"
+MAX_ID: Final = 64
+
+T = TypeVar("T")
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._~-]{0,63}")
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def is_id(text: str) -> bool:
+    """Whether anything could have this id (domain, "Attributes")."""
+    return _ID.fullmatch(text) is not None
+
+
+def parse_date(text: str) -> date | None:
+    """A date written YYYY-MM-DD, None when it is not one."""
+    if _DATE.fullmatch(text) is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def number(name: str, description: str, *, absent: int, low: int, high: int) -> Parameter[int]:
+    """A whole number in a range."""
+
+    def parse(texts: list[str]) -> int:
+        if _NUMBER.fullmatch(texts[0]) is None or not low <= int(texts[0]) <= high:
+            raise invalid(f"{name} must be a whole number from {low} to {high}.")
+        return int(texts[0])
+
+    schema = {"type": "integer", "minimum": low, "maximum": high, "default": absent}
+    return Parameter(name, parse, absent, description, schema)
+
+
+def flag(name: str, description: str) -> Parameter[bool]:
+    """True or false; false when not given."""
+
+    def parse(texts: list[str]) -> bool:
+        if texts[0] not in {"true", "false"}:
+            raise invalid(f"{name} must be true or false.")
+        return texts[0] == "true"
+
+    return Parameter(name, parse, False, description, {"type": "boolean", "default": False})
+
+
+def choice(name: str, description: str, options: Sequence[str], absent: str | None) -> Parameter[str | None]:
+    """One of several words."""
+
+    def parse(texts: list[str]) -> str:
+        if texts[0] not in options:
+            raise invalid(f"{name} must be one of {', '.join(options)}.")
+        return texts[0]
+
+    schema: dict[str, Any] = {"type": "string", "enum": list(options)}
+    if absent is not None:
+        schema["default"] = absent
+    return Parameter(name, parse, absent, description, schema)
+
+
+def day(name: str, description: str, example: str) -> Parameter[date | None]:
+    """A date."""
+
+    def parse(texts: list[str]) -> date:
+        found = parse_date(texts[0])
+        if found is None:
+            raise invalid(f"{name} must be a date written YYYY-MM-DD.")
+        return found
+
+    return Parameter(name, parse, None, description, {"type": "string", "format": "date"}, example=example)
+
+
+def identifier(name: str, description: str, example: str) -> Parameter[str | None]:
+    """An id."""
+
+    def parse(texts: list[str]) -> str:
+        if not is_id(texts[0]):
+            raise invalid(f"{name} must be an id: {MAX_ID} characters at most, matching {ID_PATTERN}.")
+        return texts[0]
+
+    schema = {"type": "string", "maxLength": MAX_ID, "pattern": ID_PATTERN}
+    return Parameter(name, parse, None, description, schema, example=example)
+
+
+def names(
+    name: str, description: str, allowed: Sequence[str], build: Callable[[str], T], example: Sequence[str]
+) -> Parameter[tuple[T, ...] | None]:
+    """A list of names separated by commas, each made into a value by `build`; repeats have no effect."""
+
+    def parse(texts: list[str]) -> tuple[T, ...]:
+        parts = tuple(dict.fromkeys(texts[0].split(",")))
+        unknown = [part for part in parts if part not in allowed]
+        if unknown:
+            message = f"{name} does not know %s; it knows: {', '.join(allowed)}."
+            raise Wrong(*(("unknown-field", message % (part[:64] or "an empty name")) for part in unknown))
+        return tuple(build(part) for part in parts)
+
+    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(allowed)}}
+    return Parameter(
+        name, parse, None, description, schema, layout={"style": "form", "explode": False}, example=list(example)
+    )
