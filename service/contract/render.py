@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -39,8 +39,14 @@ _CONSTANT: Final = {kind.name: _constant_headers(kind.name) for kind in (*EVENTS
 _OUTCOME_CONSTANT: Final = {status: _constant_headers(f"command.{status}") for status in OUTCOMES}
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
 
-_Answer: TypeAlias = tuple[Status, int | None, bytes]
-"""Status, version and data of an outcome."""
+
+class _Answer(NamedTuple):
+    """What an outcome says; the subject is empty when there is none."""
+
+    status: Status
+    subject: str
+    version: int | None
+    data: bytes
 
 
 class Stamp(NamedTuple):
@@ -63,16 +69,21 @@ def render(received: Received, decision: Decision, position: int, decided_at: st
     """
     carried = _carried(received)
     stamp = stamped(decided_at, topics)
-    event = decision.event
+    command, event = received.command, decision.event
     if event is None:
         data = outcome_data(received, decision)
-        return [_outcome(received, (decision.status, decision.version, data), position, stamp, carried)]
-    command = received.command
+        return [
+            _outcome(
+                received, _Answer(decision.status, command.subject, decision.version, data), position, stamp, carried
+            )
+        ]
     identifier = event_id(command.topic, command.source, command.id, 0)
     data = _outcome_data(received, decision, [identifier])
     return [
         change_message(identifier, change(event), position, stamp, carried),
-        _outcome(received, (decision.status, decision.version, data), position + 1, stamp, carried),
+        _outcome(
+            received, _Answer(decision.status, command.subject, decision.version, data), position + 1, stamp, carried
+        ),
     ]
 
 
@@ -83,7 +94,7 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
     """
     first = orjson.loads(data)
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
-    answer = (status, first["version"], data)
+    answer = _Answer(status, first["subject"] or "", first["version"], data)
     return _outcome(received, answer, position, stamped(decided_at, topics), _carried(received))
 
 
@@ -137,11 +148,11 @@ def change_message(identifier: str, written: Change, position: int, stamp: Stamp
 
 
 def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, carried: Headers) -> Message:
-    status, version, data = answer
+    status, subject_id, version, data = answer
     command = received.command
     identifier = outcome_id(command.topic, command.source, command.id)
     key = received.record.key
-    subject = command.subject.encode()
+    subject = subject_id.encode()
     headers = [
         *_OUTCOME_CONSTANT[status],
         ("ce_id", identifier.encode()),
@@ -158,7 +169,7 @@ def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, c
     return Message(
         identifier,
         "outcome",
-        command.subject,
+        subject_id,
         _OUTCOME_TYPE[status],
         received.reply_to or stamp.topics.outcomes,
         key,
