@@ -1,0 +1,37 @@
+"""Dead letters: exactly the planted ones, byte for byte."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from service.contract.dead_letter import origin
+from tests.support.checker.evidence import Evidence, Seen, Violation
+from tests.support.checker.model import Model
+
+
+def place_of(letter: Seen) -> str:
+    """Where the record lay that the dead letter was; its own place when it does not say."""
+    found = origin(list(letter.headers))
+    return letter.place if found is None else f"{found.topic}:{found.partition}:{found.offset}"
+
+
+def judge_dead_letters(evidence: Evidence, model: Model) -> Iterator[Violation]:
+    """Compare the dead letters with the records that were planted."""
+    letters: dict[str, list[Seen]] = defaultdict(list)
+    for seen in evidence.dead_letters:
+        letters[place_of(seen)].append(seen)
+    for place in sorted(model.dead.keys() - letters.keys()):
+        yield Violation("lost dead letter", f"{place}, planted as {model.dead[place][1]}")
+    for place, seens in letters.items():
+        if place not in model.dead:
+            found = origin(list(seens[0].headers))
+            why = "" if found is None else f"{found.reason}, {found.message}"
+            yield Violation("phantom dead letter", f"{seens[0].place} of {place}: {why}")
+            continue
+        record, reason = model.dead[place]
+        for seen in seens:
+            found = origin(list(seen.headers))
+            assert found is not None
+            if found.reason != reason:
+                yield Violation("wrong dead letter", f"{seen.place} says {found.reason}, planted as {reason}")
+            if (seen.key, seen.value, tuple(found.headers)) != (record.key, record.value, record.headers):
+                yield Violation("changed dead letter", f"{seen.place} is not as {record.place} was")

@@ -1,0 +1,127 @@
+"""State by SQL = fold of events = model, and nothing left to do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from service.contract import state as wire
+from tests.support.checker.event import sightings
+from tests.support.checker.evidence import Answer, Database, Evidence, Violation
+from tests.support.checker.model import Model
+
+KINDS = (
+    "organizations", "branches", "roles", "products", "groups", "users", "codes", "user_associations",
+    "group_associations",
+)  # fmt: skip
+_ASSOCIATIONS = ("groupProducerCode", "userProducerCode")
+
+State = dict[str, dict[str, Any]]
+"""Of each kind of state (its field in the data of events), states by id."""
+
+
+def judge_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
+    """Compare what the events tell, what SQL tells and what HTTP told with the model."""
+    yield from _differences("events", folded(evidence), _as_told(model))
+    if evidence.database is not None:
+        yield from _judge_database(evidence, evidence.database, model)
+    yield from _judge_committed(evidence)
+    yield from _judge_answers(evidence.answers)
+
+
+def folded(evidence: Evidence) -> State:
+    """What a subscriber knows at the end."""
+    states: State = {}
+    for seen in sightings(evidence.events):
+        data = orjson.loads(seen.value or b"")
+        noun = next(iter(data))
+        removed = seen.need("ce_type").endswith("-removed.v1")
+        if noun in _ASSOCIATIONS:
+            owner = "group" if noun == "groupProducerCode" else "user"
+            told = states.setdefault(noun, {})
+            told.pop(data[noun]["id"], None) if removed else told.update({data[noun]["id"]: data[noun]})
+            states.setdefault(owner, {}).setdefault(data[noun][owner]["id"], {})
+            noun, identifier = owner, data[noun][owner]["id"]
+        else:
+            identifier = data[noun]["id"]
+            states.setdefault(noun, {})[identifier] = dict(data[noun])
+        states[noun][identifier]["version"] = int(seen.need("ce_entityversion"))
+    return {noun: told for noun, told in states.items() if told}
+
+
+def _as_told(model: Model) -> State:
+    world = model.world
+    associations: dict[str, dict[str, Any]] = {
+        "groupProducerCode": {
+            held.id: wire.group_association(held, world.codes[held.code_id].code)
+            for held in world.group_associations.values()
+        },
+        "userProducerCode": {
+            held.id: wire.user_association(held, world.codes[held.code_id].code)
+            for held in world.user_associations.values()
+        },
+    }
+    states: State = {
+        "organization": {id_: dict(wire.organization(state)) for id_, state in world.organizations.items()},
+        "branch": {id_: dict(wire.branch(state)) for id_, state in world.branches.items()},
+        "role": {id_: dict(wire.role(state)) for id_, state in world.roles.items()},
+        "product": {id_: dict(wire.product(state)) for id_, state in world.products.items()},
+        "group": {id_: dict(wire.group(state)) for id_, state in world.groups.items()},
+        "user": {id_: dict(wire.user(state)) for id_, state in world.users.items()},
+        "producerCode": {id_: dict(wire.producer_code(state)) for id_, state in world.codes.items()},
+        **associations,
+    }
+    return {noun: told for noun, told in states.items() if told}
+
+
+def _differences(who: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Violation]:
+    for kind in sorted(found.keys() | wanted.keys()):
+        here, there = found.get(kind, {}), wanted.get(kind, {})
+        for id_ in sorted(here.keys() | there.keys(), key=repr):
+            if here.get(id_) != there.get(id_):
+                words = f"{kind} {id_} by {who}: {here.get(id_)}; by the model: {there.get(id_)}"
+                yield Violation("state", words)
+
+
+def _judge_database(evidence: Evidence, database: Database, model: Model) -> Iterator[Violation]:
+    rows = {kind: getattr(database.world, kind) for kind in KINDS}
+    yield from _differences("SQL", rows, {kind: getattr(model.world, kind) for kind in KINDS})
+    yield from (Violation("stray row", words) for words in database.strays)
+    for key in sorted(database.inbox.keys() ^ model.told.keys()):
+        yield Violation("inbox", f"{key} is {'no command' if key in database.inbox else 'missing'}")
+    for key, told in model.told.items():
+        if told.decision is not None and database.inbox.get(key, told.decision.status) != told.decision.status:
+            yield Violation("inbox", f"{key} is {database.inbox[key]}, the model says {told.decision.status}")
+    if database.outbox_rows:
+        yield Violation("outbox", f"{database.outbox_rows} rows left")
+    for place, end in ends(evidence).items():
+        if database.marks.get(place) != end:
+            yield Violation("mark", f"{place} stands at {database.marks.get(place)}, the log ends at {end}")
+
+
+def _judge_committed(evidence: Evidence) -> Iterator[Violation]:
+    if evidence.committed is None:
+        return
+    for place, end in ends(evidence).items():
+        if evidence.committed.get(place) != end:
+            yield Violation("lag", f"{place} is committed to {evidence.committed.get(place)}, the log ends at {end}")
+
+
+def ends(evidence: Evidence) -> dict[tuple[str, int], int]:
+    """The offset behind the last record of each partition of the command topics that has any."""
+    after: dict[tuple[str, int], int] = {}
+    for seen in evidence.commands:
+        place = seen.topic, seen.partition
+        after[place] = max(after.get(place, 0), seen.offset + 1)
+    return after
+
+
+def _judge_answers(answers: Sequence[Answer]) -> Iterator[Violation]:
+    last: dict[tuple[str, str], int] = {}
+    for answer in answers:
+        if answer.version is None:
+            continue
+        key = answer.reader, answer.subject
+        if answer.version < last.get(key, 0):
+            yield Violation("answer went back", f"{answer.subject}: {last[key]}, then {answer.version}")
+        last[key] = answer.version

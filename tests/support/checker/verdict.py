@@ -1,0 +1,78 @@
+"""All checks together, and what was counted on the way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.support.checker.dead_letter import judge_dead_letters, place_of
+from tests.support.checker.event import judge_events
+from tests.support.checker.evidence import Evidence, Violation
+from tests.support.checker.model import replay
+from tests.support.checker.outcome import judge_outcomes
+from tests.support.checker.state import judge_state
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Broken promises, and counts: records and distinct commands of the log, statuses, raw duplicates by topic kind.
+
+    A raw duplicate is the same message (same id, same position) once more: allowed after a fault, never without one.
+    """
+
+    violations: list[Violation]
+    records: int
+    commands: int
+    statuses: dict[str, int]
+    events: int
+    dead_letters: int
+    duplicates: dict[str, int]
+
+    def __str__(self) -> str:
+        counted = f"{self.records} records, {self.commands} commands {self.statuses}, {self.events} events, "
+        counted += f"{self.dead_letters} dead letters, raw duplicates {self.duplicates}"
+        shown = [f"  {violation}" for violation in self.violations[:25]]
+        more = len(self.violations) - len(shown)
+        return "\n".join([counted, f"{len(self.violations)} violations", *shown, *([f"  and {more}"] if more else [])])
+
+
+def check(evidence: Evidence) -> Verdict:
+    """Find every broken promise in the evidence; pure."""
+    model = replay(evidence)
+    violations = [
+        *_lost_records(evidence),
+        *model.violations,
+        *judge_outcomes(evidence, model),
+        *judge_events(evidence, model),
+        *judge_dead_letters(evidence, model),
+        *judge_state(evidence, model),
+    ]
+    statuses: dict[str, int] = {}
+    for told in model.told.values():
+        status = "none" if told.decision is None else told.decision.status
+        statuses[status] = statuses.get(status, 0) + 1
+    outcomes = {(seen.need("ce_id"), seen.sequence) for seen in evidence.outcomes}
+    events = {(seen.need("ce_id"), seen.sequence) for seen in evidence.events}
+    letters = {place_of(seen) for seen in evidence.dead_letters}
+    return Verdict(
+        violations=violations,
+        records=len(evidence.commands),
+        commands=len(model.told),
+        statuses=statuses,
+        events=len(events),
+        dead_letters=len(letters),
+        duplicates={
+            "outcomes": len(evidence.outcomes) - len(outcomes),
+            "events": len(evidence.events) - len(events),
+            "dead letters": len(evidence.dead_letters) - len(letters),
+        },
+    )
+
+
+def _lost_records(evidence: Evidence) -> Iterator[Violation]:
+    """What the broker acknowledged must lie where it said, as it was sent: else nothing else can be believed."""
+    log = {seen.place: seen for seen in evidence.commands}
+    for sent in evidence.sent:
+        if sent.place is None:
+            continue
+        seen = log.get(sent.place)
+        if seen is None or (seen.key, seen.value, seen.headers) != (sent.key, sent.value, sent.headers):
+            yield Violation("lost by the broker", f"{sent.place} {sent.words}")

@@ -1,0 +1,131 @@
+"""Processes of the service as production has them: `producer-registry serve`, with signals, logs and health."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from service.stack import port as ports
+
+SCRIPT = Path(sys.executable).parent / "producer-registry"
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.02
+
+
+class Service:
+    """One process; `settings` are fields of Settings by name, whatever else the environment has of ours is left out.
+
+    `started` counts its lives. What it prints goes to `log`, all lives after each other.
+    """
+
+    def __init__(self, name: str, folder: Path, settings: Mapping[str, object], arguments: Sequence[str] = ()) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self.arguments = arguments
+        self.settings = dict(settings)
+        self.admin_port = ports.choose(0, server=name, setting="REGISTRY_ADMIN_PORT")
+        self.api_port = ports.choose(0, server=name, setting="REGISTRY_API_PORT")
+        self.started = 0
+        self.command: list[str] = [str(SCRIPT)]
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the present or last life."""
+        assert self._popen is not None, f"{self.name} was never started"
+        return self._popen.pid
+
+    @property
+    def code(self) -> int | None:
+        """How the last life ended: its exit code, minus a signal, or None while it lives."""
+        return None if self._popen is None else self._popen.poll()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs (stopped by a signal counts as running)."""
+        return self._popen is not None and self._popen.poll() is None
+
+    def start(self, **settings: object) -> None:
+        """Begin a life; settings given here hold for this one only."""
+        own = {"admin_port": self.admin_port, "api_port": self.api_port}
+        chosen = {**own, **self.settings, **settings}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
+        environment = kept | {f"REGISTRY_{name.upper()}": str(value) for name, value in chosen.items()}
+        with self.log.open("ab") as log:
+            log.write(f"--- life {self.started + 1} of {self.name}\n".encode())
+            log.flush()
+            self._popen = subprocess.Popen(
+                [*self.command, "serve", *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+        self.started += 1
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; a process that is gone meanwhile is left out."""
+        if self._popen is not None:
+            self._popen.send_signal(number)
+
+    async def gone(self, seconds: float = STOP_SECONDS) -> bool:
+        """Wait until it ended; False when the time is over."""
+        end = time.monotonic() + seconds
+        while self.alive:
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    async def kill(self) -> None:
+        """End it with SIGKILL."""
+        self.send(signal.SIGKILL)
+        await self.gone()
+
+    async def stop(self, seconds: float = STOP_SECONDS) -> int:
+        """End it with SIGTERM and answer its exit code; one that does not end is killed (-9)."""
+        self.send(signal.SIGTERM)
+        self.send(signal.SIGCONT)
+        if not await self.gone(seconds):
+            await self.kill()
+        return self.code if self.code is not None else 0
+
+    def suspended(self) -> bool:
+        """Whether it was stopped by a signal."""
+        try:
+            return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
+        except psutil.NoSuchProcess:
+            return False
+
+    async def ready(self) -> bool:
+        """Whether its health says ready now."""
+        return await health(self.admin_port, "/readyz") == 200
+
+    def last_lines(self, count: int = 30) -> str:
+        """The end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines()[-count:]
+        return f"{self.name}:\n" + "\n".join(lines)
+
+
+async def health(port: int, path: str) -> int:
+    """Ask an admin port over HTTP; answers the status, 0 when nobody does within two seconds."""
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(ports.HOST, port), 2)
+    except (OSError, TimeoutError):
+        return 0
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {ports.HOST}\r\nConnection: close\r\n\r\n".encode())
+        line = await asyncio.wait_for(reader.readline(), 2)
+    except (OSError, TimeoutError):
+        return 0
+    finally:
+        writer.close()
+    words = line.split()
+    return int(words[1]) if len(words) > 1 else 0

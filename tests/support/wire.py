@@ -1,0 +1,66 @@
+"""Commands as senders write them: CloudEvents on Kafka, binary or structured, each with its line of the ledger."""
+
+import json
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+from service.contract.catalogue import wire_type
+from service.contract.record import Reason
+from service.contract.topics import Topics
+from tests.support import history
+from tests.support.checker.evidence import MARKER, Sent
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class Writer:
+    """Writes records and their lines of the ledger; markers count up, so that a seed gives the same ones again."""
+
+    def __init__(self, name: str, topics: Topics) -> None:
+        self.name = name
+        self.topics = topics
+        self._numbers = count(1)
+
+    def command(self, asked: history.Sent, *, structured: bool = False, more: Headers = ()) -> Sent:
+        """The record of a command."""
+        subject, expected = asked["subject"], asked["expectedversion"]
+        attributes = {
+            "specversion": "1.0",
+            "id": asked["id"],
+            "source": asked["source"],
+            "type": wire_type(asked["type"]),
+            **({} if subject is None else {"subject": subject}),
+            **({} if expected is None else {"expectedversion": str(expected)}),
+        }
+        write = structured_event if structured else binary_event
+        value, headers = write(attributes, asked["data"])
+        topic = self.topics.commands if asked["topic"] == "commands" else self.topics.operator_commands
+        return self.record(topic, asked["key"], value, (*headers, *more), words=f"{asked['type']} {subject}")
+
+    def record(
+        self,
+        topic: str,
+        key: str | None,
+        value: bytes | None,
+        headers: Headers,
+        *,
+        dead: Reason | None = None,
+        words: str = "",
+    ) -> Sent:
+        """Any record, with a marker of its own; `dead` is why it must become a dead letter."""
+        marker = f"{self.name}/{next(self._numbers)}"
+        marked = (*headers, (MARKER, marker.encode()))
+        return Sent(marker, topic, None if key is None else key.encode(), value, marked, dead, words=words)
+
+
+def binary_event(attributes: Mapping[str, str], data: object) -> tuple[bytes, Headers]:
+    """Value and headers of an event in binary mode."""
+    named = tuple((f"ce_{name}", value.encode()) for name, value in attributes.items())
+    return json.dumps(data).encode(), (("content-type", b"application/json"), *named)
+
+
+def structured_event(attributes: Mapping[str, str], data: object) -> tuple[bytes, Headers]:
+    """Value and headers of an event in structured mode."""
+    event: dict[str, Any] = {**attributes, "datacontenttype": "application/json", "data": data}
+    return json.dumps(event).encode(), (("content-type", b"application/cloudevents+json; charset=utf-8"),)

@@ -1,0 +1,123 @@
+"""A seeded history of records of every kind, as several senders put them into the command topics.
+
+Worlds of three organizations each, commanded under the organizations' ids, so that the histories of different keys do
+not touch each other. Some commands go to groups of the foundation under other keys and on the operator topic, so that
+several partitions decide about the same aggregate.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from service.contract.topics import Topics
+from tests.support import history
+from tests.support.checker.evidence import Sent
+from tests.support.command_draw import OFFICES, ORGANIZATIONS, PRODUCTS, ROLES
+from tests.support.poison import any_poison
+from tests.support.wire import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How often something special happens, each a probability per record."""
+
+    contested: float = 0.15
+    poisoned: float = 0.02
+    structured: float = 0.15
+    strange_headers: float = 0.1
+
+
+class Workload:
+    """Writes the records of one run; the same seed gives the same ones."""
+
+    def __init__(self, seed: int, topics: Topics, *, worlds: int = 2, shares: Shares | None = None) -> None:
+        self.random = Random(seed)
+        self.shares = shares or Shares()
+        self.worlds = range(worlds)
+        self.topics = topics
+        self._contested = 0
+
+    def setup(self) -> list[list[Sent]]:
+        """Two steps, the second to be sent when the first is decided."""
+        writer = Writer("setup", self.topics)
+        made = [[_moved(asked, world) for asked in history.foundation()] for world in self.worlds]
+        # Every world puts the same roles, branches and products; once is enough.
+        first = [asked for asked in made[0] if asked["topic"] == "operator"]
+        first += [asked for world in made[1:] for asked in world if asked["type"] == "organization.put"]
+        then = [asked for world in made for asked in world if asked["topic"] != "operator"]
+        return [[writer.command(asked) for asked in step] for step in (first, then)]
+
+    def lines(self, commands: int) -> list[list[Sent]]:
+        """What each sender sends, one sender a world, in the order of sending; about so many records in all."""
+        return [self._line(world, commands // len(self.worlds)) for world in self.worlds]
+
+    def _line(self, world: int, commands: int) -> list[Sent]:
+        writer = Writer(f"sender-{world}", self.topics)
+        asked = [_moved(one, world) for one in history.history(self.random, commands, run=f"w{world}-")]
+        places = sorted(self.random.randrange(commands) for _ in range(int(commands * self.shares.contested)))
+        contested: list[history.Sent] = []
+        for place in reversed(places):
+            contested.append(self._contest(world, contested))
+            asked.insert(place, contested[-1])
+        return [sent for one in asked for sent in self._records(writer, one)]
+
+    def _records(self, writer: Writer, asked: history.Sent) -> Sequence[Sent]:
+        shares, chance = self.shares, self.random.random
+        more = (("trace", b"\xff\x00"), ("nothing", None)) if chance() < shares.strange_headers else ()
+        sent = writer.command(asked, structured=chance() < shares.structured, more=more)
+        if chance() < shares.poisoned:
+            return any_poison(self.random, writer, sent.topic, asked["key"]), sent
+        return (sent,)
+
+    def _contest(self, world: int, earlier: list[history.Sent]) -> history.Sent:
+        """A command to what the foundation made, under any key: another partition may decide about it too."""
+        random = self.random
+        if earlier and random.random() < 0.2:
+            again: history.Sent = json.loads(json.dumps(random.choice(earlier)))
+            again["key"] = random.choice([again["key"], f"any-{random.randrange(9)}"])
+            return again
+        organization = _name(random.choice(ORGANIZATIONS), world)
+        group, code = f"{organization}-group-selling", f"{organization}-code-fixed"
+        choices: list[tuple[str, str, dict[str, Any]]] = [
+            ("group.update", group, {"type": "office", "value": random.choice(OFFICES) | {"line2": _text(random)}}),
+            ("group.add-producer-code", group, {"producerCode": {"id": code}}),
+            ("group.remove-producer-code", group, {"producerCode": {"id": code}}),
+            ("group.grant-product", group, {"product_id": random.choice(PRODUCTS)}),
+            ("group.revoke-product", group, {"product_id": random.choice(PRODUCTS)}),
+            ("producer-code.update", code, {"description": _text(random)}),
+            ("role.put", random.choice(ROLES), {"displayName": _text(random)}),
+        ]
+        kind, subject, data = random.choice(choices)
+        self._contested += 1
+        operator = kind in ("group.grant-product", "group.revoke-product", "role.put")
+        return {
+            "topic": "operator" if operator else "commands",
+            "source": "/contest",
+            "id": f"c{self._contested}",
+            "type": kind,
+            "subject": subject,
+            "expectedversion": None,
+            "data": data,
+            "key": random.choice([organization, subject, f"any-{random.randrange(9)}"]),
+        }
+
+
+def _text(random: Random) -> str:
+    return f"text {random.randrange(10**6)}"
+
+
+def _name(organization: str, world: int) -> str:
+    return organization if world == 0 else f"{organization}{world}"
+
+
+def _moved(asked: history.Sent, world: int) -> history.Sent:
+    """The same command in another world: every id has the organization's name in it."""
+    text = json.dumps(asked)
+    for organization in ORGANIZATIONS:
+        text = text.replace(organization, _name(organization, world))
+    moved: history.Sent = json.loads(text)
+    if world and moved["id"].startswith("foundation"):
+        moved["id"] += f"-w{world}"
+    return moved
