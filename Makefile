@@ -68,12 +68,13 @@ schemas: setup ## Write the JSON Schemas from the models again
 	$(BIN)/python -m service.contract.schemas $(ARGS)
 
 DEPLOYED := --quiet --universal --generate-hashes --no-header --no-annotate -c requirements.lock
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 lock: setup ## Resolve the newest versions again, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --all-extras --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile $(DEPLOYED) pyproject.toml -o deploy/requirements.lock
-	echo hatchling | $(BIN)/uv pip compile $(DEPLOYED) - -o deploy/build.lock
-	! grep -n '://' requirements.lock deploy/*.lock
+	$(COMPILE) --upgrade --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --no-annotate -c requirements.lock pyproject.toml -o deploy/requirements.lock
+	echo hatchling | $(COMPILE) --upgrade --no-annotate -c requirements.lock - -o deploy/build.lock
+	! grep -n '://' requirements.lock deploy/requirements.lock deploy/build.lock
 
 clean: ## Remove what was made, .venv included
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
