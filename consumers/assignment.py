@@ -25,6 +25,10 @@ class OffsetAlarm(Exception):
     """Records are gone that were not decided, or a topic is not the one the marks belong to."""
 
 
+class ConsumerBroken(Exception):
+    """The Kafka client has come to an end of its own; only a new process helps."""
+
+
 class Marks(Protocol):
     """The offset marks of the topics that are read."""
 
@@ -106,7 +110,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
                 if not self._placed:
                     await self._place(consumer)
                 records = await fetch()
-            except OffsetAlarm as alarm:
+            except (OffsetAlarm, ConsumerBroken) as alarm:
                 self._ending.halt(str(alarm))
             except OffsetOutOfRangeError:
                 # The next look at marks and log says what is gone.

@@ -1,30 +1,13 @@
 """How every Kafka client of the service connects."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
 from service.settings import Settings
 
 CLIENT_ID = "producer-registry"
 REQUEST_TIMEOUT_MS = 15_000
-
-
-class BrokerUnavailable(Exception):
-    """Kafka does not answer, or refuses what was asked."""
-
-
-@asynccontextmanager
-async def answered(settings: Settings) -> AsyncIterator[None]:
-    """Raise `BrokerUnavailable` in place of the client library's errors, saying which broker it was."""
-    try:
-        yield
-    except (KafkaError, OSError) as error:
-        servers = settings.kafka_bootstrap_servers
-        raise BrokerUnavailable(f"Kafka at {servers} does not answer: {error or type(error).__name__}") from error
 
 
 def connection(settings: Settings) -> dict[str, Any]:

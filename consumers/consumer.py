@@ -5,7 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from consumers.assignment import Assignment
+from consumers.assignment import Assignment, ConsumerBroken
 
 # What a poll waits for records before it looks around again; FastStream would sleep as long after an empty one.
 POLL_MS = 500
@@ -17,7 +17,9 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
     `before_leaving` is awaited after the last batch and before the group is left.
     """
 
-    def __init__(self, *, places: Assignment, before_leaving: Callable[[], Awaitable[None]], **options: Any) -> None:
+    def __init__(
+        self, *, places: Assignment, before_leaving: Callable[["CommandConsumer"], Awaitable[None]], **options: Any
+    ) -> None:
         super().__init__(**options)
         self._places = places
         self._before_leaving = before_leaving
@@ -29,6 +31,7 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
         fetch = super().getmany
 
         async def once() -> dict[TopicPartition, list[Any]]:
+            self._check_tasks()
             records: dict[TopicPartition, list[Any]] = await fetch(
                 *partitions, timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records
             )
@@ -36,7 +39,13 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
 
         return await self._places.poll(self, once)
 
+    def _check_tasks(self) -> None:
+        """Raise ConsumerBroken when a background task of the client library has died: it would be silent for ever."""
+        for task in (self._coordinator._coordination_task, self._fetcher.error_future):
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                raise ConsumerBroken(f"the Kafka client gave up: {task.exception()!r}")
+
     async def stop(self) -> None:
         """Publish and commit what is decided, then leave the group."""
-        await self._before_leaving()
+        await self._before_leaving(self)
         await super().stop()

@@ -23,6 +23,8 @@ class Health:
         self._trouble: dict[str, str | None] = dict.fromkeys(parts, STARTING)
         self._loops: dict[str, tuple[float, float]] = {}
         self._monotonic = monotonic
+        self.stopping = False
+        """Whether the process has begun to end: then it is not ready, whatever its parts say."""
         for part in self._trouble:
             READY.labels(part).set(0)
 
@@ -52,7 +54,7 @@ class Health:
 
     def ready(self) -> dict[str, str | None]:
         """Each part with its trouble, None for a well one."""
-        return dict(self._trouble)
+        return {**self._trouble, "process": "stopping"} if self.stopping else dict(self._trouble)
 
     def stuck(self) -> dict[str, str]:
         """The loops that have not moved in time."""

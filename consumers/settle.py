@@ -5,7 +5,7 @@ commit that fails or comes late costs nothing, since the mark absorbs what is de
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Protocol
 
 from aiokafka import TopicPartition
@@ -28,18 +28,32 @@ class Consumer(Protocol):
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read on from this offset."""
 
+    def assignment(self) -> Set[TopicPartition]:
+        """The partitions that are ours."""
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        """The next offset of the partition's log, as last seen."""
+
 
 class Settlement:
     """Commits next offsets behind the batches, the newest of each partition only, and rewinds."""
 
-    def __init__(self, consumer: Consumer) -> None:
-        self._consumer = consumer
+    def __init__(self) -> None:
+        self._consumer: Consumer | None = None
         self._pending: dict[TopicPartition, int] = {}
+        self._reached: dict[TopicPartition, int] = {}
         self._committing: asyncio.Task[None] | None = None
+        self.on_rewind: Callable[[], None] | None = None
+        """Told of every rewind."""
+
+    def follow(self, consumer: Consumer) -> None:
+        """Settle with this consumer from now on."""
+        self._consumer = consumer
 
     def settle(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit these next offsets (last offset + 1) soon; the database has committed what lies before them."""
         self._pending.update(offsets)
+        self._reached.update(offsets)
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit())
 
@@ -50,21 +64,36 @@ class Settlement:
 
     def rewind(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read every one of these partitions again from the offset given."""
+        if self.on_rewind is not None:
+            self.on_rewind()
+        consumer = self._consumer
+        if consumer is None:
+            return
         for partition, offset in offsets.items():
-            self._pending.pop(partition, None)
             try:
-                self._consumer.seek(partition, offset)
+                consumer.seek(partition, offset)
             except IllegalStateError:
                 # Not ours any more: its next owner starts at the mark.
                 _log.info("rewind_of_lost_partition", topic=partition.topic, partition=partition.partition)
 
+    def lags(self) -> dict[TopicPartition, int]:
+        """How many records of each partition that is ours lie behind the last one decided, as far as is known."""
+        if self._consumer is None:
+            return {}
+        ours = self._consumer.assignment()
+        ends = {tp: self._consumer.highwater(tp) for tp in ours}
+        return {
+            tp: max(0, end - self._reached[tp]) for tp, end in ends.items() if end is not None and tp in self._reached
+        }
+
     async def _commit(self) -> None:
-        while self._pending:
+        consumer = self._consumer
+        while self._pending and consumer is not None:
             offsets, self._pending = self._pending, {}
             passing("before_offset_commit")
             try:
                 async with asyncio.timeout(COMMIT_SECONDS):
-                    await self._consumer.commit(offsets)
+                    await consumer.commit(offsets)
             except (KafkaError, TimeoutError) as error:
                 OFFSET_COMMIT_FAILURES.inc()
                 _log.warning("offset_commit_failed", error=repr(error), partitions=len(offsets))

@@ -11,13 +11,14 @@ from service.cli.lazy import LazyGroup
 COMMANDS = {
     "demo": ("service.cli.demo:demo", "Tell the registry's story on an embedded stack, then clean up."),
     "dev": ("service.cli.dev:dev", "Run everything, embedded, until Ctrl-C."),
-    "serve": ("service.cli.production:serve", "Run against the configured broker and database."),
+    "serve": ("service.cli.serve:serve", "Run against the configured broker and database."),
     "migrate": ("service.cli.production:migrate", "Bring the database's schema up to date."),
     "topics": ("service.cli.topics:topics", "Create the topics, or check them."),
     "config": ("service.cli.config:config", "Print the effective settings, secrets masked."),
     "token": ("service.cli.token:token", "Print a token signed with the development key."),
     "send": ("service.cli.send:send", "Publish commands from JSON lines or CSV."),
     "tail": ("service.cli.tail:tail", "Follow events, outcomes or commands."),
+    "dead-letters": ("service.cli.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
     "health": ("service.cli.health:health", "Probe a running service."),
     "doctor": ("service.cli.doctor:doctor", "Check the surroundings, and say what to do."),
 }

@@ -1,6 +1,7 @@
 """The outbox as the relay sees it: rows to publish, rows to delete, and which shards are ours to publish."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -17,12 +18,26 @@ CHANNEL = "producer_registry_outbox"
 _LOCK_CLASS = 0x5052_4F42
 """First half of the advisory lock of a shard; the second half is the shard."""
 
+_RELAY_CLASS = _LOCK_CLASS + 1
+"""First half of the advisory lock that every living relay shares; the second half is 0."""
+
 _SCAN = statement("outbox_scan")
 _END = statement("outbox_end")
 _SNAPSHOT_END = statement("snapshot_end")
 _DISCARD = statement("outbox_discard")
 _SHARD_LOCK = statement("shard_lock")
 _SHARD_UNLOCK = statement("shard_unlock")
+_ANNOUNCE = statement("relay_announce")
+_CENSUS = statement("relay_census")
+_COUNT = statement("outbox_count")
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many relays live, and the shards that one of them publishes."""
+
+    relays: int
+    locked: frozenset[int]
 
 
 class OutboxStore:
@@ -42,6 +57,7 @@ class OutboxStore:
         connection = await connect(self._settings, "relay")
         with translated():
             await connection.add_listener(CHANNEL, lambda *_: on_notify())
+            await connection.fetch(_ANNOUNCE, _RELAY_CLASS)
         self._connection = connection
 
     async def close(self) -> None:
@@ -61,10 +77,18 @@ class OutboxStore:
         with translated():
             await self._session().fetch(_SHARD_UNLOCK, _LOCK_CLASS, sorted(shards))
 
-    async def beat(self) -> None:
-        """Make sure that the session lives."""
+    async def census(self) -> Census:
+        """See who publishes what, and that the session lives."""
         with translated():
-            await self._session().execute("SELECT 1")
+            row = await self._session().fetchrow(_CENSUS, _LOCK_CLASS, _RELAY_CLASS)
+        assert row is not None
+        return Census(row["relays"], frozenset(row["locked"]))
+
+    async def count(self) -> int:
+        """How many rows wait in the outbox, of all shards; beyond a hundred thousand it is not counted further."""
+        with translated():
+            rows: int = await self._session().fetchval(_COUNT)
+        return rows
 
     async def collect(self) -> list[Message]:
         """Hand out the rows of held shards that no batch of this process handed out, oldest first, a page at most."""
@@ -80,11 +104,11 @@ class OutboxStore:
         publishing.scanned(scan, end["block"], positions, next_to_start, ours=False, whole=whole)
         return messages
 
-    async def discard(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Delete published rows: closed ranges of positions, in shards that this process holds."""
+    async def discard(self, ranges: Sequence[tuple[int, int]], shards: frozenset[int] | None = None) -> None:
+        """Delete published rows: closed ranges of positions, in the shards held now or in those given."""
         if ranges:
             with translated():
-                await discard(self._session(), ranges, self._publishing.held)
+                await discard(self._session(), ranges, self._publishing.held if shards is None else shards)
             self._publishing.deleted(ranges)
 
     def _session(self) -> Connection:

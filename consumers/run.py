@@ -1,0 +1,185 @@
+"""The Kafka side of one process, put together: commands are read, the outbox is published, or one of both."""
+
+import asyncio
+import contextlib
+import gc
+from functools import partial
+
+from aiokafka import ConsumerRecord
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from consumers.assignment import Assignment, Ending
+from consumers.backoff import Backoff, pause
+from consumers.batch import Batches
+from consumers.client import connection
+from consumers.consumer import CommandConsumer
+from consumers.health import Health
+from consumers.identity import Identity, identify
+from consumers.limit import DeadLetterLimit
+from consumers.places import Places
+from consumers.publisher import Publisher
+from consumers.relay import Relay
+from consumers.settle import Settlement
+from consumers.subscribers import Subscription
+from consumers.writer import Writer
+from service.contract.envelope import Limits, parse
+from service.contract.topics import Topics
+from service.settings import Settings
+from service.store.command_store import CommandStore
+from service.store.mark import Origin
+from service.store.mark_store import MarkStore
+from service.store.outbox_store import OutboxStore
+from service.store.publishing import Publishing
+from service.telemetry import LAG, log
+
+_log = log(__name__)
+
+BROKER = "broker"
+PROBE_SECONDS = 2.0
+ANSWER_SECONDS = 5.0
+
+
+class Consumers:
+    """Runs until the ending says stop; `reads` commands, `publishes` the outbox."""
+
+    def __init__(self, settings: Settings, health: Health, ending: Ending, *, reads: bool, publishes: bool) -> None:
+        self._settings = settings
+        self._topics = Topics(settings.topic_prefix)
+        self._health = health
+        self._ending = ending
+        self._reads = reads
+        self._lock = asyncio.Lock()
+        self._publishing = Publishing()
+        outbox = OutboxStore(settings, self._publishing)
+        self._relay = Relay(outbox, self._publishing, Publisher(settings), self._lock, health)
+        self._publishes = publishes
+        self._settlement = Settlement()
+
+    async def run(self) -> None:
+        """Wait for the broker, work, and at the stop finish the running batch, publish it, commit and leave."""
+        client = await self._client()
+        if client is None:
+            return
+        tasks = [asyncio.create_task(self._probe(client))]
+        relaying = asyncio.create_task(self._relay.run() if self._publishes else self._ending.stop.wait())
+        try:
+            if self._reads:
+                await self._read(client, relaying)
+            await self._ending.stop.wait()
+            self._relay.stop()
+            await relaying
+        finally:
+            for task in (*tasks, relaying):
+                task.cancel()
+            await asyncio.wait((*tasks, relaying))
+            await client.close()
+
+    async def _client(self) -> AIOKafkaClient | None:
+        """A client for questions about the cluster; None when the process ends before the broker is there."""
+        backoff = Backoff(most=3.0)
+        while not self._ending.stop.is_set():
+            client = AIOKafkaClient(**connection(self._settings))
+            try:
+                await client.bootstrap()
+            except (KafkaError, OSError) as error:
+                await client.close()
+                self._health.trouble(BROKER, str(error))
+                await pause(backoff.next(), self._ending.stop)
+            else:
+                return client
+        return None
+
+    async def _probe(self, client: AIOKafkaClient) -> None:
+        """See again and again whether the broker answers and has the topics, and how far behind we are."""
+        topics = self._topics.all()
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await identify(client, topics)
+                self._health.well(BROKER)
+            except UnknownTopicOrPartitionError as error:
+                self._health.trouble(BROKER, f"{error.args[0]} does not exist: `producer-registry topics create`")
+            except (KafkaError, OSError, TimeoutError) as error:
+                self._health.trouble(BROKER, f"no answer: {type(error).__name__} {error}")
+            for tp, lag in self._settlement.lags().items():
+                LAG.labels(tp.topic, tp.partition).set(lag)
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def _read(self, client: AIOKafkaClient, relaying: asyncio.Task[object]) -> None:
+        topics = (self._topics.commands, self._topics.operator_commands)
+        identity = await self._identity(client, topics)
+        if identity is None:
+            return
+        origin = Origin(identity.cluster_id, identity.topic_ids)
+        store = CommandStore(self._settings, self._topics, origin=origin, publishing=self._publishing)
+        places = Places(self._settings, client, MarkStore(self._settings, origin), identity, topics)
+        assignment = Assignment(places, self._health, self._ending)
+        assignment.flush = self._settlement.flush
+        self._settlement.on_rewind = assignment.lost
+        limits = Limits(self._settings.max_body_bytes, frozenset(self._settings.reply_topics))
+        batches = Batches(
+            partial(parse, topics=self._topics, limits=limits),
+            Writer(store, self._lock, self._relay.outlet).apply,
+            self._settlement,
+            limit=DeadLetterLimit(self._settings.dead_letter_window, self._settings.dead_letter_minimum),
+            health=self._health,
+            ending=self._ending,
+        )
+
+        async def handle(records: tuple[ConsumerRecord, ...]) -> None:
+            try:
+                await batches.handle(records)
+            except Exception as error:
+                # Nothing of it may be taken for done: the marks know what is.
+                assignment.lost()
+                self._ending.halt(f"a batch ended in a way nobody foresaw: {error!r}")
+                raise
+            finally:
+                assignment.done()
+                # The collector is off while a batch runs; what it leaves is young and little.
+                gc.collect(0)
+
+        async def before_leaving() -> None:
+            self._relay.stop()
+            await asyncio.wait((relaying,))
+            await self._settlement.flush()
+
+        async def leave(consumer: CommandConsumer) -> None:
+            if self._ending.stop.is_set():
+                await before_leaving()
+
+        subscription = Subscription(
+            self._settings, self._topics, assignment, handle, built=self._settlement.follow, before_leaving=leave
+        )
+        if await self._start(subscription):
+            await self._ending.stop.wait()
+            await subscription.stop()
+        await store.close()
+
+    async def _identity(self, client: AIOKafkaClient, topics: tuple[str, ...]) -> Identity | None:
+        while not self._ending.stop.is_set():
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return await identify(client, topics)
+            await pause(0.5, self._ending.stop)
+        return None
+
+    async def _start(self, subscription: Subscription) -> bool:
+        """Join the group; False when the process ends before that succeeds."""
+        backoff = Backoff(most=5.0)
+        while not self._ending.stop.is_set():
+            starting = asyncio.create_task(subscription.start())
+            stopping = asyncio.create_task(self._ending.stop.wait())
+            await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if starting.done() and starting.exception() is None:
+                return True
+            starting.cancel()
+            await asyncio.wait((starting,))
+            await subscription.stop()
+            if not starting.cancelled() and (error := starting.exception()) is not None:
+                self._health.trouble(BROKER, f"cannot join the group: {error}")
+                _log.warning("cannot_join_group", error=repr(error))
+                await pause(backoff.next(), self._ending.stop)
+        return False
