@@ -82,7 +82,7 @@ async def _follow(
     shown = 0
     async with following(settings, _topics(settings, what), from_beginning=from_beginning) as follower:
         while True:
-            records = await follower.poll()
+            records = await follower.poll(0.2)
             # within a partition the order stays as it is: sorting is stable
             for message in sorted(map(read, records), key=lambda message: message.written_at):
                 if (type_ and message.type != type_) or (key is not None and message.key != key):
@@ -91,7 +91,7 @@ async def _follow(
                 shown += 1
                 if shown == count:
                     return
-            if until_end and not records and await follower.at_end():
+            if until_end and await follower.at_end():
                 return
 
 

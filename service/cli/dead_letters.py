@@ -1,0 +1,126 @@
+"""`producer-registry dead-letters`: look at records that were put aside, send them again, or let them go."""
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from service.cli.dead_letter import DeadLetter
+from service.cli.ending import finish, talk
+from service.cli.option import example_text, settings_options
+from service.cli.place import located
+from service.settings import Settings
+
+ADDRESS = "registry.dead-letters.v1:3:17"
+
+
+@click.group(epilog=example_text("after an upgrade", "producer-registry dead-letters replay --reason unknown-type"))
+def dead_letters() -> None:
+    """Work on dead letters; an address is topic:partition:offset, as `list` shows it."""
+
+
+@dead_letters.command("list", epilog=example_text("what is still to be done", "producer-registry dead-letters list"))
+@click.option("--reason", metavar="R", help="Only those with this reason.")
+@click.option("--all", "everything", is_flag=True, help="Also those that were replayed or discarded.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@settings_options("kafka_bootstrap_servers")
+def list_(settings: Settings, *, reason: str | None, everything: bool, as_json: bool) -> None:
+    """List the dead letters that the topic still keeps."""
+    for letter in _read(settings):
+        if (reason and letter.origin.reason != reason) or (letter.state != "open" and not everything):
+            continue
+        told = letter.as_json()
+        line = f"{told['address']}  {told['failed_at']}  {told['reason']}  from {told['from']}"
+        click.echo(json.dumps(told, ensure_ascii=False) if as_json else f"{line}  {told['state']}")
+
+
+@dead_letters.command(epilog=example_text("all about one", f"producer-registry dead-letters show {ADDRESS}"))
+@click.argument("address")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; bytes that are no text as \\x... escapes.")
+@click.option("--raw", is_flag=True, help="Only the value, byte for byte.")
+@settings_options("kafka_bootstrap_servers")
+def show(settings: Settings, *, address: str, as_json: bool, raw: bool) -> None:
+    """Show a dead letter: why it is one, and the record as it came."""
+    (letter,) = _chosen(_read(settings), [address])
+    if raw:
+        click.echo(letter.value or b"", nl=False)
+        return
+    headers = [[name, _text(value)] for name, value in letter.origin.headers]
+    told = {**letter.as_json(), "key": _text(letter.key), "headers": headers, "value": _text(letter.value)}
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for name, value in told.items():
+        if name == "headers":
+            for header, content in headers:
+                click.echo(f"header           {header}: {content}")
+        else:
+            click.echo(f"{name:16} {value}")
+
+
+@dead_letters.command(epilog=example_text("send one again", f"producer-registry dead-letters replay {ADDRESS}"))
+@click.argument("addresses", nargs=-1)
+@click.option("--reason", metavar="R", help="All open ones with this reason.")
+@click.option("--again", is_flag=True, help="Also those that were replayed or discarded before.")
+@settings_options("kafka_bootstrap_servers")
+def replay(settings: Settings, *, addresses: tuple[str, ...], reason: str | None, again: bool) -> None:
+    """Publish dead letters again on the topic they came from, bytes unchanged, marked as replays."""
+    _work(settings, addresses, reason, "replayed", again=again)
+
+
+@dead_letters.command(epilog=example_text("let one go", f"producer-registry dead-letters discard {ADDRESS}"))
+@click.argument("addresses", nargs=-1)
+@click.option("--reason", metavar="R", help="All open ones with this reason.")
+@settings_options("kafka_bootstrap_servers")
+def discard(settings: Settings, *, addresses: tuple[str, ...], reason: str | None) -> None:
+    """Mark dead letters as dealt with; the topic keeps them as long as it keeps any."""
+    _work(settings, addresses, reason, "discarded", again=False)
+
+
+def _work(settings: Settings, addresses: Sequence[str], reason: str | None, state: str, *, again: bool) -> None:
+    if bool(addresses) == bool(reason):
+        raise click.UsageError("give addresses, or --reason")
+    letters = _read(settings)
+    chosen = _chosen(letters, addresses) if addresses else [x for x in letters if x.origin.reason == reason]
+    done = [letter for letter in chosen if letter.state != "open" and not again]
+    if done and addresses:
+        told = "; ".join(f"{letter.address} was {letter.state}" for letter in done)
+        raise click.ClickException(f"nothing was done: {told}" + ("; see --again" if state == "replayed" else ""))
+    wanted = [letter for letter in chosen if letter not in done]
+    from consumers.session import BrokerUnavailable
+
+    finish(_mark_all(located(settings), wanted, state), BrokerUnavailable)
+    talk(f"{len(wanted)} {state}")
+
+
+async def _mark_all(settings: Settings, letters: list[DeadLetter], state: str) -> None:
+    from consumers.session import publishing
+    from service.cli import dead_letter
+
+    async with publishing(settings) as publisher:
+        for letter in letters:
+            if state == "replayed":
+                await dead_letter.replay(settings, publisher, letter)
+            else:
+                await dead_letter.mark(settings, publisher, letter, "discarded")
+
+
+def _read(settings: Settings) -> list[DeadLetter]:
+    settings = located(settings)
+    settings.need("kafka_bootstrap_servers")
+    from consumers.session import BrokerUnavailable
+    from service.cli.dead_letter import dead_letters as read_all
+
+    return finish(read_all(settings), BrokerUnavailable)
+
+
+def _chosen(letters: list[DeadLetter], addresses: Sequence[str]) -> list[DeadLetter]:
+    by_address = {letter.address: letter for letter in letters}
+    unknown = [address for address in addresses if address not in by_address]
+    if unknown:
+        raise click.ClickException(f"there is no dead letter {', '.join(unknown)}: see `dead-letters list --all`")
+    return [by_address[address] for address in dict.fromkeys(addresses)]
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="backslashreplace")
