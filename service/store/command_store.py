@@ -16,6 +16,7 @@ from service.core.batch import decide_batch, needs
 from service.core.command import Command
 from service.core.decision import Decision, Repeat
 from service.core.organization import PutOrganization
+from service.core.reference import PutBranch, PutProduct, PutRole
 from service.core.world import World
 from service.failpoint import passing
 from service.settings import Settings
@@ -35,7 +36,9 @@ Parsed: TypeAlias = Received | Undecodable
 _INBOX_FIND = statement("inbox_find")
 _OUTBOX_BLOCK = statement("outbox_block")
 
-# Organizations decide what others may do (insurer, status), so a batch that puts one runs alone; all others share.
+# The directory decides what others may do (insurer, status, which references exist) and its rows are read without a
+# lock, so a batch that puts some of it runs alone; all others share.
+_DIRECTORY = (PutOrganization, PutBranch, PutRole, PutProduct)
 _BEGIN_SHARED = "BEGIN; SELECT pg_advisory_xact_lock_shared(1347374914, 1)"
 _BEGIN_ALONE = "BEGIN; SELECT pg_advisory_xact_lock(1347374914, 1)"
 
@@ -110,7 +113,7 @@ class CommandStore:
         self, connection: Connection, batch: Sequence[Parsed], sent: Sequence[tuple[int, int]]
     ) -> Applied:
         publishing = self._publishing
-        alone = any(isinstance(p, Received) and isinstance(p.command.body, PutOrganization) for p in batch)
+        alone = any(isinstance(p, Received) and isinstance(p.command.body, _DIRECTORY) for p in batch)
         await connection.execute(_BEGIN_ALONE if alone else _BEGIN_SHARED)
         marks = Marks(self._origin, (parsed.record for parsed in batch))
         await marks.claim(connection)

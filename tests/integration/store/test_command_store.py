@@ -109,6 +109,23 @@ async def test_one_decides_when_two_own_a_partition(settings: Settings) -> None:
         await store.close()
 
 
+async def test_versions_rise_one_by_one_when_two_put_the_same_role(settings: Settings, database: Database) -> None:
+    stores = [CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL)) for _ in range(2)]
+    logs = [Log(TOPICS.operator_commands, number, f"/operator/{number}") for number in range(2)]
+    for turn in range(10):
+        for number, log in enumerate(logs):
+            log.send(f"r{turn}", "role.put", "producer", {"displayName": f"Producer {turn} of {number}"})
+        await asyncio.gather(*(store.apply(log.read()) for store, log in zip(stores, logs, strict=True)))
+
+    versions = await database.fetch(
+        "SELECT convert_from(payload, 'UTF8')::jsonb -> 'role' -> 'version' FROM outbox"
+        " WHERE aggregatetype = 'directory' ORDER BY position"
+    )
+    assert [int(row[0]) for row in versions] == list(range(1, 21))
+    for store in stores:
+        await store.close()
+
+
 async def test_a_race_is_named_when_another_takes_the_code_string_meanwhile(
     command_store: CommandStore, database: Database
 ) -> None:
@@ -177,17 +194,20 @@ async def test_the_rows_are_named_at_fault_when_the_database_refuses_them(
         await command_store.apply(story.directory().read())
 
 
-async def test_unavailable_is_named_when_the_session_is_cut(command_store: CommandStore, database: Database) -> None:
-    await command_store.apply(story.directory().read())
-    log = Log()
-    story.create_group(log, "c1", "pc:669")
-    await database.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%writer'"
-        " AND datname = current_database()"
-    )
-
+async def test_unavailable_is_named_when_the_session_is_cut_in_a_batch(
+    command_store: CommandStore, database: Database
+) -> None:
+    transaction = database.transaction()
+    await transaction.start()
+    await database.execute("LOCK TABLE inbox")
+    log = story.directory()
+    cut = asyncio.create_task(command_store.apply(log.read(start=0)))
+    await eventually(partial(_waits_for_lock, database), what="a waiting lock")
+    await database.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
     with pytest.raises(StoreUnavailable):
-        await command_store.apply(log.read(start=0))
+        await cut
+    await transaction.rollback()
+
     applied = await command_store.apply(log.read(start=0))
 
-    assert applied.decided == 1
+    assert applied.decided == len(log.records)
