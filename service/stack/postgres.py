@@ -59,11 +59,15 @@ class Postgres:
 
         Raises StackError when the port is taken, the wheel is missing or the server does not come up.
         """
-        if not (self.folder / "data").exists():
-            await asyncio.to_thread(self._make_cluster)
-        await bring_up(
-            self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
-        )
+        try:
+            if not (self.folder / "data").exists():
+                await asyncio.to_thread(self._make_cluster)
+            await bring_up(
+                self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
+            )
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop the server (open transactions are rolled back) and remove a temporary folder."""

@@ -25,12 +25,14 @@ class Tansu:
     """A memory broker; its records and committed offsets live as long as its process.
 
     The folder (log and pid file) is kept when given, else temporary and removed by stop; `port` 0 takes a free one. A
-    broker of the same folder that still lives is taken up by start, with all its records (`adopted`).
+    broker of the same folder that still lives is taken up by start, with all its records (`adopted`). `advertised` is
+    the port that clients are sent to when it is not the broker's own, such as a proxy's.
     """
 
-    def __init__(self, folder: Path | None = None, port: int = 0) -> None:
+    def __init__(self, folder: Path | None = None, port: int = 0, *, advertised: int = 0) -> None:
         self._temporary = folder is None
         self._wanted_port = port
+        self._advertised = advertised
         self.folder = folder or Path(tempfile.mkdtemp(prefix="producer-registry-tansu-"))
         self.child = Child("the broker Tansu", self.folder)
         self.adopted = False
@@ -45,9 +47,13 @@ class Tansu:
 
         Raises StackError when the port is taken, the wheel is missing or the broker does not come up.
         """
-        self.adopted = await bring_up(
-            self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
-        )
+        try:
+            self.adopted = await bring_up(
+                self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
+            )
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop the broker, with all its records, and remove a temporary folder."""
@@ -57,7 +63,8 @@ class Tansu:
 
     def _launch(self, port: int) -> None:
         listener = f"tcp://{ports.HOST}:{port}"
-        listeners = ("--listener-url", listener, "--advertised-listener-url", listener)
+        advertised = f"tcp://{ports.HOST}:{self._advertised or port}"
+        listeners = ("--listener-url", listener, "--advertised-listener-url", advertised)
         # Marks of an old cluster must not be taken for marks of this one, which starts empty.
         identity = f"producer-registry-{secrets.token_hex(8)}"
         storage = ("--storage-engine", "memory://tansu/", "--cluster-id", identity)

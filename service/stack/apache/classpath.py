@@ -20,12 +20,12 @@ def tool(name: str) -> str:
     return path
 
 
-def resolve() -> str:
-    """Return the class path, asking Maven only when pom.xml changed or a jar is gone (seconds; a minute at first).
+def resolve(pom: Path = POM) -> str:
+    """Return the class path of what a pom names, asking Maven only when it changed or a jar is gone (a minute at first).
 
     Raises StackError with Maven's own words when it fails.
     """
-    name = hashlib.sha256(POM.read_bytes()).hexdigest()[:16]
+    name = hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
     kept = Path.home() / CACHE / f"apache-kafka-{name}.classpath"
     if kept.exists():
         path = kept.read_text()
@@ -36,10 +36,10 @@ def resolve() -> str:
         fresh = Path(folder) / "classpath"
         goal = ("dependency:build-classpath", "-DincludeScope=runtime", f"-Dmdep.outputFile={fresh}")
         done = subprocess.run(
-            [tool("mvn"), "-q", "-B", "-f", str(POM), *goal], capture_output=True, text=True, check=False, cwd=folder
+            [tool("mvn"), "-q", "-B", "-f", str(pom), *goal], capture_output=True, text=True, check=False, cwd=folder
         )
         if done.returncode or not fresh.exists():
-            raise StackError(f"Maven cannot resolve Apache Kafka:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise StackError(f"Maven cannot resolve {pom}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         # Whoever resolves at the same time writes the same.
         fresh.replace(kept)
     return kept.read_text()

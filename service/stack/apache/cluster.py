@@ -55,15 +55,9 @@ class Apache:
 
         Raises StackError when java, Maven or a port is missing, or a node does not come up.
         """
-        java, path = classpath.tool("java"), await asyncio.to_thread(classpath.resolve)
-        alive = [node.adopt() for node in self.nodes]
-        identity = self._plan(keep_ports=any(alive))
-        for number, node in enumerate(self.nodes, start=1):
-            if not (node.folder / "data" / "meta.properties").exists():
-                await asyncio.to_thread(self._format, number, identity, java, path)
         try:
-            await asyncio.gather(*(self._bring_up(number, java, path) for number in range(1, len(self.nodes) + 1)))
-        except StackError:
+            await self._start()
+        except BaseException:
             await self.stop()
             raise
 
@@ -74,6 +68,15 @@ class Apache:
         await asyncio.gather(*(node.stop(number, seconds=STOP_SECONDS) for node in self.nodes))
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def _start(self) -> None:
+        java, path = classpath.tool("java"), await asyncio.to_thread(classpath.resolve)
+        alive = [node.adopt() for node in self.nodes]
+        identity = self._plan(keep_ports=any(alive))
+        for number, node in enumerate(self.nodes, start=1):
+            if not (node.folder / "data" / "meta.properties").exists():
+                await asyncio.to_thread(self._format, number, identity, java, path)
+        await asyncio.gather(*(self._bring_up(number, java, path) for number in range(1, len(self.nodes) + 1)))
 
     async def _bring_up(self, number: int, java: str, path: str) -> None:
         node = self.nodes[number - 1]
