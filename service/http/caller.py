@@ -76,10 +76,7 @@ class Verifier:
         token = _token(authorization)
         now = self._now().timestamp()
         self._keys.keep_fresh()
-        if self._generation != self._keys.generation:
-            # A key may have been withdrawn: nothing it verified is believed any longer.
-            self._known.clear()
-            self._generation = self._keys.generation
+        self._follow_keys()
         digest = sha256(token.encode()).digest()
         caller = self._known.get(digest)
         if caller is not None:
@@ -93,6 +90,12 @@ class Verifier:
                 self._known.popitem(last=False)
         return caller
 
+    def _follow_keys(self) -> None:
+        if self._generation != self._keys.generation:
+            # A key may have been withdrawn: nothing it verified is believed any longer.
+            self._known.clear()
+            self._generation = self._keys.generation
+
     async def _claims(self, token: str) -> dict[str, Any]:
         """The payload of a token whose signature holds."""
         try:
@@ -101,6 +104,8 @@ class Verifier:
             if not isinstance(algorithm, str) or algorithm not in self._algorithms:
                 raise _refused("The signature's algorithm is not accepted.")
             key = await self._keys.key(key_id, algorithm)
+            # Nothing is awaited from here until the token is remembered.
+            self._follow_keys()
             if key is None:
                 raise _refused("The key of the token is not known.")
             payload = orjson.loads(_jws.decode_complete(token, key, algorithms=[algorithm])["payload"])

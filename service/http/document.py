@@ -1,6 +1,6 @@
 """The documents on the API port: the OpenAPI document and a page that shows it, with assets of its own."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from service.http.answer import JSON, answer
 from service.http.openapi import complete
-from service.http.operation import BytesRoute
+from service.http.operation import BytesRoute, Operation
 from service.http.parameter import read
 
 _ASSETS: Final = Path(__file__).parent / "assets"
@@ -29,9 +29,9 @@ _PAGES: Final = (
 )
 
 
-def add_documents(app: FastAPI) -> None:
+def add_documents(app: FastAPI, operations: Sequence[Operation]) -> None:
     """Answer `/openapi.json` and `/docs`; neither needs a token nor shows data."""
-    app.openapi = _once(lambda: complete(app))  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = _once(lambda: complete(app, operations))  # type: ignore[method-assign]  # FastAPI's documented way
     _add(app, "/openapi.json", lambda: orjson.dumps(app.openapi()), JSON)
     for path, name, media_type in _PAGES:
         _add(app, path, partial(bytes, (_ASSETS / name).read_bytes()), media_type)

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document: FastAPI's, completed with what is the same everywhere."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -50,11 +51,16 @@ _HEADERS: Final[dict[str, Any]] = {
 }
 
 
-def complete(app: FastAPI) -> dict[str, Any]:
+def complete(app: FastAPI, operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole document."""
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, openapi_version="3.1.0"
     )
+    for operation in operations:
+        for path in (operation.path, *operation.aliases):
+            # Put in here, because FastAPI drops every null of an example.
+            content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+            content["example"] = operation.example
     components = document.setdefault("components", {})
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     components["schemas"] |= {**problem.pop("$defs"), "Problem": problem}

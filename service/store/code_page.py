@@ -42,7 +42,8 @@ class Collection:
 
 
 def _part(name: str) -> str:
-    return statement(f"read/{name}").rstrip()
+    lines = statement(f"read/{name}").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("--"))
 
 
 _PAGE: Final = _part("page")

@@ -1,0 +1,42 @@
+"""The application before a store that is never reached, or answers as a test wants."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import httpx
+
+from service.http.app import create_app
+from service.http.caller import Verifier
+from service.http.jwks import KeySet
+from service.settings import Settings
+from service.store.read_store import Items, ReadStore
+from tests.support import issuer
+
+EMPTY = Items("[]", 0, more=False, total=None)
+
+
+class StubReader:
+    """Answers the account query with what `answer` gives or raises; everything else is not there."""
+
+    def __init__(self, answer: Any = EMPTY) -> None:
+        self._answer = answer
+
+    async def codes_of_caller(self, _subject: str, **_page: object) -> Items | None:
+        return cast("Items | None", await self._answer() if callable(self._answer) else self._answer)
+
+
+def verifier(of: issuer.Issuer) -> Verifier:
+    """Trusts the issuer."""
+    keys = KeySet("memory", ["ES256", "RS256", "EdDSA"], read=lambda _: of.jwks())
+    return Verifier(keys, issuer=issuer.NAME, audience=issuer.AUDIENCE)
+
+
+@asynccontextmanager
+async def front(of: issuer.Issuer, answer: Any = EMPTY, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application."""
+    reader = cast("ReadStore", StubReader(answer))
+    app = create_app(Settings(**settings), reader, verifier(of))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
+        yield client

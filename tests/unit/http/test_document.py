@@ -1,0 +1,76 @@
+"""The OpenAPI document is valid, its examples are what it says, and its page loads nothing from elsewhere."""
+
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from service.http.filter_text import FILTER
+from service.store.filter import FIELDS, OPERATORS
+from tests.support.issuer import Issuer
+from tests.unit.http.front import front
+
+TRUSTED = Issuer()
+
+
+async def _document() -> dict[str, Any]:
+    async with front(TRUSTED) as client:
+        answer = await client.get("/openapi.json")
+    assert answer.status_code == 200
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def test_document_is_valid() -> None:
+    document = await _document()
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"] == "3.1.0"
+
+
+async def test_every_operation_is_described_in_full() -> None:
+    document = await _document()
+    for path, methods in document["paths"].items():
+        operation = methods["get"]
+        assert operation["security"], path
+        assert operation["summary"], path
+        named = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "path"}
+        assert named == set(re.findall(r"{(\w+)}", path))
+        statuses = set(operation["responses"])
+        assert {"200", "304", "400", "401", "403", "429", "503"} <= statuses, path
+        assert ("404" in statuses) == ("{" in path), path
+
+
+async def test_examples_are_what_the_models_say() -> None:
+    document = await _document()
+    for path, methods in document["paths"].items():
+        content = methods["get"]["responses"]["200"]["content"]["application/json"]
+        schema = {**content["schema"], "components": document["components"]}
+        jsonschema.Draft202012Validator(schema).validate(content["example"])
+        assert content["example"], path
+
+
+def test_filter_is_documented_from_its_table() -> None:
+    pattern = re.compile(FILTER.schema["items"]["pattern"])
+    for field in FIELDS:
+        assert field in FILTER.description
+    for operator in OPERATORS:
+        assert pattern.search(f"code:{operator}:a::b,c")
+        assert not pattern.search(f"code:{operator}:a:b")
+    assert pattern.search("appointmentDate:eq:2024-02-29")
+    assert not pattern.search("appointmentDate:eq:2023-02-29")
+    assert not pattern.search("appointmentDate:cn:2023")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/docs", "text/html"), ("/docs/docs.css", "text/css"), ("/docs/docs.js", "text/javascript")]
+)
+async def test_page_loads_nothing_from_elsewhere(path: str, kind: str) -> None:
+    async with front(TRUSTED) as client:
+        answer = await client.get(path)
+        again = await client.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert answer.headers["content-type"].startswith(kind)
+    assert not re.search(r"(?:https?:)?//[a-z]", answer.text.replace("// ", ""))
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert again.status_code == 304

@@ -1,0 +1,157 @@
+"""Keys are read once, again when a key id is not known (at most once a minute), and beside the requests when old."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import orjson
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from service.http.jwks import AGE_SECONDS, UNKNOWN_KEY_SECONDS, KeySet, KeysUnavailable, parse_keys, read_source
+from tests.support.issuer import Issuer, public
+from tests.support.wait import eventually
+from tests.unit.http.front import front
+
+SAFE = ["ES256", "RS256", "EdDSA"]
+
+
+class Source:
+    """A key set that counts its readers and can be away."""
+
+    def __init__(self) -> None:
+        self.issuer = Issuer()
+        self.reads = 0
+        self.away = False
+        self.now = 1000.0
+        self.keys = KeySet("memory", SAFE, read=self._read, now=lambda: self.now)
+
+    def _read(self, _: str) -> bytes:
+        self.reads += 1
+        if self.away:
+            raise OSError("away")
+        return self.issuer.jwks()
+
+
+async def test_unknown_key_id_reads_again_at_most_once_a_minute() -> None:
+    source = Source()
+    assert await source.keys.key("ec", "ES256") is not None
+    source.now += UNKNOWN_KEY_SECONDS
+    for _ in range(20):
+        assert await source.keys.key("new", "ES256") is None
+    assert source.reads == 2
+    source.issuer.keys["new"] = ec.generate_private_key(ec.SECP256R1())
+    assert await source.keys.key("new", "ES256") is None
+    source.now += UNKNOWN_KEY_SECONDS
+    assert await source.keys.key("new", "ES256") is not None
+    assert source.reads == 3
+
+
+async def test_many_requests_with_an_unknown_key_id_wait_for_one_read() -> None:
+    source = Source()
+    await asyncio.gather(*(source.keys.key("unknown", "ES256") for _ in range(50)))
+    assert source.reads == 1
+
+
+async def test_known_keys_stay_when_the_source_is_away() -> None:
+    source = Source()
+    await source.keys.key("ec", "ES256")
+    source.away = True
+    source.now += UNKNOWN_KEY_SECONDS
+    assert await source.keys.key("other", "ES256") is None
+    assert await source.keys.key("ec", "ES256") is not None
+
+
+async def test_withdrawn_key_is_noticed_when_keys_grow_old() -> None:
+    source = Source()
+    await source.keys.key("ec", "ES256")
+    source.keys.keep_fresh()
+    assert source.reads == 1
+    source.issuer.keys = {"next": ec.generate_private_key(ec.SECP256R1())}
+    source.now += AGE_SECONDS
+    source.keys.keep_fresh()
+    await eventually(lambda: source.keys.generation == 2, what="the new keys")
+    assert await source.keys.key("ec", "ES256") is None
+
+
+async def test_keys_are_unavailable_until_they_were_read_once() -> None:
+    source = Source()
+    source.away = True
+    for _ in range(3):
+        with pytest.raises(KeysUnavailable):
+            await source.keys.key("ec", "ES256")
+    assert source.reads == 1
+    source.away = False
+    source.now += 1
+    assert await source.keys.key("ec", "ES256") is not None
+
+
+async def test_request_gets_503_when_there_are_no_keys() -> None:
+    of = Issuer()
+    token = of.token()
+    of.keys = {}
+    async with front(of) as client:
+        answer = await client.get("/account/v1/producer-codes", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+async def test_token_without_key_id_takes_the_only_key_of_its_algorithm() -> None:
+    source = Source()
+    assert await source.keys.key(None, "ES256") is not None
+    assert await source.keys.key(None, "RS256") is None
+    source.issuer.keys["second"] = ec.generate_private_key(ec.SECP256R1())
+    source.now += UNKNOWN_KEY_SECONDS
+    await source.keys.key("second", "ES256")
+    assert await source.keys.key(None, "ES256") is None
+
+
+def test_only_strong_signature_keys_count() -> None:
+    good = public(ec.generate_private_key(ec.SECP256R1())) | {"kid": "good"}
+    entries = [
+        good | {"kid": "for encryption", "use": "enc"},
+        public(rsa.generate_private_key(65537, 1024)) | {"kid": "short"},  # noqa: S505  # it is there to be refused
+        public(ec.generate_private_key(ec.SECP384R1())) | {"kid": "other curve"},
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "shared secret"},
+        {"kty": "EC", "crv": "P-256", "x": "?", "y": "?", "kid": "broken"},
+        good | {"kid": 7},
+        "text",
+        good,
+    ]
+    assert list(parse_keys(orjson.dumps({"keys": entries}), SAFE)) == [("good", "ES256")]
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b'{"keys":1}', b'{"keys":[]}', b"\xff"])
+def test_what_is_not_a_key_set_is_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_keys(raw, SAFE)
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    """The URL of a key set, on this machine."""
+    raw = Issuer().jwks()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/jwks"
+        server.shutdown()
+        thread.join()
+
+
+async def test_keys_come_from_a_url_or_a_file(served: str, tmp_path: Path) -> None:
+    assert await KeySet(served, SAFE).key("ec", "ES256") is not None
+    file = tmp_path / "jwks.json"
+    file.write_bytes(read_source(served))
+    assert await KeySet(str(file), SAFE).key("ec", "ES256") is not None

@@ -1,0 +1,162 @@
+"""The query language: what is understood, and what is refused with all its errors at once."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.http.code import AS_OF_DATE, FIELDS, USE
+from service.http.collection import INCLUDE_TOTAL, PAGE_OFFSET, PAGE_SIZE, SORT, page_of
+from service.http.filter_text import FILTER, parse_filter
+from service.http.group import CURSOR, LIMIT, TYPE
+from service.http.parameter import Parameter, Wrong, read
+from service.http.problem import Error, Refused
+from service.store.code_page import CODES, SUBMISSION_CODES_OF_CALLER, Page, page_statement
+from service.store.filter import FIELDS as FILTERABLE
+from service.store.filter import OPERATORS, Filter, Sort, operators
+
+ALL: tuple[Parameter[Any], ...] = (PAGE_SIZE, PAGE_OFFSET, INCLUDE_TOTAL, SORT, FIELDS, FILTER, USE, AS_OF_DATE)
+
+
+def _errors(query: str, known: tuple[Parameter[Any], ...] = ALL) -> list[Error]:
+    with pytest.raises(Refused) as refused:
+        read(query.encode(), known)
+    assert refused.value.status == 400
+    return refused.value.errors
+
+
+def test_page_has_its_defaults_when_nothing_is_given() -> None:
+    assert page_of(read(b"", ALL), FIELDS) == Page(25, 0, False, (), None, ())
+
+
+def test_page_is_what_was_asked_for() -> None:
+    query = (
+        "pageSize=100&pageOffset=7&includeTotal=true&sort=description,-appointmentDate&fields=code,roles"
+        "&filter=organization:in:pc::1,pc::4&filter=appointmentDate:ge:2022-07-09&filter=description:cn:a%3A%3Ab"
+    )
+    assert page_of(read(query.encode(), ALL), FIELDS) == Page(
+        size=100,
+        offset=7,
+        total=True,
+        sorts=(Sort("description"), Sort("appointmentDate", descending=True)),
+        fields=("code", "roles"),
+        filters=(
+            Filter("organization", "in", ("pc:1", "pc:4")),
+            Filter("appointmentDate", "ge", (date(2022, 7, 9),)),
+            Filter("description", "cn", ("a:b",)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "path", "code", "allowed"),
+    [
+        ("pageSize=101", "pageSize", "invalid-parameter", "from 1 to 100"),
+        ("pageSize=0", "pageSize", "invalid-parameter", "from 1 to 100"),
+        ("pageSize=-1", "pageSize", "invalid-parameter", "from 1 to 100"),
+        ("pageSize=1.0", "pageSize", "invalid-parameter", "whole number"),
+        ("pageSize=%D9%A3", "pageSize", "invalid-parameter", "whole number"),
+        ("pageSize=", "pageSize", "invalid-parameter", "whole number"),
+        ("pageSize=5&pageSize=6", "pageSize", "invalid-parameter", "once only"),
+        ("pageOffset=2147483648", "pageOffset", "invalid-parameter", "from 0 to 2147483647"),
+        ("pageOffset=99999999999999999999999", "pageOffset", "invalid-parameter", "from 0"),
+        ("includeTotal=yes", "includeTotal", "invalid-parameter", "true or false"),
+        ("sort=", "sort", "unknown-field", "code, description, appointmentDate"),
+        ("sort=organization", "sort", "unknown-field", "code, description, appointmentDate"),
+        ("sort=%2Bcode", "sort", "unknown-field", "code, description, appointmentDate"),
+        ("fields=code,secret", "fields", "unknown-field", "branch, code, description"),
+        ("use=everything", "use", "invalid-parameter", "submission, renewal"),
+        ("asOfDate=2022-02-30", "asOfDate", "invalid-parameter", "YYYY-MM-DD"),
+        ("asOfDate=20220201", "asOfDate", "invalid-parameter", "YYYY-MM-DD"),
+        ("filter=code", "filter", "unknown-operator", "eq, ne, lt, gt, le, ge, in, ni, sw, cn"),
+        ("filter=code:eq", "filter", "invalid-parameter", "field:operator:value"),
+        ("filter=code:like:x", "filter", "unknown-operator", "eq, ne, lt, gt, le, ge, in, ni, sw, cn"),
+        ("filter=roles:eq:x", "filter", "unknown-field", "code, description, producerStatus, organization, branch"),
+        ("filter=organization:eq:pc:1", "filter", "invalid-parameter", "written twice"),
+        ("filter=code:eq::::", "filter", "invalid-parameter", "written twice"),
+        ("filter=appointmentDate:eq:today", "filter", "invalid-parameter", "YYYY-MM-DD"),
+        ("filter=appointmentDate:in:2022-01-01,", "filter", "invalid-parameter", "YYYY-MM-DD"),
+        ("filter=appointmentDate:cn:2022", "filter", "unknown-operator", "eq, ne, lt, gt, le, ge, in, ni."),
+        ("filter=producerStatus:eq:active", "filter", "invalid-parameter", "Active, Limited, Suspended"),
+        ("filter=code:eq:a%00b", "filter", "invalid-parameter", "NUL"),
+        ("&".join(["filter=code:eq:1"] * 21), "filter", "invalid-parameter", "20 times"),
+        ("pagesize=5", "pagesize", "unknown-parameter", "pageSize, pageOffset"),
+        ("offset=5", "offset", "unknown-parameter", "pageSize, pageOffset"),
+    ],
+)
+def test_parameter_is_refused_by_name_with_what_is_allowed(query: str, path: str, code: str, allowed: str) -> None:
+    [error] = _errors(query)
+    assert (error.path, error.code) == (path, code)
+    assert allowed in error.message
+
+
+def test_all_errors_come_at_once_ordered_by_path() -> None:
+    found = _errors("sort=x,y&pageSize=0&zzz=1&filter=code:eq:1&filter=a:b:c&filter=code:xx:1")
+    assert [(error.path, error.code) for error in found] == [
+        ("filter", "unknown-field"),
+        ("filter", "unknown-operator"),
+        ("pageSize", "invalid-parameter"),
+        ("sort", "unknown-field"),
+        ("sort", "unknown-field"),
+        ("zzz", "unknown-parameter"),
+    ]
+
+
+def test_groups_know_their_own_parameters() -> None:
+    known = (TYPE, LIMIT, CURSOR)
+    assert read(b"type=office&limit=1000&cursor=pc:669", known)[CURSOR] == "pc:669"
+    assert [error.path for error in _errors("type=team&limit=1001&cursor=../&filter=x", known)] == [
+        "cursor",
+        "filter",
+        "limit",
+        "type",
+    ]
+
+
+@given(st.sampled_from(sorted(FILTERABLE)), st.data())
+def test_every_text_can_be_filtered_for_when_its_colons_are_doubled(name: str, data: st.DataObject) -> None:
+    field = FILTERABLE[name]
+    if field.kind != "text":
+        return
+    operator = data.draw(st.sampled_from([o for o in operators(field) if o not in {"in", "ni"}]))
+    text = data.draw(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
+    assert parse_filter(f"{name}:{operator}:{text.replace(':', '::')}") == Filter(name, operator, (text,))
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_statement_has_nothing_of_what_a_caller_sends(filtered: str, sorted_by: str, chosen: str, other: str) -> None:
+    """Whatever is understood of hostile texts gives a statement that is built of known words alone."""
+    parts = {"filter": filtered, "sort": sorted_by, "fields": chosen, "other": other}
+    query = "&".join(f"{name}={quote(text.encode('utf-8', 'replace'))}" for name, text in parts.items())
+    with pytest.raises(Refused):
+        read(query.encode(), ALL)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(FILTERABLE)), st.sampled_from(sorted(OPERATORS)), st.text(max_size=20)),
+        max_size=4,
+    )
+)
+def test_statement_depends_on_names_alone(wanted: list[tuple[str, str, str]]) -> None:
+    understood = []
+    for name, operator, text in wanted:
+        try:
+            understood.append(parse_filter(f"{name}:{operator}:{text.replace(':', '::')}"))
+        except Wrong:
+            continue
+    plain = tuple(Filter(f.field, f.operator, ("x",)) for f in understood)
+    for collection in (CODES, SUBMISSION_CODES_OF_CALLER):
+        statement = page_statement(collection, Page(filters=tuple(understood)))
+        assert statement == page_statement(collection, Page(filters=plain))
+        assert f"${collection.first + len(plain)}" not in statement
+
+
+def test_keys_after_the_code_have_no_effect() -> None:
+    one = page_statement(CODES, Page(sorts=(Sort("description"), Sort("code", descending=True))))
+    more = (Sort("description"), Sort("description", descending=True), Sort("code", descending=True), Sort("code"))
+    assert page_statement(CODES, Page(sorts=more)) == one
+    assert "ORDER BY c.description ASC NULLS LAST, c.code DESC" in " ".join(one.split())

@@ -1,0 +1,200 @@
+"""Every defect of a token refuses it, with 401 or 403 and a WWW-Authenticate that says so."""
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.http.caller import REMEMBERED_TOKENS, Verifier
+from service.http.jwks import KeySet
+from service.http.problem import Refused
+from tests.support import issuer
+from tests.support.issuer import Issuer
+from tests.unit.http.front import front, verifier
+
+ACCOUNT = "/account/v1/producer-codes"
+
+
+def _encoded(part: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=").decode()
+
+
+def _unsigned(of: Issuer, algorithm: str, signature: str = "") -> str:
+    return f"{_encoded({'alg': algorithm, 'kid': 'ec'})}.{_encoded(of.claims())}.{signature}"
+
+
+def _hmac_with_public_key(of: Issuer) -> str:
+    pem = (
+        of.keys["ec"]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    signed = f"{_encoded({'alg': 'HS256', 'kid': 'ec', 'typ': 'JWT'})}.{_encoded(of.claims())}"
+    digest = hmac.new(pem, signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+def _ago(seconds: int) -> int:
+    return int(time.time()) - seconds
+
+
+DEFECTS: dict[str, Callable[[Issuer], str]] = {
+    "garbage": lambda _: "garbage",
+    "three pieces of garbage": lambda _: "a.b.c",
+    "a header nested too deeply": lambda _: f"{base64.urlsafe_b64encode(b'[' * 3000).decode()}.e30.x",
+    "alg none": lambda of: _unsigned(of, "none"),
+    "alg none in other letters": lambda of: _unsigned(of, "nOnE"),
+    "HMAC with the public key": _hmac_with_public_key,
+    "no signature": lambda of: _unsigned(of, "ES256"),
+    "wrong key": lambda of: of.token(key=ec.generate_private_key(ec.SECP256R1())),
+    "an algorithm that the key is not for": lambda of: of.token(key=rsa.generate_private_key(65537, 2048), alg="RS256"),
+    "kid unknown": lambda of: of.token(kid="other", key=of.keys["ec"]),
+    "expired": lambda of: of.token(exp=_ago(31)),
+    "no expiry": lambda of: of.token(exp=None),
+    "an expiry that is no number": lambda of: of.token(exp="tomorrow"),
+    "an expiry beyond all dates": lambda of: of.token(exp=1e300),
+    "not yet valid": lambda of: of.token(nbf=_ago(-60)),
+    "issued in the future": lambda of: of.token(iat=_ago(-60)),
+    "wrong audience": lambda of: of.token(aud="another-service"),
+    "no audience": lambda of: of.token(aud=None),
+    "wrong issuer": lambda of: of.token(iss="https://elsewhere.example"),
+    "no issuer": lambda of: of.token(iss=None),
+    "no subject": lambda of: of.token(sub=None),
+    "an empty subject": lambda of: of.token(sub=""),
+    "a subject with NUL": lambda of: of.token(sub="pc:310\0"),
+    "organizations that are no list": lambda of: of.token(organizations="pc:1"),
+    "organizations that are no texts": lambda of: of.token(organizations=[1]),
+    "oversized": lambda of: of.token(padding="x" * 9000),
+}
+
+
+_SHARED = Issuer()
+
+
+@pytest.fixture(scope="module")
+def trusted() -> Issuer:
+    """One issuer for all tests here."""
+    return Issuer()
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+async def test_token_is_refused_when_it_has_a_defect(trusted: Issuer, defect: str) -> None:
+    async with front(trusted) as client:
+        answer = await client.get(ACCOUNT, headers={"Authorization": f"Bearer {DEFECTS[defect](trusted)}"})
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["www-authenticate"].startswith('Bearer realm="producer-registry", error="invalid_token"')
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["code"] == "unauthorized"
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic cGM6MzEwOng=", "Token x", "Bearer ü"])
+async def test_request_is_refused_when_it_has_no_bearer_token(trusted: Issuer, header: str | None) -> None:
+    async with front(trusted) as client:
+        headers = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
+        answer = await client.get(ACCOUNT, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer realm="producer-registry"'
+
+
+async def test_request_is_refused_when_it_has_two_tokens(trusted: Issuer) -> None:
+    one = ("Authorization", f"Bearer {trusted.token()}")
+    async with front(trusted) as client:
+        assert (await client.get(ACCOUNT, headers=[one, one])).status_code == 401
+
+
+@pytest.mark.parametrize("scope", [None, "", "admin:read admin:write", "account:reader", ["account:read"]])
+async def test_request_is_forbidden_when_the_scope_is_missing(trusted: Issuer, scope: object) -> None:
+    async with front(trusted) as client:
+        headers = {"Authorization": f"Bearer {trusted.token(scope=scope)}"}
+        answer = await client.get(ACCOUNT, headers=headers)
+    assert answer.status_code == 403
+    assert 'error="insufficient_scope", scope="account:read"' in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("path", ["/groups", "/producers", "/admin/v1/producer-codes", "/admin/v1/roles/producer"])
+@pytest.mark.parametrize("scope", ["account:read", "admin:write"])
+async def test_admin_paths_need_the_scope_to_read(trusted: Issuer, path: str, scope: str) -> None:
+    async with front(trusted) as client:
+        answer = await client.get(path, headers={"Authorization": f"Bearer {trusted.token(scope=scope)}"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "algorithm"),
+    [
+        ("rsa", rsa.generate_private_key(65537, 2048), "RS256"),
+        ("ed", ed25519.Ed25519PrivateKey.generate(), "EdDSA"),
+        ("ec", ec.generate_private_key(ec.SECP256R1()), "ES256"),
+    ],
+)
+async def test_token_is_accepted_whatever_allowed_algorithm_signed_it(
+    name: str, key: issuer.PrivateKey, algorithm: str
+) -> None:
+    of = Issuer()
+    of.keys[name] = key
+    caller = await verifier(of).caller([f"bearer {of.token(kid=name, alg=algorithm, scope='a b', organizations=[])}"])
+    assert caller.subject == "pc:310"
+    assert caller.scopes == {"a", "b"}
+    assert caller.organizations == ()
+
+
+async def test_token_is_accepted_within_the_leeway(trusted: Issuer) -> None:
+    for changes in ({"exp": _ago(20)}, {"nbf": _ago(-20)}, {"aud": ["other", issuer.AUDIENCE]}):
+        caller = await verifier(trusted).caller([f"Bearer {trusted.token(**changes)}"])
+        assert caller.organizations is None
+
+
+async def test_verified_token_is_remembered_until_it_expires(trusted: Issuer) -> None:
+    now = datetime.now(UTC)
+    reads = 0
+
+    def read(_: str) -> bytes:
+        nonlocal reads
+        reads += 1
+        return trusted.jwks()
+
+    clock = [now]
+    checking = Verifier(
+        KeySet("memory", ["ES256"], read=read), issuer=issuer.NAME, audience=issuer.AUDIENCE, now=lambda: clock[0]
+    )
+    header = [f"Bearer {trusted.token()}"]
+    first = await checking.caller(header)
+    assert await checking.caller(header) is first
+    clock[0] = now + timedelta(seconds=700)
+    with pytest.raises(Refused) as refused:
+        await checking.caller(header)
+    assert refused.value.status == 401
+    assert reads == 1
+
+
+async def test_remembered_tokens_are_bounded(trusted: Issuer) -> None:
+    checking = verifier(trusted)
+    known = checking._known
+    caller = await checking.caller([f"Bearer {trusted.token()}"])
+    known.update({str(number).encode(): caller for number in range(1, REMEMBERED_TOKENS)})
+    await checking.caller([f"Bearer {trusted.token(sub='other')}"])
+    assert len(known) == REMEMBERED_TOKENS
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=200) | st.binary(max_size=100).map(repr))
+async def test_no_token_is_an_error_of_ours(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await verifier(_SHARED).caller([f"Bearer {text}"])
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("algorithms", [["HS256"], ["none"], ["ES256", "HS512"], []])
+def test_verifier_is_not_built_with_unsafe_algorithms(trusted: Issuer, algorithms: list[str]) -> None:
+    with pytest.raises(ValueError, match="safely"):
+        Verifier(KeySet("x", algorithms), issuer=issuer.NAME, audience=issuer.AUDIENCE, algorithms=algorithms)
+    with pytest.raises(ValueError, match="safely"):
+        Verifier(KeySet("x", ["ES256"]), issuer="", audience=issuer.AUDIENCE)
