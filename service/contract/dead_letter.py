@@ -77,10 +77,14 @@ def origin(headers: Headers) -> Origin | None:
     if tuple(name for name, _ in own) != _NAMES:
         return None
     topic, partition, offset, message, reason, failed_at, service_version = (
-        (value or b"").decode() for _, value in own
+        (value or b"").decode(errors="replace") for _, value in own
     )
-    if not (partition.isdigit() and offset.isdigit()):
+    if not (_is_number(partition) and _is_number(offset)):
         return None
     return Origin(
         topic, int(partition), int(offset), message, reason, failed_at, service_version, headers[: -len(_NAMES)]
     )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 19

@@ -1,0 +1,174 @@
+"""The golden files: every message of the contract as it is on the wire.
+
+`python -m tests.unit.contract.golden --write` writes them again, which is a change of the contract: look at the
+difference, nothing but additions may be in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from service.contract.dead_letter import dead_letter
+from service.contract.envelope import Received, Undecodable
+from service.contract.message import Headers, Message
+from service.contract.render import render, repeat_outcome
+from service.contract.snapshot import Held, association_message, state_message
+from service.core.decision import Decision, Problem
+from service.version import VERSION
+from tests.support.record import FakeRecord
+from tests.unit.contract import seed
+from tests.unit.contract.support import AT, TOPICS, binary, parsed, raw, received, record
+
+FOLDER: Final = Path(__file__).parent / "golden"
+
+
+def documents() -> dict[str, bytes]:
+    """Make the content of every golden file, by its path under the folder."""
+    made: dict[str, Mapping[str, Any]] = {}
+    for name, event in seed.EVENTS_OF_COMMANDS.items():
+        made[f"command/{name}"] = _command(event)
+    for name, happened in seed.EVENTS.items():
+        asked = _asked_for(name)
+        decision = Decision("accepted", 1, happened, ())
+        made[f"event/{name}"] = _message(render(asked, decision, 41, AT, TOPICS)[0])
+    for state in seed.STATES:
+        message = state_message(state, "run-1", 43, AT, TOPICS)
+        made[f"event/{_name(message)}"] = _message(message)
+    for held in (Held(seed.GROUP_HOLDS, "501-002542", 5), Held(seed.RAY_HOLDS, "301-008578", 5)):
+        message = association_message(held, "run-1", 44, AT, TOPICS)
+        made[f"event/{_name(message)}"] = _message(message)
+    made |= {f"outcome/{name}": _message(message) for name, message in _outcomes().items()}
+    made |= {f"dead-letter/{reason}": _message(letter) for reason, letter in _dead_letters().items()}
+    return {f"{path}.json": _text(content) for path, content in made.items()}
+
+
+def _command(event: Mapping[str, Any]) -> dict[str, Any]:
+    modes = {"binary": record(event), "structured": record(event, "structured")}
+    core = dataclasses.asdict(received(modes["binary"]).command)
+    return {
+        "event": event,
+        **{
+            mode: {
+                "topic": one.topic,
+                "key": _spoken(one.key),
+                "headers": _headers([*one.headers]),
+                "value": _json(one.value),
+            }
+            for mode, one in modes.items()
+        },
+        "command": core,
+    }
+
+
+def _asked_for(event_name: str) -> Received:
+    return received(record({**seed.EVENTS_OF_COMMANDS["user.create"], "id": f"seed-{event_name}"}))
+
+
+def _outcomes() -> dict[str, Message]:
+    create = received(record(seed.EVENTS_OF_COMMANDS["user.create"]))
+    event = seed.EVENTS["user.created"]
+    problems = (
+        Problem("reference-not-found", "There is no group pc:669.", "/groups/0"),
+        Problem("reference-not-found", "There is no organization pc:1.", "/organization/id"),
+    )
+    rejected = Decision("rejected", None, None, problems)
+    accepted = render(create, Decision("accepted", 1, event, ()), 41, AT, TOPICS)[1]
+    assert accepted.payload is not None
+    return {
+        "command.accepted": accepted,
+        "command.unchanged": render(create, Decision("unchanged", 1, None, ()), 41, AT, TOPICS)[0],
+        "command.rejected": render(create, rejected, 41, AT, TOPICS)[0],
+        "repeated": repeat_outcome(create, accepted.payload, 57, AT, TOPICS),
+        "without-subject": render(
+            received(binary(b"{}", subject=None)),
+            Decision("rejected", None, None, (Problem("invalid", "subject is missing.", "subject"),)),
+            41,
+            AT,
+            TOPICS,
+        )[0],
+    }
+
+
+def _dead_letters() -> dict[str, Message]:
+    poison: dict[str, FakeRecord] = {
+        "not-a-cloudevent": raw(b'{"code": "AI-50701"}', [("x-trace", b"\xff\x00"), ("x-null", None)]),
+        "not-json": binary(b'{"code": NaN}'),
+        "too-large": binary(b" " * 262_145),
+        "tombstone": raw(None, [("x-trace", b"1")], None),
+        "unknown-type": binary(b"{}", type="producer-registry.user.promote.v2"),
+    }
+    letters: dict[str, Message] = {}
+    for reason, one in poison.items():
+        answer = parsed(one)
+        assert isinstance(answer, Undecodable)
+        letters[reason] = dead_letter(answer, 41, AT, TOPICS)
+    defect = Undecodable(binary(b"{}"), "failed", "ValueError: a defect of the service")
+    letters["failed"] = dead_letter(defect, 41, AT, TOPICS)
+    return letters
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "aggregatetype": message.aggregatetype,
+        "aggregateid": message.aggregateid,
+        "type": message.type,
+        "topic": message.topic,
+        "shard": message.shard,
+        "key": _spoken(message.key),
+        "headers": _headers(message.headers),
+        "value": _json(message.payload),
+    }
+
+
+def _name(message: Message) -> str:
+    return message.type.removeprefix("producer-registry.").removesuffix(".v1")
+
+
+def _headers(headers: Headers) -> list[str]:
+    """Show headers as `name: value`; one without a value has no colon."""
+    shown = [(name, _spoken(b"<version>" if value == VERSION.encode() else value)) for name, value in headers]
+    return [name if value is None else f"{name}: {value}" for name, value in shown]
+
+
+def _spoken(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _json(value: bytes | None) -> Any:
+    """Show JSON as JSON, other bytes as text, a long body by its length."""
+    if value is not None and len(value) > 10_000:
+        return f"{len(value)} bytes"
+    try:
+        return orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return _spoken(value)
+
+
+def _text(content: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def main(arguments: list[str]) -> int:
+    """Write all golden files, and remove those of messages that are no more."""
+    if arguments != ["--write"]:
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    wanted = documents()
+    for path in FOLDER.rglob("*.json"):
+        if path.relative_to(FOLDER).as_posix() not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
+        (FOLDER / name).write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

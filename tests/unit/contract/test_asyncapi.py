@@ -1,0 +1,81 @@
+"""The AsyncAPI document has every topic and message, and every reference in it leads somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from service.contract.asyncapi import document
+from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS
+from service.contract.topics import Topics
+from tests.unit.contract.golden import FOLDER
+
+TOPICS = Topics("acme")
+DOCUMENT = document(TOPICS, "1.2.3", {"kafka": {"host": "broker:9092", "protocol": "kafka"}})
+
+
+def references(node: Any) -> Iterator[str]:
+    """Find every reference."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def resolved(reference: str) -> Any:
+    """Go where a reference points."""
+    node: Any = DOCUMENT
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def test_every_reference_leads_somewhere() -> None:
+    found = set(references(DOCUMENT))
+    assert found
+    assert all(resolved(reference) for reference in found)
+
+
+def test_every_topic_is_a_channel() -> None:
+    assert [channel["address"] for channel in DOCUMENT["channels"].values()] == list(TOPICS.all())
+
+
+def test_every_message_is_in_the_channel_of_its_topic() -> None:
+    channels = {channel["address"]: set(channel["messages"]) for channel in DOCUMENT["channels"].values()}
+    for kind in COMMANDS:
+        assert kind.name in channels[TOPICS.for_command[kind.type]]
+    for event in (*EVENTS, *SNAPSHOTS):
+        assert event.name in channels[TOPICS.events[event.aggregate]]
+    assert channels[TOPICS.outcomes] == {f"command.{status}" for status in OUTCOMES}
+    assert channels[TOPICS.dead_letters] == {"dead-letter"}
+
+
+def test_every_header_that_is_written_is_described() -> None:
+    for path in FOLDER.glob("*/*.json"):
+        golden = path.read_text()
+        folder, name = path.parent.name, path.stem
+        if folder not in ("event", "outcome") or name not in DOCUMENT["components"]["messages"]:
+            continue
+        described = DOCUMENT["components"]["messages"][name]["headers"]["properties"]
+        written = {
+            line.strip(' "').partition(":")[0] for line in golden.splitlines() if line.strip().startswith('"ce_')
+        }
+        assert written <= set(described), path
+
+
+def test_commands_are_answered_on_the_topic_of_outcomes() -> None:
+    received = [operation for operation in DOCUMENT["operations"].values() if operation["action"] == "receive"]
+    assert [operation["reply"]["channel"]["$ref"] for operation in received] == ["#/channels/outcomes"] * 2
+
+
+def test_headers_and_payloads_are_json_schemas() -> None:
+    for message in DOCUMENT["components"]["messages"].values():
+        Draft202012Validator.check_schema(message["headers"])
+    for schema in DOCUMENT["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)

@@ -1,0 +1,83 @@
+"""The CloudEvents SDK as an oracle of its own: it reads what we write, and we read what it writes, in both modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, from_structured, to_binary, to_structured
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from service.contract.envelope import Received, parse
+from service.contract.message import Message
+from service.contract.render import render
+from service.contract.sending import outgoing
+from service.core.decision import Decision
+from tests.support.record import FakeRecord
+from tests.unit.contract import seed
+from tests.unit.contract.support import AT, LIMITS, TOPICS, received, record
+
+COMMANDS = pytest.mark.parametrize("event", seed.EVENTS_OF_COMMANDS.values(), ids=seed.EVENTS_OF_COMMANDS.keys())
+
+
+def theirs(event: dict[str, Any]) -> CloudEvent:
+    """Make the SDK's event of one of ours."""
+    attributes = {name: value for name, value in event.items() if name != "data"}
+    return CloudEvent(attributes, event["data"])
+
+
+def read(message: KafkaMessage, topic: str) -> Received:
+    """Parse what the SDK wrote."""
+    key = message.key.encode() if isinstance(message.key, str) else message.key
+    (answer,) = parse([FakeRecord(topic, 3, 17, key, message.value, tuple(message.headers.items()))], TOPICS, LIMITS)
+    assert isinstance(answer, Received), answer
+    return answer
+
+
+@COMMANDS
+def test_binary_command_of_the_sdk_is_read_as_ours(event: dict[str, Any]) -> None:
+    ours = received(record(event))
+    assert read(to_binary(theirs(event), JSONFormat()), ours.record.topic).command == ours.command
+
+
+@COMMANDS
+def test_structured_command_of_the_sdk_is_read_as_ours(event: dict[str, Any]) -> None:
+    ours = received(record(event))
+    assert read(to_structured(theirs(event), JSONFormat()), ours.record.topic).command == ours.command
+
+
+@COMMANDS
+def test_sdk_reads_the_commands_that_we_send(event: dict[str, Any]) -> None:
+    for mode, reader in (("binary", from_binary), ("structured", from_structured)):
+        sent = outgoing(event, TOPICS, "binary" if mode == "binary" else "structured")
+        found = reader(KafkaMessage(dict(sent.headers), sent.key, sent.value), JSONFormat())
+        assert (found.get_id(), found.get_source(), found.get_type()) == (event["id"], event["source"], event["type"])
+        assert found.get_subject() == event.get("subject")
+        assert found.get_data() == event["data"]
+
+
+def answers() -> list[Message]:
+    """Render every event, and an outcome of each status."""
+    asked = received(record(seed.EVENTS_OF_COMMANDS["user.create"]))
+    messages = [render(asked, Decision("accepted", 1, event, ()), 7, AT, TOPICS)[0] for event in seed.EVENTS.values()]
+    messages += render(asked, Decision("unchanged", 1, None, ()), 8, AT, TOPICS)
+    return [*messages, render(asked, Decision("accepted", 1, seed.EVENTS["user.created"], ()), 9, AT, TOPICS)[1]]
+
+
+@pytest.mark.parametrize("message", answers(), ids=lambda message: message.type)
+def test_sdk_reads_what_we_publish(message: Message) -> None:
+    headers = {name: value for name, value in message.headers if value is not None}
+    found = from_binary(KafkaMessage(headers, message.key, message.payload or b""), JSONFormat())
+    assert (found.get_id(), found.get_type(), found.get_source()) == (message.id, message.type, "/producer-registry")
+    assert found.get_subject() == message.aggregateid
+    assert found.get_datacontenttype() == "application/json"
+    assert found.get_dataschema() == headers["ce_dataschema"].decode()
+    assert found.get_extension("partitionkey") == (message.key or b"").decode()
+    assert found.get_extension("causationid") == "seed-user.create"
+    assert found.get_extension("sequence") == f"{message.position:020d}"
+    time = found.get_time()
+    assert time is not None
+    assert time.isoformat() == "2026-11-22T10:00:00+00:00"
+    assert found.get_data() == orjson.loads(message.payload or b"")

@@ -1,0 +1,100 @@
+"""Sizes, shards and stored headers of messages; dead letters there and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.contract.dead_letter import dead_letter, origin
+from service.contract.envelope import Undecodable
+from service.contract.message import SHARDS, Message, decode_headers, encode_headers, oversized, shard_of
+from service.contract.render import render
+from service.core.decision import Decision
+from service.version import VERSION
+from tests.support.record import FakeRecord
+from tests.unit.contract import seed
+from tests.unit.contract.support import AT, TOPICS, binary, received
+
+HEADERS = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=40)), max_size=6)
+
+
+@given(HEADERS)
+def test_headers_come_back_as_they_were_stored(headers: list[tuple[str, bytes | None]]) -> None:
+    assert decode_headers(encode_headers(headers)) == headers
+
+
+def test_shards_are_the_ones_that_are_stored_already() -> None:
+    assert SHARDS == 16
+    assert [shard_of(key) for key in (b"", b"pc:1", b"pc:669", b"\xff")] == [0, 10, 5, 0]
+
+
+def message(payload: int, key: bytes = b"pc:1") -> Message:
+    """Make an event with a payload of so many bytes."""
+    made = render(received(binary()), Decision("accepted", 2, seed.EVENTS["user.updated"], ()), 0, AT, TOPICS)[0]
+    made.payload, made.key = b"x" * payload, key
+    return made
+
+
+@pytest.mark.parametrize("payload", [0, 1, 990_000, 999_000, 999_999, 1_000_001])
+def test_message_is_oversized_exactly_when_its_size_is_over_the_limit(payload: int) -> None:
+    one = message(payload)
+    assert oversized([one], 1_000_000) == ([one] if one.size() > 1_000_000 else [])
+
+
+def test_size_counts_key_value_and_headers() -> None:
+    small, big = message(10), message(1_010, b"pc:1" + b"k" * 1_000)
+    assert big.size() - small.size() == 2_000
+    small.headers.append(("x" * 100, b"y" * 900))
+    assert small.size() > message(10).size() + 1_000
+
+
+def test_dead_letter_is_oversized_when_its_headers_are() -> None:
+    one = FakeRecord("t", 0, 0, None, None, (("x", b"y" * 2_000_000),))
+    letter = dead_letter(Undecodable(one, "tombstone", "no body"), 0, AT, TOPICS)
+    assert oversized([letter], 1_000_000) == [letter]
+
+
+@given(key=st.none() | st.binary(), value=st.none() | st.binary(), headers=HEADERS, text=st.text())
+def test_dead_letter_keeps_every_byte(
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]], text: str
+) -> None:
+    letter = dead_letter(Undecodable(FakeRecord("in", 2, 5, key, value, tuple(headers)), "failed", text), 9, AT, TOPICS)
+    assert (letter.key, letter.payload, letter.headers[: len(headers)]) == (key, value, headers)
+    assert all(value is not None and value.decode() is not None for _, value in letter.headers[len(headers) :])
+    found = origin(letter.headers)
+    assert found is not None
+    assert (found.topic, found.partition, found.offset, found.reason) == ("in", 2, 5, "failed")
+    assert (found.failed_at, found.service_version, found.headers) == (AT, VERSION, headers)
+
+
+def test_message_of_a_dead_letter_is_cut_and_a_text_whatever_it_says() -> None:
+    letter = dead_letter(Undecodable(binary(), "failed", "\ud800" + "x" * 9_999), 0, AT, TOPICS)
+    found = origin(letter.headers)
+    assert found is not None
+    assert found.message == "?" + "x" * 3_999
+
+
+def test_dead_letter_of_a_dead_letter_keeps_what_was_said_the_first_time() -> None:
+    first = dead_letter(Undecodable(binary(), "unknown-type", "first"), 0, AT, TOPICS)
+    replayed = FakeRecord("in", 1, 1, None, b"", tuple(first.headers))
+    second = dead_letter(Undecodable(replayed, "not-json", "second"), 1, AT, TOPICS)
+    found = origin(second.headers)
+    assert found is not None
+    assert (found.message, found.headers) == ("second", first.headers)
+
+
+@pytest.mark.parametrize("place", [("__connect.errors.partition", b"x"), ("__connect.errors.offset", b"")])
+def test_headers_are_not_taken_for_a_dead_letters_when_they_are_not(place: tuple[str, bytes]) -> None:
+    assert origin([]) is None
+    assert origin([("a", b"b")] * 7) is None
+    letter = dead_letter(Undecodable(binary(), "failed", "x"), 0, AT, TOPICS)
+    assert origin([place if name == place[0] else (name, value) for name, value in letter.headers]) is None
+    assert origin([(name, b"\xff") for name, _ in letter.headers]) is None
+
+
+def test_dead_letters_of_a_partition_share_a_shard() -> None:
+    records = [FakeRecord("in", 3, offset, bytes([offset]), b"", ()) for offset in range(20)]
+    letters = [dead_letter(Undecodable(one, "not-json", ""), 0, AT, TOPICS) for one in records]
+    assert len({letter.shard for letter in letters}) == 1
+    assert len({letter.id for letter in letters}) == 20

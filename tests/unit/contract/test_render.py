@@ -1,0 +1,170 @@
+"""Events and outcomes as messages: keys, headers, order, ids."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import orjson
+import pytest
+
+from service.contract.catalogue import REJECTIONS
+from service.contract.envelope import Limits, Received, parse
+from service.contract.message import Message, shard_of
+from service.contract.render import outcome_data, render, repeat_outcome
+from service.core.decision import Decision, Event, Problem
+from service.core.ids import event_id, outcome_id
+from tests.support.record import FakeRecord
+from tests.unit.contract import seed
+from tests.unit.contract.support import AT, TOPICS, binary, received, record
+
+ACCEPTED = Decision("accepted", 2, seed.EVENTS["user.updated"], ())
+UNCHANGED = Decision("unchanged", 1, None, ())
+REJECTED = Decision("rejected", None, None, (Problem("code-taken", "Taken.", "/code"),))
+
+
+def answered(one: FakeRecord, decision: Decision, position: int = 7) -> list[Message]:
+    """Render the decision of a record's command."""
+    return render(received(one), decision, position, AT, TOPICS)
+
+
+def headers(message: Message) -> dict[str, bytes | None]:
+    """Give the headers by name; no name is there twice."""
+    by_name = dict(message.headers)
+    assert len(by_name) == len(message.headers)
+    return by_name
+
+
+def test_every_event_of_the_core_is_rendered() -> None:
+    kinds = {type(event) for event in seed.EVENTS.values()}
+    assert kinds == set(get_args(Event))
+
+
+@pytest.mark.parametrize("event", seed.EVENTS.values(), ids=seed.EVENTS.keys())
+def test_event_belongs_to_its_subject(event: Event) -> None:
+    message = answered(binary(), Decision("accepted", 2, event, ()))[0]
+    subject = message.aggregateid.encode()
+    assert message.key == subject
+    assert headers(message)["ce_subject"] == subject
+    assert headers(message)["ce_partitionkey"] == subject
+    assert message.shard == shard_of(subject)
+    assert message.topic == TOPICS.events[message.aggregatetype]  # type: ignore[index]  # text on its way to the outbox
+
+
+def test_event_comes_before_its_outcome_at_consecutive_positions() -> None:
+    event, outcome = answered(binary(), ACCEPTED, 41)
+    assert (event.position, outcome.position) == (41, 42)
+    assert headers(event)["ce_sequence"] == b"00000000000000000041"
+    assert headers(outcome)["ce_sequence"] == b"00000000000000000042"
+    assert outcome.topic == TOPICS.outcomes
+
+
+@pytest.mark.parametrize("decision", [UNCHANGED, REJECTED])
+def test_there_is_only_an_outcome_when_nothing_changed(decision: Decision) -> None:
+    (outcome,) = answered(binary(), decision)
+    assert outcome.type == f"producer-registry.command.{decision.status}.v1"
+    assert orjson.loads(outcome.payload or b"")["events"] == []
+
+
+def test_ids_are_derived_from_the_command_alone() -> None:
+    event, outcome = answered(binary(), ACCEPTED, 7)
+    again, outcome_again = answered(binary(), ACCEPTED, 7_000)
+    identity = (TOPICS.commands, "/agency-management", "c-1")
+    assert event.id == again.id == event_id(*identity, 0)
+    assert outcome.id == outcome_again.id == outcome_id(*identity)
+    assert orjson.loads(outcome.payload or b"")["events"] == [event.id]
+
+
+def test_outcome_has_the_key_of_the_command() -> None:
+    one = binary()
+    for key, partition_key in ((b"pc:1", b"pc:1"), (b"", None), (b"\xff\x00", None), ("é".encode(), "é".encode())):
+        keyed = FakeRecord(one.topic, 0, 0, key, one.value, one.headers)
+        (outcome,) = answered(keyed, UNCHANGED)
+        assert outcome.key == key
+        assert outcome.shard == shard_of(key)
+        assert headers(outcome).get("ce_partitionkey") == partition_key
+
+
+def test_outcome_has_no_key_and_the_subjects_shard_when_the_command_has_no_key() -> None:
+    one = binary()
+    (outcome,) = answered(FakeRecord(one.topic, 0, 0, None, one.value, one.headers), UNCHANGED)
+    assert outcome.key is None
+    assert outcome.shard == shard_of(b"pc:310")
+
+
+def test_outcome_goes_where_the_sender_may_have_it() -> None:
+    (answer,) = parse([binary(replyto="agency.answers")], TOPICS, Limits(reply_topics=frozenset({"agency.answers"})))
+    assert isinstance(answer, Received)
+    event, outcome = render(answer, ACCEPTED, 0, AT, TOPICS)
+    assert (event.topic, outcome.topic) == (TOPICS.user_events, "agency.answers")
+
+
+def test_what_the_command_carried_is_on_event_and_outcome() -> None:
+    one = binary(correlationid="é", traceparent="00-a", tracestate="v=1")
+    for message in answered(one, ACCEPTED):
+        known = headers(message)
+        assert known["ce_causationid"] == b"c-1"
+        assert known["ce_correlationid"] == "é".encode()
+        assert (known["ce_traceparent"], known["ce_tracestate"]) == (b"00-a", b"v=1")
+        assert known["ce_time"] == AT.encode()
+
+
+def test_versions_are_said_when_there_are_any() -> None:
+    event, outcome = answered(binary(), ACCEPTED)
+    assert (headers(event)["ce_entityversion"], headers(outcome)["ce_entityversion"]) == (b"2", b"2")
+    (rejected,) = answered(binary(), REJECTED)
+    assert "ce_entityversion" not in headers(rejected)
+    assert orjson.loads(rejected.payload or b"")["version"] is None
+
+
+def test_rejection_has_the_code_of_the_first_error_and_its_title() -> None:
+    problems = (Problem("invalid", "A.", "/a"), Problem("code-taken", "B.", "/b"))
+    (outcome,) = answered(binary(), Decision("rejected", 3, None, problems))
+    assert orjson.loads(outcome.payload or b"")["problem"] == {
+        "code": "invalid",
+        "title": REJECTIONS["invalid"],
+        "errors": [
+            {"code": "invalid", "message": "A.", "path": "/a"},
+            {"code": "code-taken", "message": "B.", "path": "/b"},
+        ],
+    }
+
+
+def test_creation_has_everything_changed_and_nothing_before() -> None:
+    event, _ = answered(binary(), Decision("accepted", 1, seed.EVENTS["branch.created"], ()))
+    data = orjson.loads(event.payload or b"")
+    assert (data["changed"], data["previous"]) == (["branchCode", "displayName"], {})
+
+
+def test_update_has_what_changed_and_what_it_was() -> None:
+    event, _ = answered(binary(), Decision("accepted", 2, seed.EVENTS["producer-code.updated"], ()))
+    data = orjson.loads(event.payload or b"")
+    assert data["changed"] == ["roles", "description", "branch", "producerStatus", "appointmentDate"]
+    assert data["previous"]["appointmentDate"] is None
+    assert data["previous"]["branch"] == {"id": "pc:S17f59YeYbDQEVkdUiua9"}
+    assert data["producerCode"]["branch"] is None
+
+
+@pytest.mark.parametrize("decision", [ACCEPTED, UNCHANGED, REJECTED])
+def test_repeat_has_the_first_outcome_again(decision: Decision) -> None:
+    first = answered(binary(), decision)[-1]
+    # The same command again, but with another body, another subject and another key.
+    one = binary(b'{"name": "Other"}', subject="pc:311")
+    repeated = received(FakeRecord(one.topic, 9, 9, b"other", one.value, one.headers))
+    assert first.payload == outcome_data(received(binary()), decision)
+    again = repeat_outcome(repeated, first.payload, 99, AT, TOPICS)
+    assert (again.id, again.type, again.payload, again.aggregateid) == (
+        first.id,
+        first.type,
+        first.payload,
+        first.aggregateid,
+    )
+    assert (again.key, again.position) == (b"other", 99)
+    same = {name for name in headers(first) if name not in ("ce_sequence", "ce_partitionkey")}
+    assert {name: headers(again)[name] for name in same} == {name: headers(first)[name] for name in same}
+
+
+def test_outcome_names_no_subject_when_the_command_named_none() -> None:
+    one = record({"type": "user.update", "id": "c-1", "source": "/x", "data": {}})
+    (outcome,) = answered(one, Decision("rejected", None, None, (Problem("invalid", "Missing.", "subject"),)))
+    assert orjson.loads(outcome.payload or b"")["subject"] is None
+    assert "ce_subject" not in headers(outcome)
