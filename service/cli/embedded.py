@@ -1,18 +1,36 @@
 """The embedded stack with the service on it, in this process: what `dev` and `demo` run."""
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumers.session import BrokerUnavailable
 from consumers.topic import create
 from service.cli.ending import talk
 from service.cli.option import changed
+from service.cli.place import Place
+from service.cli.roles import Running, running
 from service.http.devkey import ISSUER, ensure_key
 from service.settings import Settings
+from service.stack.errors import StackError
 from service.stack.stack import Broker, Stack
-from service.store.migrate import migrate
+from service.store.errors import StoreUnavailable
+from service.store.migrate import MigrationFailed, migrate
+
+READY_SECONDS = 60.0
+POLL_SECONDS = 0.02
+
+
+class NotReady(Exception):
+    """The service did not become ready; the message says which part has what trouble."""
+
+
+TROUBLE = (StackError, StoreUnavailable, BrokerUnavailable, MigrationFailed, NotReady)
+"""What can keep the stack or the service from coming up, each told in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +83,32 @@ def _trust(settings: Settings) -> dict[str, object]:
     if settings.jwks or settings.jwt_issuer:
         return {}
     return {"jwks": str(ensure_key(settings.data_dir).jwks), "jwt_issuer": ISSUER}
+
+
+@asynccontextmanager
+async def registry(settings: Settings, wish: Wish) -> AsyncIterator[tuple[Place, Running]]:
+    """The servers and the whole service, ready for work when the block begins; all of it is stopped when it is left.
+
+    Whoever is in the block watches `ending.stop`. Raises what `servers` does, SettingsRefused when a port is taken, and
+    NotReady.
+    """
+    async with servers(settings, wish) as ours, running(ours) as service:
+        await _ready(service)
+        place = Place(
+            service.api,
+            service.admin,
+            ours.kafka_bootstrap_servers,
+            ours.database_url,
+            os.getpid(),
+            ours.kafka_idempotent_producer,
+        )
+        yield place, service
+
+
+async def _ready(service: Running) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while any(service.health.ready().values()):
+        if service.ending.stop.is_set() or time.monotonic() > deadline:
+            told = "; ".join(f"{part}: {trouble}" for part, trouble in service.health.ready().items() if trouble)
+            raise NotReady(service.ending.reason or f"not ready: {told}")
+        await asyncio.sleep(POLL_SECONDS)

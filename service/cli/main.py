@@ -12,7 +12,7 @@ COMMANDS = {
     "demo": ("service.cli.demo:demo", "Tell the registry's story on an embedded stack, then clean up."),
     "dev": ("service.cli.dev:dev", "Run everything, embedded, until Ctrl-C."),
     "serve": ("service.cli.serve:serve", "Run against the configured broker and database."),
-    "migrate": ("service.cli.production:migrate", "Bring the database's schema up to date."),
+    "migrate": ("service.cli.migrate:migrate", "Bring the database's schema up to date."),
     "topics": ("service.cli.topics:topics", "Create the topics, or check them."),
     "config": ("service.cli.config:config", "Print the effective settings, secrets masked."),
     "token": ("service.cli.token:token", "Print a token signed with the development key."),

@@ -113,16 +113,18 @@ class Stage:
         return {event for answer in answers for event in answer.outcome.get("events", [])} - set(self._events)
 
     def _show(self, answer: Answer, known: set[str], *, whole: bool) -> None:
-        subject = answer.outcome.get("subject")
-        sign("<-", f"{answer.status} {subject or ''} version {answer.outcome.get('version')}")
+        outcome = answer.outcome
+        version = f" version {outcome['version']}" if outcome.get("version") is not None else ""
+        events = [self._events[id_] for id_ in outcome.get("events", []) if id_ not in known]
+        line = f"{answer.status} {outcome.get('subject') or ''}{version}"
+        if whole:
+            sign("<-", line)
+        else:
+            sign("<-", "  ".join([line, *(f"** {event.type}" for event in events)]))
         for error in answer.errors:
-            talk(f" {error['code']} at {error['path']}: {error['message']}")
-        for id_ in answer.outcome.get("events", []):
-            if id_ in known:
-                continue
-            event = self._events[id_]
-            head = f"{event.type} {event.attributes['subject']} version {event.attributes['entityversion']}"
-            sign("**", head, event.data if whole else None)
+            talk(f"{error['code']} at {error['path']}: {error['message']}")
+        for event in events if whole else []:
+            sign("**", f"{event.type} {event.attributes['subject']}", event.data)
 
     def _get(self, path: str, token: str) -> Any:
         request = urllib.request.Request(self._api + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  # ours

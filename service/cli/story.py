@@ -92,7 +92,7 @@ async def _trouble(stage: Stage) -> None:
 
 async def _end(stage: Stage) -> None:
     chapter(7, "What there is now")
-    codes = await stage.ask("/admin/v1/producer-codes?filter=organization:eq:pc:1&fields=code", stage.operator)
+    codes = await stage.ask("/admin/v1/producer-codes?filter=organization:eq:pc::1&fields=code", stage.operator)
     stage.expect(codes["count"], 6, "Armstrong and Company has six codes")
     groups = (await stage.ask("/groups", stage.operator))["groups"]
     products = [product["id"] for product in groups[0]["products"]]

@@ -1,4 +1,4 @@
-"""`producer-registry serve` and `migrate`: what runs in production."""
+"""`producer-registry migrate`: the schema of the configured database."""
 
 import json
 
