@@ -19,6 +19,9 @@ STRICT: Final = ConfigDict(extra="forbid", strict=True)
 ID_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9:._~-]*"
 ID_LENGTH: Final = 64
 
+MAX_ITEMS: Final = 10_000
+"""Of a list; bounds the work that a body with nothing right in it can make."""
+
 _NO_NUL: Final = {"pattern": "^[^\\u0000]*$"}
 
 
@@ -72,8 +75,14 @@ Status: TypeAlias = Annotated[
     Literal["Active", "Limited", "Suspended", "Terminating", "Terminated"],
     Field(description="Active, Limited, Suspended, Terminating or Terminated"),
 ]
-IdList: TypeAlias = Annotated[list[Id] | None, Field(description='a list of ids such as ["pc:17"], or null for none')]
-TextList: TypeAlias = Annotated[list[Text] | None, Field(description="a list of texts, or null for none")]
+IdList: TypeAlias = Annotated[
+    Annotated[list[Id], Field(max_length=MAX_ITEMS)] | None,
+    Field(description='a list of at most 10000 ids such as ["pc:17"], or null for none'),
+]
+TextList: TypeAlias = Annotated[
+    Annotated[list[Text], Field(max_length=MAX_ITEMS)] | None,
+    Field(description="a list of at most 10000 texts, or null for none"),
+]
 
 
 @with_config(STRICT)

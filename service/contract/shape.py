@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from heapq import nsmallest
+from operator import itemgetter
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,12 +34,14 @@ class Shape:
         return self.adapter.json_schema()
 
     def problems(self, data: object) -> list[Problem]:
-        """Say everything that is wrong with the data; an empty list when nothing is."""
+        """Say everything that is wrong with the data, or the first of it when it is very much."""
         try:
             self.accept(data)
         except ValidationError as refused:
             errors = refused.errors(include_url=False, include_context=False, include_input=False)
-            return [self._problem(error["loc"], error["type"]) for error in errors]
+            found = ((pointer(error["loc"]), error["type"], error["loc"]) for error in errors)
+            first = nsmallest(MAX_PROBLEMS, found, key=itemgetter(0, 1))
+            return [self._problem(place, kind) for _, kind, place in first]
         return []
 
     def _problem(self, location: tuple[int | str, ...], kind: str) -> Problem:

@@ -8,6 +8,7 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from service.contract.field import (
+    MAX_ITEMS,
     STRICT,
     Code,
     Date,
@@ -22,7 +23,8 @@ from service.contract.reader import Reader
 from service.core import producer_code as core
 
 _Roles: TypeAlias = Annotated[
-    list[Reference], Field(min_length=1, description='one or more roles, such as [{"id": "producer"}]')
+    list[Reference],
+    Field(min_length=1, max_length=MAX_ITEMS, description='one or more roles, such as [{"id": "producer"}]'),
 ]
 _Branch: TypeAlias = Annotated[
     Reference | None, Field(description='a branch, such as {"id": "pc:S17f59YeYbDQEVkdUiua9"}, or null')

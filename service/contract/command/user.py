@@ -10,13 +10,25 @@ from typing import Annotated, Any, Final, NotRequired, TypeAlias
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
-from service.contract.field import STRICT, Flag, Id, IdList, OptionalName, OptionalText, Reference, Text, ids_of
+from service.contract.field import (
+    MAX_ITEMS,
+    STRICT,
+    Flag,
+    Id,
+    IdList,
+    OptionalName,
+    OptionalText,
+    Reference,
+    Text,
+    ids_of,
+)
 from service.contract.reader import Reader
 from service.core import user as core
 from service.core.problem import Problem
 
 _Roles: TypeAlias = Annotated[
-    list[Reference] | None, Field(description='roles of the code, such as [{"id": "producer"}], or null for all')
+    Annotated[list[Reference], Field(max_length=MAX_ITEMS)] | None,
+    Field(description='roles of the code, such as [{"id": "producer"}], or null for all'),
 ]
 
 

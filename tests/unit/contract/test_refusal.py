@@ -65,6 +65,7 @@ REFUSED: list[tuple[str, object, list[str]]] = [
     ("user.create", {**RAY, "distributor_id": "pc:2"}, ["/distributor_id"]),
     ("user.create", {**RAY, "groups": "g1"}, ["/groups"]),
     ("user.create", {**RAY, "groups": ["g1", 2]}, ["/groups/1"]),
+    ("user.create", {**RAY, "groups": ["g1"] * 10_001}, ["/groups"]),
     ("user.create", {**RAY, "enabled": "true"}, ["/enabled"]),
     ("user.create", {**RAY, "enabled": 1}, ["/enabled"]),
     ("user.create", {**RAY, "username": ""}, ["/username"]),
