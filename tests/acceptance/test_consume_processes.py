@@ -1,0 +1,85 @@
+"""Processes come and go: what was sent is decided once, whoever is there to do it."""
+
+import json
+
+from tests.support.process import health
+from tests.support.registry import Registry
+from tests.support.wait import eventually
+
+
+def name(number: int) -> dict[str, str]:
+    return {"displayName": f"Organization {number}"}
+
+
+async def test_everything_is_kept_when_the_service_is_started_again(registry: Registry) -> None:
+    first = await registry.started()
+    await registry.accepted("organization.put", "kept:1", name(1), id="before")
+    assert await first.stop() == 0, first.last_lines()
+    await registry.command("organization.put", "kept:1", name(2), id="between")
+    await registry.command("organization.put", "kept:1", name(3), id="before")
+    first.start()
+    outcome = await registry.outcome("between")
+    assert outcome.data["version"] == 2
+    repeated = await registry.outcomes_when("before", 2)
+    assert repeated[0].value == repeated[1].value
+    assert [event.text["ce_entityversion"] for event in registry.events("kept:1")] == ["1", "2"]
+
+
+async def test_two_processes_share_the_work_and_publish_each_message_once(registry: Registry) -> None:
+    one, two = await registry.started_all((), ())
+    for number in range(200):
+        await registry.command(
+            "organization.put", f"share:{number % 20}", name(number), id=f"s{number}", key=f"k{number}"
+        )
+    await eventually(
+        lambda: sum(out.topic == registry.topics.outcomes for out in registry.out) >= 200,
+        deadline=60,
+        what="200 outcomes",
+    )
+    for subject in range(20):
+        events = await registry.events_when(f"share:{subject}", 10)
+        assert [event.text["ce_entityversion"] for event in events] == [str(version) for version in range(1, 11)]
+    assert len(registry.out) == 400, "each event and each outcome once"
+    assert [await one.stop(), await two.stop()] == [0, 0], one.last_lines() + two.last_lines()
+
+
+async def test_the_other_process_takes_over_when_one_is_killed(registry: Registry) -> None:
+    one, _two = await registry.started_all((), ())
+    await registry.accepted("organization.put", "over:1", name(0), id="o0")
+    await one.kill()
+    for number in range(1, 40):
+        await registry.command("organization.put", "over:1", name(number), id=f"o{number}", key=f"k{number}")
+    for number in range(40):
+        await registry.outcome(f"o{number}")
+    await registry.events_when("over:1", 40)
+    # What the dead one had sent and not yet deleted is there twice, under the same id.
+    first = dict.fromkeys((event.text["ce_id"], event.text["ce_entityversion"]) for event in registry.events("over:1"))
+    assert [version for _, version in first] == [str(version) for version in range(1, 41)]
+
+
+async def test_roles_apart_do_the_same_as_all_in_one(registry: Registry) -> None:
+    processes = await registry.started_all(*(("--role", role) for role in ("consumers", "relay", "api")))
+    outcome = await registry.accepted("organization.put", "roles:1", name(1), id="roles-1")
+    [event] = await registry.events_when("roles:1", 1)
+    assert outcome.data["events"] == [event.text["ce_id"]]
+    assert [await process.stop() for process in processes] == [0, 0, 0]
+
+
+async def test_readiness_names_what_is_missing_and_comes_by_itself(registry: Registry) -> None:
+    service = registry.service(kafka_bootstrap_servers="127.0.0.1:1")
+    service.start()
+    await eventually(lambda: health(service.admin_port, "/livez"), what="the admin port")
+    assert await health(service.admin_port, "/livez") == 200
+    assert await health(service.admin_port, "/readyz") == 503
+    assert await health(service.admin_port, "/metrics") == 200
+    assert await service.stop() == 0, service.last_lines()
+
+
+async def test_the_consumer_stops_with_a_message_when_too_many_records_are_dead(registry: Registry) -> None:
+    service = await registry.started(dead_letter_window=10, dead_letter_minimum=5)
+    for _ in range(30):
+        await registry.send(registry.topics.commands, b"same key", json.dumps({}).encode())
+    assert await service.gone(), service.last_lines()
+    assert service.code == 1
+    assert "more than half" in service.last_lines(3)
+    assert len(registry.dead_letters) <= 5

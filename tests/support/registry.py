@@ -1,0 +1,198 @@
+"""A registry as its neighbours see it: commands go into topics, events, outcomes and dead letters come out."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from consumers.topic import create
+from service.contract.topics import Topics
+from service.http.devkey import ISSUER, ensure_key
+from service.settings import load
+from tests.support.process import Service
+from tests.support.wait import eventually
+from tests.support.wire import binary_event
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A record that came out; `text` are its headers that are text, `data` its JSON body."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+    @property
+    def text(self) -> dict[str, str]:
+        """Headers by name, as text."""
+        return {name: (value or b"").decode(errors="replace") for name, value in self.headers}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The body."""
+        decoded: dict[str, Any] = json.loads(self.value or b"null")
+        return decoded
+
+
+class Registry:
+    """Topics, a database and as many service processes as a test starts; `out` is what came out, as it came."""
+
+    def __init__(self, settings: Mapping[str, object], folder: Path) -> None:
+        self.settings = dict(settings)
+        self.topics = Topics(str(settings["topic_prefix"]))
+        self.out: list[Out] = []
+        self._folder = folder
+        self._services: list[Service] = []
+        self._names = itertools.count(1)
+        self._producer: AIOKafkaProducer
+
+    def service(self, *arguments: str, **settings: object) -> Service:
+        """A process that is not started yet."""
+        service = Service(f"serve-{next(self._names)}", self._folder, {**self.settings, **settings}, arguments)
+        self._services.append(service)
+        return service
+
+    async def started(self, *arguments: str, **settings: object) -> Service:
+        """A process that is ready."""
+        [service] = await self.started_all(arguments, **settings)
+        return service
+
+    async def started_all(self, *arguments: Sequence[str], **settings: object) -> list[Service]:
+        """Processes that are ready, one for each list of arguments, started at the same time."""
+        services = [self.service(*words, **settings) for words in arguments]
+        for service in services:
+            service.start()
+        for service in services:
+            await self.ready(service)
+        return services
+
+    async def ready(self, service: Service) -> None:
+        """Wait until a process is ready."""
+
+        async def is_ready() -> bool:
+            if not service.alive:
+                raise RuntimeError(service.last_lines())
+            return await service.ready()
+
+        await eventually(is_ready, deadline=60, what=f"readiness of {service.name}")
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> tuple[int, int]:
+        """Send any record; answers its partition and offset."""
+        sent = await self._producer.send_and_wait(topic, value, key=key, headers=list(headers))
+        return sent.partition, sent.offset
+
+    async def command(
+        self,
+        kind: str,
+        subject: str | None,
+        data: object,
+        *,
+        id: str,  # noqa: A002  # the attribute's name
+        key: str = "key",
+        topic: str | None = None,
+        source: str = "/test",
+        **more: str,
+    ) -> tuple[int, int]:
+        """Send a command such as `group.create` in binary mode to its topic; `more` are further attributes."""
+        attributes = {"specversion": "1.0", "id": id, "source": source, "type": f"producer-registry.{kind}.v1", **more}
+        if subject is not None:
+            attributes["subject"] = subject
+        value, headers = binary_event(attributes, data)
+        home = topic or self.topics.for_command[attributes["type"]]
+        return await self.send(home, key.encode(), value, headers)
+
+    def outcomes(self, id: str) -> list[Out]:  # noqa: A002  # the attribute's name
+        """Every outcome of a command so far."""
+        of_topic = [out for out in self.out if out.topic == self.topics.outcomes]
+        return [out for out in of_topic if out.data["command"]["id"] == id]
+
+    async def outcome(self, id: str) -> Out:  # noqa: A002  # the attribute's name
+        """The outcome of a command, when it is there."""
+        found = await eventually(lambda: self.outcomes(id), what=f"the outcome of {id}")
+        return found[0]
+
+    async def accepted(self, kind: str, subject: str | None, data: object, *, id: str, **more: str) -> Out:  # noqa: A002
+        """Send a command and wait until it is accepted."""
+        await self.command(kind, subject, data, id=id, **more)
+        outcome = await self.outcome(id)
+        assert outcome.text["ce_type"] == "producer-registry.command.accepted.v1", outcome.value
+        return outcome
+
+    def events(self, subject: str) -> list[Out]:
+        """Events of a subject so far, as they came."""
+        topics = set(self.topics.events.values())
+        return [out for out in self.out if out.topic in topics and out.text.get("ce_subject") == subject]
+
+    async def events_when(self, subject: str, count: int) -> list[Out]:
+        """Events of a subject, when there are so many."""
+        await eventually(lambda: len(self.events(subject)) >= count, what=f"{count} events of {subject}")
+        return self.events(subject)
+
+    async def outcomes_when(self, id: str, count: int) -> list[Out]:  # noqa: A002  # the attribute's name
+        """Outcomes of a command, when there are so many."""
+        await eventually(lambda: len(self.outcomes(id)) >= count, what=f"{count} outcomes of {id}")
+        return self.outcomes(id)
+
+    @property
+    def dead_letters(self) -> list[Out]:
+        """Dead letters so far."""
+        return [out for out in self.out if out.topic == self.topics.dead_letters]
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Registry"]:
+        """Make the topics, follow what comes out, and end every process in the end."""
+        await create(load(self.settings))
+        bootstrap = self.settings["kafka_bootstrap_servers"]
+        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50)
+        await self._producer.start()
+        await consumer.start()
+        following = asyncio.create_task(self._follow(consumer))
+        try:
+            yield self
+        finally:
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+            for service in self._services:
+                if service.started:
+                    await service.kill()
+            await consumer.stop()
+            await self._producer.stop()
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        outgoing = (*self.topics.events.values(), self.topics.outcomes, self.topics.dead_letters)
+        partitions = int(str(self.settings["partitions"]))
+        consumer.assign([TopicPartition(topic, number) for topic in outgoing for number in range(partitions)])
+        async for r in consumer:
+            self.out.append(Out(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers)))
+
+
+def registry_settings(
+    database_url: str, bootstrap: str, prefix: str, folder: Path, *, idempotent: bool
+) -> dict[str, object]:
+    """Settings of a registry on these servers, quick to join its consumer group."""
+    return {
+        "database_url": database_url,
+        "kafka_bootstrap_servers": bootstrap,
+        "kafka_idempotent_producer": idempotent,
+        "topic_prefix": prefix,
+        "consumer_group": prefix,
+        "partitions": 4,
+        # The embedded broker lets a group wait for half of it.
+        "session_timeout_ms": 3000,
+        "jwks": str(ensure_key(folder).jwks),
+        "jwt_issuer": ISSUER,
+    }
