@@ -129,7 +129,6 @@ CREATE TABLE inbox (
     decided_at timestamptz NOT NULL,
     PRIMARY KEY (source, command_id, topic)
 );
-CREATE INDEX inbox_decided_at ON inbox USING brin (decided_at) WITH (pages_per_range = 32);
 
 -- Position blocks: a batch takes one block after it holds its locks, so positions of a subject rise in commit order.
 CREATE SEQUENCE outbox_block;

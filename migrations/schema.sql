@@ -178,8 +178,6 @@ CREATE INDEX group_producer_code_order ON public.group_producer_code USING btree
 
 CREATE INDEX group_producer_code_usable ON public.group_producer_code USING btree (group_id, code) WHERE (usable > 0);
 
-CREATE INDEX inbox_decided_at ON public.inbox USING brin (decided_at) WITH (pages_per_range='32');
-
 CREATE INDEX producer_code_order ON public.producer_code USING btree (code);
 
 CREATE INDEX producer_code_organization ON public.producer_code USING btree (organization_id, code);

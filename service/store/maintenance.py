@@ -1,0 +1,57 @@
+"""Housekeeping: command ids are forgotten when their time is over, in small steps that hold nobody up."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service import clock
+from service.settings import Settings
+from service.store.errors import translated
+from service.store.pool import Connection, connect
+from service.store.statement import statement
+
+PAGES = 1_000
+"""How much of the table one statement walks: 8 MB, some ten thousand ids."""
+
+REST_SECONDS = 0.05
+"""Rest between two statements, so that a sweep takes a small part of the disk's time."""
+
+_LOCK = "SELECT pg_try_advisory_lock(1347374914, 3)"
+_PRUNE = statement("inbox_prune")
+_SIZE = statement("inbox_size")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did: ids forgotten, and about how many are remembered."""
+
+    forgotten: int
+    remembered: int
+
+
+async def sweep(
+    settings: Settings, now: Callable[[], datetime] = clock.now, rest_seconds: float = REST_SECONDS
+) -> Swept | None:
+    """Forget the ids of commands decided longer ago than `inbox_retention_days`.
+
+    None when another process is at it. Each step is a transaction of its own. Raises StoreUnavailable.
+    """
+    connection = await connect(settings, "housekeeping")
+    try:
+        with translated():
+            if not await connection.fetchval(_LOCK):
+                return None
+            return await _sweep(connection, now() - timedelta(days=settings.inbox_retention_days), rest_seconds)
+    finally:
+        connection.terminate()
+
+
+async def _sweep(connection: Connection, since: datetime, rest_seconds: float) -> Swept:
+    [size] = await connection.fetch(_SIZE)
+    forgotten = 0
+    for page in range(0, size["pages"], PAGES):
+        done = await connection.execute(_PRUNE, since, page, page + PAGES)
+        forgotten += int(done.rpartition(" ")[2])
+        await asyncio.sleep(rest_seconds)
+    return Swept(forgotten, max(0, size["rows"] - forgotten))

@@ -1,0 +1,3 @@
+SELECT pg_relation_size('inbox') / current_setting('block_size')::bigint AS pages,
+       GREATEST(reltuples, 0)::bigint AS rows
+FROM pg_class WHERE oid = 'inbox'::regclass
