@@ -76,6 +76,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._backoff = Backoff()
         self.flush: Callable[[], Awaitable[None]] | None = None
         """Commits what is settled, before partitions go."""
+        self.on_placed: Callable[[Mapping[TopicPartition, int]], None] | None = None
+        """Told from where each partition is read."""
 
     async def on_partitions_revoked(self, revoked: Set[TopicPartition]) -> None:
         """Let the running batch end first; the heartbeats go on meanwhile."""
@@ -145,3 +147,5 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         if self._placed:
             for partition, offset in places.items():
                 consumer.seek(partition, offset)
+            if self.on_placed is not None:
+                self.on_placed(places)

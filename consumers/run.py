@@ -116,11 +116,12 @@ class Consumers:
         places = Places(self._settings, client, MarkStore(self._settings, origin), identity, topics)
         assignment = Assignment(places, self._health, self._ending)
         assignment.flush = self._settlement.flush
+        assignment.on_placed = self._settlement.reached.update
         self._settlement.on_rewind = assignment.lost
         limits = Limits(self._settings.max_body_bytes, frozenset(self._settings.reply_topics))
         batches = Batches(
             partial(parse, topics=self._topics, limits=limits),
-            Writer(store, self._lock, self._relay.outlet).apply,
+            Writer(store, self._lock, self._relay.outlet, self._settlement.reached).apply,
             self._settlement,
             limit=DeadLetterLimit(self._settings.dead_letter_window, self._settings.dead_letter_minimum),
             health=self._health,

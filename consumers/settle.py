@@ -41,7 +41,8 @@ class Settlement:
     def __init__(self) -> None:
         self._consumer: Consumer | None = None
         self._pending: dict[TopicPartition, int] = {}
-        self._reached: dict[TopicPartition, int] = {}
+        self.reached: dict[TopicPartition, int] = {}
+        """The next offset to decide of each partition, as far as this process knows."""
         self._committing: asyncio.Task[None] | None = None
         self.on_rewind: Callable[[], None] | None = None
         """Told of every rewind."""
@@ -53,7 +54,7 @@ class Settlement:
     def settle(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit these next offsets (last offset + 1) soon; the database has committed what lies before them."""
         self._pending.update(offsets)
-        self._reached.update(offsets)
+        self.reached.update(offsets)
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit())
 
@@ -83,7 +84,7 @@ class Settlement:
         ours = self._consumer.assignment()
         ends = {tp: self._consumer.highwater(tp) for tp in ours}
         return {
-            tp: max(0, end - self._reached[tp]) for tp, end in ends.items() if end is not None and tp in self._reached
+            tp: max(0, end - self.reached[tp]) for tp, end in ends.items() if end is not None and tp in self.reached
         }
 
     async def _commit(self) -> None:

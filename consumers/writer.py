@@ -1,7 +1,7 @@
 """The one writer of this process: a batch at a time, and what it leaves to publish handed on in that order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from consumers.batch import Parsed
 from consumers.outlet import Outlet
@@ -9,12 +9,18 @@ from service.store.command_store import Applied, CommandStore
 
 
 class Writer:
-    """Applies batches under the lock that it shares with the relay, whose view of the outbox they change."""
+    """Applies batches under the lock that it shares with the relay, whose view of the outbox they change.
 
-    def __init__(self, store: CommandStore, lock: asyncio.Lock, outlet: Outlet) -> None:
+    `reached` is where the reader is, by topic and partition, kept up to date by its owner.
+    """
+
+    def __init__(
+        self, store: CommandStore, lock: asyncio.Lock, outlet: Outlet, reached: Mapping[tuple[str, int], int]
+    ) -> None:
         self._store = store
         self._lock = lock
         self._outlet = outlet
+        self._reached = reached
 
     async def apply(self, batch: Sequence[Parsed]) -> Applied:
         """Decide a batch; raises what the store raises."""
@@ -23,7 +29,7 @@ class Writer:
         async with self._lock:
             sent = outlet.take_sent()
             try:
-                applied = await self._store.apply(batch, sent)
+                applied = await self._store.apply(batch, sent, self._reached)
             except BaseException:
                 outlet.give_back(sent)
                 raise

@@ -3,7 +3,7 @@
 The number of statements depends on the kinds of things the batch touches, never on how many commands it has.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -79,11 +79,17 @@ class CommandStore:
         self._now = now
         self._connection: Connection | None = None
 
-    async def apply(self, batch: Sequence[Parsed], sent: Sequence[tuple[int, int]] = ()) -> Applied:
+    async def apply(
+        self,
+        batch: Sequence[Parsed],
+        sent: Sequence[tuple[int, int]] = (),
+        reached: Mapping[tuple[str, int], int] | None = None,
+    ) -> Applied:
         """Decide a batch and commit it, whole or not at all.
 
         `batch` is in offset order within each partition; `sent` are closed ranges of outbox positions that were
-        published and go in the same transaction. Raises StoreUnavailable, StoreRace or StoreDefect; after the first
+        published and go in the same transaction; `reached` are the offsets, by topic and partition, up to which the
+        caller knows everything decided. Raises StoreUnavailable, StoreRace or StoreDefect; after the first
         it is not known whether the batch is in: do it again, the marks know.
         """
         if not batch:
@@ -91,7 +97,7 @@ class CommandStore:
         connection = await self._session()
         try:
             with translated():
-                return await self._transaction(connection, batch, sent)
+                return await self._transaction(connection, batch, sent, reached)
         except BaseException:
             # Whatever happened, nothing of this session may leak into the next batch.
             self._connection = None
@@ -110,12 +116,16 @@ class CommandStore:
         return self._connection
 
     async def _transaction(
-        self, connection: Connection, batch: Sequence[Parsed], sent: Sequence[tuple[int, int]]
+        self,
+        connection: Connection,
+        batch: Sequence[Parsed],
+        sent: Sequence[tuple[int, int]],
+        reached: Mapping[tuple[str, int], int] | None,
     ) -> Applied:
         publishing = self._publishing
         alone = any(isinstance(p, Received) and isinstance(p.command.body, _DIRECTORY) for p in batch)
         await connection.execute(_BEGIN_ALONE if alone else _BEGIN_SHARED)
-        marks = Marks(self._origin, (parsed.record for parsed in batch))
+        marks = Marks(self._origin, (parsed.record for parsed in batch), reached)
         await marks.claim(connection)
         records = [parsed for parsed in batch if marks.is_fresh(parsed.record)]
         known = await _find_known(connection, records)

@@ -1,9 +1,10 @@
 """Offset marks: the fence that lets each record of a partition be decided once, by one owner."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from service.contract.envelope import Record
+from service.store.errors import StoreRace
 from service.store.pool import Connection
 from service.store.statement import statement
 
@@ -26,7 +27,9 @@ class Origin:
 class Marks:
     """The marks of a batch's partitions, locked by `claim` until the transaction ends."""
 
-    def __init__(self, origin: Origin, records: Iterable[Record]) -> None:
+    def __init__(
+        self, origin: Origin, records: Iterable[Record], reached: Mapping[tuple[str, int], int] | None = None
+    ) -> None:
         first: dict[tuple[str, int], int] = {}
         after: dict[tuple[str, int], int] = {}
         for record in records:
@@ -40,14 +43,23 @@ class Marks:
         self._partitions = [partition for _, partition in self._places]
         self._first = [first[place] for place in self._places]
         self._after = after
+        self._reached = reached or {}
         self._next: dict[tuple[str, int], int] = {}
 
     async def claim(self, connection: Connection) -> None:
-        """Lock the marks; a second owner of a partition waits here and then sees how far the first one got."""
+        """Lock the marks; a second owner of a partition waits here and then sees how far the first one got.
+
+        Raises StoreRace when a mark is not as far as the reader has `reached`, or gone: then the database was set
+        back, and what lies between has to be decided again.
+        """
         rows = await connection.fetch(
             _CLAIM, self._cluster, self._topics, self._topic_ids, self._partitions, self._first
         )
         self._next = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        for row in rows:
+            place = row["topic"], row["partition"]
+            if place in self._reached and (row["made"] or row["next_offset"] < self._reached[place]):
+                raise StoreRace(f"the mark of {place[0]} partition {place[1]} is behind what was decided")
 
     def is_fresh(self, record: Record) -> bool:
         """Whether nobody decided this record yet."""

@@ -80,8 +80,7 @@ class OutboxStore:
     async def census(self) -> Census:
         """See who publishes what, and that the session lives."""
         with translated():
-            row = await self._session().fetchrow(_CENSUS, _LOCK_CLASS, _RELAY_CLASS)
-        assert row is not None
+            [row] = await self._session().fetch(_CENSUS, _LOCK_CLASS, _RELAY_CLASS)
         return Census(row["relays"], frozenset(row["locked"]))
 
     async def count(self) -> int:

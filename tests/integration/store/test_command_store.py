@@ -109,6 +109,21 @@ async def test_one_decides_when_two_own_a_partition(settings: Settings) -> None:
         await store.close()
 
 
+@pytest.mark.parametrize("setting_back", ["UPDATE offset_mark SET next_offset = 0", "DELETE FROM offset_mark"])
+async def test_a_race_is_named_when_the_database_was_set_back(
+    command_store: CommandStore, database: Database, setting_back: str
+) -> None:
+    await command_store.apply(story.directory().read())
+    log = Log()
+    story.create_group(log, "c0", "group-0")
+    await command_store.apply(log.read())
+    story.create_group(log, "c1", "group-1")
+    await database.execute(setting_back)
+
+    with pytest.raises(StoreRace, match="behind"):
+        await command_store.apply(log.read(), reached={(log.topic, log.partition): 1})
+
+
 async def test_versions_rise_one_by_one_when_two_put_the_same_role(settings: Settings, database: Database) -> None:
     stores = [CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL)) for _ in range(2)]
     logs = [Log(TOPICS.operator_commands, number, f"/operator/{number}") for number in range(2)]
