@@ -1,0 +1,1 @@
+"""Consumers on a real database, without a broker."""

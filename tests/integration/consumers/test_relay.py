@@ -1,0 +1,259 @@
+"""The relay between a real outbox and a publisher that fails when it is told to."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+import pytest
+
+from consumers.health import Health
+from consumers.publisher import Publisher, PublishFailed
+from consumers.relay import Relay
+from consumers.writer import Writer
+from service.contract.message import Message
+from service.settings import Settings
+from service.store.command_store import CommandStore
+from service.store.mark import Origin
+from service.store.outbox_store import OutboxStore
+from service.store.publishing import Publishing
+from tests.support.record import TOPICS, Log
+from tests.support.wait import eventually
+
+ORIGIN = Origin("cluster", {TOPICS.commands: "commands", TOPICS.operator_commands: "operator"})
+
+
+@dataclass
+class Broker:
+    """What all publishers of a test have delivered, in order."""
+
+    delivered: list[Message] = field(default_factory=list)
+
+    def ids(self) -> list[str]:
+        return [message.id for message in self.delivered]
+
+    def versions(self, subject: str) -> list[str]:
+        events = [m for m in self.delivered if m.aggregateid == subject and m.aggregatetype == "directory"]
+        return [dict(message.headers)["ce_entityversion"].decode() for message in events]  # type: ignore[union-attr]
+
+
+class StubPublisher(Publisher):
+    """Delivers to the broker; `failures` are how many messages of a chunk get through before it fails."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self.failures: list[int] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    @property
+    def held_back(self) -> str | None:
+        return None
+
+    async def send(self, messages: Sequence[Message]) -> set[int]:
+        await self.gate.wait()
+        through = self.failures.pop(0) if self.failures else len(messages)
+        self.broker.delivered += messages[:through]
+        if through < len(messages):
+            raise PublishFailed(set(range(through)), OSError("the broker is away"))
+        return set(range(len(messages)))
+
+    async def close(self) -> None:
+        pass
+
+    async def abort(self) -> None:
+        pass
+
+
+class Process:
+    """Writer and relay of one process."""
+
+    def __init__(self, settings: Settings, broker: Broker) -> None:
+        lock, publishing = asyncio.Lock(), Publishing()
+        self.publishing = publishing
+        self.publisher = StubPublisher(broker)
+        self.health = Health(["relay"])
+        self.store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=publishing)
+        self.relay = Relay(OutboxStore(settings, publishing), publishing, self.publisher, lock, self.health)
+        self.writer = Writer(self.store, lock, self.relay.outlet, {})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Process"]:
+        task = asyncio.create_task(self.relay.run())
+        try:
+            yield self
+        finally:
+            self.relay.stop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(task, 20)
+            await self.store.close()
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+async def rows(database: "asyncpg.Connection[asyncpg.Record]") -> int:
+    count: int = await database.fetchval("SELECT count(*) FROM outbox")
+    return count
+
+
+def puts(log: Log, count: int, subjects: int = 3) -> None:
+    """Changes of a few organizations, each with its event and its outcome."""
+    for number in range(count):
+        data = {"displayName": f"Turn {len(log.records)}"}
+        log.send(f"put-{len(log.records)}", "organization.put", f"pc:{number % subjects}", data)
+
+
+def operator_log(partition: int = 0) -> Log:
+    return Log(TOPICS.operator_commands, partition, f"/operator/{partition}")
+
+
+async def held_all(process: Process) -> None:
+    await eventually(lambda: len(process.publishing.held) == 16, what="all shards")
+
+
+async def test_what_batches_leave_is_published_once_in_order_and_deleted(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    broker, log = Broker(), operator_log()
+    async with Process(settings, broker).running() as process:
+        await held_all(process)
+        for _ in range(5):
+            puts(log, 30)
+            await process.writer.apply(log.read())
+        await eventually(lambda: len(broker.delivered) == 300, what="300 messages")
+        await eventually(lambda: _empty(database), what="an empty outbox")
+    assert len(set(broker.ids())) == 300
+    assert broker.versions("pc:0") == [str(version) for version in range(1, 51)]
+
+
+async def _empty(database: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    return await rows(database) == 0
+
+
+async def test_rows_that_were_there_before_are_published_first(settings: Settings) -> None:
+    broker, log = Broker(), operator_log()
+    before = Process(settings, broker)
+    puts(log, 30)
+    await before.writer.apply(log.read())
+    await before.store.close()
+    async with Process(settings, broker).running() as process:
+        puts(log, 30)
+        await process.writer.apply(log.read())
+        await eventually(lambda: len(broker.delivered) == 120, what="120 messages")
+    assert broker.versions("pc:1") == [str(version) for version in range(1, 21)]
+
+
+async def test_rows_of_a_process_without_relay_are_published_by_another(settings: Settings) -> None:
+    broker, log = Broker(), operator_log()
+    writer = Process(settings, broker)
+    async with Process(settings, broker).running() as process:
+        await held_all(process)
+        for _ in range(3):
+            puts(log, 9)
+            await writer.writer.apply(log.read())
+        await eventually(lambda: len(broker.delivered) == 54, what="54 messages")
+    assert broker.versions("pc:2") == [str(version) for version in range(1, 10)]
+    await writer.store.close()
+
+
+@pytest.mark.parametrize("through", [0, 1, 17])
+async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_amid_a_chunk(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", through: int
+) -> None:
+    broker, log = Broker(), operator_log()
+    async with Process(settings, broker).running() as process:
+        await held_all(process)
+        process.publisher.failures = [through, 0, through]
+        for _ in range(4):
+            puts(log, 30)
+            await process.writer.apply(log.read())
+        await eventually(lambda: len(broker.delivered) == 240, what="240 messages")
+        await eventually(lambda: _empty(database), what="an empty outbox")
+        assert process.health.ready() == {"relay": None}
+    assert len(set(broker.ids())) == 240
+    for subject in range(3):
+        assert broker.versions(f"pc:{subject}") == [str(version) for version in range(1, 41)]
+
+
+async def test_readiness_names_the_trouble_while_the_broker_is_away(settings: Settings) -> None:
+    broker, log = Broker(), operator_log()
+    async with Process(settings, broker).running() as process:
+        await held_all(process)
+        process.publisher.failures = [0] * 1000
+        puts(log, 3)
+        await process.writer.apply(log.read())
+        await eventually(lambda: "the broker is away" in str(process.health.ready()["relay"]))
+        process.publisher.failures = []
+        await eventually(lambda: process.health.ready() == {"relay": None})
+    assert len(broker.delivered) == 6
+
+
+async def test_it_begins_anew_and_sends_nothing_twice_when_its_session_is_killed(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    broker, log = Broker(), operator_log()
+    async with Process(settings, broker).running() as process:
+        await held_all(process)
+        for turn in range(4):
+            puts(log, 30)
+            await process.writer.apply(log.read())
+            if turn == 1:
+                await eventually(lambda: len(broker.delivered) == 120)
+                await database.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'producer-registry relay' AND datname = current_database()"
+                )
+        await eventually(lambda: len(broker.delivered) >= 240, what="240 messages")
+        await eventually(lambda: _empty(database), what="an empty outbox")
+    assert len(broker.delivered) == len(set(broker.ids())) == 240
+    assert broker.versions("pc:0") == [str(version) for version in range(1, 41)]
+
+
+async def test_two_relays_share_the_shards_and_the_one_left_takes_all(settings: Settings) -> None:
+    broker, logs = Broker(), [operator_log(number) for number in range(2)]
+    async with Process(settings, broker).running() as one:
+        await held_all(one)
+        async with Process(settings, broker).running() as two:
+            await eventually(lambda: len(one.publishing.held) == len(two.publishing.held) == 8, what="halves")
+            assert not one.publishing.held & two.publishing.held
+            for _ in range(6):
+                for process, log in zip((one, two), logs, strict=True):
+                    puts(log, 30)
+                    await process.writer.apply(log.read())
+            await eventually(lambda: len(broker.delivered) >= 720, what="720 messages")
+        await held_all(one)
+        puts(logs[0], 30)
+        await one.writer.apply(logs[0].read())
+        await eventually(lambda: len(broker.delivered) >= 780, what="780 messages")
+    assert len(broker.delivered) == len(set(broker.ids())) == 780
+    for subject in range(3):
+        assert broker.versions(f"pc:{subject}") == [str(version) for version in range(1, 131)]
+
+
+async def test_everything_in_hand_is_sent_and_deleted_at_a_stop(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    broker, log = Broker(), operator_log()
+    async with Process(settings, broker).running() as process:
+        await held_all(process)
+        process.publisher.gate.clear()
+        puts(log, 30)
+        await process.writer.apply(log.read())
+        puts(log, 30)
+        await process.writer.apply(log.read())
+        process.relay.stop()
+        process.publisher.gate.set()
+    assert len(set(broker.ids())) == len(broker.delivered) == 120
+    assert await rows(database) == 0

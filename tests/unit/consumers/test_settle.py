@@ -1,0 +1,104 @@
+"""Settlement: commits follow the batches, failures cost nothing, rewinds seek."""
+
+import asyncio
+from collections.abc import Mapping, Set
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from consumers.settle import Settlement
+
+P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
+
+
+class StubConsumer:
+    """Remembers commits and seeks; `gate` holds commits back, `lost` are partitions of others."""
+
+    def __init__(self) -> None:
+        self.commits: list[dict[TopicPartition, int]] = []
+        self.seeks: list[tuple[TopicPartition, int]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+        self.lost: set[TopicPartition] = set()
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        self.commits.append(dict(offsets))
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        if partition in self.lost:
+            raise IllegalStateError("not assigned")
+        self.seeks.append((partition, offset))
+
+    def assignment(self) -> Set[TopicPartition]:
+        return {P0, P1}
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        return {P0: 10}.get(partition)
+
+
+@pytest.fixture
+def consumer() -> StubConsumer:
+    return StubConsumer()
+
+
+@pytest.fixture
+def settlement(consumer: StubConsumer) -> Settlement:
+    settlement = Settlement()
+    settlement.follow(consumer)
+    return settlement
+
+
+async def test_next_offsets_are_committed_when_a_batch_is_settled(
+    settlement: Settlement, consumer: StubConsumer
+) -> None:
+    settlement.settle({P0: 5})
+    await settlement.flush()
+    assert consumer.commits == [{P0: 5}]
+
+
+async def test_only_the_newest_offsets_are_committed_when_commits_are_slower_than_batches(
+    settlement: Settlement, consumer: StubConsumer
+) -> None:
+    consumer.gate.clear()
+    settlement.settle({P0: 1})
+    await asyncio.sleep(0)
+    settlement.settle({P0: 2, P1: 7})
+    settlement.settle({P0: 3})
+    consumer.gate.set()
+    await settlement.flush()
+    assert consumer.commits == [{P0: 1}, {P0: 3, P1: 7}]
+
+
+@pytest.mark.parametrize("error", [CommitFailedError("rebalanced"), TimeoutError()])
+async def test_a_refused_commit_is_left_behind_and_the_next_one_made(
+    settlement: Settlement, consumer: StubConsumer, error: Exception
+) -> None:
+    consumer.error = error
+    settlement.settle({P0: 1})
+    await settlement.flush()
+    consumer.error = None
+    settlement.settle({P0: 2})
+    await settlement.flush()
+    assert consumer.commits == [{P0: 2}]
+
+
+def test_every_partition_is_sought_back_when_one_of_them_was_lost_meanwhile(
+    settlement: Settlement, consumer: StubConsumer
+) -> None:
+    told: list[bool] = []
+    settlement.on_rewind = lambda: told.append(True)
+    consumer.lost = {P0}
+    settlement.rewind({P0: 3, P1: 4})
+    assert consumer.seeks == [(P1, 4)]
+    assert told == [True]
+
+
+async def test_the_lag_is_what_lies_behind_the_last_settled_record(settlement: Settlement) -> None:
+    settlement.settle({P0: 7})
+    await settlement.flush()
+    assert settlement.lags() == {P0: 3}, "of the other partition nothing is known"

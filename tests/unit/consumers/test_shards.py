@@ -1,0 +1,48 @@
+"""Shards spread over relays."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers.shards import ALL, surplus, wanted
+from service.store.outbox_store import Census
+
+NONE: frozenset[int] = frozenset()
+
+
+def test_the_only_relay_wants_every_shard() -> None:
+    assert wanted(NONE, Census(1, NONE)) == ALL
+    assert surplus(ALL, Census(1, ALL)) == NONE
+
+
+def test_half_is_given_up_when_a_second_relay_comes() -> None:
+    assert len(surplus(ALL, Census(2, ALL))) == 8
+
+
+def test_shards_of_others_are_not_wanted() -> None:
+    assert wanted(frozenset({0}), Census(1, frozenset(range(10)))) == frozenset(range(10, 16))
+
+
+@given(st.integers(1, 40))
+def test_every_shard_finds_its_relay_and_then_all_is_quiet(relays: int) -> None:
+    held = [NONE for _ in range(relays)]
+    for _ in range(3):
+        for number in range(relays):
+            census = Census(relays, frozenset().union(*held))
+            held[number] |= wanted(held[number], census)
+            held[number] -= surplus(held[number], census)
+    assert sorted(shard for shards in held for shard in shards) == sorted(ALL)
+    census = Census(relays, ALL)
+    assert not any(wanted(shards, census) or surplus(shards, census) for shards in held)
+
+
+@given(st.integers(1, 8), st.integers(1, 8))
+def test_the_spread_follows_when_relays_come_or_die(before: int, after: int) -> None:
+    held = [frozenset(range(number, 16, before)) for number in range(before)][:after]
+    held += [NONE] * (after - len(held))
+    for _ in range(4):
+        for number in range(after):
+            census = Census(after, frozenset().union(*held))
+            held[number] -= surplus(held[number], census)
+            held[number] |= wanted(held[number], Census(after, frozenset().union(*held)))
+    assert sorted(shard for shards in held for shard in shards) == sorted(ALL)
+    assert max(map(len, held)) <= -(-16 // after)
