@@ -13,7 +13,7 @@ from consumers.topic import create
 from service.cli.ending import talk
 from service.cli.option import changed
 from service.cli.place import Place
-from service.cli.roles import Running, running
+from service.cli.roles import Running, ports_free, running
 from service.http.devkey import ISSUER, ensure_key
 from service.settings import Settings
 from service.stack.errors import StackError
@@ -73,9 +73,12 @@ def _addresses(settings: Settings, wish: Wish, stack: Stack) -> dict[str, object
     }
     if not settings.kafka_bootstrap_servers and wish.broker == "tansu":
         found["kafka_idempotent_producer"] = False
-    # a development run takes any port unless it is told one
-    found |= {port: 0 for port in ("api_port", "admin_port") if port not in settings.model_fields_set}
-    return found
+    return found | _ports(settings)
+
+
+def _ports(settings: Settings) -> dict[str, object]:
+    """Any free port, unless one is given."""
+    return {port: 0 for port in ("api_port", "admin_port") if port not in settings.model_fields_set}
 
 
 def _trust(settings: Settings) -> dict[str, object]:
@@ -92,6 +95,7 @@ async def registry(settings: Settings, wish: Wish) -> AsyncIterator[tuple[Place,
     Whoever is in the block watches `ending.stop`. Raises what `servers` does, SettingsRefused when a port is taken, and
     NotReady.
     """
+    ports_free(changed(settings, **_ports(settings)))
     async with servers(settings, wish) as ours, running(ours) as service:
         await _ready(service)
         place = Place(

@@ -118,6 +118,13 @@ def _listening(host: str, port: int, field: str) -> Iterator[socket.socket]:
         yield listener
 
 
+def ports_free(settings: Settings) -> None:
+    """Refuse a taken port before anything is started for nothing; raises SettingsRefused."""
+    for field in ("api", "admin"):
+        with _listening(getattr(settings, f"{field}_host"), getattr(settings, f"{field}_port"), f"{field}_port"):
+            pass
+
+
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,59 @@
+"""The demo ends well, shows the story, and leaves nothing behind."""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from service.cli.telling import WIDTH
+from tests.support.program import PROGRAM, environment, program
+
+STORY = [
+    "301-008578",
+    "AI-50701",
+    "group.updated",
+    "Dana Whitfield",
+    "group.product-granted",
+    "501-002542, 501-002543",
+    "again, with the same id",
+    "other-organization at /producerCode/id",
+    "dead letter, reason not-json",
+    "all as told",
+]
+
+
+async def test_demo_tells_the_story_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    ended = await program("demo", seconds=120)
+    assert ended.code == 0, ended.err + ended.out
+    at = [ended.out.find(words) for words in STORY]
+    assert -1 not in at, f"not told: {STORY[at.index(-1)]}"
+    assert at == sorted(at)
+    assert max(map(len, ended.lines)) <= WIDTH
+    assert list(tmp_path.iterdir()) == []
+    assert [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or [])] == []
+
+
+async def test_demo_stays_up_when_it_is_kept_and_ends_on_a_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "demo", "--keep", env=environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(120):
+        while not (line := await process.stdout.readline()).startswith(b'{"ready"'):
+            assert line, "the demo ended instead of staying up"
+    ready = json.loads(line)
+    (folder,) = tmp_path.glob("producer-registry-demo-*")
+    health = await program("health", "--ready", data_dir=folder)
+    tail = await program("tail", "events", "--from", "beginning", "-n", "3", data_dir=folder)
+    assert (health.code, tail.code, len(tail.lines), ready["pid"]) == (0, 0, 3, process.pid)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(60):
+        assert await process.wait() == 0
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,165 @@
+"""`dev`: its ready line, its life and its end, with data that outlives it."""
+
+import json
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.support.dev import Dev, running_dev, start_dev
+from tests.support.ladder import Rung
+from tests.support.program import program
+
+DIRECTORY = [
+    {"type": "organization.put", "subject": "pc:4", "data": {"displayName": "ACV Property Insurance"}},
+    {"type": "role.put", "subject": "producer", "data": {"displayName": "Producer"}},
+]
+CODES = "subject,code,organization,roles\npc:16,301-008578,pc:4,producer\n"
+
+
+@pytest.fixture(scope="module")
+def broker(broker_rung: Rung) -> str:
+    """The kind of broker that this run is about."""
+    return "apache" if broker_rung.kind == "apache" else "tansu"
+
+
+@pytest.fixture(scope="module")
+async def dev(tmp_path_factory: pytest.TempPathFactory, broker: str) -> AsyncIterator[Dev]:
+    """A running stack, shared by the tests that leave it running."""
+    folder = tmp_path_factory.mktemp("dev")
+    async with running_dev(folder / "data", "--broker", broker, log=folder / "log") as running:
+        await send_directory_and_code(running)
+        yield running
+
+
+async def send_directory_and_code(dev: Dev) -> None:
+    """Send an organization, a role and a code, and wait for their outcomes."""
+    lines = "\n".join(map(json.dumps, DIRECTORY))
+    directory = await dev.run("send", "--wait", stdin=lines)
+    assert directory.code == 0, directory.out + directory.err
+    codes = await dev.run("send", "--wait", "--json", "--type", "producer-code.create", stdin=CODES)
+    assert codes.code == 0, codes.out + codes.err
+    assert [json.loads(line)["status"] for line in codes.lines] == ["accepted"]
+
+
+async def codes_of(dev: Dev) -> list[str]:
+    """The codes that the API has."""
+    status, body = await dev.get("/admin/v1/producer-codes", await dev.token("operator", "admin:read"))
+    assert status == 200, body
+    return [item["attributes"]["code"] for item in body["data"]]
+
+
+async def test_commands_go_in_and_answers_come_out(dev: Dev) -> None:
+    assert list(dev.ready) == ["ready", "api", "admin", "kafka", "database", "pid"]
+    assert (dev.ready["ready"], dev.ready["pid"]) == (True, dev.process.pid)
+    assert await codes_of(dev) == ["301-008578"]
+    assert (await dev.get("/admin/v1/producer-codes"))[0] == 401
+    connection = await asyncpg.connect(dev.ready["database"])
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM producer_code") == 1
+    finally:
+        await connection.close()
+
+
+async def test_it_is_well_when_asked(dev: Dev) -> None:
+    assert (await dev.run("health", "--ready")).code == 0
+    doctor = await dev.run("doctor", "--json")
+    assert {told["name"]: told["state"] for told in map(json.loads, doctor.lines)}["broker"] == "ok"
+    assert doctor.code == 0
+
+
+async def test_same_file_sent_again_changes_nothing(dev: Dev) -> None:
+    await send_directory_and_code(dev)
+    events = await dev.run("tail", "events", "--from", "beginning", "--until-end")
+    outcomes = await dev.run("tail", "outcomes", "--from", "beginning", "--until-end")
+    assert (len(events.lines), len(outcomes.lines)) == (3, 6)
+
+
+async def test_rejected_command_is_told_with_row_code_and_path(dev: Dev) -> None:
+    rows = "subject,code,organization,roles\npc:17,301-008579,pc:9,producer\npc:18,301-008578,pc:4,producer\n"
+    ended = await dev.run("send", "--wait", "--type", "producer-code.create", stdin=rows)
+    assert ended.code == 1
+    told = [line.split(" ")[:4] for line in ended.lines]
+    assert told == [["row", "2:", "reference-not-found", "/organization/id"], ["row", "3:", "code-taken", "/code"]]
+
+
+async def test_data_folder_in_use_is_refused(dev: Dev) -> None:
+    ended = await program("dev", "--data-dir", str(dev.data_dir))
+    assert (ended.code, ended.out) == (1, "")
+    assert "in use" in ended.err
+
+
+async def test_all_stops_on_a_signal_and_data_comes_back_at_the_next_start(tmp_path: Path, broker: str) -> None:
+    log = tmp_path / "log"
+    async with running_dev(tmp_path / "data", "--broker", broker, log=log) as first:
+        await send_directory_and_code(first)
+        servers = first.servers()
+        assert servers
+        assert await first.stop() == 0
+        assert [server.pid for server in servers if server.is_running()] == []
+        assert (await first.run("health")).code == 1
+    async with running_dev(tmp_path / "data", "--broker", broker, log=log) as second:
+        assert await codes_of(second) == ["301-008578"]
+        # and it goes on deciding: marks of a broker that forgot its records are not in the way
+        more = "subject,code,organization,roles\npc:17,301-008579,pc:4,producer\n"
+        ended = await second.run("send", "--wait", "--type", "producer-code.create", stdin=more)
+        assert ended.code == 0, ended.out + ended.err
+        assert await codes_of(second) == ["301-008578", "301-008579"]
+    assert ("starts empty" in log.read_text()) == (broker == "tansu")
+
+
+async def test_database_and_broker_are_taken_up_when_it_was_killed(tmp_path: Path, broker: str) -> None:
+    log = tmp_path / "log"
+    killed = await start_dev(tmp_path / "data", "--broker", broker, log=log)
+    await send_directory_and_code(killed)
+    servers = {server.pid for server in killed.servers()}
+    await killed.kill()
+    async with running_dev(tmp_path / "data", "--broker", broker, log=log) as next_one:
+        assert (next_one.ready["kafka"], next_one.ready["database"]) == (
+            killed.ready["kafka"],
+            killed.ready["database"],
+        )
+        assert {server.pid for server in next_one.servers()} == servers
+        assert await codes_of(next_one) == ["301-008578"]
+        events = await next_one.run("tail", "events", "--from", "beginning", "--until-end")
+        assert len(events.lines) == 3
+
+
+@pytest.mark.parametrize("option", ["--api-port", "--admin-port", "--kafka-port"])
+async def test_taken_port_says_so(tmp_path: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = await program("dev", "--data-dir", str(tmp_path), option, port)
+    assert ended.code in {1, 2}
+    assert port in ended.err
+    assert option.removeprefix("--").replace("-", "") in ended.err.lower().replace("_", "").replace("-", "")
+    assert ended.out == ""
+
+
+async def test_malformed_setting_stops_the_start_with_its_name(tmp_path: Path) -> None:
+    ended = await program("dev", "--data-dir", str(tmp_path / "data"), batch_max_records="many")
+    assert (ended.code, ended.out) == (2, "")
+    assert "REGISTRY_BATCH_MAX_RECORDS" in ended.err
+    assert not (tmp_path / "data").exists()
+
+
+async def test_given_servers_are_used_and_left_alone(
+    tmp_path: Path, database_url: str, kafka_bootstrap: str, broker_rung: Rung
+) -> None:
+    settings: dict[str, object] = {
+        "database_url": database_url,
+        "kafka_bootstrap_servers": kafka_bootstrap,
+        "kafka_idempotent_producer": broker_rung.is_apache,
+        "topic_prefix": tmp_path.name.replace("_", "-"),
+        "partitions": 2,
+    }
+    async with running_dev(tmp_path / "data", log=tmp_path / "log", **settings) as dev:
+        assert (dev.ready["database"], dev.ready["kafka"]) == (database_url, kafka_bootstrap)
+        assert dev.servers() == []
+        dev.process.send_signal(signal.SIGINT)
+        assert await dev.stop() == 0
+    connection = await asyncpg.connect(database_url)
+    await connection.close()
