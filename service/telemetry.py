@@ -54,6 +54,7 @@ SHARDS_HELD = Gauge(f"{_P}shards_held", "Outbox shards this process publishes", 
 RELAYS = Gauge(f"{_P}relays", "Relays that live, as last seen", registry=REGISTRY)
 READY = Gauge(f"{_P}ready", "1 when the part is ready, else 0", ["part"], registry=REGISTRY)
 LOOP_LAG_SECONDS = Gauge(f"{_P}event_loop_lag_seconds", "How late the event loop last woke", registry=REGISTRY)
+INBOX_ROWS = Gauge(f"{_P}inbox_rows", "Command ids remembered, about, as of the last sweep", registry=REGISTRY)
 PRUNED = Counter(f"{_P}pruned_inbox_rows_total", "Inbox rows removed after their retention", registry=REGISTRY)
 HTTP_SECONDS = Histogram(
     f"{_P}http_request_seconds",

@@ -18,6 +18,7 @@ from consumers.health import Health
 from consumers.relay import PART as RELAY
 from consumers.run import BROKER, Consumers
 from service import failpoint, telemetry
+from service.cli.housekeeping import housekeep
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.settings import Settings, SettingsRefused, variable
@@ -73,6 +74,8 @@ async def running(settings: Settings, role: Role = "all") -> AsyncIterator[Runni
             await stack.enter_async_context(_background(loop))
         if api_socket is not None:
             await stack.enter_async_context(_api(settings, api_socket))
+        if role in {"all", "consumers"}:
+            await stack.enter_async_context(_background(housekeep(settings)))
         kafka = None if role == "api" else _start_kafka(settings, role, health, ending)
         _freeze(off=kafka is not None)
         api = "" if api_socket is None else _address(api_socket)

@@ -1,0 +1,36 @@
+"""The housekeeping loop of a process that decides commands."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from service.settings import Settings
+from service.store.errors import StoreUnavailable
+from service.store.maintenance import Swept, sweep
+from service.telemetry import INBOX_ROWS, PRUNED, log
+
+EVERY_SECONDS = 6 * 3600.0
+FIRST_SECONDS = 600.0
+"""The first sweep comes within this time: the processes of an installation seldom begin together."""
+
+_log = log(__name__)
+
+
+async def housekeep(
+    settings: Settings,
+    sweep: Callable[[Settings], Awaitable[Swept | None]] = sweep,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Sweep again and again, for ever; a database that is away is asked again next time."""
+    await sleep(FIRST_SECONDS * random.random())  # noqa: S311  # spreads load, guards nothing
+    while True:
+        try:
+            swept = await sweep(settings)
+        except StoreUnavailable as error:
+            _log.warning("sweep_put_off", error=str(error))
+        else:
+            if swept is not None:
+                PRUNED.inc(swept.forgotten)
+                INBOX_ROWS.set(swept.remembered)
+                _log.info("inbox_swept", forgotten=swept.forgotten, remembered=swept.remembered)
+        await sleep(EVERY_SECONDS)
