@@ -1,10 +1,8 @@
 """Processes of the service as production has them: `producer-registry serve`, with signals, logs and health."""
 
 import asyncio
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +10,8 @@ from pathlib import Path
 import psutil
 
 from service.stack import port as ports
+from tests.support.program import PROGRAM, environment
 
-SCRIPT = Path(sys.executable).parent / "producer-registry"
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
 
@@ -29,10 +27,10 @@ class Service:
         self.log = folder / f"{name}.log"
         self.arguments = arguments
         self.settings = dict(settings)
-        self.admin_port = ports.choose(0, server=name, setting="REGISTRY_ADMIN_PORT")
-        self.api_port = ports.choose(0, server=name, setting="REGISTRY_API_PORT")
+        self.admin_port = _own_port()
+        self.api_port = _own_port()
         self.started = 0
-        self.command: list[str] = [str(SCRIPT)]
+        self.command: list[str] = [str(PROGRAM)]
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,8 +53,6 @@ class Service:
         """Begin a life; settings given here hold for this one only."""
         own = {"admin_port": self.admin_port, "api_port": self.api_port}
         chosen = {**own, **self.settings, **settings}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
-        environment = kept | {f"REGISTRY_{name.upper()}": str(value) for name, value in chosen.items()}
         with self.log.open("ab") as log:
             log.write(f"--- life {self.started + 1} of {self.name}\n".encode())
             log.flush()
@@ -65,7 +61,7 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=environment(**chosen),
                 start_new_session=True,
             )
         self.started += 1
@@ -112,6 +108,17 @@ class Service:
         """The end of its log."""
         lines = self.log.read_text(errors="replace").splitlines()[-count:]
         return f"{self.name}:\n" + "\n".join(lines)
+
+
+_given: set[int] = set()
+
+
+def _own_port() -> int:
+    """A free port that no other process of this test run was given: those may not listen yet."""
+    while (port := ports.choose(0, server="the service", setting="REGISTRY_ADMIN_PORT")) in _given:
+        pass
+    _given.add(port)
+    return port
 
 
 async def health(port: int, path: str) -> int:

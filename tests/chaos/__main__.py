@@ -1,0 +1,72 @@
+"""`python -m tests.chaos --seeds 200 --from 1`: many runs after each other, and a table of faults and results."""
+
+import argparse
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from tests.chaos.execute import Result, chosen, execute, possible
+from tests.chaos.fault import FAULTS
+from tests.chaos.report import markdown, table
+from tests.chaos.site import Site
+
+
+def main() -> int:
+    """Run and report; 0 when every promise was kept."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20, help="how many runs")
+    parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
+    parser.add_argument("--broker", choices=["tansu", "apache"], default="tansu")
+    parser.add_argument("--nodes", type=int, default=1, help="nodes of Apache Kafka")
+    parser.add_argument("--faults", default="", help="names separated by commas; all when empty, `none` for no fault")
+    parser.add_argument("--commands", type=int, default=300, help="length of a history")
+    parser.add_argument(
+        "--minutes", type=float, default=0.0, help="begin no run after so many minutes; 0 sets no limit"
+    )
+    parser.add_argument("--markdown", type=Path, help="write the table there too")
+    parser.add_argument("--list", action="store_true", help="list the faults and end")
+    options = parser.parse_args()
+    if options.list:
+        for fault in sorted(FAULTS.values(), key=lambda fault: (fault.numbers, fault.name)):
+            _say(f"{','.join(map(str, fault.numbers)):8} {fault.name}")
+        return 0
+    return asyncio.run(_main(options))
+
+
+async def _main(options: argparse.Namespace) -> int:
+    results: list[Result] = []
+    end = time.monotonic() + (options.minutes * 60 or float("inf"))
+    names = [name.strip() for name in options.faults.split(",") if name.strip()]
+    async with Site(options.broker, nodes=options.nodes).open() as site:
+        for seed in range(options.first, options.first + options.seeds):
+            if time.monotonic() > end:
+                break
+            faults = [] if names == ["none"] else chosen(site, seed, names)
+            result = await execute(site, seed, faults, commands=options.commands)
+            results.append(result)
+            _say(str(result))
+            if not result.good:
+                _say(f"{_again(options, result)}\n{result.words}")
+        text = table(results, [fault.name for fault in possible(site)])
+    _say(text)
+    if options.markdown:
+        options.markdown.write_text(markdown(results))
+    return 0 if all(result.good for result in results) else 1
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _again(options: argparse.Namespace, result: Result) -> str:
+    names = ",".join(result.faults)
+    return (
+        f"again: python -m tests.chaos --seeds 1 --from {result.seed} --broker {options.broker} --nodes {options.nodes}"
+        f" --commands {result.commands} --faults '{names or 'none'}'"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""Faults of the database: restarted, cut off before and after COMMIT, silent, slow, locked, full."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Sequence
+
+import asyncpg
+import psutil
+
+from tests.chaos.fault import fault
+from tests.chaos.run import STATEMENT_SECONDS, Run
+from tests.support.proxy import commits
+from tests.support.wait import eventually
+
+SERVICE = "application_name LIKE 'producer-registry %'"
+
+
+@fault("cut before COMMIT", 11)
+async def cut_before(run: Run) -> None:
+    await _cut(run, after=False)
+
+
+@fault("cut after COMMIT", 11)
+async def cut_after(run: Run) -> None:
+    await _cut(run, after=True)
+
+
+async def _cut(run: Run, *, after: bool) -> None:
+    for _ in range(3):
+        trap = run.site.postgres_proxy.trap(commits, after=after, times=run.random.randint(1, 3))
+        await asyncio.wait_for(trap.sprung.wait(), 30)
+
+
+@fault("all connections to the database cut", 11, 12)
+async def cut_all(run: Run) -> None:
+    for share in (0.2, 0.4, 0.6, 0.8):
+        await run.progress(share)
+        run.site.postgres_proxy.cut()
+
+
+@fault("database refuses connections", 12, 32, seconds=3.0)
+async def away(run: Run) -> None:
+    await run.progress(0.3)
+    with run.site.postgres_proxy.away():
+        await asyncio.sleep(1.5)
+
+
+@fault("immediate restart of the database", 12, seconds=3.0)
+async def restart(run: Run) -> None:
+    await run.progress(0.4)
+    await run.site.postgres.child.stop(signal.SIGQUIT, seconds=10)
+    await run.site.postgres.start()
+
+
+@fault("a backend killed -9", 12, seconds=3.0)
+async def crash(run: Run) -> None:
+    await run.progress(0.4)
+    async with run.site.session(run.database) as session:
+        pid = await session.fetchval(f"SELECT pid FROM pg_stat_activity WHERE {SERVICE} LIMIT 1")  # noqa: S608
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).kill()
+    await eventually(lambda: run.site.answers(run.database), what="the database after its crash")
+
+
+@fault("sessions terminated", 13)
+async def terminated(run: Run) -> None:
+    for share in (0.2, 0.4, 0.6, 0.8):
+        await run.progress(share)
+        async with run.site.session(run.database) as session:
+            await session.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
+
+
+@fault("rows locked beyond the statement time-out", 13, seconds=STATEMENT_SECONDS + 2)
+async def locked(run: Run) -> None:
+    await run.progress(0.2)
+    async with run.site.session(run.database) as session, session.transaction():
+        await session.execute("SELECT FROM registry_group FOR UPDATE")
+        await asyncio.sleep(STATEMENT_SECONDS * 1.2)
+
+
+@fault("deadlock", 13, seconds=4.0)
+async def deadlock(run: Run) -> None:
+    # The service holds the marks and waits for a group; we hold the groups and then want the marks.
+    await run.progress(0.2)
+    async with run.site.session(run.database) as session:
+        with contextlib.suppress(asyncpg.DeadlockDetectedError):
+            async with session.transaction():
+                await session.execute("SELECT FROM registry_group FOR UPDATE")
+                await eventually(lambda: _waits(run), deadline=20, what="a writer that waits for a group")
+                await session.execute("SELECT FROM offset_mark FOR UPDATE")
+
+
+async def _waits(run: Run) -> bool:
+    async with run.site.session(run.database) as session:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%registry_group%'"
+        return bool(await session.fetchval(query))
+
+
+@fault("database silent", 14, seconds=STATEMENT_SECONDS + 3)
+async def silent(run: Run) -> None:
+    await run.progress(0.2)
+    with run.site.postgres_proxy.silent():
+        await asyncio.sleep(STATEMENT_SECONDS * 1.5)
+
+
+@fault("database hears but is not heard", 14, seconds=STATEMENT_SECONDS + 3)
+async def unheard(run: Run) -> None:
+    await run.progress(0.2)
+    victim = run.random.choice(run.services)
+    with run.site.postgres_proxy.silent(victim.pid, up=False):
+        await asyncio.sleep(STATEMENT_SECONDS * 1.5)
+
+
+@fault("slow network to the database", 15, seconds=4.0)
+async def slow(run: Run) -> None:
+    with run.site.postgres_proxy.slow(0.02):
+        await run.progress(0.9)
+
+
+@fault("slow writes", 15, seconds=5.0)
+async def slow_writes(run: Run) -> None:
+    async with run.site.session(run.database) as session:
+        await session.execute(
+            "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'"
+        )
+        await session.execute(
+            "CREATE TRIGGER dawdle AFTER INSERT ON inbox FOR EACH STATEMENT EXECUTE FUNCTION dawdle()"
+        )
+        await run.progress(1.0)
+        await session.execute("DROP TRIGGER dawdle ON inbox")
+
+
+@fault("backends frozen", 15, seconds=STATEMENT_SECONDS + 3)
+async def frozen(run: Run) -> None:
+    await run.progress(0.3)
+    async with run.site.session(run.database) as session:
+        rows = await session.fetch(f"SELECT pid FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
+    _signal([row["pid"] for row in rows], signal.SIGSTOP)
+    await asyncio.sleep(STATEMENT_SECONDS * 1.3)
+    _signal([row["pid"] for row in rows], signal.SIGCONT)
+
+
+def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).send_signal(number)
+
+
+@fault("disk full by its word", 17, seconds=3.0)
+async def told_full(run: Run) -> None:
+    await run.progress(0.3)
+    async with run.site.session(run.database) as session:
+        await session.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''disk_full'', MESSAGE = ''no space left''; END'"
+        )
+        await session.execute("CREATE TRIGGER refuse BEFORE INSERT ON outbox EXECUTE FUNCTION refuse()")
+        await asyncio.sleep(1.5)
+        await session.execute("DROP TRIGGER refuse ON outbox")
+
+
+@fault("read-only for a while", 12, 13, seconds=3.0)
+async def read_only(run: Run) -> None:
+    # As after a failover to a standby that is not promoted yet.
+    await run.progress(0.3)
+    statement = f'ALTER DATABASE "{run.database}" SET default_transaction_read_only ='
+    await run.site.execute("postgres", f"{statement} on")
+    await run.site.execute("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
+    await asyncio.sleep(1.5)
+    await run.site.execute("postgres", f"{statement} off")

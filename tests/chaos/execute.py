@@ -1,0 +1,140 @@
+"""A run from its seed: which faults it has, what happens when, and what came of it."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from tests.chaos import broker_fault, database_fault, process_fault, record_fault
+from tests.chaos.fault import FAULTS, Fault
+from tests.chaos.run import READY_SECONDS, Run, prepared
+from tests.chaos.site import Site
+from tests.support.checker.evidence import Violation
+from tests.support.checker.verdict import Verdict, check
+from tests.support.wait import eventually
+
+TABLE = (broker_fault, database_fault, process_fault, record_fault)
+"""The modules that fill the table of faults."""
+
+FAULT_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a run; `trouble` is what kept it from a verdict."""
+
+    seed: int
+    faults: Sequence[str]
+    commands: int
+    seconds: float
+    verdict: Verdict | None
+    violations: Sequence[Violation]
+    trouble: str = ""
+    words: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether every promise was kept."""
+        return not self.violations and not self.trouble
+
+    def __str__(self) -> str:
+        head = f"seed {self.seed}, {', '.join(self.faults) or 'no fault'}, {self.seconds:.1f} s: "
+        if self.good:
+            return head + str(self.verdict).split("\n", maxsplit=1)[0] + f"; {self.words}"
+        shown = "\n".join(f"  {violation}" for violation in self.violations[:20])
+        return f"{head}{len(self.violations)} violations {self.trouble}\n{shown}\n  {self.verdict or ''}"
+
+
+def possible(site: Site) -> list[Fault]:
+    """The faults that this site's broker can have, by name."""
+    found = [fault for fault in FAULTS.values() if site.kind in fault.brokers and site.nodes >= fault.nodes]
+    if site.nodes > 1:
+        found = [fault for fault in found if "kafka_proxy" not in fault.inject.__code__.co_names]
+    return sorted(found, key=lambda fault: fault.name)
+
+
+def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[Fault]:
+    """The faults of a seed: the named ones in turn, sometimes with a second one that may join."""
+    random = Random(f"{seed}/choice")
+    faults = [FAULTS[name] for name in names] or possible(site)
+    first = faults[seed % len(faults)]
+    if first.alone or names or random.random() < 0.5:
+        return [first]
+    others = [fault for fault in faults if not fault.alone and not fault.armed and fault.processes == ((), ())]
+    second = random.choice(others)
+    return [first] if second is first else [first, second]
+
+
+async def execute(site: Site, seed: int, faults: Sequence[Fault], *, commands: int = 300) -> Result:
+    """Do a run and judge it; never raises for what the service did."""
+    started = time.monotonic()
+    run = Run(site, f"chaos-{seed}-{time.monotonic_ns() % 10**9:x}", seed, commands=commands)
+    names = [fault.name for fault in faults]
+    verdict, trouble = None, ""
+    try:
+        async with prepared(run):
+            try:
+                await _happen(run, faults)
+                await run.quiet()
+                for service in run.living:
+                    await run.stop(service)
+                verdict = check(await run.collect())
+            except (AssertionError, TimeoutError, OSError) as error:
+                trouble = f"{type(error).__name__}: {error}"
+                with contextlib.suppress(Exception):
+                    verdict = check(await run.collect())
+    finally:
+        _heal(run)
+    violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]
+    if not faults and verdict is not None and any(verdict.duplicates.values()):
+        violations.append(Violation("duplicates without a fault", str(verdict.duplicates)))
+    words = run.words() if violations or trouble else run.reader.words()
+    return Result(seed, names, commands, time.monotonic() - started, verdict, violations, trouble, words)
+
+
+async def _happen(run: Run, faults: Sequence[Fault]) -> None:
+    for fault in faults:
+        run.prepared.update(fault.settings)
+        if fault.before is not None:
+            await fault.before(run)
+    armed = next((fault.armed for fault in faults if fault.armed), "")
+    services = [run.add(*arguments) for arguments in (faults[0].processes if faults else ((), ()))]
+    for service in services[:-1] if armed else services:
+        run.start(service)
+    await _ready(run)
+    await run.send_setup()
+    if armed:
+        # Its point is to be met by the history, not by the setup.
+        run.start(services[-1], failpoints=armed)
+        await _ready(run)
+    lines = run.add_history()
+    seconds = max((fault.seconds for fault in faults), default=1.0)
+    reading = asyncio.create_task(run.reader.run())
+    sends = [asyncio.create_task(run.driver.send(line, random=run.random, seconds=seconds)) for line in lines]
+    try:
+        async with asyncio.timeout(FAULT_SECONDS):
+            await asyncio.gather(*sends, *(fault.inject(run) for fault in faults))
+        await _ready(run)
+    finally:
+        for task in (reading, *sends):
+            task.cancel()
+        await asyncio.gather(reading, *sends, return_exceptions=True)
+
+
+async def _ready(run: Run) -> None:
+    async def all_ready() -> bool:
+        return all([await service.ready() for service in run.services if service in run.supervised])
+
+    await eventually(all_ready, deadline=READY_SECONDS, what="readiness of all processes")
+
+
+def _heal(run: Run) -> None:
+    for proxy in (run.site.postgres_proxy, run.site.kafka_proxy):
+        proxy.disarm()
+        proxy.refusing = False
+        proxy.delay_seconds = 0.0
+    for service in run.services:
+        service.send(signal.SIGCONT)

@@ -1,0 +1,45 @@
+"""What a fault is, and the table of all."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.run import Run
+
+Inject = Callable[[Run], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault by name, with its numbers in the list of faults that the service must survive.
+
+    `inject` begins with the history and returns when the fault is over. `armed` is a plan of fail points for one of the
+    processes. `processes` are the arguments of each `serve`; `brokers` those on which the fault can be had; `nodes` how
+    many the broker must have. With `alone` no other fault joins it. `before` prepares the run before
+    any process starts.
+    """
+
+    name: str
+    numbers: Sequence[int]
+    inject: Inject
+    armed: str = ""
+    processes: Sequence[Sequence[str]] = ((), ())
+    seconds: float = 2.0
+    brokers: Sequence[str] = ("tansu", "apache")
+    nodes: int = 1
+    alone: bool = False
+    before: Inject | None = None
+    settings: dict[str, object] = field(default_factory=dict)
+    poisoned: float = 0.02
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(name: str, *numbers: int, **how: object) -> Callable[[Inject], Inject]:
+    """Put the decorated injection into the table."""
+
+    def register(inject: Inject) -> Inject:
+        FAULTS[name] = Fault(name, numbers, inject, **how)  # type: ignore[arg-type]
+        return inject
+
+    return register

@@ -1,0 +1,168 @@
+"""Faults of the service's own processes: killed, ended, frozen, blocked, joined, starved, with a wrong clock."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from tests.chaos.fault import FAULTS, Fault, fault
+from tests.chaos.run import SESSION_MS, Run
+from tests.support.wait import eventually
+
+POINTS = (
+    "after_claim",
+    "before_commit",
+    "after_commit",
+    "mid_publish",
+    "after_publish",
+    "before_offset_commit",
+    "after_offset_commit",
+)
+SESSION_SECONDS = SESSION_MS / 1000
+SKEWED = Path(__file__).parent / "skewed.py"
+
+
+async def _died(run: Run) -> None:
+    """The armed process, the last one, dies at its point and comes back."""
+    victim = run.services[-1]
+    await eventually(lambda: victim.started > 1, what=f"a death at {victim.name}'s point")
+
+
+for point in POINTS:
+    for passes in (1, 3):
+        name = f"kill at {point}" + ("" if passes == 1 else f" again")
+        numbers = (1, 25) if "publish" in point else (1,)
+        FAULTS[name] = Fault(name, numbers, _died, armed=f"{point}=kill@{passes}")
+
+
+@fault("kill at any time", 1, 25, seconds=3.0)
+async def kill(run: Run) -> None:
+    for share in (0.2, 0.5, 0.8):
+        await run.progress(share)
+        victim = run.random.choice(run.services)
+        victim.send(signal.SIGKILL)
+
+
+@fault("kill all at once", 1, 32, seconds=3.0)
+async def kill_all(run: Run) -> None:
+    await run.progress(0.4)
+    for service in run.services:
+        service.send(signal.SIGKILL)
+
+
+@fault("SIGTERM under load", 2, seconds=4.0)
+async def terminate(run: Run) -> None:
+    for share in (0.2, 0.5):
+        await run.progress(share)
+        service = run.random.choice(run.services)
+        await run.stop(service)
+        run.start(service)
+
+
+@fault("SIGTERM twice", 2, seconds=3.0)
+async def terminate_twice(run: Run) -> None:
+    await run.progress(0.3)
+    service = run.services[0]
+    run.supervised.discard(service)
+    service.send(signal.SIGTERM)
+    await asyncio.sleep(run.random.random() * 0.1)
+    service.send(signal.SIGTERM)
+    assert await service.gone(5), "a second SIGTERM does not end the process at once"
+    run.start(service)
+
+
+@fault("frozen beyond the session", 3, seconds=5.0)
+async def freeze(run: Run) -> None:
+    await run.progress(0.3)
+    victim = run.random.choice(run.services)
+    victim.send(signal.SIGSTOP)
+    await asyncio.sleep(SESSION_SECONDS * 1.6)
+    victim.send(signal.SIGCONT)
+
+
+async def _stopped(run: Run, seconds: float) -> None:
+    victim = run.services[-1]
+    await eventually(victim.suspended, what=f"{victim.name} stopped at its point")
+    await asyncio.sleep(seconds)
+    victim.send(signal.SIGCONT)
+
+
+for point in ("after_claim", "before_commit", "after_commit", "mid_publish", "before_offset_commit"):
+
+    async def _zombie(run: Run) -> None:
+        await _stopped(run, SESSION_SECONDS * 1.6)
+
+    FAULTS[f"frozen at {point}"] = Fault(
+        f"frozen at {point}", (3, 25), _zombie, armed=f"{point}=stop", seconds=SESSION_SECONDS * 1.6
+    )
+
+
+async def _late(run: Run) -> None:
+    await _stopped(run, 1.0)
+
+
+FAULTS["a lower block commits later"] = Fault(
+    "a lower block commits later", (26,), _late, armed="before_commit=stop", processes=((), (), ())
+)
+
+
+@fault("rebalance storm", 4, seconds=9.0)
+async def storm(run: Run) -> None:
+    extra = [run.add() for _ in range(2)]
+    for turn in range(4):
+        service = extra[turn % 2]
+        if service.alive:
+            await (run.kill(service) if run.random.random() < 0.5 else run.stop(service))
+        run.start(service)
+        await asyncio.sleep(1.0 + run.random.random())
+    for service in extra:
+        await (run.kill(service) if run.random.random() < 0.5 else run.stop(service))
+
+
+@fault("event loop blocked beyond the session", 30, armed=f"after_commit=block:{SESSION_SECONDS * 1.5}", seconds=5.0)
+async def blocked(run: Run) -> None:
+    await asyncio.sleep(SESSION_SECONDS * 1.6)
+
+
+@fault("pulses of SIGSTOP", 30, seconds=4.0)
+async def pulses(run: Run) -> None:
+    for _ in range(12):
+        victim = run.random.choice(run.services)
+        victim.send(signal.SIGSTOP)
+        await asyncio.sleep(0.2)
+        victim.send(signal.SIGCONT)
+
+
+@fault("few descriptors and connections", 31)
+async def starved(run: Run) -> None:
+    service = run.add(database_pool_size=1)
+    service.command = ["prlimit", "--nofile=40:40", *service.command]
+    run.start(service)
+    await run.progress(1.0)
+
+
+@fault("clock off by an hour", 19, seconds=3.0)
+async def skewed(run: Run) -> None:
+    for hours in (1, -1):
+        service = run.add()
+        service.command = [sys.executable, str(SKEWED), str(hours * 3600)]
+        run.start(service)
+    for service in run.services[:2]:
+        await run.stop(service)
+    await run.progress(1.0)
+
+
+@fault("roles apart with two relays", 25, processes=(("--role", "consumers"), ("--role", "relay"), ("--role", "relay")))
+async def relays(run: Run) -> None:
+    await run.progress(0.3)
+    run.services[1].send(signal.SIGKILL)
+    await run.progress(0.7)
+    run.services[2].send(signal.SIGSTOP)
+    await asyncio.sleep(2.0)
+    run.services[2].send(signal.SIGCONT)
+
+
+@fault("a reading process dies", 33, processes=((), ("--role", "api")))
+async def reader_dies(run: Run) -> None:
+    await run.progress(0.5)
+    run.services[1].send(signal.SIGKILL)

@@ -1,0 +1,73 @@
+"""A caller that asks over HTTP all the time: versions never go back, and answers come again when trouble is over."""
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.support.checker.evidence import Answer
+
+if TYPE_CHECKING:
+    from tests.chaos.run import Run
+
+ISSUER = "https://chaos.example"
+PAUSE_SECONDS = 0.05
+GROUPS = ("armstrong-group-selling", "acv-group-selling", "allrisk-group-selling")
+
+
+class Reader:
+    """Asks each living service in turn; `answers` are in the order they came."""
+
+    issuer = ISSUER
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.answers: list[Answer] = []
+
+    @property
+    def keys(self) -> Path:
+        """The file with the public key, for the services."""
+        file = self._run.folder / "jwks.json"
+        if not file.exists():
+            public = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+            file.write_bytes(orjson.dumps({"keys": [{**public, "kid": "chaos", "alg": "ES256", "use": "sig"}]}))
+        return file
+
+    def token(self) -> str:
+        """A token that may read everything, for an hour; clocks of services may be off by one."""
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": "producer-registry", "sub": "chaos", "scope": "admin:read account:read"}
+        claims |= {"iat": now - 7200, "exp": now + 4 * 3600}  # type: ignore[dict-item]
+        return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "chaos", "typ": "at+jwt"})
+
+    def words(self) -> str:
+        """How many answers of each status there were."""
+        counts = Counter(answer.status for answer in self.answers)
+        return "answers " + ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(counts.items()))
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        async with httpx.AsyncClient(headers=headers, timeout=5) as client:
+            while True:
+                for service in self._run.living:
+                    if service.arguments in ((), ("--role", "api")):
+                        for group in GROUPS:
+                            await self._ask(client, service.api_port, group)
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _ask(self, client: httpx.AsyncClient, port: int, group: str) -> None:
+        try:
+            answer = await client.get(f"http://127.0.0.1:{port}/groups/{group}")
+        except httpx.HTTPError:
+            self.answers.append(Answer("reader", group, 0, None))
+            return
+        version = int(answer.headers["etag"].strip('"').partition("-")[0]) if answer.status_code == 200 else None
+        self.answers.append(Answer("reader", group, answer.status_code, version))

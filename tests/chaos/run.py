@@ -1,0 +1,228 @@
+"""One run: processes of the service, a history sent while faults happen, quiet, and the verdict."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
+
+import asyncpg
+
+from consumers.topic import create
+from service.contract.record import Limits
+from service.contract.topics import Topics
+from service.settings import Settings
+from tests.chaos.driver import Driver
+from tests.chaos.reader import Reader
+from tests.chaos.site import Site
+from tests.support import topic_log
+from tests.support.checker.evidence import Evidence, Place, Sent
+from tests.support.process import Service
+from tests.support.snapshot import read_marks, take_snapshot
+from tests.support.wait import eventually
+from tests.support.workload import Shares, Workload
+
+BODY_BYTES = 8192
+SESSION_MS = 3000
+STATEMENT_SECONDS = 3.0
+READY_SECONDS = 60.0
+QUIET_SECONDS = 90.0
+SUPERVISION_SECONDS = 0.05
+
+
+class Run:
+    """What a fault can reach: the site, the services, how far the history is, and chance of its own."""
+
+    def __init__(self, site: Site, name: str, seed: int, *, commands: int, shares: Shares | None = None) -> None:
+        self.site = site
+        self.name = name
+        self.seed = seed
+        self.random = Random(f"{seed}/faults")
+        self.folder = site.folder / name
+        self.topics = Topics(name)
+        self.workload = Workload(seed, self.topics, shares=shares)
+        self.commands = commands
+        self.ledger: list[Sent] = []
+        self.services: list[Service] = []
+        self.database = ""
+        self.group = name
+        self.limits = Limits(BODY_BYTES)
+        self.supervised: set[Service] = set()
+        self.crashes: list[str] = []
+        self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
+        self.reader = Reader(self)
+        self.prepared: dict[str, object] = {}
+
+    @property
+    def url(self) -> str:
+        """The run's database, past the proxy."""
+        return self.site.url(self.database)
+
+    def settings(self, **more: object) -> dict[str, object]:
+        """Settings of a service process."""
+        return {
+            "database_url": self.site.service_url(self.database),
+            "kafka_bootstrap_servers": self.site.service_bootstrap,
+            "kafka_idempotent_producer": self.site.idempotent,
+            "topic_prefix": self.name,
+            "consumer_group": self.group,
+            "max_body_bytes": BODY_BYTES,
+            "session_timeout_ms": SESSION_MS,
+            "database_command_timeout_seconds": STATEMENT_SECONDS,
+            "shutdown_deadline_seconds": 15,
+            "jwt_issuer": self.reader.issuer,
+            "jwks": self.reader.keys,
+            "data_dir": self.folder,
+            **self.prepared,
+            **more,
+        }
+
+    def add(self, *arguments: str, **settings: object) -> Service:
+        """Make another service process, not started yet."""
+        service = Service(f"service-{len(self.services)}", self.folder, self.settings(**settings), arguments)
+        self.services.append(service)
+        return service
+
+    def start(self, service: Service, **once: object) -> None:
+        """Start it; from then on it comes back when it dies."""
+        service.start(**once)
+        self.supervised.add(service)
+
+    async def stop(self, service: Service) -> None:
+        """End it with SIGTERM; it has to end well, and does not come back by itself."""
+        self.supervised.discard(service)
+        code = await service.stop()
+        if code:
+            self.crashes.append(f"{service.name} ended with {code} after SIGTERM\n{service.last_lines()}")
+
+    async def kill(self, service: Service) -> None:
+        """End it with SIGKILL, to stay down."""
+        self.supervised.discard(service)
+        await service.kill()
+
+    @property
+    def living(self) -> list[Service]:
+        """The services that run."""
+        return [service for service in self.services if service.alive]
+
+    async def decided(self) -> int:
+        """How many distinct commands are decided; -1 when the database does not say."""
+        try:
+            async with self.site.session(self.database) as session:
+                count: int = await session.fetchval("SELECT count(*) FROM inbox")
+                return count
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            return -1
+
+    async def progress(self, share: float, *, within: float = 60.0) -> None:
+        """Wait until about this share of the history is sent."""
+        total = len(self.ledger)
+        await eventually(lambda: self.driver.acknowledged >= share * total, deadline=within, what=f"{share:.0%} sent")
+
+    async def supervise(self) -> None:
+        """Start again what died; only SIGKILL is a death that services may die."""
+        while True:
+            for service in list(self.supervised):
+                if not service.alive:
+                    if service.code != -9:
+                        words = f"{service.name} ended by itself with {service.code}\n{service.last_lines()}"
+                        self.crashes.append(words)
+                    service.start()
+            await asyncio.sleep(SUPERVISION_SECONDS)
+
+    async def quiet(self) -> None:
+        """Wait until everything sent is decided, published and settled; AssertionError with what is left."""
+
+        async def done() -> bool:
+            ends = await topic_log.log_ends(self.site.bootstrap, self._inputs)
+            marks, outbox = await read_marks(self.url)
+            assert not (late := _behind(marks, ends)), f"marks {late} of {ends}"
+            assert not outbox, f"{outbox} rows in the outbox"
+            committed = await topic_log.committed(self.site.bootstrap, self.group, self._inputs)
+            assert not (late := _behind(committed, ends)), f"committed {late} of {ends}"
+            return True
+
+        await eventually(done, deadline=QUIET_SECONDS, what="quiet")
+
+    @property
+    def _inputs(self) -> tuple[str, str]:
+        return self.topics.commands, self.topics.operator_commands
+
+    async def collect(self) -> Evidence:
+        """Everything there is, for the checker."""
+        topics, bootstrap = self.topics, self.site.bootstrap
+        seen = await topic_log.read_topics(bootstrap, topics.all())
+        return Evidence(
+            topics=topics,
+            sent=self.ledger,
+            commands=topic_log.of(seen, *self._inputs),
+            outcomes=topic_log.of(seen, topics.outcomes),
+            events=topic_log.of(seen, *topics.events.values()),
+            dead_letters=topic_log.of(seen, topics.dead_letters),
+            database=await take_snapshot(self.url),
+            committed=await topic_log.committed(bootstrap, self.group, self._inputs),
+            answers=self.reader.answers,
+            limits=self.limits,
+        )
+
+    async def send_setup(self) -> None:
+        """Send the foundation, each step when the one before is decided."""
+        done = 0
+        for step in self.workload.setup():
+            self.ledger += step
+            await self.driver.send(step)
+            done += len(step)
+            await self.until_decided(done)
+
+    async def until_decided(self, count: int) -> None:
+        """Wait until so many distinct commands are decided."""
+
+        async def reached() -> bool:
+            return await self.decided() >= count
+
+        await eventually(reached, deadline=READY_SECONDS, what=f"{count} commands decided")
+
+    def add_history(self) -> list[list[Sent]]:
+        """Write the history into the ledger; answers a line for each sender."""
+        lines = self.workload.lines(self.commands)
+        for line in lines:
+            self.ledger += line
+        return lines
+
+    async def make_topics(self) -> None:
+        """Create the run's topics."""
+        await create(
+            Settings(
+                kafka_bootstrap_servers=self.site.bootstrap,
+                topic_prefix=self.name,
+                partitions=4,
+                replication=min(3, self.site.nodes),
+                max_body_bytes=BODY_BYTES,
+            )
+        )
+
+    def words(self) -> str:
+        """The ends of the services' logs."""
+        return "\n".join(service.last_lines() for service in self.services)
+
+
+def _behind(found: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, int | None]:
+    return {place: found.get(place) for place, end in ends.items() if found.get(place) != end}
+
+
+@asynccontextmanager
+async def prepared(run: Run, *, tablespace: str = "") -> AsyncIterator[Run]:
+    """Database, topics, senders and supervision for a run; every process is gone at the end."""
+    run.folder.mkdir(parents=True)
+    async with AsyncExitStack() as stack:
+        run.database = await stack.enter_async_context(run.site.database(tablespace))
+        await run.make_topics()
+        await run.driver.start()
+        stack.push_async_callback(run.driver.stop)
+        supervision = asyncio.create_task(run.supervise())
+
+        async def end() -> None:
+            supervision.cancel()
+            await asyncio.gather(*(service.kill() for service in run.services))
+
+        stack.push_async_callback(end)
+        yield run

@@ -1,0 +1,133 @@
+"""Where the runs take place: one PostgreSQL and one broker for all of them, each behind a proxy that misbehaves."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from service.stack import port as ports
+from service.stack.apache.cluster import Apache
+from service.stack.postgres import Postgres
+from service.stack.tansu import Tansu
+from tests.support import database
+from tests.support.ladder import running
+from tests.support.proxy import HOST, Proxy
+
+BrokerKind = Literal["tansu", "apache"]
+
+
+class Site:
+    """Servers and proxies; services go through the proxies, the checker does not.
+
+    With Tansu the senders go through the broker's proxy too: a broker has one address for everybody there. `nodes` is
+    the number of Kafka nodes; several have no proxy.
+    """
+
+    def __init__(self, broker: BrokerKind, *, nodes: int = 1) -> None:
+        self.kind = broker
+        self.nodes = nodes
+        self.folder = Path(tempfile.mkdtemp(prefix="producer-registry-chaos-"))
+        # Faults restart the server often: quick recovery matters here, and how many sessions there are.
+        self.postgres = Postgres(settings={"deadlock_timeout": "200ms", "shared_buffers": "64MB"})
+        self.postgres_proxy = Proxy(lambda: (HOST, self.postgres.child.port))
+        self.kafka_proxy = Proxy(lambda: (HOST, self._behind_proxy))
+        self.kafka: Tansu | Apache
+        self._inner_port = 0
+        self.template = ""
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether the broker knows idempotent producers."""
+        return self.kind == "apache"
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker as senders and the checker reach it."""
+        return self.kafka.address
+
+    @property
+    def service_bootstrap(self) -> str:
+        """The broker as the service reaches it."""
+        return f"{HOST}:{self.kafka_proxy.port}" if self.nodes == 1 else self.kafka.address
+
+    def service_url(self, name: str) -> str:
+        """A database as the service reaches it."""
+        parts = urlsplit(self.url(name))
+        at = parts.netloc.rpartition("@")[0]
+        return urlunsplit(parts._replace(netloc=f"{at}@{HOST}:{self.postgres_proxy.port}"))
+
+    def url(self, name: str) -> str:
+        """A database as the checker reaches it."""
+        return database.url_of(self.postgres.address, name)
+
+    @property
+    def _behind_proxy(self) -> int:
+        return self._inner_port if isinstance(self.kafka, Apache) else self.kafka.child.port
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Site"]:
+        """Start everything, and stop it in the end."""
+        async with AsyncExitStack() as stack:
+            for proxy in (self.postgres_proxy, self.kafka_proxy):
+                await proxy.start()
+                stack.push_async_callback(proxy.stop)
+            self.kafka = self._broker()
+            await stack.enter_async_context(running(self.postgres))
+            await stack.enter_async_context(running(self.kafka))
+            self.template = await stack.enter_async_context(database.migrated_database(self.postgres.address))
+            yield self
+
+    def _broker(self) -> Tansu | Apache:
+        if self.kind == "tansu":
+            return Tansu(advertised=self.kafka_proxy.port)
+        if self.nodes > 1:
+            return Apache(nodes=self.nodes)
+        # A second listener whose clients are sent to the proxy.
+        port = ports.choose(0, server="Apache Kafka", setting="--kafka-port")
+        self._inner_port = ports.choose(0, server="the proxied listener", setting="--kafka-port")
+        listeners = f"CLIENT://{HOST}:{port},PROXIED://{HOST}:"
+        controller = ports.choose(0, server="the controller", setting="--kafka-port")
+        return Apache(
+            port=port,
+            settings={
+                "listeners": f"{listeners}{self._inner_port},CONTROLLER://{HOST}:{controller}",
+                "controller.quorum.voters": f"1@{HOST}:{controller}",
+                "advertised.listeners": f"{listeners}{self.kafka_proxy.port}",
+                "listener.security.protocol.map": "CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            },
+        )
+
+    @asynccontextmanager
+    async def database(self, tablespace: str = "") -> AsyncIterator[str]:
+        """A migrated database for one run; gives its name."""
+        async with database.made_database(self.postgres.address, self.template) as name:
+            if tablespace:
+                await self.execute("postgres", f'ALTER DATABASE "{name}" SET TABLESPACE "{tablespace}"')
+            yield name
+
+    async def execute(self, name: str, statement: str, *values: object) -> None:
+        """Run a statement in a database."""
+        async with self.session(name) as session:
+            await session.execute(statement, *values)
+
+    @asynccontextmanager
+    async def session(self, name: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """A session of the test's own, past the proxy."""
+        session = await asyncpg.connect(self.url(name), timeout=10)
+        try:
+            yield session
+        finally:
+            session.terminate()
+
+    async def answers(self, name: str) -> bool:
+        """Whether the database takes connections now."""
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncio.TimeoutError):
+            await self.execute(name, "SELECT 1")
+            return True
+        return False

@@ -1,0 +1,130 @@
+"""What SQL says at the end: read row by row with statements of the tests' own, not with the store's."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import asyncpg
+
+from service.core.association import GroupAssociation, UserAssociation
+from service.core.batch import World
+from service.core.group import Address, Group
+from service.core.organization import Organization
+from service.core.producer_code import ProducerCode
+from service.core.reference import Branch, Product, Role
+from service.core.user import User
+from tests.support.checker.evidence import Database, Place
+
+Row = asyncpg.Record
+_MARKS = "SELECT topic, partition, max(next_offset) FROM offset_mark GROUP BY 1, 2"
+_OUTBOX = "SELECT count(*) FROM outbox"
+State = TypeVar("State")
+
+STRAYS = {
+    "code and organization": """
+        SELECT c.id FROM producer_code c JOIN organization o ON o.id = c.organization_id
+        WHERE c.usable <> LEAST(
+            CASE c.status WHEN 'Active' THEN 2 WHEN 'Limited' THEN 1 ELSE 0 END,
+            CASE o.status WHEN 'Active' THEN 2 WHEN 'Limited' THEN 1 ELSE 0 END)""",
+    "user association and code": """
+        SELECT a.user_id || ' ' || a.code_id FROM user_producer_code a LEFT JOIN producer_code c ON c.id = a.code_id
+        WHERE (a.code, a.usable, a.appointment_date, a.termination_date)
+            IS DISTINCT FROM (c.code, c.usable, c.appointment_date, c.termination_date)""",
+    "group association and code": """
+        SELECT a.group_id || ' ' || a.code_id FROM group_producer_code a LEFT JOIN producer_code c ON c.id = a.code_id
+        WHERE (a.code, a.usable, a.appointment_date, a.termination_date)
+            IS DISTINCT FROM (c.code, c.usable, c.appointment_date, c.termination_date)""",
+    "user's count and associations": """
+        SELECT u.id FROM registry_user u CROSS JOIN LATERAL (
+            SELECT count(*) AS held, count(*) FILTER (WHERE c.organization_id <> u.organization_id) AS held_foreign
+            FROM user_producer_code a JOIN producer_code c ON c.id = a.code_id WHERE a.user_id = u.id) AS n
+        WHERE (u.held, u.held_foreign) IS DISTINCT FROM (n.held, n.held_foreign)""",
+    "group's count and associations": """
+        SELECT g.id FROM registry_group g WHERE g.held_foreign <> (
+            SELECT count(*) FROM group_producer_code a JOIN producer_code c ON c.id = a.code_id
+            WHERE a.group_id = g.id AND c.organization_id <> g.organization_id)""",
+}
+"""Rows whose repeated columns do not follow the row they repeat."""
+
+
+async def take_snapshot(url: str) -> Database:
+    """Read everything in one transaction of one moment."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            strays = [f"{what}: {row[0]}" for what, query in STRAYS.items() for row in await connection.fetch(query)]
+            inbox = await connection.fetch("SELECT source, command_id, topic, status FROM inbox")
+            marks = await connection.fetch(_MARKS)
+            return Database(
+                world=await _world(connection),
+                inbox={(row["source"], row["command_id"], row["topic"]): row["status"] for row in inbox},
+                outbox_rows=await connection.fetchval(_OUTBOX),
+                marks={(row["topic"], row["partition"]): row[2] for row in marks},
+                strays=strays,
+            )
+    finally:
+        await connection.close()
+
+
+async def read_marks(url: str) -> tuple[dict[Place, int], int]:
+    """The marks of all partitions, and how many rows wait in the outbox."""
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        marks = await connection.fetch(_MARKS)
+        return {(row["topic"], row["partition"]): row[2] for row in marks}, await connection.fetchval(_OUTBOX)
+    finally:
+        await connection.close()
+
+
+async def _world(connection: Any) -> World:
+    async def rows(query: str, build: Callable[[Row], State]) -> dict[str, State]:
+        return {row["id"]: build(row) for row in await connection.fetch(query)}
+
+    held_by_users = await connection.fetch("SELECT user_id, code_id, id::text AS id, role_ids FROM user_producer_code")
+    held_by_groups = await connection.fetch("SELECT group_id, code_id, id::text AS id FROM group_producer_code")
+    return World(
+        organizations=await rows(
+            "SELECT id, display_name, status, domains, insurer, version FROM organization",
+            lambda r: Organization(r[0], r[1], r[2], tuple(r[3]), r[4], r[5]),
+        ),
+        branches=await rows("SELECT id, branch_code, display_name, version FROM branch", lambda r: Branch(*r)),
+        roles=await rows(
+            "SELECT id, display_name, permissions, version FROM role", lambda r: Role(r[0], r[1], tuple(r[2]), r[3])
+        ),
+        products=await rows(
+            "SELECT id, name, institution_id, product_line, version FROM product", lambda r: Product(*r)
+        ),
+        groups=await rows(
+            "SELECT id, type, value, organization_id, product_ids, held_foreign, version FROM registry_group", _group
+        ),
+        users=await rows(
+            "SELECT id, name, email, organization_id, external_id, username, group_ids, enabled, external_user,"
+            " code_secured, held, held_foreign, version FROM registry_user",
+            _user,
+        ),
+        codes=await rows(
+            "SELECT id, code, organization_id, role_ids, description, branch_id, status, appointment_date::text,"
+            " termination_date::text, version FROM producer_code",
+            lambda r: ProducerCode(r[0], r[1], r[2], tuple(r[3]), *r[4:]),
+        ),
+        user_associations={
+            (r["user_id"], r["code_id"]): UserAssociation(r["id"], r["user_id"], r["code_id"], tuple(r["role_ids"]))
+            for r in held_by_users
+        },
+        group_associations={
+            (r["group_id"], r["code_id"]): GroupAssociation(r["id"], r["group_id"], r["code_id"])
+            for r in held_by_groups
+        },
+    )
+
+
+def _group(row: Row) -> Group:
+    value = json.loads(row[2])
+    return Group(
+        row[0], row[1], Address(**value) if isinstance(value, dict) else value, row[3], tuple(row[4]), *row[5:]
+    )
+
+
+def _user(row: Row) -> User:
+    id_, name, email, organization_id, external_id, username, groups, *rest = row
+    return User(id_, name, email, organization_id, external_id, username, tuple(groups), *rest)

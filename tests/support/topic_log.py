@@ -1,0 +1,110 @@
+"""Whole topics as they lie in the broker, and what a consumer group has committed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tests.support.checker.evidence import Place, Seen
+
+LONGEST = 64 * 1024 * 1024
+
+
+async def read_topics(bootstrap: str, topics: Sequence[str]) -> list[Seen]:
+    """Every record that lies in these topics now, in order within each partition."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id="checker",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+        fetch_max_bytes=LONGEST,
+        max_partition_fetch_bytes=LONGEST,
+    )
+    await consumer.start()
+    try:
+        partitions = await _all_partitions(consumer, topics)
+        consumer.assign(partitions)
+        start, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        left = {partition for partition in partitions if start[partition] < end[partition]}
+        found: list[Seen] = []
+        while left:
+            for partition, records in (await consumer.getmany(*left, timeout_ms=500)).items():
+                found += [_seen(record) for record in records]
+                if await consumer.position(partition) >= _end(consumer, partition, end):
+                    left.discard(partition)
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
+    """The offset behind the last record of each partition that has any."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, client_id="checker", enable_auto_commit=False, fetch_max_wait_ms=100
+    )
+    await consumer.start()
+    try:
+        partitions = await _all_partitions(consumer, topics)
+        consumer.assign(partitions)
+        end = await consumer.end_offsets(partitions)
+        left = {partition for partition in partitions if end[partition]}
+        found: dict[Place, int] = {}
+        for partition in partitions:
+            consumer.seek(partition, max(0, end[partition] - 1))
+        while left:
+            for partition in await consumer.getmany(*left, timeout_ms=500):
+                found[partition.topic, partition.partition] = _end(consumer, partition, end)
+                left.discard(partition)
+        return found
+    finally:
+        await consumer.stop()
+
+
+def _end(consumer: AIOKafkaConsumer, partition: TopicPartition, listed: Mapping[TopicPartition, int]) -> int:
+    """The embedded broker lists an end before the last batch; what comes with a fetch is right."""
+    return max(listed[partition], consumer.highwater(partition) or 0)
+
+
+async def committed(bootstrap: str, group: str, topics: Sequence[str]) -> dict[Place, int]:
+    """The next offset per partition that the group has committed."""
+    # Not with the admin client: it asks in a way that the embedded broker misunderstands.
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, client_id="checker", group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        found = {}
+        for tp in await _all_partitions(consumer, topics):
+            offset = await consumer.committed(tp)
+            if offset is not None:
+                found[tp.topic, tp.partition] = offset
+        return found
+    finally:
+        await consumer.stop()
+
+
+def of(records: Iterable[Seen], *topics: str) -> list[Seen]:
+    """The records of some topics among those of many."""
+    return [seen for seen in records if seen.topic in topics]
+
+
+async def _all_partitions(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
+    await consumer.topics()
+    found = []
+    for topic in topics:
+        numbers = consumer.partitions_for_topic(topic)
+        assert numbers, f"topic {topic} is not there"
+        found += [TopicPartition(topic, number) for number in sorted(numbers)]
+    return found
+
+
+def _seen(record: Any) -> Seen:
+    return Seen(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        record.value,
+        tuple(record.headers),
+    )
