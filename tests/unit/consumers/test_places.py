@@ -1,0 +1,101 @@
+"""Where a partition is read from: the mark, the first record, or nowhere without the operator's word."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+
+from consumers import places as module
+from consumers.assignment import OffsetAlarm
+from consumers.identity import Identity
+from consumers.places import Places
+from service.settings import Settings
+from service.store.mark_store import MarkStore
+
+P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
+HERE = Identity("cluster", {"t": "id"})
+
+
+class StubMarks:
+    """Marks in memory; `former` are topics that had another identity."""
+
+    def __init__(self, marks: Mapping[tuple[str, int], int], former: Sequence[str] = ()) -> None:
+        self.kept = dict(marks)
+        self._former = former
+
+    async def marks(self) -> dict[tuple[str, int], int]:
+        return dict(self.kept)
+
+    async def has_former(self, topic: str) -> bool:
+        return topic in self._former
+
+    async def claim(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        self.kept = {**offsets, **self.kept}
+
+    async def move(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        self.kept.update(offsets)
+
+
+def places(marks: StubMarks, *, accept: bool = False) -> Places:
+    settings = Settings(accept_lost_commands=accept)
+    client = cast("AIOKafkaClient", None)
+    return Places(settings, client, cast("MarkStore", marks), HERE, ["t"])
+
+
+async def test_a_partition_is_read_from_its_mark() -> None:
+    assert await places(StubMarks({("t", 0): 7})).place({P0: (3, 9)}) == {P0: 7}
+
+
+@pytest.mark.parametrize(("first", "after"), [(7, 7), (0, 7), (7, 9)])
+async def test_a_mark_at_either_end_of_the_log_is_right(first: int, after: int) -> None:
+    assert await places(StubMarks({("t", 0): 7})).place({P0: (first, after)}) == {P0: 7}
+
+
+async def test_a_partition_without_a_mark_is_read_from_its_first_record_and_gets_one() -> None:
+    marks = StubMarks({("t", 0): 7})
+    assert await places(marks).place({P0: (0, 9), P1: (2, 5)}) == {P0: 7, P1: 2}
+    assert marks.kept == {("t", 0): 7, ("t", 1): 2}
+
+
+@pytest.mark.parametrize(
+    ("marks", "log", "message"),
+    [
+        (StubMarks({("t", 0): 7}), (8, 9), "begins at offset 8, but 7 is the next to decide"),
+        (StubMarks({("t", 0): 7}), (0, 6), "ends at offset 6, but 6 was decided already"),
+        (StubMarks({}, former=["t"]), (0, 3), "was deleted and made anew"),
+    ],
+)
+async def test_it_is_an_alarm_when_records_are_gone_and_goes_on_only_when_that_is_accepted(
+    marks: StubMarks, log: tuple[int, int], message: str
+) -> None:
+    with pytest.raises(OffsetAlarm, match=message) as alarm:
+        await places(marks).place({P0: log})
+    assert "REGISTRY_ACCEPT_LOST_COMMANDS" in str(alarm.value)
+
+    assert await places(marks, accept=True).place({P0: log}) == {P0: log[0]}
+    assert marks.kept[P0] == log[0]
+    assert await places(marks).place({P0: log}) == {P0: log[0]}, "and is no alarm the next time"
+
+
+@pytest.mark.parametrize(
+    ("now", "message"),
+    [
+        (HERE, None),
+        (Identity("another", {"t": "id"}), "cluster another now"),
+        (Identity("cluster", {"t": "new"}), "made anew while it was read"),
+    ],
+)
+async def test_it_is_an_alarm_when_cluster_or_topic_are_others_than_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, now: Identity, message: str | None
+) -> None:
+    async def identify(_client: object, _topics: object) -> Identity:
+        return now
+
+    monkeypatch.setattr(module, "identify", identify)
+    if message is None:
+        await places(StubMarks({})).check()
+        return
+    with pytest.raises(OffsetAlarm, match=message):
+        await places(StubMarks({})).check()
