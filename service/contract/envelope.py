@@ -59,7 +59,7 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
     source, identifier = attributes["source"], attributes["id"]
     problems: list[Problem] = []
     subject = _subject(attributes.get("subject"), source, identifier, reader.kind, problems)
-    expected = _expected(attributes.get("expectedversion"), problems)
+    expected = _expected(attributes["expectedversion"], problems) if "expectedversion" in attributes else None
     reply_to = attributes.get("replyto")
     if reply_to is not None and reply_to not in limits.reply_topics:
         problems.append(Problem("invalid", "replyto must be one of the topics that are configured for it.", "replyto"))
@@ -81,8 +81,8 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
         record,
         Command(record.topic, source, identifier, reader.kind.name, subject, expected, body),
         correlation,
-        _trace(attributes.get("traceparent")),
-        _trace(attributes.get("tracestate")),
+        _trace(attributes["traceparent"]) if "traceparent" in attributes else None,
+        _trace(attributes["tracestate"]) if "tracestate" in attributes else None,
         reply_to,
     )
 
@@ -101,9 +101,7 @@ def _subject(text: str | None, source: str, identifier: str, kind: CommandKind, 
     return ""
 
 
-def _expected(text: str | None, problems: list[Problem]) -> int | None:
-    if text is None:
-        return None
+def _expected(text: str, problems: list[Problem]) -> int | None:
     if len(text) <= 10 and text.isascii() and text.isdigit() and (version := int(text)) <= _MAX_VERSION:
         return version
     right = f"a whole number from 0 to {_MAX_VERSION}"
@@ -111,6 +109,6 @@ def _expected(text: str | None, problems: list[Problem]) -> int | None:
     return None
 
 
-def _trace(text: str | None) -> str | None:
+def _trace(text: str) -> str | None:
     # Tracing never disturbs a command: what is broken is dropped, as W3C Trace Context says.
-    return text if text is None or (len(text) <= _MAX_TRACE and "\0" not in text) else None
+    return text if len(text) <= _MAX_TRACE and "\0" not in text else None
