@@ -1,0 +1,1 @@
+"""The HTTP layer on a real PostgreSQL."""

@@ -1,0 +1,80 @@
+"""Somebody who asks the application before a real database, with any token."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx
+
+from service.core.world import World
+from service.http.app import create_app
+from service.settings import Settings
+from service.store.pool import create_pool
+from service.store.read_store import ReadStore
+from service.store.world_save import save_world
+from tests.support.issuer import Issuer
+from tests.unit.http.front import verifier
+
+TRUSTED = Issuer()
+READ = "account:read admin:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A client and the store it reads; `save` puts a world into the database."""
+
+    client: httpx.AsyncClient
+    reader: ReadStore
+    database_url: str
+
+    async def get(
+        self, path: str, *, sub: str = "pc:310", headers: dict[str, str] | None = None, **claims: Any
+    ) -> httpx.Response:
+        """Ask with a token that may read everything, unless `claims` say otherwise."""
+        token = TRUSTED.token(sub=sub, **{"scope": READ, **claims})
+        sent = httpx.Headers({"Authorization": f"Bearer {token}", **(headers or {})}, encoding="latin-1")
+        return await self.client.get(path, headers=sent)
+
+    async def body(self, path: str, **claims: Any) -> Any:
+        """The body of an answer that has to be 200."""
+        answer = await self.get(path, **claims)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def codes(self, path: str, **claims: Any) -> list[str]:
+        """The code strings on a page of codes, in order."""
+        return [item["attributes"]["code"] for item in (await self.body(path, **claims))["data"]]
+
+    async def save(self, after: World, before: World | None = None) -> None:
+        """Write the difference of two worlds as a batch does."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            async with connection.transaction():
+                await save_world(connection, before or World(), after)
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def meanwhile(self, after: World, before: World) -> AsyncIterator[None]:
+        """Change the database from one world to another, and back at the end."""
+        await self.save(after, before)
+        try:
+            yield
+        finally:
+            await self.save(before, after)
+
+
+@asynccontextmanager
+async def asker(database_url: str, **settings: Any) -> AsyncIterator[Asker]:
+    """Open the application on a database."""
+    chosen = Settings(database_url=database_url, **settings)
+    pool = await create_pool(chosen, "test")
+    reader = ReadStore(pool)
+    transport = httpx.ASGITransport(create_app(chosen, reader, verifier(TRUSTED)))
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
+            yield Asker(client, reader, database_url)
+    finally:
+        await pool.close()

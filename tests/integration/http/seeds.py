@@ -1,0 +1,102 @@
+"""The people, codes and companies of the seed documents, as states of the core."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from service.core.association import GroupAssociation, UserAssociation
+from service.core.group import Address, Group
+from service.core.ids import association_id
+from service.core.organization import Organization
+from service.core.producer_code import ProducerCode
+from service.core.reference import Branch, Product, Role
+from service.core.user import User
+from service.core.world import World
+
+ARMSTRONG, ACV = "pc:1", "pc:4"
+LOS_ANGELES, MINNEAPOLIS = "pc:SKLwZJB_J2trSnepw0UsV", "pc:S17f59YeYbDQEVkdUiua9"
+PRODUCER, SUBMISSION = "producer", "producercode_submission"
+OFFICE = "pc:669"
+ANN, BEN = "pc:305", "pc:310"
+
+ADDRESS = Address("10 Spring Street", "Floor 2", None, None, "Los Angeles", "CA", "90013", "USA")
+
+
+def organization(id_: str, name: str, *, status: str = "Active", insurer: bool = False) -> Organization:
+    """An organization of version 1."""
+    return Organization(id_, name, status, (), insurer, 1)
+
+
+def code(id_: str, string: str, owner: str, description: str | None = None, **changes: object) -> ProducerCode:
+    """An active code of version 1 with the role "producer"."""
+    plain = ProducerCode(id_, string, owner, (PRODUCER,), description, None, "Active", None, None, 1)
+    return replace(plain, **changes)  # type: ignore[arg-type]  # fields of the state
+
+
+def user(id_: str, name: str, owner: str, **changes: object) -> User:
+    """A secured user of version 1 without groups."""
+    plain = User(id_, name, f"{name.lower()}@example.com", owner, None, None, (), True, True, True, 0, 0, 1)
+    return replace(plain, **changes)  # type: ignore[arg-type]  # fields of the state
+
+
+def user_holds(user_id: str, code_id: str, *roles: str) -> dict[tuple[str, str], UserAssociation]:
+    """The association of a user and a code."""
+    id_ = association_id("user", user_id, code_id)
+    return {(user_id, code_id): UserAssociation(id_, user_id, code_id, tuple(sorted(roles or (PRODUCER,))))}
+
+
+def group_holds(group_id: str, code_id: str) -> dict[tuple[str, str], GroupAssociation]:
+    """The association of a group and a code."""
+    return {(group_id, code_id): GroupAssociation(association_id("group", group_id, code_id), group_id, code_id)}
+
+
+_S = TypeVar("_S", Organization, ProducerCode, User, Group)
+
+
+def by_id(*states: _S) -> dict[str, _S]:
+    """States by their ids."""
+    return {state.id: state for state in states}
+
+
+_CODES = (
+    code("pc:6", "100-002541", ARMSTRONG, "Armstrong (Premier)", branch_id=LOS_ANGELES),
+    code("pc:17", "501-002542", ARMSTRONG, "Armstrong (Los Angeles)", branch_id=LOS_ANGELES),
+    code("pc:18", "501-002543", ARMSTRONG, "Armstrong (San Diego)"),
+    code("pc:19", "501-002544", ARMSTRONG, "Armstrong Professional Liability Services", status="Limited"),
+    code("pc:20", "501-002545", ARMSTRONG, "Armstrong Employer Services", appointment_date="2022-07-09"),
+    code("pc:21", "501-002546", ARMSTRONG, None, status="Terminated", termination_date="2023-01-01"),
+    code("pc:16", "301-008578", ACV, "ACV Property Insurance", branch_id=MINNEAPOLIS, role_ids=(PRODUCER, SUBMISSION)),
+)
+_GROUPS = (
+    Group(OFFICE, "office", ADDRESS, ARMSTRONG, ("prd_1",), 0, 4),
+    Group("west", "region", "West: all of it", ARMSTRONG, (), 0, 1),
+    Group("acv-division", "division", "Property", ACV, (), 0, 1),
+)
+_USERS = (
+    user(ANN, "Ann", ARMSTRONG, external_id="a-17", group_ids=(OFFICE,), version=3),
+    user(BEN, "Ben", ARMSTRONG, username="ben", group_ids=(OFFICE, "west")),
+    user("pc:400", "Cleo", ACV),
+)
+
+WORLD = World(
+    organizations={
+        ARMSTRONG: organization(ARMSTRONG, "Armstrong and Company"),
+        ACV: organization(ACV, "ACV Property Insurance"),
+    },
+    branches={
+        LOS_ANGELES: Branch(LOS_ANGELES, "501", "Los Angeles Branch UW", 1),
+        MINNEAPOLIS: Branch(MINNEAPOLIS, "301", "Minneapolis Branch UW", 1),
+    },
+    roles={
+        PRODUCER: Role(PRODUCER, "Producer", ("create account", "quote job"), 1),
+        SUBMISSION: Role(SUBMISSION, "Producer Code - Submissions", (), 1),
+    },
+    products={"prd_1": Product("prd_1", "General Liability", "ins_1", "general_liability", 1)},
+    groups=by_id(*_GROUPS),
+    users=by_id(*_USERS),
+    codes=by_id(*_CODES),
+    user_associations=user_holds(ANN, "pc:6") | user_holds("pc:400", "pc:16", SUBMISSION),
+    group_associations=group_holds(OFFICE, "pc:17")
+    | group_holds(OFFICE, "pc:19")
+    | group_holds("acv-division", "pc:16"),
+)
+"""Everything of this module together."""

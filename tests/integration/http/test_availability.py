@@ -1,0 +1,90 @@
+"""The rule in SQL and the pure rule agree on generated worlds (domain, "Who may use which code").
+
+REGISTRY_TEST_WORLDS sets how many, REGISTRY_TEST_SEED from which seed.
+"""
+
+import asyncio
+import os
+import secrets
+from random import Random
+
+import asyncpg
+import orjson
+
+from service.core.availability import Refused
+from service.core.user import User
+from service.core.world import World
+from service.store.code_page import Page
+from service.store.filter import Filter
+from tests.integration.http import worlds
+from tests.integration.http.asker import Asker
+
+WORLDS = int(os.environ.get("REGISTRY_TEST_WORLDS", "1000"))
+SEED = os.environ.get("REGISTRY_TEST_SEED") or secrets.token_hex(4)
+ROUND = 250
+QUESTIONS = 4
+
+
+async def test_sql_and_the_pure_rule_agree(asker: Asker) -> None:
+    refused = shown = 0
+    for start in range(0, WORLDS, ROUND):
+        numbers = range(start, min(start + ROUND, WORLDS))
+        of = {n: worlds.world(f"w{n}-", Random(f"{SEED} {n}")) for n in numbers}
+        await _empty(asker.database_url)
+        await asker.save(worlds.together(list(of.values())))
+        for answers in await asyncio.gather(*(_agree(asker, n, one) for n, one in of.items())):
+            refused += answers[0]
+            shown += answers[1]
+    # Worlds in which nobody is refused and nothing is shown would agree about nothing.
+    assert refused > WORLDS / 20
+    assert shown > WORLDS / 2
+
+
+async def _agree(asker: Asker, number: int, of: World) -> tuple[int, int]:
+    prefix = f"w{number}-"
+    chance = Random(f"{SEED} {number} questions")
+    refused = shown = 0
+    for _ in range(QUESTIONS):
+        asked = worlds.question(prefix, of, chance)
+        expected = worlds.answer(of, asked)
+        page = Page(size=asked.size, offset=asked.offset, total=chance.random() < 0.5, filters=_own_world(of, asked))
+        items = await asker.reader.codes_of_caller(
+            asked.subject,
+            renewal=asked.use == "renewal",
+            on=asked.on,
+            visible=[string.lower() for string in asked.visible],
+            page=page,
+        )
+        told = f"REGISTRY_TEST_SEED={SEED} world {number}: {asked}"
+        if isinstance(expected, Refused):
+            assert items is None, told
+            refused += 1
+            continue
+        assert items is not None, told
+        found = [item["attributes"]["id"] for item in orjson.loads(items.data)]
+        wanted = [candidate.id for candidate in expected]
+        end = asked.offset + asked.size
+        assert found == wanted[asked.offset : end], told
+        assert items.more == (len(wanted) > end), told
+        assert items.total in {None, len(wanted)}, told
+        shown += len(found)
+    return refused, shown
+
+
+def _own_world(of: World, asked: worlds.Question) -> tuple[Filter, ...]:
+    """Who sees all usable codes would see those of the other worlds too."""
+    caller: User | None = worlds.caller(of, asked.subject)
+    if caller is None or caller.code_secured:
+        return ()
+    return (Filter("organization", "in", tuple(of.organizations)),)
+
+
+async def _empty(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(
+            "TRUNCATE organization, role, registry_group, registry_user, producer_code, user_producer_code, "
+            "group_producer_code"
+        )
+    finally:
+        await connection.close()

@@ -1,0 +1,223 @@
+"""Filters, sorting and paging on a real database give what the same rules give in Python."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.core.producer_code import ProducerCode
+from tests.integration.http import seeds
+from tests.integration.http.asker import Asker, asker
+from tests.support import database
+
+# Texts whose order by bytes is not that of any language; missing values; equal ones.
+_TEXTS = ["", "a", "B", "ä", "a:b", "a,b", "%", "_", "\\", "Z", "\U0001f600", "\ufffd", "'", '"', None, None]
+_DATES = ["2022-07-09", "2022-07-10", "1999-12-31", None]
+_STATUSES = ["Active", "Limited", "Suspended", "Terminating", "Terminated"]
+CODES = [
+    seeds.code(
+        f"c:{n}",
+        f"{'aAbB-/.'[n % 7]}{n}" if n % 7 < 4 else f"{n}{'aAbB-/.'[n % 7]}x",
+        [seeds.ARMSTRONG, seeds.ACV][n % 2],
+        _TEXTS[n % len(_TEXTS)],
+        branch_id=[seeds.LOS_ANGELES, None, seeds.MINNEAPOLIS][n % 3],
+        status=_STATUSES[n % 5],
+        appointment_date=_DATES[n % 4],
+        termination_date=["2030-01-01", None][n % 2],
+    )
+    for n in range(60)
+]
+WORLD = replace(seeds.WORLD, codes=seeds.WORLD.codes | {code.id: code for code in CODES})
+ALL = list(WORLD.codes.values())
+
+_VALUE: dict[str, Callable[[ProducerCode], str | None]] = {
+    "code": lambda code: code.code,
+    "description": lambda code: code.description,
+    "producerStatus": lambda code: code.status,
+    "organization": lambda code: code.organization_id,
+    "branch": lambda code: code.branch_id,
+    "appointmentDate": lambda code: code.appointment_date,
+    "terminationDate": lambda code: code.termination_date,
+}
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
+
+
+_HOLDS: dict[str, Callable[[bytes | None, list[bytes]], bool]] = {
+    "eq": lambda left, right: left == right[0],
+    "ne": lambda left, right: left != right[0],
+    "lt": lambda left, right: left is not None and left < right[0],
+    "gt": lambda left, right: left is not None and left > right[0],
+    "le": lambda left, right: left is not None and left <= right[0],
+    "ge": lambda left, right: left is not None and left >= right[0],
+    "in": lambda left, right: left in right,
+    "ni": lambda left, right: left not in right,
+    "sw": lambda left, right: left is not None and left.startswith(right[0]),
+    "cn": lambda left, right: left is not None and right[0] in left,
+}
+
+
+def _sorted(codes: list[ProducerCode], keys: list[str]) -> list[str]:
+    found = sorted(codes, key=lambda code: code.code.encode())
+    for key in reversed(keys):
+        value = _VALUE[key.removeprefix("-")]
+        there = [(text.encode(), code) for code in found if (text := value(code)) is not None]
+        there.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
+        found = [code for _, code in there] + [code for code in found if value(code) is None]
+    return [code.code for code in found]
+
+
+def _doubled(text: str) -> str:
+    return text.replace(":", "::")
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> tuple[str, str, list[str]]:
+    """A field, an operator that it takes, and values of which some are there."""
+    name = draw(st.sampled_from(sorted(_VALUE)))
+    dated = name.endswith("Date")
+    operator = draw(st.sampled_from([o for o in _HOLDS if not dated or o not in {"sw", "cn"}]))
+    present = sorted({value for code in ALL if (value := _VALUE[name](code)) is not None})
+    listed = operator in {"in", "ni"}
+    if listed:
+        present = [value for value in present if "," not in value]
+    values = st.sampled_from(present)
+    if not dated and name != "producerStatus":
+        other = st.text(st.characters(exclude_characters="\0,", exclude_categories=["Cs"]), max_size=3)
+        values = values | other | values.map(lambda text: text[:1])
+    return name, operator, draw(st.lists(values, min_size=1, max_size=3 if listed else 1))
+
+
+@pytest.fixture(scope="module")
+async def story(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
+    """Somebody who asks a registry with codes of every kind."""
+    async with (
+        database.made_database(postgres_url, database_template) as name,
+        asker(database.url_of(postgres_url, name)) as one,
+    ):
+        await one.save(WORLD)
+        yield one
+
+
+SORTS = st.sampled_from(["code", "-code", "description", "-description", "appointmentDate", "-appointmentDate"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(conditions(), max_size=3),
+    st.lists(SORTS, max_size=3),
+    st.sampled_from(["/admin/v1/producer-codes", "/admin/v1/organizations/pc:1/producer-codes"]),
+)
+async def test_filters_and_sorting_give_what_the_rules_say(
+    story: Asker, filters: list[tuple[str, str, list[str]]], keys: list[str], path: str
+) -> None:
+    query = ["pageSize=100", "includeTotal=true"]
+    query += [f"filter={name}:{operator}:{quote(_doubled(','.join(values)))}" for name, operator, values in filters]
+    query += [f"sort={','.join(keys)}"] if keys else []
+    body = await story.body(f"{path}?{'&'.join(query)}")
+    expected = [
+        code
+        for code in ALL
+        if all(_HOLDS[o](_bytes(_VALUE[n](code)), [v.encode() for v in values]) for n, o, values in filters)
+        and ("organizations" not in path or code.organization_id == seeds.ARMSTRONG)
+    ]
+    assert [item["attributes"]["code"] for item in body["data"]] == _sorted(expected, keys)
+    assert body["total"] == body["count"] == len(expected)
+
+
+@pytest.mark.parametrize("size", [1, 7, 25, 100])
+@pytest.mark.parametrize("sort", ["code", "-description", "appointmentDate,-description"])
+async def test_pages_joined_are_the_whole(story: Asker, size: int, sort: str) -> None:
+    path: str | None = f"/admin/v1/producer-codes?pageSize={size}&sort={sort}"
+    found: list[str] = []
+    back: list[str] = []
+    while path:
+        body = await story.body(path)
+        assert body["links"]["self"]["href"] == path
+        assert body["count"] == len(body["data"]) <= size
+        found += [item["attributes"]["code"] for item in body["data"]]
+        if "prev" in body["links"]:
+            back.append(body["links"]["prev"]["href"])
+        path = body["links"].get("next", {}).get("href")
+    assert found == _sorted(ALL, sort.split(","))
+    if back:
+        assert (await story.body(back[0]))["links"]["first"]["href"] == back[0]
+
+
+async def test_page_offset_counts_items(story: Asker) -> None:
+    whole = await story.codes("/admin/v1/producer-codes?pageSize=100")
+    assert await story.codes("/admin/v1/producer-codes?pageSize=10&pageOffset=3") == whole[3:13]
+    assert await story.codes("/admin/v1/producer-codes?pageOffset=2147483647") == []
+    assert len(await story.codes("/admin/v1/producer-codes")) == 25
+
+
+async def test_fields_choose_attributes_in_their_own_order(story: Asker) -> None:
+    body = await story.body("/admin/v1/producer-codes?fields=roles,code,code&pageSize=3")
+    assert [list(item["attributes"]) for item in body["data"]] == [["code", "roles"]] * 3
+    one = await story.body("/admin/v1/producer-codes/pc:21?fields=description,terminationDate")
+    assert one["data"]["attributes"] == {"terminationDate": "2023-01-01"}
+    assert (await story.body("/admin/v1/users/pc:305/producer-codes?fields=roles"))["data"][0]["attributes"].keys() == {
+        "roles"
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "sub"),
+    [
+        ("/account/v1/producer-codes", "pc:305"),
+        ("/admin/v1/users/pc:305/producer-codes", "x"),
+        ("/admin/v1/groups/pc:669/producer-codes", "x"),
+    ],
+)
+async def test_every_collection_takes_the_whole_language(story: Asker, path: str, sub: str) -> None:
+    def strings(body: Any) -> list[str]:
+        found = (item["attributes"] for item in body["data"])
+        return [a["producerCode"]["displayName"] if "producerCode" in a else a["code"] for a in found]
+
+    whole = strings(await story.body(f"{path}?includeTotal=true", sub=sub))
+    turned = await story.body(f"{path}?sort=-code&includeTotal=true", sub=sub)
+    assert strings(turned) == whole[::-1]
+    assert turned["total"] == len(whole) > 0
+    by_text = await story.body(f"{path}?sort=-description,appointmentDate&pageSize=1", sub=sub)
+    expected = _sorted([code for code in ALL if code.code in whole], ["-description", "appointmentDate"])
+    assert strings(by_text) == expected[:1]
+    filtered = await story.body(
+        f"{path}?filter=code:sw:501&filter=branch:in:{quote('pc::SKLwZJB_J2trSnepw0UsV')}", sub=sub
+    )
+    assert strings(filtered) == [string for string in whole if string == "501-002542"]
+    none = await story.body(f"{path}?filter=description:eq:nothing&includeTotal=true", sub=sub)
+    assert (none["count"], none["total"], none["data"]) == (0, 0, [])
+
+
+async def test_lists_of_groups_and_producers_go_on_by_link(story: Asker) -> None:
+    for path, name in (("/groups", "groups"), ("/producers", "producers")):
+        found = []
+        at: str | None = f"{path}?limit=1"
+        while at:
+            answer = await story.get(at)
+            found += [item["id"] for item in answer.json()[name]]
+            at = answer.links.get("next", {}).get("url")
+        assert found == sorted(found)
+        assert found == [item["id"] for item in (await story.body(path))[name]]
+        assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("type=office", ["pc:669"]),
+        ("type=region", ["west"]),
+        ("distributor_id=pc:1", ["pc:669", "west"]),
+        ("distributor_id=pc:1&type=region&limit=1", ["west"]),
+        ("distributor_id=pc:4&type=region", []),
+        ("distributor_id=nobody", []),
+    ],
+)
+async def test_groups_are_filtered(story: Asker, query: str, ids: list[str]) -> None:
+    assert [group["id"] for group in (await story.body(f"/groups?{query}"))["groups"]] == ids

@@ -1,0 +1,290 @@
+"""The seeds' calls give what the seeds show, and every attribute stands where the samples have it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from service.core.ids import association_id
+from service.core.reference import Branch
+from tests.integration.http import seeds
+from tests.integration.http.asker import Asker
+
+STATUS = {"code": "Active", "name": "Active"}
+MINNEAPOLIS = {"branchCode": "301", "displayName": "Minneapolis Branch UW", "id": "pc:S17f59YeYbDQEVkdUiua9"}
+ROLE = {"displayName": "Producer", "id": "producer", "type": "Role", "uri": "/admin/v1/roles/producer"}
+SUBMISSIONS = {
+    "displayName": "Producer Code - Submissions",
+    "id": "producercode_submission",
+    "type": "Role",
+    "uri": "/admin/v1/roles/producercode_submission",
+}
+ACV_CODE = {
+    "branch": MINNEAPOLIS,
+    "code": "301-008578",
+    "description": "ACV Property Insurance",
+    "displayName": "301-008578",
+    "id": "pc:16",
+    "organization": {
+        "displayName": "ACV Property Insurance",
+        "id": "pc:4",
+        "type": "Organization",
+        "uri": "/admin/v1/organizations/pc:4",
+    },
+    "producerStatus": STATUS,
+    "roles": [ROLE, SUBMISSIONS],
+}
+
+
+def _ordered(value: Any) -> Any:
+    """A value in which the order of keys counts."""
+    if isinstance(value, dict):
+        return [(key, _ordered(part)) for key, part in value.items()]
+    return [_ordered(part) for part in value] if isinstance(value, list) else value
+
+
+async def test_all_codes_are_as_in_the_sample(told: Asker) -> None:
+    body = await told.body("/admin/v1/producer-codes")
+    assert body["count"] == 7
+    assert [item["attributes"]["code"] for item in body["data"]] == sorted(c.code for c in seeds.WORLD.codes.values())
+    [item] = [item for item in body["data"] if item["attributes"]["id"] == "pc:16"]
+    assert _ordered(item["attributes"]) == _ordered(ACV_CODE)
+    assert item["links"] == {"self": {"href": "/admin/v1/producer-codes/pc:16", "methods": ["get"]}}
+    assert list(body) == ["count", "data", "links"]
+
+
+async def test_codes_of_the_organization_are_as_in_the_sample(told: Asker) -> None:
+    body = await told.body("/admin/v1/organizations/pc:1/producer-codes")
+    assert body["count"] == 6
+    assert _ordered(body["data"][0]["attributes"]) == _ordered(
+        {
+            "branch": {"branchCode": "501", "displayName": "Los Angeles Branch UW", "id": "pc:SKLwZJB_J2trSnepw0UsV"},
+            "code": "100-002541",
+            "description": "Armstrong (Premier)",
+            "displayName": "100-002541",
+            "id": "pc:6",
+            "organization": {
+                "displayName": "Armstrong and Company",
+                "id": "pc:1",
+                "type": "Organization",
+                "uri": "/admin/v1/organizations/pc:1",
+            },
+            "producerStatus": STATUS,
+            "roles": [ROLE],
+        }
+    )
+
+
+async def test_code_leaves_out_what_is_not_set(told: Asker) -> None:
+    attributes = (await told.body("/admin/v1/producer-codes/pc:21"))["data"]["attributes"]
+    assert list(attributes) == [
+        "code", "displayName", "id", "organization", "producerStatus", "roles", "terminationDate"
+    ]  # fmt: skip
+    assert attributes["terminationDate"] == "2023-01-01"
+    assert attributes["producerStatus"] == {"code": "Terminated", "name": "Terminated"}
+
+
+async def test_user_association_is_as_in_the_sample(told: Asker) -> None:
+    body = await told.body("/admin/v1/users/pc:400/producer-codes")
+    [item] = body["data"]
+    assert _ordered(item["attributes"]) == _ordered(
+        {
+            "id": association_id("user", "pc:400", "pc:16"),
+            "producerCode": {"displayName": "301-008578", "id": "pc:16"},
+            "roles": [SUBMISSIONS],
+        }
+    )
+    assert item["links"]["self"]["href"] == "/admin/v1/users/pc:400/producer-codes/pc:16"
+
+
+@pytest.mark.parametrize("family", ["groups", "group"])
+async def test_group_association_is_as_in_the_sample(told: Asker, family: str) -> None:
+    body = await told.body(f"/admin/v1/{family}/acv-division/producer-codes")
+    [item] = body["data"]
+    assert _ordered(item["attributes"]) == _ordered(
+        {
+            "branch": MINNEAPOLIS,
+            "code": "301-008578",
+            "description": "ACV Property Insurance",
+            "id": association_id("group", "acv-division", "pc:16"),
+            "producerCode": {"displayName": "301-008578", "id": "pc:16"},
+            "producerStatus": STATUS,
+        }
+    )
+    one = await told.body(f"/admin/v1/{family}/acv-division/producer-codes/pc:16")
+    assert one["data"] == item
+
+
+async def test_association_answers_with_the_roles_the_code_has_left(told: Asker) -> None:
+    acv = seeds.WORLD.codes["pc:16"]
+    poorer = replace(acv, role_ids=(seeds.PRODUCER,), version=2)
+    after = replace(seeds.WORLD, codes={**seeds.WORLD.codes, "pc:16": poorer})
+    async with told.meanwhile(after, seeds.WORLD):
+        one = await told.body("/admin/v1/users/pc:400/producer-codes/pc:16")
+    assert one["data"]["attributes"]["roles"] == []
+
+
+async def test_group_has_its_producers_and_products(told: Asker) -> None:
+    group = (await told.body("/groups/pc:669"))["group"]
+    assert _ordered(group) == _ordered(
+        {
+            "id": "pc:669",
+            "type": "office",
+            "value": {
+                "line1": "10 Spring Street",
+                "line2": "Floor 2",
+                "city": "Los Angeles",
+                "state": "CA",
+                "postal_code": "90013",
+                "country_code": "USA",
+            },
+            "distributor_id": "pc:1",
+            "producers": [
+                {"id": "pc:305", "name": "Ann", "email": "ann@example.com", "external_id": "a-17"},
+                {"id": "pc:310", "name": "Ben", "email": "ben@example.com"},
+            ],
+            "products": [
+                {
+                    "id": "prd_1",
+                    "name": "General Liability",
+                    "institution_id": "ins_1",
+                    "product_line": "general_liability",
+                }
+            ],
+        }
+    )
+
+
+async def test_group_without_producers_and_products_has_null(told: Asker) -> None:
+    assert (await told.body("/groups/acv-division"))["group"] == {
+        "id": "acv-division",
+        "type": "division",
+        "value": "Property",
+        "distributor_id": "pc:4",
+        "producers": None,
+        "products": None,
+    }
+
+
+async def test_producers_are_the_users(told: Asker) -> None:
+    producers = (await told.body("/producers"))["producers"]
+    ann = {
+        "id": "pc:305",
+        "name": "Ann",
+        "email": "ann@example.com",
+        "external_id": "a-17",
+        "enabled": True,
+        "distributor": {"id": "pc:1", "name": "Armstrong and Company"},
+        "groups": ["pc:669"],
+    }
+    assert _ordered(producers[0]) == _ordered(ann)
+    assert [producer["id"] for producer in producers] == ["pc:305", "pc:310", "pc:400"]
+    assert producers[2]["groups"] == []
+    assert (await told.body("/producers/pc:305"))["producer"] == ann
+
+
+async def test_organization_and_role_are_what_the_uris_point_at(told: Asker) -> None:
+    organization = (await told.body("/admin/v1/organizations/pc:4"))["data"]
+    assert organization["attributes"] == {
+        "displayName": "ACV Property Insurance",
+        "domains": [],
+        "id": "pc:4",
+        "insurer": False,
+        "producerStatus": STATUS,
+        "type": "Organization",
+    }
+    role = (await told.body("/admin/v1/roles/producer"))["data"]
+    assert role["attributes"] == {
+        "displayName": "Producer",
+        "id": "producer",
+        "permissions": ["create account", "quote job"],
+        "type": "Role",
+    }
+
+
+async def test_every_link_and_uri_resolves(told: Asker) -> None:
+    todo = [
+        "/account/v1/producer-codes?pageSize=1", "/admin/v1/producer-codes?pageSize=2&pageOffset=3", "/groups?limit=1",
+        "/admin/v1/users/pc:305/producer-codes", "/admin/v1/group/pc:669/producer-codes?pageSize=1",
+        "/admin/v1/organizations/pc:1/producer-codes?filter=code%3Acn%3A%26%3F%25&fields=code", "/producers?limit=2",
+    ]  # fmt: skip
+    seen: set[str] = set()
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            answer = await told.get(path, sub=seeds.ANN)
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+            todo += _links(answer.json())
+            todo += [link["url"] for link in answer.links.values()]
+    assert len(seen) > 20
+
+
+def _links(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [link for part in value for link in _links(part)]
+    if not isinstance(value, dict):
+        return []
+    own = [part for key, part in value.items() if key in {"href", "uri"}]
+    return own + [link for part in value.values() for link in _links(part)]
+
+
+PATHS = [
+    "/account/v1/producer-codes", "/admin/v1/producer-codes", "/admin/v1/producer-codes/pc:16",
+    "/admin/v1/organizations/pc:4/producer-codes", "/admin/v1/organizations/pc:4/producer-codes/pc:16",
+    "/admin/v1/organizations/pc:4", "/admin/v1/roles/producer", "/admin/v1/users/pc:400/producer-codes",
+    "/admin/v1/users/pc:400/producer-codes/pc:16", "/admin/v1/groups/acv-division/producer-codes",
+    "/admin/v1/groups/acv-division/producer-codes/pc:16", "/admin/v1/group/acv-division/producer-codes/pc:16",
+    "/groups", "/groups/acv-division", "/producers", "/producers/pc:400",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_answer_is_304_until_it_changes(told: Asker, path: str) -> None:
+    first = await told.get(path)
+    tag = first.headers["etag"]
+    assert (await told.get(path, headers={"If-None-Match": tag})).status_code == 304
+    renamed = {id_: replace(one, display_name=f"New {id_}") for id_, one in seeds.WORLD.organizations.items()}
+    branch = Branch(seeds.MINNEAPOLIS, "301", "Minneapolis", 2)
+    role = replace(seeds.WORLD.roles[seeds.PRODUCER], display_name="Seller", version=2)
+    submissions = replace(seeds.WORLD.roles[seeds.SUBMISSION], display_name="Submissions", version=2)
+    changed = replace(
+        seeds.WORLD,
+        organizations=renamed,
+        branches={branch.id: branch},
+        roles={role.id: role, submissions.id: submissions},
+        users={id_: replace(one, name="X", version=one.version + 1) for id_, one in seeds.WORLD.users.items()},
+        groups={
+            id_: replace(one, type="region", value="X", version=one.version + 1)
+            for id_, one in seeds.WORLD.groups.items()
+        },
+    )
+    async with told.meanwhile(changed, seeds.WORLD):
+        again = await told.get(path, headers={"If-None-Match": tag})
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.rpartition("/")[2] in {"pc:16", "pc:4", "producer"}])
+async def test_checksum_is_the_tag(told: Asker, path: str) -> None:
+    answer = await told.get(path)
+    assert answer.headers["etag"] == f'"{answer.json()["data"]["checksum"]}"'
+
+
+async def test_checksum_on_a_page_is_the_tag_of_the_element(told: Asker) -> None:
+    for path in (
+        "/admin/v1/producer-codes",
+        "/admin/v1/producer-codes?fields=id",
+        "/admin/v1/users/pc:305/producer-codes",
+    ):
+        for item in (await told.body(path))["data"]:
+            one = await told.get(item["links"]["self"]["href"])
+            assert one.headers["etag"] == f'"{item["checksum"]}"'
+
+
+async def test_version_in_the_tag_is_that_of_the_thing(told: Asker) -> None:
+    assert (await told.get("/groups/pc:669")).headers["etag"].startswith('"4-')
+    assert (await told.get("/producers/pc:305")).headers["etag"].startswith('"3-')
+    assert (await told.get("/admin/v1/users/pc:305/producer-codes/pc:6")).headers["etag"].startswith('"3-')
+    assert (await told.get("/admin/v1/groups/pc:669/producer-codes/pc:17")).headers["etag"].startswith('"4-')
+    assert (await told.get("/admin/v1/producer-codes/pc:6")).headers["etag"].startswith('"1-')
+    assert (await told.get("/admin/v1/producer-codes")).headers["etag"].startswith('"0-')
