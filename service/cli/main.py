@@ -19,6 +19,7 @@ COMMANDS = {
     "send": ("service.cli.send:send", "Publish commands from JSON lines or CSV."),
     "tail": ("service.cli.tail:tail", "Follow events, outcomes or commands."),
     "dead-letters": ("service.cli.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
+    "resend": ("service.cli.resend:resend", "Publish the present state again."),
     "health": ("service.cli.health:health", "Probe a running service."),
     "doctor": ("service.cli.doctor:doctor", "Check the surroundings, and say what to do."),
 }

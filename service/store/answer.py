@@ -95,12 +95,17 @@ class Answers:
             self.inbox.sort(key=_inbox_key)
             await connection.copy_records_to_table("inbox", columns=_INBOX, records=self.inbox)
         if self.messages:
-            rows = [
-                (m.position, m.id, m.aggregatetype, m.aggregateid, m.type, m.payload, m.shard, m.topic, m.key,
-                 encode_headers(m.headers))
-                for m in self.messages
-            ]  # fmt: skip
-            await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=rows)
+            await write_outbox(connection, self.messages)
+
+
+async def write_outbox(connection: Connection, messages: Sequence[Message]) -> None:
+    """Write messages to the outbox; their positions lie in a block that this transaction took after its row locks."""
+    rows = [
+        (m.position, m.id, m.aggregatetype, m.aggregateid, m.type, m.payload, m.shard, m.topic, m.key,
+         encode_headers(m.headers))
+        for m in messages
+    ]  # fmt: skip
+    await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=rows)
 
 
 def _inbox_key(row: InboxRow) -> Key:

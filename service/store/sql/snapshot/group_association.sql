@@ -1,0 +1,8 @@
+-- Associations in order. $1, $2 after this owner and code, $3 only of owners of this organization (null: of all),
+-- $4 how many at most
+SELECT a.group_id AS owner_id, a.code_id, a.code
+FROM group_producer_code AS a
+JOIN registry_group AS o ON o.id = a.group_id
+WHERE (a.group_id, a.code_id) > ($1, $2) AND ($3::text IS NULL OR o.organization_id = $3)
+ORDER BY a.group_id, a.code_id
+LIMIT $4

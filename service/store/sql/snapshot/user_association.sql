@@ -1,0 +1,8 @@
+-- Associations in order. $1, $2 after this owner and code, $3 only of owners of this organization (null: of all),
+-- $4 how many at most
+SELECT a.user_id AS owner_id, a.code_id, a.code
+FROM user_producer_code AS a
+JOIN registry_user AS o ON o.id = a.user_id
+WHERE (a.user_id, a.code_id) > ($1, $2) AND ($3::text IS NULL OR o.organization_id = $3)
+ORDER BY a.user_id, a.code_id
+LIMIT $4

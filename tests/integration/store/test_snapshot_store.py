@@ -1,0 +1,121 @@
+"""Present states are published again: all of them, with their versions, in their subject's order."""
+
+import asyncio
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+
+from service.settings import Settings
+from service.store.command_store import CommandStore
+from service.store.snapshot_store import KINDS, snapshots
+from tests.support import story
+from tests.support.record import Log
+from tests.support.wait import eventually
+
+
+async def written(settings: Settings, kind: str, organization: str | None = None, page: int = 2) -> int:
+    return sum([count async for count in snapshots(settings, kind, organization, "run", page)])
+
+
+async def outbox(database: "asyncpg.Connection[asyncpg.Record]") -> list[dict[str, Any]]:
+    """The snapshots in the outbox, in order: type, subject, version, data."""
+    rows = await database.fetch("SELECT * FROM outbox WHERE type LIKE '%snapshot.v1' ORDER BY position")
+    found = []
+    for row in rows:
+        headers = dict(json.loads(row["headers"]))
+        found.append(
+            {
+                "type": row["type"].removeprefix("producer-registry.").removesuffix(".v1"),
+                "subject": row["aggregateid"],
+                "version": headers["ce_entityversion"],
+                "topic": row["topic"],
+                "data": json.loads(row["payload"]),
+            }
+        )
+    return found
+
+
+@pytest.fixture
+async def populated(command_store: CommandStore) -> CommandStore:
+    """Two organizations, three codes, two groups and a user that hold some of them."""
+    await command_store.apply(story.directory().read())
+    log = Log()
+    for number in range(3):
+        story.create_code(log, f"c{number}", f"code-{number}", f"C-{number}")
+    story.create_group(log, "g1", "group-1")
+    story.create_group(log, "g2", "group-2", "pc:1")
+    story.create_user(log, "u1", "user-1")
+    for number in range(3):
+        log.send(f"h{number}", "group.add-producer-code", "group-1", {"producerCode": {"id": f"code-{number}"}})
+    log.send("h3", "user.add-producer-code", "user-1", {"producerCode": {"id": "code-1"}})
+    await command_store.apply(log.read())
+    return command_store
+
+
+@pytest.mark.usefixtures("populated")
+async def test_every_state_is_written_with_its_version_when_pages_are_small(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    counts = {kind: await written(settings, kind) for kind in KINDS}
+    assert counts == {
+        "organization": 2,
+        "branch": 1,
+        "role": 2,
+        "product": 1,
+        "producer-code": 3,
+        "group": 2,
+        "user": 1,
+        "group.producer-code": 3,
+        "user.producer-code": 1,
+    }
+    found = await outbox(database)
+    assert len(found) == sum(counts.values())
+    group = next(one for one in found if one["type"] == "group.snapshot" and one["subject"] == "group-1")
+    assert (group["version"], group["topic"], group["data"]["changed"]) == ("4", "registry.group.events.v1", [])
+    held = [one for one in found if one["type"] == "group.producer-code-snapshot"]
+    assert [
+        (one["subject"], one["version"], one["data"]["groupProducerCode"]["producerCode"]["code"]) for one in held
+    ] == [
+        ("group-1", "4", "C-0"),
+        ("group-1", "4", "C-1"),
+        ("group-1", "4", "C-2"),
+    ]
+
+
+@pytest.mark.usefixtures("populated")
+async def test_only_what_belongs_to_an_organization_is_written_when_one_is_given(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    counts = {kind: await written(settings, kind, "pc:1") for kind in KINDS}
+    assert {kind: count for kind, count in counts.items() if count} == {"organization": 1, "group": 1}
+    assert [one["subject"] for one in await outbox(database)] == ["pc:1", "group-2"]
+
+
+async def test_ids_differ_from_run_to_run_so_that_none_is_taken_for_a_duplicate(
+    settings: Settings, populated: CommandStore, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    for run in ("first", "second"):
+        assert [count async for count in snapshots(settings, "user", None, run)] == [1]
+    ids = await database.fetch("SELECT id FROM outbox WHERE type LIKE '%user.snapshot.v1'")
+    assert len({row["id"] for row in ids}) == 2
+
+
+@pytest.mark.usefixtures("populated")
+async def test_snapshot_waits_for_a_writer_of_the_subject_and_shows_what_it_wrote(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", database_url: str
+) -> None:
+    transaction = database.transaction()
+    await transaction.start()
+    await database.execute("UPDATE registry_user SET version = 9, name = 'Later' WHERE id = 'user-1'")
+    resending = asyncio.create_task(written(settings, "user"))
+    watcher = await asyncpg.connect(database_url)
+    try:
+        await eventually(lambda: watcher.fetchval("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"))
+        await transaction.commit()
+        assert await resending == 1
+    finally:
+        await watcher.close()
+    (one,) = await outbox(database)
+    assert (one["version"], one["data"]["user"]["name"]) == ("9", "Later")
