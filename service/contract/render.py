@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -40,13 +40,8 @@ _OUTCOME_CONSTANT: Final = {status: _constant_headers(f"command.{status}") for s
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
 
 
-class _Answer(NamedTuple):
-    """What an outcome says; the subject is empty when there is none."""
-
-    status: Status
-    subject: str
-    version: int | None
-    data: bytes
+# Status, subject (empty when there is none), version and data of an outcome.
+_Answer: TypeAlias = tuple[Status, str, int | None, bytes]
 
 
 class Stamp(NamedTuple):
@@ -73,17 +68,13 @@ def render(received: Received, decision: Decision, position: int, decided_at: st
     if event is None:
         data = outcome_data(received, decision)
         return [
-            _outcome(
-                received, _Answer(decision.status, command.subject, decision.version, data), position, stamp, carried
-            )
+            _outcome(received, (decision.status, command.subject, decision.version, data), position, stamp, carried)
         ]
     identifier = event_id(command.topic, command.source, command.id, 0)
     data = _outcome_data(received, decision, [identifier])
     return [
         change_message(identifier, change(event), position, stamp, carried),
-        _outcome(
-            received, _Answer(decision.status, command.subject, decision.version, data), position + 1, stamp, carried
-        ),
+        _outcome(received, (decision.status, command.subject, decision.version, data), position + 1, stamp, carried),
     ]
 
 
@@ -94,7 +85,7 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
     """
     first = orjson.loads(data)
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
-    answer = _Answer(status, first["subject"] or "", first["version"], data)
+    answer = (status, first["subject"] or "", first["version"], data)
     return _outcome(received, answer, position, stamped(decided_at, topics), _carried(received))
 
 
