@@ -29,13 +29,19 @@ class ConsumerBroken(Exception):
     """The Kafka client has come to an end of its own; only a new process helps."""
 
 
+Holds = Callable[[TopicPartition, int], Awaitable[bool]]
+"""Whether the log has the record at an offset."""
+
+
 class Marks(Protocol):
     """The offset marks of the topics that are read."""
 
     async def check(self) -> None:
         """Raise OffsetAlarm when cluster or topics are no longer those the marks belong to."""
 
-    async def place(self, kept: Mapping[TopicPartition, tuple[int, int]]) -> Mapping[TopicPartition, int]:
+    async def place(
+        self, kept: Mapping[TopicPartition, tuple[int, int]], holds: "Holds"
+    ) -> Mapping[TopicPartition, int]:
         """Where to read each partition, given its first and next offset in the log; raises OffsetAlarm."""
 
 
@@ -45,6 +51,7 @@ class Consumer(Protocol):
     def assignment(self) -> Set[TopicPartition]: ...
     async def beginning_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]: ...
     async def end_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]: ...
+    async def holds(self, partition: TopicPartition, offset: int) -> bool: ...
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
 
 
@@ -142,7 +149,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         await self._marks.check()
         first = await consumer.beginning_offsets(partitions)
         after = await consumer.end_offsets(partitions)
-        places = await self._marks.place({tp: (first[tp], after[tp]) for tp in partitions})
+        places = await self._marks.place({tp: (first[tp], after[tp]) for tp in partitions}, consumer.holds)
         # A rebalance during the waits above has taken the flag back: then these places are of no use.
         if self._placed:
             for partition, offset in places.items():

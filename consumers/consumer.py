@@ -1,14 +1,18 @@
 """The Kafka consumer that FastStream's loop polls: only from confirmed places, and leaving in good order."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
 from consumers.assignment import Assignment, ConsumerBroken
 
 # What a poll waits for records before it looks around again; FastStream would sleep as long after an empty one.
 POLL_MS = 500
+
+HOLDS_SECONDS = 3.0
 
 
 class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client library ships no types
@@ -38,6 +42,16 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
             return records
 
         return await self._places.poll(self, once)
+
+    async def holds(self, partition: TopicPartition, offset: int) -> bool:
+        """Whether the log has the record at this offset: asked by reading it, which moves the place."""
+        self.seek(partition, offset)
+        try:
+            async with asyncio.timeout(HOLDS_SECONDS):
+                record = await self.getone(partition)
+        except (TimeoutError, OffsetOutOfRangeError):
+            return False
+        return bool(record.offset == offset)
 
     def _check_tasks(self) -> None:
         """Raise ConsumerBroken when a background task of the client library has died: it would be silent for ever."""

@@ -5,6 +5,7 @@ import json
 from tests.support.process import health
 from tests.support.registry import Registry
 from tests.support.wait import eventually
+from tests.support.wire import binary_event
 
 
 def name(number: int) -> dict[str, str]:
@@ -23,6 +24,21 @@ async def test_everything_is_kept_when_the_service_is_started_again(registry: Re
     repeated = await registry.outcomes_when("before", 2)
     assert repeated[0].value == repeated[1].value
     assert [event.text["ce_entityversion"] for event in registry.events("kept:1")] == ["1", "2"]
+
+
+async def test_work_goes_on_after_a_restart_when_the_last_records_came_in_one_batch(registry: Registry) -> None:
+    service = await registry.started()
+    attributes = {"specversion": "1.0", "source": "/test", "type": "producer-registry.organization.put.v1"}
+    records = (
+        binary_event({**attributes, "id": f"b{number}", "subject": f"batch:{number}"}, name(number))
+        for number in range(20)
+    )
+    await registry.send_together(registry.topics.operator_commands, 0, records)
+    for number in range(20):
+        await registry.outcome(f"b{number}")
+    assert await service.stop() == 0, service.last_lines()
+    service.start()
+    await registry.accepted("organization.put", "batch:20", name(20), id="b20")
 
 
 async def test_two_processes_share_the_work_and_publish_each_message_once(registry: Registry) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,13 @@ class Registry:
         """Send any record; answers its partition and offset."""
         sent = await self._producer.send_and_wait(topic, value, key=key, headers=list(headers))
         return sent.partition, sent.offset
+
+    async def send_together(self, topic: str, partition: int, records: Iterable[tuple[bytes, Headers]]) -> None:
+        """Send records (value, headers) as one batch of the log."""
+        batch = self._producer.create_batch()
+        for value, headers in records:
+            assert batch.append(key=b"key", value=value, timestamp=None, headers=list(headers)) is not None
+        await (await self._producer.send_batch(batch, topic, partition=partition))
 
     async def command(
         self,

@@ -26,7 +26,9 @@ class StubMarks:
         if self.errors:
             raise self.errors.pop(0)
 
-    async def place(self, kept: Mapping[TopicPartition, tuple[int, int]]) -> Mapping[TopicPartition, int]:
+    async def place(
+        self, kept: Mapping[TopicPartition, tuple[int, int]], _holds: object
+    ) -> Mapping[TopicPartition, int]:
         return {tp: self.places[tp] for tp in kept}
 
 
@@ -45,6 +47,9 @@ class StubConsumer:
 
     async def end_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]:
         return dict.fromkeys(partitions, 100)
+
+    async def holds(self, partition: TopicPartition, offset: int) -> bool:
+        return True
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.sought.append((partition, offset))

@@ -44,18 +44,33 @@ def places(marks: StubMarks, *, accept: bool = False) -> Places:
     return Places(settings, client, cast("MarkStore", marks), HERE, ["t"])
 
 
+async def gone(_partition: TopicPartition, _offset: int) -> bool:
+    return False
+
+
+async def test_a_mark_beyond_the_end_that_the_broker_tells_is_right_when_the_last_record_is_there() -> None:
+    asked: list[tuple[TopicPartition, int]] = []
+
+    async def there(partition: TopicPartition, offset: int) -> bool:
+        asked.append((partition, offset))
+        return True
+
+    assert await places(StubMarks({("t", 0): 7})).place({P0: (0, 5)}, there) == {P0: 7}
+    assert asked == [(P0, 6)]
+
+
 async def test_a_partition_is_read_from_its_mark() -> None:
-    assert await places(StubMarks({("t", 0): 7})).place({P0: (3, 9)}) == {P0: 7}
+    assert await places(StubMarks({("t", 0): 7})).place({P0: (3, 9)}, gone) == {P0: 7}
 
 
 @pytest.mark.parametrize(("first", "after"), [(7, 7), (0, 7), (7, 9)])
 async def test_a_mark_at_either_end_of_the_log_is_right(first: int, after: int) -> None:
-    assert await places(StubMarks({("t", 0): 7})).place({P0: (first, after)}) == {P0: 7}
+    assert await places(StubMarks({("t", 0): 7})).place({P0: (first, after)}, gone) == {P0: 7}
 
 
 async def test_a_partition_without_a_mark_is_read_from_its_first_record_and_gets_one() -> None:
     marks = StubMarks({("t", 0): 7})
-    assert await places(marks).place({P0: (0, 9), P1: (2, 5)}) == {P0: 7, P1: 2}
+    assert await places(marks).place({P0: (0, 9), P1: (2, 5)}, gone) == {P0: 7, P1: 2}
     assert marks.kept == {("t", 0): 7, ("t", 1): 2}
 
 
@@ -71,12 +86,12 @@ async def test_it_is_an_alarm_when_records_are_gone_and_goes_on_only_when_that_i
     marks: StubMarks, log: tuple[int, int], message: str
 ) -> None:
     with pytest.raises(OffsetAlarm, match=message) as alarm:
-        await places(marks).place({P0: log})
+        await places(marks).place({P0: log}, gone)
     assert "REGISTRY_ACCEPT_LOST_COMMANDS" in str(alarm.value)
 
-    assert await places(marks, accept=True).place({P0: log}) == {P0: log[0]}
+    assert await places(marks, accept=True).place({P0: log}, gone) == {P0: log[0]}
     assert marks.kept[P0] == log[0]
-    assert await places(marks).place({P0: log}) == {P0: log[0]}, "and is no alarm the next time"
+    assert await places(marks).place({P0: log}, gone) == {P0: log[0]}, "and is no alarm the next time"
 
 
 @pytest.mark.parametrize(
