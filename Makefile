@@ -61,8 +61,8 @@ bench: setup ## Measure; writes nothing into the tree
 chaos: setup ## Run the fault schedules (a seed is printed)
 	$(BIN)/python -m pytest tests/chaos --broker apache $(ARGS)
 
-profile: setup ## Show where the time of a batch goes
-	$(BIN)/python -m tests.load --profile $(ARGS)
+profile: setup ## Draw a flame graph of a consumer under load
+	$(BIN)/python -m tests.load.profile $(ARGS)
 
 schemas: setup ## Write the JSON Schemas from the models again
 	$(BIN)/python -m service.contract.schemas $(ARGS)

@@ -1,0 +1,82 @@
+"""Those who write: processes that take the round's command topic and work it off, measured alike."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from signal import SIGTERM
+
+from service.stack.child import Child
+from tests.load.place import PARTITIONS, PROGRAM, BrokerName, Ground, Place, fill
+from tests.load.window import WARM_SHARE, Measured, Out, measure
+from tests.load.workload import Mix, Workload
+
+STOP_SECONDS = 30.0
+
+
+def outcomes(ground: Ground) -> list[str]:
+    """The topic where a contender answers each command once."""
+    return [ground.topics.outcomes]
+
+
+def events(ground: Ground) -> list[str]:
+    """The topics where a contender without outcomes tells each change."""
+    return list(ground.topics.events.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A program to measure, `processes` of it; `out` names the topics whose messages count."""
+
+    name: str
+    command: Sequence[str]
+    out: Callable[[Ground], list[str]] = outcomes
+    processes: int = 1
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+OURS = Contender("ours", (PROGRAM, "serve"))
+TWO_OF_OURS = Contender("ours, two processes", OURS.command, processes=2)
+PLAIN = Contender("(a) plain FastStream, inbox and outbox", (sys.executable, "-m", "tests.load.peers.plain"))
+TUTORIAL = Contender("(b) FastStream as in a tutorial", (sys.executable, "-m", "tests.load.peers.tutorial"), out=events)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is to be worked off in one round: so many commands of a mix, on so many codes."""
+
+    count: int
+    codes: int = 100_000
+    mix: Mix = field(default_factory=Mix)
+    big_group: int = 0
+    warm: float = WARM_SHARE
+
+
+async def run(place: Place, contender: Contender, load: Load, broker: BrokerName, seed: int = 1) -> Measured:
+    """One round: fresh database and topics, all commands there before the contender starts. Raises window.Stalled."""
+    async with place.ground(load.codes, broker, big_group=load.big_group) as ground:
+        await fill(ground, Workload(load.codes, seed, load.mix).take(load.count))
+        return await work_off(place, ground, contender, load)
+
+
+async def work_off(place: Place, ground: Ground, contender: Contender, load: Load) -> Measured:
+    """Let a contender work off what is in the round's command topic, and measure it."""
+    await place.checkpoint()
+    children: list[Child] = []
+    try:
+        async with Out(ground.settings, contender.out(ground), PARTITIONS) as out:
+            for number in range(contender.processes):
+                environment = ground.environment(**contender.settings)
+                children.append(place.child(f"contender-{number}", contender.command, environment))
+            pids = {
+                "process": [child.pid for child in children if child.pid],
+                "PostgreSQL": [place.database_pid],
+                "broker": [place.broker_pid(ground.broker)],
+            }
+            return await measure(out, load.count, pids, lambda: _trouble(children), warm=load.warm)
+    finally:
+        for child in children:
+            await child.stop(SIGTERM, seconds=STOP_SECONDS)
+
+
+def _trouble(children: Sequence[Child]) -> str:
+    return "; ".join(child.last_lines() for child in children if not child.alive())

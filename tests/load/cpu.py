@@ -1,0 +1,28 @@
+"""CPU time by whole process families: a server with all it started, those that have ended meanwhile included."""
+
+import psutil
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and everything under it since their starts, in seconds; 0 when it is gone.
+
+    What ended and was waited for stands in its parent's times of children.
+    """
+    try:
+        top = psutil.Process(pid)
+        family = [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0.0
+    total = 0.0
+    for process in family:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory of one process that is not swapped out, bytes."""
+    return int(psutil.Process(pid).memory_info().rss)

