@@ -13,12 +13,11 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from consumers.client import connection
 from consumers.session import BrokerUnavailable, answered
+from service.contract.message import BROKER_LIMIT, longest
 from service.contract.topics import Topics
 from service.settings import Settings
 
 DAY_MS = 86_400_000
-BROKER_LIMIT = 1_048_588
-"""What a broker takes by default as the longest record batch, bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,9 @@ class Finding:
 def plan(settings: Settings) -> list[Planned]:
     """All topics as the settings want them."""
     topics = Topics(settings.topic_prefix)
-    # an event holds the state before and after, and a dead letter all of a record with what is said about it
+    # a dead letter holds all of a record with what is said about it
     commands = max(BROKER_LIMIT, 2 * settings.max_body_bytes)
-    events = max(2 * BROKER_LIMIT, 4 * settings.max_body_bytes)
+    events = longest(settings.max_body_bytes)
     days = {
         topics.commands: (settings.command_retention_days, commands),
         topics.operator_commands: (settings.command_retention_days, commands),

@@ -12,6 +12,9 @@ import orjson
 SHARDS: Final = 16
 """Into so many parts the outbox is split; stored, so never change it with messages in the outbox."""
 
+BROKER_LIMIT: Final = 1_048_588
+"""What a broker takes by default as the longest record batch, bytes."""
+
 Headers = list[tuple[str, bytes | None]]
 
 # Everything the registry itself puts into headers, keys aside, stays below this.
@@ -50,6 +53,14 @@ class Message:
 def shard_of(key: bytes) -> int:
     """Give the part of the outbox that messages of this key go through."""
     return crc32(key) % SHARDS
+
+
+def longest(max_body_bytes: int) -> int:
+    """Give how many bytes the topics of events, outcomes and dead letters take, when bodies may be so long.
+
+    An event holds the state before and after.
+    """
+    return max(2 * BROKER_LIMIT, 4 * max_body_bytes)
 
 
 def oversized(messages: Iterable[Message], limit: int) -> list[Message]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from service import clock
 from service.contract.envelope import Received, Undecodable
-from service.contract.message import Message
+from service.contract.message import Message, longest, oversized
 from service.contract.topics import Topics
 from service.core.batch import decide_batch, needs
 from service.core.command import Command
@@ -21,7 +21,7 @@ from service.core.world import World
 from service.failpoint import passing
 from service.settings import Settings
 from service.store.answer import Answers, Key, Known, key_of, known_answers
-from service.store.errors import translated
+from service.store.errors import StoreDefect, translated
 from service.store.mark import Marks, Origin
 from service.store.outbox_store import CHANNEL, discard, fresh, scan_outbox
 from service.store.pool import Connection, connect
@@ -110,6 +110,13 @@ class CommandStore:
         if connection is not None:
             connection.terminate()
 
+    def _check_lengths(self, messages: Iterable[Message]) -> None:
+        # In the outbox a message that no topic takes would hold up all that follow it.
+        own = (message for message in messages if message.aggregatetype != "dead-letter")
+        too_long = oversized(own, longest(self._settings.max_body_bytes))
+        if too_long:
+            raise StoreDefect(f"{too_long[0].type} of {too_long[0].aggregateid} is longer than its topic takes")
+
     async def _session(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._settings, "writer")
@@ -137,6 +144,7 @@ class CommandStore:
         [block] = await connection.fetch(_OUTBOX_BLOCK)
         answers = Answers(self._topics, block["block"], self._now())
         answers.add(records, known, decisions)
+        self._check_lengths(answers.messages)
         await answers.write(connection)
         if sent and publishing.held:
             await discard(connection, sent, publishing.held)

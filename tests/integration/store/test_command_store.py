@@ -209,6 +209,25 @@ async def test_the_rows_are_named_at_fault_when_the_database_refuses_them(
         await command_store.apply(story.directory().read())
 
 
+async def test_the_rows_are_named_at_fault_when_an_event_is_longer_than_its_topic_takes(
+    settings: Settings, database: Database
+) -> None:
+    small = settings.model_copy(update={"max_body_bytes": 1024})
+    store = CommandStore(small, TOPICS, origin=ORIGIN, publishing=Publishing(ALL))
+    await store.apply(story.directory().read())
+    await database.execute(
+        "INSERT INTO registry_group SELECT 'pc:669', 'region', '\"West\"', 'pc:4', array_agg('prd_' || n), 0, 1"
+        " FROM generate_series(1, 250000) AS n"
+    )
+    log = Log(TOPICS.operator_commands, 1)
+    log.send("c1", "group.grant-product", "pc:669", {"product_id": "prd_1"})
+    log.send("c2", "group.revoke-product", "pc:669", {"product_id": "prd_1"})
+
+    with pytest.raises(StoreDefect, match="of pc:669 is longer than its topic takes"):
+        await store.apply(log.read())
+    await store.close()
+
+
 async def test_unavailable_is_named_when_the_session_is_cut_in_a_batch(
     command_store: CommandStore, database: Database
 ) -> None:
