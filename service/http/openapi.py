@@ -19,6 +19,17 @@ DESCRIPTION: Final = (
     "problems (RFC 9457) and list everything that is wrong at once."
 )
 
+EXAMPLE_IDS: Final = {
+    "producerCodeId": "pc:16",
+    "organizationId": "pc:4",
+    "userId": "pc:305",
+    "groupId": "pc:669",
+    "group_id": "pc:669",
+    "id": "pc:305",
+    "roleId": "producer",
+}
+"""An id for each path parameter, as in the seeds."""
+
 # Status, name of the component, what it means.
 _PROBLEMS: Final = (
     (400, "BadRequest", "Parameters are unknown, malformed or out of range; each is named with what is allowed."),
@@ -115,7 +126,7 @@ def _ids(path: str) -> list[str]:
 
 def _path_parameter(name: str) -> dict[str, Any]:
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_ID, "pattern": ID_PATTERN}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    return {"name": name, "in": "path", "required": True, "schema": schema, "example": EXAMPLE_IDS[name]}
 
 
 def _query_parameter(parameter: Parameter[Any]) -> dict[str, Any]:

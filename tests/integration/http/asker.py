@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 
 from service.core.world import World
 from service.http.app import create_app
@@ -26,6 +27,7 @@ class Asker:
     """A client and the store it reads; `save` puts a world into the database."""
 
     client: httpx.AsyncClient
+    app: FastAPI
     reader: ReadStore
     database_url: str
 
@@ -72,9 +74,9 @@ async def asker(database_url: str, **settings: Any) -> AsyncIterator[Asker]:
     chosen = Settings(database_url=database_url, **settings)
     pool = await create_pool(chosen, "test")
     reader = ReadStore(pool)
-    transport = httpx.ASGITransport(create_app(chosen, reader, verifier(TRUSTED)))
+    app = create_app(chosen, reader, verifier(TRUSTED))
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
-            yield Asker(client, reader, database_url)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry.example") as client:
+            yield Asker(client, app, reader, database_url)
     finally:
         await pool.close()

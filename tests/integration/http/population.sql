@@ -48,4 +48,12 @@ FROM generate_series(0, 1999) AS n
 CROSS JOIN generate_series(0, 99) AS k
 JOIN producer_code AS c ON c.id = 'code:' || n % 500 + 500 * ((n / 500 + k) % 200);
 
+-- One group that holds a fifth of all codes, and somebody in it.
+INSERT INTO registry_group (id, type, value, organization_id, product_ids, held_foreign, version)
+VALUES ('group:big', 'division', '"Everything"', 'org:1', '{}', 19960, 1);
+INSERT INTO group_producer_code (group_id, code_id, id, code, usable, appointment_date, termination_date)
+SELECT 'group:big', c.id, md5('group:big' || c.id)::uuid, c.code, c.usable, c.appointment_date, c.termination_date
+FROM producer_code AS c WHERE substr(c.id, 6)::int < 20000;
+UPDATE registry_user SET group_ids = array_append(group_ids, 'group:big') WHERE id = 'user:1';
+
 ANALYZE organization, branch, role, product, registry_group, registry_user, producer_code, user_producer_code, group_producer_code;

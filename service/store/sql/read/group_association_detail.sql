@@ -11,6 +11,6 @@ SELECT shown.n, owner.version, '/admin/v1/groups/' || owner.id || '/producer-cod
     ) || '}'
     AS attributes
 FROM owner CROSS JOIN shown
-JOIN group_producer_code AS a ON a.group_id = owner.id AND a.code_id = shown.id
+JOIN group_producer_code AS a ON a.group_id = $4::text AND a.code_id = shown.id
 JOIN producer_code AS c ON c.id = shown.id
 LEFT JOIN branch AS b ON b.id = c.branch_id

@@ -9,5 +9,5 @@ SELECT shown.n, owner.version, '/admin/v1/users/' || owner.id || '/producer-code
             FROM role AS r WHERE r.id = ANY(a.role_ids) AND r.id = ANY(c.role_ids)) || '}'
     AS attributes
 FROM owner CROSS JOIN shown
-JOIN user_producer_code AS a ON a.user_id = owner.id AND a.code_id = shown.id
+JOIN user_producer_code AS a ON a.user_id = $4::text AND a.code_id = shown.id
 JOIN producer_code AS c ON c.id = shown.id

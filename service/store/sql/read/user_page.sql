@@ -11,9 +11,10 @@ WITH page AS MATERIALIZED (
         '"email":' || to_json(u.email),
         '"external_id":' || to_json(u.external_id),
         '"enabled":' || to_json(u.enabled),
-        '"distributor":{"id":' || to_json(o.id) || ',"name":' || to_json(o.display_name) || '}',
+        '"distributor":{"id":' || to_json(u.organization_id) || ',"name":' || (
+            SELECT to_json(o.display_name) FROM organization AS o WHERE o.id = u.organization_id) || '}',
         '"groups":' || to_json(u.group_ids)) || '}' AS item
-    FROM shown AS u JOIN organization AS o ON o.id = u.organization_id
+    FROM shown AS u
 )
 SELECT '[' || coalesce(string_agg(item.item, ',' ORDER BY item.id), '') || ']' AS data, count(*)::int AS shown,
     max(item.id) AS last, (SELECT count(*) FROM page) > $2::int AS more, min(item.version) AS version

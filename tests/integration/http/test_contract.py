@@ -1,0 +1,72 @@
+"""Schemathesis asks the served application everything the OpenAPI document promises, and what it rules out.
+
+REGISTRY_TEST_EXAMPLES sets how many questions an operation gets in its longest phase.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+
+from service.core.world import World
+from service.http.app import OPERATIONS
+from service.http.openapi import EXAMPLE_IDS
+from tests.integration.http import seeds
+from tests.integration.http.asker import READ, TRUSTED, Asker, asker
+from tests.support.wait import eventually
+
+EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "4"))
+SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to pytest."""
+        yield
+
+
+@asynccontextmanager
+async def served(one: Asker) -> AsyncIterator[str]:
+    """The URL of the application, served as in production on a port of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(one.app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve([listening]))
+        await eventually(lambda: server.started, what="the server")
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+async def test_document_holds_for_every_answer(database_url: str, tmp_path: Path) -> None:
+    async with asker(database_url) as one, served(one) as url:
+        await one.save(_with_example_ids())
+        token = TRUSTED.token(sub=seeds.ANN, scope=READ)
+        process = await asyncio.create_subprocess_exec(
+            *(str(SCHEMATHESIS), "run", f"{url}/openapi.json", "--no-color"),
+            *("--header", f"Authorization: Bearer {token}", "--max-examples", str(EXAMPLES)),
+            cwd=tmp_path,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    paths = sum(1 + len(operation.aliases) for operation in OPERATIONS)
+    assert f"Tested: {paths}" in output.decode(), output.decode()
+
+
+def _with_example_ids() -> World:
+    """The seeds' world, in which the ids of the document's examples belong together."""
+    code, user, group = EXAMPLE_IDS["producerCodeId"], EXAMPLE_IDS["userId"], EXAMPLE_IDS["groupId"]
+    return replace(
+        seeds.WORLD,
+        user_associations={**seeds.WORLD.user_associations, **seeds.user_holds(user, code)},
+        group_associations={**seeds.WORLD.group_associations, **seeds.group_holds(group, code)},
+    )

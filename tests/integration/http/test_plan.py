@@ -1,0 +1,157 @@
+"""Plan guards: on a registry of production size no read scans a table, and rows are touched in proportion to the page.
+
+Each statement is planned both ways PostgreSQL may choose: for these very values, and for any.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+
+from service.settings import Settings
+from service.store import code_page, list_page
+from service.store.code_page import Page, page_statement
+from service.store.filter import Filter, Sort
+from service.store.pool import Connection, create_pool
+from service.store.statement import statement
+from tests.support import database
+
+DAY = date(2026, 11, 22)
+PAGE = Page()
+NOBODY: list[str] = []
+SOME = ["org:1", "org:3", "org:7"]
+VISIBLE = [f"x{n}" for n in range(10)]
+
+
+def _account(
+    subject: str, page: Page = PAGE, *, renewal: bool = False, visible: Sequence[str] = ()
+) -> tuple[str, list[Any]]:
+    collection = code_page.RENEWAL_CODES_OF_CALLER if renewal else code_page.SUBMISSION_CODES_OF_CALLER
+    return page_statement(collection, page), [*_shown(page), subject, DAY, list(visible), *page.values()]
+
+
+def _codes(collection: code_page.Collection, *given: Any, page: Page = PAGE) -> tuple[str, list[Any]]:
+    return page_statement(collection, page), [*_shown(page), *given, *page.values()]
+
+
+def _one(collection: code_page.Collection, *given: Any) -> tuple[str, list[Any]]:
+    return page_statement(collection, Page(size=1), one=True), [0, 1, None, *given]
+
+
+def _shown(page: Page) -> list[Any]:
+    return [page.offset, page.size, None if page.fields is None else list(page.fields)]
+
+
+# What is read, and how many rows of tables it may touch: a page of 25 and its neighbour, from each of at most four
+# owners, then each code with organization, branch and role.
+CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
+    "account": (_account("login-11"), 260),
+    "account by id": (_account("user:11"), 260),
+    "account for renewal": (_account("login-11", renewal=True), 260),
+    "account of somebody in a group with 20,000 codes": (_account("login-1"), 420),
+    "account, some attributes": (_account("login-1", Page(fields=("code", "roles"))), 420),
+    "account, the largest page": (_account("login-1", Page(size=100)), 1300),
+    "account, from the end": (_account("login-1", Page(sorts=(Sort("code", descending=True),))), 420),
+    "account of a user without code security": (_account("login-19011"), 260),
+    "account of somebody unknown": (_account("nobody", visible=VISIBLE), 20),
+    "all codes": (_codes(code_page.CODES), 140),
+    "all codes, from the end": (_codes(code_page.CODES, page=Page(sorts=(Sort("code", descending=True),))), 140),
+    "all codes of one status": (
+        _codes(code_page.CODES, page=Page(filters=(Filter("producerStatus", "eq", ("Active",)),))), 180
+    ),
+    "all codes of one organization": (
+        _codes(code_page.CODES, page=Page(filters=(Filter("organization", "eq", ("org:1",)),))), 340
+    ),
+    "one code by its string": (_codes(code_page.CODES, page=Page(filters=(Filter("code", "eq", ("x",)),))), 10),
+    "codes of an organization": (_codes(code_page.CODES_OF_ORGANIZATIONS, ["org:1"]), 140),
+    "codes of some organizations": (_codes(code_page.CODES_OF_ORGANIZATIONS, SOME), 240),
+    "codes of no organization": (_codes(code_page.CODES_OF_ORGANIZATIONS, NOBODY), 0),
+    "codes of a user": (_codes(code_page.CODES_OF_USER, "user:11", None), 40),
+    "codes of a group": (_codes(code_page.CODES_OF_GROUP, "group:11", ["org:11"]), 180),
+    "codes of a group with 20,000": (_codes(code_page.CODES_OF_GROUP, "group:big", None), 180),
+    "one code": (_one(code_page.CODES, "code:7"), 8),
+    "one code of some organizations": (
+        _one(code_page.CODES_OF_ORGANIZATIONS, SOME, "code:7"), 12
+    ),
+    "one association of a user": (_one(code_page.CODES_OF_USER, "user:7", None, "code:7"), 10),
+    "one association in a group with 20,000": (
+        _one(code_page.CODES_OF_GROUP, "group:big", None, "code:7"), 10
+    ),
+    "groups": ((list_page.group_statement(100, typed=False, narrowed=False), ["", 100]), 5000),
+    "groups, ten": ((list_page.group_statement(10, typed=False, narrowed=False), ["group:5", 10]), 500),
+    "groups of a type": ((list_page.group_statement(10, typed=True, narrowed=False), ["", 10, "region"]), 500),
+    "groups of some organizations": ((list_page.group_statement(10, typed=False, narrowed=True), ["", 10, SOME]), 500),
+    "one group": ((list_page.group_one(), ["group:7", 1, None]), 50),
+    "producers": ((list_page.user_statement(100, narrowed=False), ["", 100]), 240),
+    "producers of some organizations": ((list_page.user_statement(10, narrowed=True), ["", 10, SOME]), 140),
+    "one producer": ((list_page.user_one(), ["user:7", 1, ["org:7"]]), 4),
+    "one organization": ((statement("read/organization_find"), ["org:7"]), 1),
+    "one role": ((statement("read/role_find"), ["role:7"]), 1),
+    "code strings known": ((statement("read/code_strings_known"), [VISIBLE]), 10),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def reading(postgres_url: str, database_template: str) -> AsyncIterator[Connection]:
+    """A reader's connection to a registry of production size."""
+    async with database.made_database(postgres_url, database_template) as name:
+        url = database.url_of(postgres_url, name)
+        loading = await asyncpg.connect(url)
+        await loading.execute((Path(__file__).parent / "population.sql").read_text(encoding="utf-8"))
+        await loading.close()
+        pool = await create_pool(Settings(database_url=url), "test")
+        async with pool.acquire() as connection:
+            yield connection  # type: ignore[misc]  # the pool's wrapper has the same methods
+        await pool.close()
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("case", CASES)
+async def test_read_touches_rows_in_proportion_to_the_page(reading: Connection, case: str, mode: str) -> None:
+    (query, values), limit = CASES[case]
+    await reading.execute(f"SET plan_cache_mode = {mode}")
+    await reading.execute(f"PREPARE guarded AS {query}")
+    try:
+        written = ", ".join(map(_literal, values))
+        text = await reading.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE guarded({written})")
+    finally:
+        await reading.execute("DEALLOCATE guarded")
+    nodes = list(_nodes(orjson.loads(text)[0]["Plan"]))
+    assert [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"] == []
+    touched = {
+        f"{node.get('Relation Name', '')} {node.get('Index Name', '')}": _touched(node)
+        for node in nodes
+        if "Scan" in node["Node Type"] and ("Relation Name" in node or "Index Name" in node) and _touched(node)
+    }
+    assert sum(touched.values()) <= limit, touched
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _touched(node: dict[str, Any]) -> int:
+    if node["Node Type"] == "Bitmap Index Scan":
+        return 0  # its rows are those of the heap scan above it
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    rows: float = (node["Actual Rows"] + removed) * node["Actual Loops"]
+    return round(rows)
+
+
+def _literal(value: Any) -> str:
+    """A value of this test as SQL; nobody else's value ever is."""
+    match value:
+        case None:
+            return "NULL"
+        case int():
+            return str(value)
+        case list():
+            return f"ARRAY[{', '.join(map(_literal, value))}]::text[]"
+        case _:
+            return f"'{value}'"
