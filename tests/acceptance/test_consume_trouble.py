@@ -1,0 +1,177 @@
+"""The five kinds of trouble, on real parts: what goes wrong outside never loses, doubles or reorders a command.
+
+A record that is no command and a business refusal are in test_consume.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from service.stack.tansu import Tansu
+from tests.support.ladder import running
+from tests.support.process import health
+from tests.support.proxy import HOST, Proxy
+from tests.support.registry import Registry, registry_settings
+from tests.support.wait import eventually
+
+
+def name(number: int) -> dict[str, str]:
+    return {"displayName": f"Organization {number}"}
+
+
+def through(proxy: Proxy, url: str) -> str:
+    """The URL of a database behind the proxy."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@{HOST}:{proxy.port}"))
+
+
+@pytest.fixture
+async def proxy(database_url: str) -> AsyncIterator[Proxy]:
+    """A proxy before the database."""
+    parts = urlsplit(database_url)
+    assert parts.hostname, database_url
+    host, port = parts.hostname, parts.port or 5432
+    proxy = Proxy(lambda: (host, port))
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+async def versions(registry: Registry, subject: str, count: int) -> list[str]:
+    """Versions of a subject's events in the order each came first, when there are so many."""
+
+    def first() -> list[str]:
+        events = [(event.text["ce_id"], event.text["ce_entityversion"]) for event in registry.events(subject)]
+        return [version for _, version in dict.fromkeys(events)]
+
+    await eventually(lambda: len(first()) >= count, deadline=60, what=f"{count} events of {subject}")
+    return first()
+
+
+def rising(count: int) -> list[str]:
+    return [str(version) for version in range(1, count + 1)]
+
+
+async def part(port: int, word: str) -> bool:
+    """Whether readiness speaks of a part."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(f"GET /readyz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    return "503" in answer.split("\r\n")[0] and f'"{word}":"ready"' not in answer
+
+
+async def test_commands_wait_and_go_on_by_themselves_when_the_database_was_away(
+    registry: Registry, proxy: Proxy, database_url: str
+) -> None:
+    service = await registry.started(database_url=through(proxy, database_url))
+    await registry.accepted("organization.put", "away:1", name(0), id="a0")
+    with proxy.away():
+        for number in range(1, 30):
+            await registry.command("organization.put", "away:1", name(number), id=f"a{number}", key=f"k{number % 3}")
+        await eventually(lambda: part(service.admin_port, "database"), what="readiness naming the database")
+        assert await health(service.admin_port, "/livez") == 200
+    await registry.ready(service)
+    assert await versions(registry, "away:1", 30) == rising(30)
+    assert registry.dead_letters == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the commit", "between commit and answer"])
+async def test_a_command_is_decided_once_when_the_connection_is_cut(
+    registry: Registry, proxy: Proxy, database_url: str, after: bool
+) -> None:
+    await registry.started(database_url=through(proxy, database_url))
+    await registry.accepted("organization.put", "cut:1", name(0), id="c0")
+    trap = proxy.trap(lambda said: b"COMMIT" in said, after=after)
+    for number in range(1, 20):
+        await registry.command("organization.put", "cut:1", name(number), id=f"c{number}")
+    await asyncio.wait_for(trap.sprung.wait(), 30)
+    assert await versions(registry, "cut:1", 20) == rising(20)
+    for number in range(20):
+        assert len({outcome.text["ce_id"] for outcome in await registry.outcomes_when(f"c{number}", 1)}) == 1
+    assert registry.dead_letters == []
+
+
+async def test_only_the_record_the_database_refuses_is_put_aside(registry: Registry, database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("ALTER TABLE organization ADD CHECK (display_name <> 'poison')")
+    await connection.close()
+    service = registry.service()
+    for number in range(20):
+        subject, data = ("sick:2", {"displayName": "poison"}) if number == 7 else ("sick:1", name(number))
+        await registry.command("organization.put", subject, data, id=f"d{number}")
+    service.start()
+    await registry.outcome("d19")
+    assert await versions(registry, "sick:1", 19) == rising(19)
+    [letter] = await eventually(lambda: registry.dead_letters, what="the dead letter")
+    assert letter.text["ce_id"] == "d7"
+    assert letter.text["dlq_reason"] == "failed"
+    assert "StoreDefect" in letter.text["__connect.errors.exception.message"]
+    assert "postgresql://" not in letter.text["__connect.errors.exception.message"]
+    assert registry.outcomes("d7") == []
+
+
+async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
+    database_url: str, tmp_path: Path, topic_prefix: str
+) -> None:
+    tansu = Tansu()
+    async with running(tansu) as address:
+        settings = registry_settings(database_url, address, topic_prefix, tmp_path, idempotent=False)
+        async with Registry(settings, tmp_path).open() as registry:
+            service = await registry.started()
+            await registry.accepted("organization.put", "still:1", name(0), id="s0")
+            assert tansu.child.pid is not None
+            os.kill(tansu.child.pid, signal.SIGSTOP)
+            try:
+                await eventually(lambda: part(service.admin_port, "broker"), what="readiness naming the broker")
+                assert await health(service.admin_port, "/livez") == 200
+                assert await health(service.api_port, "/openapi.json") == 200, "reading goes on"
+            finally:
+                os.kill(tansu.child.pid, signal.SIGCONT)
+            await registry.ready(service)
+            for number in range(1, 10):
+                await registry.command("organization.put", "still:1", name(number), id=f"s{number}")
+            assert await versions(registry, "still:1", 10) == rising(10)
+            assert await service.stop() == 0, service.last_lines()
+
+
+POINTS = ("after_claim", "before_commit", "after_commit", "mid_publish", "after_publish", "before_offset_commit")
+
+
+async def test_nothing_is_lost_or_decided_twice_when_the_process_dies_at_any_point(registry: Registry) -> None:
+    service = registry.service()
+    for life, point in enumerate(POINTS):
+        for number in range(life * 10, life * 10 + 10):
+            await registry.command("organization.put", "die:1", name(number), id=f"p{number}", key=f"k{number % 2}")
+        service.start(failpoints=f"{point}=kill")
+        assert await service.gone(60), f"{point} was never passed"
+        assert service.code == -signal.SIGKILL, service.last_lines()
+    service.start()
+    assert await versions(registry, "die:1", 60) == rising(60)
+    for number in range(60):
+        outcomes = await registry.outcomes_when(f"p{number}", 1)
+        assert len({outcome.value for outcome in outcomes}) == 1
+    assert registry.dead_letters == []
+
+
+async def test_a_second_signal_ends_at_once_and_loses_nothing(registry: Registry) -> None:
+    service = await registry.started(drain_delay_seconds=60, shutdown_deadline_seconds=90)
+    await registry.command("organization.put", "twice:1", name(0), id="t0")
+    service.send(signal.SIGTERM)
+    await eventually(lambda: _stopping(service.admin_port), what="the first signal")
+    service.send(signal.SIGTERM)
+    assert await service.gone(10), service.last_lines()
+    assert service.code == 128 + signal.SIGTERM
+    service.start()
+    outcome = await registry.outcome("t0")
+    assert outcome.data["version"] == 1
+
+
+async def _stopping(port: int) -> bool:
+    return await health(port, "/readyz") == 503
