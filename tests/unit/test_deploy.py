@@ -111,6 +111,12 @@ def test_check_passes_offline() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+def test_readme_lists_every_setting_with_its_default() -> None:
+    readme = (TOP / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `(REGISTRY_[A-Z_]+)` \| (?:`([^`]*)`)? ?\|", readme, re.MULTILINE))
+    assert rows == Settings.model_construct().effective(), "write it again: producer-registry config --table"
+
+
 def _samples(family: Metric) -> set[str]:
     match family.type:
         case "counter":
