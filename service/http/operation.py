@@ -15,7 +15,7 @@ from service.http.parameter import Given, Parameter, read
 from service.http.problem import not_found, unavailable
 from service.http.rate import RateLimit
 from service.http.value import is_id
-from service.store.errors import StoreUnavailable
+from service.store.errors import StoreRace, StoreUnavailable
 from service.store.read_store import ReadStore
 
 
@@ -91,7 +91,8 @@ class Desk:
             given = read(request.scope["query_string"], operation.parameters)
             try:
                 return await operation.answer(Asked(request, self.source, caller, given, ids))
-            except StoreUnavailable:
+            except (StoreUnavailable, StoreRace):
+                # A reading replica ends a read that is in the way of what it has to replay.
                 raise unavailable("The database does not answer at the moment.", 2) from None
 
         return receive
