@@ -21,7 +21,7 @@ def tool(name: str) -> str:
 
 
 def resolve(pom: Path = POM) -> str:
-    """Return the class path of what a pom names, asking Maven only when it changed or a jar is gone (a minute at first).
+    """Return the class path of what a pom names; Maven is asked only when it changed or a jar is gone.
 
     Raises StackError with Maven's own words when it fails.
     """
