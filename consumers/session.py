@@ -61,14 +61,17 @@ class Follower:
 
 
 @asynccontextmanager
-async def publishing(settings: Settings) -> AsyncIterator[Publisher]:
-    """A publisher for as long as the block runs; all replicas acknowledge each record. Raises BrokerUnavailable."""
+async def publishing(settings: Settings, *, linger_ms: int = 5) -> AsyncIterator[Publisher]:
+    """A publisher for as long as the block runs; all replicas acknowledge each record. Raises BrokerUnavailable.
+
+    `linger_ms` is how long a record may wait for company.
+    """
     async with answered(settings):
         producer = AIOKafkaProducer(
             **connection(settings),
             acks="all",
             enable_idempotence=settings.kafka_idempotent_producer,
-            linger_ms=5,
+            linger_ms=linger_ms,
             max_batch_size=262_144,
             # what is too large for the service shall reach it: it answers, the client library would only raise
             max_request_size=settings.max_body_bytes + 1_048_576,

@@ -20,6 +20,7 @@ COMMANDS = {
     "tail": ("service.cli.tail:tail", "Follow events, outcomes or commands."),
     "dead-letters": ("service.cli.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
     "resend": ("service.cli.resend:resend", "Publish the present state again."),
+    "load": ("service.cli.load:load", "Measure a running registry under load."),
     "health": ("service.cli.health:health", "Probe a running service."),
     "doctor": ("service.cli.doctor:doctor", "Check the surroundings, and say what to do."),
 }
