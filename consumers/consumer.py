@@ -1,6 +1,7 @@
 """The Kafka consumer that FastStream's loop polls: only from confirmed places, and leaving in good order."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,11 +23,17 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
     """
 
     def __init__(
-        self, *, places: Assignment, before_leaving: Callable[["CommandConsumer"], Awaitable[None]], **options: Any
+        self,
+        *,
+        places: Assignment,
+        before_leaving: Callable[["CommandConsumer"], Awaitable[None]],
+        leave_seconds: float,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self._places = places
         self._before_leaving = before_leaving
+        self._leave_seconds = leave_seconds
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -60,6 +67,8 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
                 raise ConsumerBroken(f"the Kafka client gave up: {task.exception()!r}")
 
     async def stop(self) -> None:
-        """Publish and commit what is decided, then leave the group."""
+        """Publish and commit what is decided, then leave the group; without a broker, without leaving."""
         await self._before_leaving(self)
-        await super().stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._leave_seconds):
+                await super().stop()

@@ -32,11 +32,20 @@ AGAIN_SECONDS = 30.0
 
 
 class Relay:
-    """Runs until it is stopped; `lock` is the process's writer lock: what is handed out of the outbox changes under
-    it alone."""
+    """Runs until it is stopped, and then at most `end_seconds` longer.
+
+    `lock` is the process's writer lock: what is handed out of the outbox changes under it alone.
+    """
 
     def __init__(
-        self, outbox: OutboxStore, publishing: Publishing, publisher: Publisher, lock: asyncio.Lock, health: Health
+        self,
+        outbox: OutboxStore,
+        publishing: Publishing,
+        publisher: Publisher,
+        lock: asyncio.Lock,
+        *,
+        health: Health,
+        end_seconds: float = 5.0,
     ) -> None:
         self.outlet = Outlet()
         self._outbox = outbox
@@ -44,6 +53,7 @@ class Relay:
         self._publisher = publisher
         self._lock = lock
         self._health = health
+        self._end_seconds = end_seconds
         # One statement at a time on the session: the beat goes on while the work is at it.
         self._session = asyncio.Lock()
         self._census: Census | None = None
@@ -247,13 +257,15 @@ class Relay:
 
     async def _end(self) -> None:
         try:
-            async with self._lock:
+            async with asyncio.timeout(self._end_seconds), self._lock:
                 if self._publishing.held:
                     await self._empty()
                 self._hold(frozenset())
-        except StoreUnavailable as error:
-            _log.warning("relay_ended_without_session", error=str(error))
-        await self._publisher.close()
+            await self._publisher.close()
+        except (StoreUnavailable, TimeoutError) as error:
+            # What is not sent lies in the outbox, for the next relay.
+            _log.warning("relay_ended_with_messages_in_hand", error=f"{type(error).__name__}: {error}")
+            await self._publisher.abort()
         await self._outbox.close()
         self._health.ended(PART)
 

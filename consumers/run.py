@@ -38,6 +38,8 @@ _log = log(__name__)
 BROKER = "broker"
 PROBE_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
+# Of the shutdown deadline: for publishing what is in hand, and for committing offsets.
+PUBLISH_PART, COMMIT_PART = 0.2, 0.1
 
 
 class Consumers:
@@ -52,7 +54,16 @@ class Consumers:
         self._lock = asyncio.Lock()
         self._publishing = Publishing()
         outbox = OutboxStore(settings, self._publishing)
-        self._relay = Relay(outbox, self._publishing, Publisher(settings), self._lock, health)
+        deadline = settings.shutdown_deadline_seconds
+        self._commit_seconds = deadline * COMMIT_PART
+        self._relay = Relay(
+            outbox,
+            self._publishing,
+            Publisher(settings),
+            self._lock,
+            health=health,
+            end_seconds=deadline * PUBLISH_PART,
+        )
         self._publishes = publishes
         self._settlement = Settlement()
 
@@ -144,7 +155,7 @@ class Consumers:
         async def before_leaving() -> None:
             self._relay.stop()
             await asyncio.wait((relaying,))
-            await self._settlement.flush()
+            await self._settlement.flush(self._commit_seconds)
 
         async def leave(consumer: CommandConsumer) -> None:
             if self._ending.stop.is_set():

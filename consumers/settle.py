@@ -58,10 +58,10 @@ class Settlement:
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit())
 
-    async def flush(self) -> None:
-        """Wait until everything settled so far was committed or given up."""
-        while self._committing is not None and not self._committing.done():
-            await asyncio.wait([self._committing])
+    async def flush(self, seconds: float = COMMIT_SECONDS) -> None:
+        """Wait until everything settled so far was committed or given up, or so long."""
+        if self._committing is not None:
+            await asyncio.wait([self._committing], timeout=seconds)
 
     def rewind(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read every one of these partitions again from the offset given."""

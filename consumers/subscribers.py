@@ -28,6 +28,9 @@ FETCH_MAX_WAIT_MS = 20
 # A batch that waits for a slow database must not cost the membership; a handler stuck for longer must.
 MAX_POLL_INTERVAL_MS = 300_000
 
+# Of the shutdown deadline: for the running batch, and for leaving the group.
+BATCH_PART, LEAVE_PART = 0.4, 0.1
+
 
 class Subscription:
     """The broker object of FastStream with its one subscriber."""
@@ -44,6 +47,7 @@ class Subscription:
     ) -> None:
         self._options = connection(settings)
         self._assignment = assignment
+        self._leave_seconds = settings.shutdown_deadline_seconds * LEAVE_PART
         self._built = built
         self._before_leaving = before_leaving
         self._broker = KafkaBroker(
@@ -51,7 +55,7 @@ class Subscription:
             client_id=CLIENT_ID,
             consumer_only=True,
             allow_auto_create_topics=False,
-            graceful_timeout=settings.shutdown_deadline_seconds,
+            graceful_timeout=settings.shutdown_deadline_seconds * BATCH_PART,
             apply_types=False,
             # A name of our own: the one of FastStream has a handler that writes colours instead of JSON.
             logger=logging.getLogger(__name__),
@@ -96,6 +100,11 @@ class Subscription:
 
     def _build(self, **options: Any) -> CommandConsumer:
         chosen = {**options, **self._options}
-        consumer = CommandConsumer(places=self._assignment, before_leaving=self._before_leaving, **chosen)
+        consumer = CommandConsumer(
+            places=self._assignment,
+            before_leaving=self._before_leaving,
+            leave_seconds=self._leave_seconds,
+            **chosen,
+        )
         self._built(consumer)
         return consumer

@@ -73,6 +73,9 @@ def _addresses(settings: Settings, wish: Wish, stack: Stack) -> dict[str, object
     }
     if not settings.kafka_bootstrap_servers and wish.broker == "tansu":
         found["kafka_idempotent_producer"] = False
+        if "session_timeout_ms" not in settings.model_fields_set:
+            # this broker lets every group wait for half of it before the first record
+            found["session_timeout_ms"] = 3000
     return found | _ports(settings)
 
 

@@ -34,6 +34,8 @@ PROBE_SECONDS = 2.0
 TICK_SECONDS = 0.5
 TICK_LIMIT_SECONDS = 30.0
 COLLECT_SECONDS = 60.0
+# Of the shutdown deadline: for requests under way.
+API_PART = 0.2
 
 _log = telemetry.log(__name__)
 
@@ -56,7 +58,10 @@ async def running(settings: Settings, role: Role = "all") -> AsyncIterator[Runni
     watch `ending.stop`, which a part sets that cannot go on. Raises SettingsRefused, also when a port is taken.
     """
     _check(settings, role)
-    failpoint.arm(settings.failpoints)
+    try:
+        failpoint.arm(settings.failpoints)
+    except ValueError as error:
+        raise SettingsRefused([f"{variable('failpoints')} is malformed: {error}"]) from None
     ending = Ending(asyncio.Event())
     parts = [DATABASE, MIGRATIONS]
     parts += [BROKER] if role != "api" else []
@@ -175,7 +180,10 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[Non
     try:
         reader = ReadStore(pool)
         app = create_app(settings, reader, verifier)
-        async with _background(_warn(settings, reader)), _serving(app, listener, settings.request_timeout_seconds):
+        async with (
+            _background(_warn(settings, reader)),
+            _serving(app, listener, settings.shutdown_deadline_seconds * API_PART),
+        ):
             yield
     finally:
         pool.terminate()

@@ -138,7 +138,12 @@ async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
             for number in range(1, 10):
                 await registry.command("organization.put", "still:1", name(number), id=f"s{number}")
             assert await versions(registry, "still:1", 10) == rising(10)
-            assert await service.stop() == 0, service.last_lines()
+            os.kill(tansu.child.pid, signal.SIGSTOP)
+            try:
+                await eventually(lambda: part(service.admin_port, "broker"), what="readiness naming the broker")
+                assert await service.stop() == 0, service.last_lines()
+            finally:
+                os.kill(tansu.child.pid, signal.SIGCONT)
 
 
 POINTS = ("after_claim", "before_commit", "after_commit", "mid_publish", "after_publish", "before_offset_commit")

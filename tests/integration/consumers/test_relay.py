@@ -76,7 +76,7 @@ class Process:
         self.publisher = StubPublisher(broker)
         self.health = Health(["relay"])
         self.store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=publishing)
-        self.relay = Relay(OutboxStore(settings, publishing), publishing, self.publisher, lock, self.health)
+        self.relay = Relay(OutboxStore(settings, publishing), publishing, self.publisher, lock, health=self.health)
         self.writer = Writer(self.store, lock, self.relay.outlet, {})
 
     @asynccontextmanager

@@ -1,0 +1,53 @@
+"""`producer-registry serve` when it is used wrongly or has little to do."""
+
+import socket
+
+import pytest
+
+from tests.support.process import health
+from tests.support.registry import Registry
+from tests.support.wait import eventually
+
+
+async def refused(registry: Registry, *arguments: str, **settings: object) -> str:
+    """What a process says that must not start."""
+    service = registry.service(*arguments, **settings)
+    service.start()
+    assert await service.gone()
+    assert service.code == 2, service.last_lines()
+    return service.last_lines()
+
+
+async def test_a_taken_port_says_so_by_the_name_of_its_setting(registry: Registry) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = await refused(registry, admin_port=port)
+        assert f"REGISTRY_ADMIN_PORT: cannot listen on 127.0.0.1 port {port}" in said
+        assert "REGISTRY_API_PORT" in await refused(registry, api_port=port)
+
+
+@pytest.mark.parametrize(
+    ("role", "missing"), [("consumers", "database_url"), ("relay", "kafka_bootstrap_servers"), ("api", "jwks")]
+)
+async def test_a_setting_that_a_role_needs_is_named_when_it_is_missing(
+    registry: Registry, role: str, missing: str
+) -> None:
+    assert f"REGISTRY_{missing.upper()}" in await refused(registry, "--role", role, **{missing: ""})
+
+
+async def test_a_malformed_plan_for_fail_points_is_refused_by_name(registry: Registry) -> None:
+    assert "REGISTRY_FAILPOINTS" in await refused(registry, failpoints="nowhere=kill")
+
+
+async def test_the_api_alone_needs_no_broker(registry: Registry) -> None:
+    service = await registry.started("--role", "api", kafka_bootstrap_servers="")
+    assert await health(service.api_port, "/openapi.json") == 200
+    assert await service.stop() == 0
+
+
+async def test_a_database_without_schema_is_named_by_readiness(registry: Registry, empty_database_url: str) -> None:
+    service = registry.service("--role", "consumers", database_url=empty_database_url)
+    service.start()
+    await eventually(lambda: health(service.admin_port, "/livez"), what="the admin port")
+    assert await health(service.admin_port, "/readyz") == 503
+    assert await service.stop() == 0, service.last_lines()

@@ -1,0 +1,32 @@
+"""FastStream's view of a batch: whatever bytes it has, the handler gets the very records."""
+
+import asyncio
+
+from aiokafka import ConsumerRecord
+
+from consumers.raw import decode_nothing, parse_nothing
+
+
+def record(value: bytes | None, headers: tuple[tuple[str, bytes | None], ...]) -> ConsumerRecord:
+    return ConsumerRecord("t", 0, 0, 0, 0, None, value, None, 0, 0, headers)
+
+
+def test_the_handler_gets_the_records_themselves_whatever_they_hold() -> None:
+    batch = (
+        record(None, ()),
+        record(b"\xff not json", (("h", None), ("h", b"\xff\xfe"), ("reply_to", b"\x00"), ("content-type", b"\xfe"))),
+    )
+
+    async def decoded() -> object:
+        return await decode_nothing(await parse_nothing(batch))
+
+    assert asyncio.run(decoded()) is batch
+
+
+def test_nothing_acknowledges_a_batch_behind_our_back() -> None:
+    async def acknowledged() -> None:
+        message = await parse_nothing((record(b"", ()),))
+        await message.ack()
+        await message.nack()
+
+    asyncio.run(acknowledged())
