@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from service.contract.message import Headers, Message, shard_of
+from service.contract.header import Headers
+from service.contract.message import Message, shard_of
 from service.contract.record import Undecodable
 from service.contract.topics import Topics
 from service.version import VERSION

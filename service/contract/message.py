@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
-import orjson
+from service.contract.header import Headers, derived_headers
 
 SHARDS: Final = 16
 """Into so many parts the outbox is split; stored, so never change it with messages in the outbox."""
 
 BROKER_LIMIT: Final = 1_048_588
 """What a broker takes by default as the longest record batch, bytes."""
-
-Headers = list[tuple[str, bytes | None]]
 
 # Everything the registry itself puts into headers, keys aside, stays below this.
 _HEADERS_AT_MOST: Final = 8_192
@@ -28,6 +26,7 @@ class Message:
 
     `position` is its place in the outbox and `shard` the part of the outbox it belongs to: messages of one shard are
     published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or dead-letter.
+    `extra` are the headers that do not follow from the rest; a dead letter's are all in there.
     """
 
     id: str
@@ -37,9 +36,16 @@ class Message:
     topic: str
     key: bytes | None
     payload: bytes | None
-    headers: Headers
+    extra: Headers
     shard: int
     position: int
+
+    @property
+    def headers(self) -> Headers:
+        """All headers, made anew at each call."""
+        if self.aggregatetype == "dead-letter":
+            return self.extra
+        return derived_headers(self.type, self.id, self.aggregateid, self.key, self.position) + self.extra
 
     def size(self) -> int:
         """Give an upper bound of the bytes that the message takes in a Kafka produce request, before compression."""
@@ -73,13 +79,3 @@ def _may_exceed(message: Message, limit: int) -> bool:
     if message.aggregatetype == "dead-letter":
         return True
     return 2 * len(message.key or b"") + len(message.payload or b"") + _HEADERS_AT_MOST > limit
-
-
-def encode_headers(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
-    """Write headers as JSON, [[name, text or null], ...], each byte of a value as the character of that number."""
-    return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
-
-
-def decode_headers(stored: bytes) -> Headers:
-    """Read what `encode_headers` wrote."""
-    return [(name, None if value is None else value.encode("latin-1")) for name, value in orjson.loads(stored)]

@@ -7,38 +7,17 @@ from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
-from service.contract.catalogue import (
-    EVENTS,
-    OUTCOMES,
-    REJECTIONS,
-    SNAPSHOTS,
-    SOURCE,
-    schema_address,
-    wire_type,
-)
+from service.contract.catalogue import OUTCOMES, REJECTIONS, wire_type
 from service.contract.change import Change, change
 from service.contract.data import Outcome, ProblemData, Rejection
-from service.contract.message import Headers, Message, shard_of
+from service.contract.header import Headers
+from service.contract.message import Message, shard_of
 from service.contract.record import Received
 from service.contract.topics import Topics
 from service.core.decision import Decision, Problems, Status
 from service.core.ids import event_id, outcome_id
 
-
-def _constant_headers(name: str) -> Headers:
-    return [
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
-        ("ce_source", SOURCE.encode()),
-        ("ce_type", wire_type(name).encode()),
-        ("ce_dataschema", schema_address(name).encode()),
-    ]
-
-
-_CONSTANT: Final = {kind.name: _constant_headers(kind.name) for kind in (*EVENTS, *SNAPSHOTS)}
-_OUTCOME_CONSTANT: Final = {status: _constant_headers(f"command.{status}") for status in OUTCOMES}
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
-
 
 # Status, subject (empty when there is none), version and data of an outcome.
 _Answer: TypeAlias = tuple[Status, str, int | None, bytes]
@@ -114,16 +93,6 @@ def change_message(identifier: str, written: Change, position: int, stamp: Stamp
     """Write an event or snapshot under the given id; `carried` are headers that come from its command."""
     kind, subject, version, data = written
     key = subject.encode()
-    headers = [
-        *_CONSTANT[kind.name],
-        ("ce_id", identifier.encode()),
-        ("ce_subject", key),
-        ("ce_time", stamp.time),
-        ("ce_sequence", b"%020d" % position),
-        ("ce_entityversion", b"%d" % version),
-        ("ce_partitionkey", key),
-        *carried,
-    ]
     return Message(
         identifier,
         kind.aggregate,
@@ -132,7 +101,7 @@ def change_message(identifier: str, written: Change, position: int, stamp: Stamp
         stamp.topics.events[kind.aggregate],
         key,
         orjson.dumps(data),
-        headers,
+        [("ce_time", stamp.time), ("ce_entityversion", b"%d" % version), *carried],
         shard_of(key),
         position,
     )
@@ -143,20 +112,9 @@ def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, c
     command = received.command
     identifier = outcome_id(command.topic, command.source, command.id)
     key = received.record.key
-    subject = subject_id.encode()
-    headers = [
-        *_OUTCOME_CONSTANT[status],
-        ("ce_id", identifier.encode()),
-        ("ce_time", stamp.time),
-        ("ce_sequence", b"%020d" % position),
-        *carried,
-    ]
-    if subject:
-        headers.append(("ce_subject", subject))
+    extra: Headers = [("ce_time", stamp.time)]
     if version is not None:
-        headers.append(("ce_entityversion", b"%d" % version))
-    if key and _is_text(key):
-        headers.append(("ce_partitionkey", key))
+        extra.append(("ce_entityversion", b"%d" % version))
     return Message(
         identifier,
         "outcome",
@@ -165,8 +123,8 @@ def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, c
         received.reply_to or stamp.topics.outcomes,
         key,
         data,
-        headers,
-        shard_of(subject if key is None else key),
+        extra + carried,
+        shard_of(subject_id.encode() if key is None else key),
         position,
     )
 
@@ -190,13 +148,3 @@ def _problem(problems: Problems) -> ProblemData:
         "title": REJECTIONS[code],
         "errors": [{"code": problem.code, "message": problem.message, "path": problem.path} for problem in problems],
     }
-
-
-def _is_text(key: bytes) -> bool:
-    if key.isascii():
-        return True
-    try:
-        key.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -9,7 +9,8 @@ import asyncpg
 from service.clock import stamp
 from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
-from service.contract.message import Message, encode_headers
+from service.contract.header import encode_headers
+from service.contract.message import Message
 from service.contract.render import render, repeat_outcome
 from service.contract.topics import Topics
 from service.core.decision import Decision, Repeat
@@ -102,7 +103,7 @@ async def write_outbox(connection: Connection, messages: Sequence[Message]) -> N
     """Write messages to the outbox; their positions lie in a block that this transaction took after its row locks."""
     rows = [
         (m.position, m.id, m.aggregatetype, m.aggregateid, m.type, m.payload, m.shard, m.topic, m.key,
-         encode_headers(m.headers))
+         encode_headers(m.extra))
         for m in messages
     ]  # fmt: skip
     await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=rows)

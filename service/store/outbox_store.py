@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from service.contract.message import Message, decode_headers
+from service.contract.header import decode_headers
+from service.contract.message import Message
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
 from service.store.pool import Connection, connect
@@ -147,7 +148,7 @@ def _message(row: asyncpg.Record) -> Message:
         topic=row["topic"],
         key=row["key"],
         payload=row["payload"],
-        headers=decode_headers(row["headers"]),
+        extra=decode_headers(row["headers"]),
         shard=row["shard"],
         position=row["position"],
     )

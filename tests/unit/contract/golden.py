@@ -16,7 +16,8 @@ import orjson
 
 from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
-from service.contract.message import Headers, Message
+from service.contract.header import Headers
+from service.contract.message import Message
 from service.contract.render import render, repeat_outcome
 from service.contract.snapshot import Held, association_message, state_message
 from service.core.decision import Decision, Problem
