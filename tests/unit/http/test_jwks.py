@@ -10,8 +10,10 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from service.http.caller import Verifier
 from service.http.jwks import AGE_SECONDS, UNKNOWN_KEY_SECONDS, KeySet, KeysUnavailable, parse_keys, read_source
-from tests.support.issuer import Issuer, public
+from service.http.problem import Refused
+from tests.support.issuer import AUDIENCE, NAME, Issuer, public
 from tests.support.wait import eventually
 from tests.unit.http.front import front
 
@@ -155,3 +157,17 @@ async def test_keys_come_from_a_url_or_a_file(served: str, tmp_path: Path) -> No
     file = tmp_path / "jwks.json"
     file.write_bytes(read_source(served))
     assert await KeySet(str(file), SAFE).key("ec", "ES256") is not None
+
+
+async def test_remembered_token_is_forgotten_when_its_key_is_withdrawn() -> None:
+    source = Source()
+    checking = Verifier(source.keys, issuer=NAME, audience=AUDIENCE)
+    header = [f"Bearer {source.issuer.token()}"]
+    await checking.caller(header)
+    source.issuer.keys = {"next": ec.generate_private_key(ec.SECP256R1())}
+    source.now += AGE_SECONDS
+    await checking.caller(header)
+    await eventually(lambda: source.keys.generation == 2, what="the new keys")
+    with pytest.raises(Refused) as refused:
+        await checking.caller(header)
+    assert refused.value.status == 401
