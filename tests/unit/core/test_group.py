@@ -7,6 +7,7 @@ import pytest
 from service.core.command import Body
 from service.core.group import (
     AddGroupCode,
+    Address,
     CreateGroup,
     GrantProduct,
     Group,
@@ -38,6 +39,15 @@ def test_create_is_rejected_with_everything_that_is_wrong() -> None:
 @pytest.mark.parametrize("kind", ["region", "division"])
 def test_a_region_and_a_division_are_no_place(kind: str) -> None:
     DIRECTORY.when("west", CreateGroup(kind, SPRING_STREET, "pc:1")).then_rejected(("invalid", "/value"), version=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "wanted"), [("office", "West", "an address"), ("region", SPRING_STREET, "a text")]
+)
+def test_a_wrong_value_is_told_what_it_should_be(kind: str, value: Address | str, wanted: str) -> None:
+    decision, _ = DIRECTORY.when("g", CreateGroup(kind, value, "pc:1")).decision()
+
+    assert decision.problems[0].message == f"The value of a group of type {kind} is {wanted}."
 
 
 def test_create_of_the_same_content_is_nothing_though_products_were_granted() -> None:
