@@ -19,6 +19,7 @@ from consumers.relay import PART as RELAY
 from consumers.run import BROKER, Consumers
 from service import failpoint, telemetry
 from service.cli.housekeeping import housekeep
+from service.cli.memory import keep_freed_memory
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.settings import Settings, SettingsRefused, variable
@@ -247,3 +248,4 @@ def _freeze(*, off: bool) -> None:
     gc.freeze()
     if off:
         gc.disable()
+        keep_freed_memory()
