@@ -9,11 +9,19 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from consumers.assignment import Assignment, ConsumerBroken
+from consumers.header_name import read_any_header_name
 
 # What a poll waits for records before it looks around again; FastStream would sleep as long after an empty one.
 POLL_MS = 500
 
-HOLDS_SECONDS = 3.0
+HOLDS_SECONDS = 5.0
+CONNECTION = (
+    "bootstrap_servers", "client_id", "request_timeout_ms", "retry_backoff_ms", "security_protocol", "sasl_mechanism",
+    "sasl_plain_username", "sasl_plain_password", "ssl_context",
+)  # fmt: skip
+"""Options of the client that say how to reach the broker."""
+
+read_any_header_name()
 
 
 class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client library ships no types
@@ -31,6 +39,7 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self._connection = {name: options[name] for name in CONNECTION if name in options}
         self._places = places
         self._before_leaving = before_leaving
         self._leave_seconds = leave_seconds
@@ -51,13 +60,21 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
         return await self._places.poll(self, once)
 
     async def holds(self, partition: TopicPartition, offset: int) -> bool:
-        """Whether the log has the record at this offset: asked by reading it, which moves the place."""
-        self.seek(partition, offset)
+        """Whether the log has the record at this offset: asked by reading it, with a client that does nothing else.
+
+        In the midst of a rebalance this one may wait for other partitions, or tell of an error of before.
+        """
+        looker = AIOKafkaConsumer(**self._connection, enable_auto_commit=False, auto_offset_reset="none")
         try:
+            await looker.start()
+            looker.assign([partition])
+            looker.seek(partition, offset)
             async with asyncio.timeout(HOLDS_SECONDS):
-                record = await self.getone(partition)
-        except (TimeoutError, OffsetOutOfRangeError):
+                record = await looker.getone(partition)
+        except OffsetOutOfRangeError:
             return False
+        finally:
+            await looker.stop()
         return bool(record.offset == offset)
 
     def _check_tasks(self) -> None:

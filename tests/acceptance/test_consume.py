@@ -4,6 +4,7 @@ import json
 
 from confluent_kafka import Producer
 
+from tests.support.raw_batch import Value
 from tests.support.registry import Registry
 from tests.support.wait import eventually
 from tests.support.wire import binary_event, structured_event
@@ -86,6 +87,18 @@ async def test_neighbours_of_bad_records_are_decided_in_their_order(shared: Regi
     assert [event.text["ce_entityversion"] for event in events] == [str(version) for version in range(1, 13)]
     assert [event.data["organization"]["displayName"] for event in events] == [f"N{number}" for number in range(12)]
     await eventually(lambda: sum(out.text.get("among") == "1" for out in shared.dead_letters) == 12)
+
+
+async def test_neighbours_are_decided_when_the_name_of_a_header_is_not_text(shared: Registry) -> None:
+    attributes = {"specversion": "1.0", "source": "/test", "type": "producer-registry.organization.put.v1"}
+    good = [binary_event({**attributes, "id": f"name-{n}", "subject": f"name:{n}"}, ORGANIZATION) for n in range(3)]
+    none: Value = (b"no command", [(b"\xff", b"v")])
+    odd: Value = (good[1][0], [*good[1][1], (b"\xff\xfe", b"v")])
+    await shared.send_raw(shared.topics.operator_commands, [good[0], odd, none, good[2]])
+    for number in range(3):
+        outcome = await shared.outcome(f"name-{number}")
+        assert outcome.text["ce_type"].endswith("accepted.v1"), "other headers never disturb a command"
+    await eventually(lambda: [out for out in shared.dead_letters if out.value == b"no command"], what="the dead letter")
 
 
 async def test_order_per_subject_holds_when_keys_and_topics_differ(shared: Registry) -> None:

@@ -16,6 +16,7 @@ from consumers.topic import create
 from service.contract.topics import Topics
 from service.http.devkey import ISSUER, ensure_key
 from service.settings import load
+from tests.support import raw_batch
 from tests.support.process import Service
 from tests.support.wait import eventually
 from tests.support.wire import binary_event
@@ -92,6 +93,10 @@ class Registry:
         """Send any record; answers its partition and offset."""
         sent = await self._producer.send_and_wait(topic, value, key=key, headers=list(headers))
         return sent.partition, sent.offset
+
+    async def send_raw(self, topic: str, records: Sequence[raw_batch.Value]) -> None:
+        """Send one batch as a careless client writes it, with header names of any bytes, to the first partition."""
+        await raw_batch.send(self._producer, topic, records)
 
     async def send_together(self, topic: str, partition: int, records: Iterable[tuple[bytes, Headers]]) -> None:
         """Send records (value, headers) as one batch of the log."""

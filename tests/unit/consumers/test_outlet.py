@@ -10,7 +10,10 @@ from service.store.publishing import BLOCK
 
 
 def messages(*positions: int) -> list[Message]:
-    return [Message("id", "group", "g", "t", "topic", b"key", b"{}", [], 0, position) for position in positions]
+    return [
+        Message("id", "group", "g", "producer-registry.group.created.v1", "topic", b"key", b"{}", [], 0, position)
+        for position in positions
+    ]
 
 
 def opened() -> Outlet:

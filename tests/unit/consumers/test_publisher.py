@@ -106,7 +106,10 @@ def publisher(kafka: StubKafka) -> Publisher:
 
 
 def messages(topic: str, *values: str, key: bytes = b"key") -> list[Message]:
-    return [Message("id", "group", "g", "t", topic, key, value.encode(), [], 0, 0) for value in values]
+    return [
+        Message("id", "group", "g", "producer-registry.group.created.v1", topic, key, value.encode(), [], 0, 0)
+        for value in values
+    ]
 
 
 async def test_messages_arrive_in_order_when_they_need_several_batches() -> None:
