@@ -131,11 +131,11 @@ class Relay:
         beats = 0
         while True:
             async with self._session, asyncio.timeout(BEAT_TIMEOUT_SECONDS):
-                self._census = await self._outbox.census()
+                census = self._census = await self._outbox.census()
                 if beats % BEATS_A_COUNT == 0:
                     OUTBOX_ROWS.set(await self._outbox.count())
             beats += 1
-            RELAYS.set(self._census.relays)
+            RELAYS.set(census.relays)
             self.outlet.filled.set()
             await asyncio.sleep(BEAT_SECONDS)
 
@@ -237,12 +237,15 @@ class Relay:
             self._again_at = time.monotonic() + AGAIN_SECONDS
 
     async def _collect_page(self) -> None:
+        # Cleared before: a notice that comes meanwhile is about rows this page may not have.
+        self._collect = False
         async with self._lock, self._session:
             messages = await self._outbox.collect() if self._publishing.held else []
             self.outlet.hand(messages)
-        if not messages:
+        if messages:
+            self._collect = True
+        else:
             self._tell_held_back()
-        self._collect = bool(messages)
         self._poll_at = time.monotonic() + POLL_SECONDS
 
     async def _discard(self) -> None:

@@ -119,6 +119,14 @@ def operator_log(partition: int = 0) -> Log:
     return Log(TOPICS.operator_commands, partition, f"/operator/{partition}")
 
 
+async def arrived(broker: Broker, count: int) -> None:
+    """Wait for so many messages."""
+    try:
+        await eventually(lambda: len(broker.delivered) >= count)
+    except AssertionError:
+        pytest.fail(f"{len(broker.delivered)} of {count} messages were published")
+
+
 async def held_all(process: Process) -> None:
     await eventually(lambda: len(process.publishing.held) == 16, what="all shards")
 
@@ -132,7 +140,7 @@ async def test_what_batches_leave_is_published_once_in_order_and_deleted(
         for _ in range(5):
             puts(log, 30)
             await process.writer.apply(log.read())
-        await eventually(lambda: len(broker.delivered) == 300, what="300 messages")
+        await arrived(broker, 300)
         await eventually(lambda: _empty(database), what="an empty outbox")
     assert len(set(broker.ids())) == 300
     assert broker.versions("pc:0") == [str(version) for version in range(1, 51)]
@@ -151,7 +159,7 @@ async def test_rows_that_were_there_before_are_published_first(settings: Setting
     async with Process(settings, broker).running() as process:
         puts(log, 30)
         await process.writer.apply(log.read())
-        await eventually(lambda: len(broker.delivered) == 120, what="120 messages")
+        await arrived(broker, 120)
     assert broker.versions("pc:1") == [str(version) for version in range(1, 21)]
 
 
@@ -163,7 +171,8 @@ async def test_rows_of_a_process_without_relay_are_published_by_another(settings
         for _ in range(3):
             puts(log, 9)
             await writer.writer.apply(log.read())
-        await eventually(lambda: len(broker.delivered) == 54, what="54 messages")
+        await arrived(broker, 54)
+    assert len(broker.delivered) == len(set(broker.ids())) == 54
     assert broker.versions("pc:2") == [str(version) for version in range(1, 10)]
     await writer.store.close()
 
@@ -179,7 +188,7 @@ async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_amid_a_chunk(
         for _ in range(4):
             puts(log, 30)
             await process.writer.apply(log.read())
-        await eventually(lambda: len(broker.delivered) == 240, what="240 messages")
+        await arrived(broker, 240)
         await eventually(lambda: _empty(database), what="an empty outbox")
         assert process.health.ready() == {"relay": None}
     assert len(set(broker.ids())) == 240
@@ -210,12 +219,12 @@ async def test_it_begins_anew_and_sends_nothing_twice_when_its_session_is_killed
             puts(log, 30)
             await process.writer.apply(log.read())
             if turn == 1:
-                await eventually(lambda: len(broker.delivered) == 120)
+                await arrived(broker, 120)
                 await database.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE application_name = 'producer-registry relay' AND datname = current_database()"
                 )
-        await eventually(lambda: len(broker.delivered) >= 240, what="240 messages")
+        await arrived(broker, 240)
         await eventually(lambda: _empty(database), what="an empty outbox")
     assert len(broker.delivered) == len(set(broker.ids())) == 240
     assert broker.versions("pc:0") == [str(version) for version in range(1, 41)]
@@ -232,11 +241,11 @@ async def test_two_relays_share_the_shards_and_the_one_left_takes_all(settings: 
                 for process, log in zip((one, two), logs, strict=True):
                     puts(log, 30)
                     await process.writer.apply(log.read())
-            await eventually(lambda: len(broker.delivered) >= 720, what="720 messages")
+            await arrived(broker, 720)
         await held_all(one)
         puts(logs[0], 30)
         await one.writer.apply(logs[0].read())
-        await eventually(lambda: len(broker.delivered) >= 780, what="780 messages")
+        await arrived(broker, 780)
     assert len(broker.delivered) == len(set(broker.ids())) == 780
     for subject in range(3):
         assert broker.versions(f"pc:{subject}") == [str(version) for version in range(1, 131)]
