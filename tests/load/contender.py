@@ -58,12 +58,13 @@ async def run(place: Place, contender: Contender, load: Load, broker: BrokerName
         return await work_off(place, ground, contender, load)
 
 
-async def work_off(place: Place, ground: Ground, contender: Contender, load: Load) -> Measured:
-    """Let a contender work off what is in the round's command topic, and measure it."""
+async def work_off(place: Place, ground: Ground, contender: Contender, load: Load, before: int = 0) -> Measured:
+    """Let a contender work off what is in the round's command topic, and measure it; `before` of it was done before."""
     await place.checkpoint()
     children: list[Child] = []
     try:
         async with Out(ground.settings, contender.out(ground), PARTITIONS) as out:
+            await out.skip(before)
             for number in range(contender.processes):
                 environment = ground.environment(**contender.settings)
                 children.append(place.child(f"contender-{number}", contender.command, environment))

@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import orjson
 import uvloop
@@ -16,6 +17,7 @@ import uvloop
 from tests.load.figure import percentile
 
 HOST = "127.0.0.1"
+ANSWER_SECONDS = 30.0
 PATH = "/account/v1/producer-codes"
 
 
@@ -35,8 +37,7 @@ class Asker(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the first time."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._ask()
 
     def data_received(self, data: bytes) -> None:
@@ -94,7 +95,8 @@ async def ask(port: int, connections: int, seconds: float, tokens: list[str]) ->
         (await loop.create_connection(lambda: Asker(requests, begun + seconds), HOST, port))[1]
         for _ in range(connections)
     ]
-    await asyncio.gather(*(asker.done for asker in askers))
+    async with asyncio.timeout(seconds + ANSWER_SECONDS):
+        await asyncio.gather(*(asker.done for asker in askers))
     took = time.perf_counter() - begun
     times = [one for asker in askers for one in asker.seconds]
     return {

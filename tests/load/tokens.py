@@ -11,12 +11,12 @@ from jwt.algorithms import ECAlgorithm
 from tests.load import people
 
 ISSUER = "https://bench.example"
-CALLERS = 2_000
+CALLERS = 200
 HOURS = 12
 
 
 def write(folder: Path) -> tuple[Path, Path]:
-    """Write the service's JWKS and a file with a token for each of some thousand users; answers both paths."""
+    """Write the service's JWKS and a file with a token for each caller; answers both paths."""
     key = generate_private_key(SECP256R1())
     public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
     jwks = folder / "jwks.json"

@@ -61,6 +61,12 @@ class Out:
     ) -> None:
         await self._consumer.stop()
 
+    async def skip(self, messages: int) -> None:
+        """Read over so many messages of before."""
+        while self.count < messages:
+            await self.more()
+        self.count -= messages
+
     async def more(self) -> int:
         """Messages that came out so far; waits a moment for more."""
         polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=5_000)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from service.store.code_page import SUBMISSION_CODES_OF_CALLER, Page, page_statement
 from tests.load import people
+from tests.load.tokens import CALLERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ def script() -> str:
     }
     text = re.sub(r"--[^\n]*", "", text)
     text = re.sub(r"\$(\d+)", lambda match: values[int(match[1])], text)
-    return f"\\set caller random(0, {people.USERS - 1})\n{' '.join(text.split())};\n"
+    step = people.USERS // CALLERS
+    return f"\\set caller random(0, {CALLERS - 1}) * {step}\n{' '.join(text.split())};\n"
 
 
 def program() -> Path:

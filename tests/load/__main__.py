@@ -1,0 +1,98 @@
+"""`make bench`: measure ours and the peers in one run, print tables, write JSON. See `--help`.
+
+Figures of a shared machine are worth little by themselves: look at ratios of rounds in turns, and at CPU per command.
+"""
+
+import argparse
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from tests.load import grow, latency, read, write
+from tests.load.contender import Load
+from tests.load.place import BrokerName, Place, opened
+from tests.load.report import Report, Section
+from tests.load.write import Sizes
+
+SECTIONS = ("write", "latency", "read", "two", "ugly", "beside", "memory", "growth", "remembered")
+MILLION = 1_000_000
+
+
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Read the words of the command line."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer commands and rounds: a look, some minutes")
+    parser.add_argument("--full", action="store_true", help="5M codes, 10M remembered ids and a long run, too: an hour")
+    parser.add_argument("--rounds", type=int, help="rounds in turns (default 3, quick 2)")
+    parser.add_argument("--broker", choices=("tansu", "apache"), default="tansu", help="broker of the write load")
+    parser.add_argument("--only", default="", help=f"sections, with commas, of {', '.join(SECTIONS)}")
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "producer-registry-bench.json")
+    parser.add_argument("--picture", type=Path, help="where to draw the growth (default: beside --out)")
+    given = parser.parse_args(words)
+    given.sections = [name for name in given.only.split(",") if name] or list(SECTIONS)
+    if unknown := set(given.sections) - set(SECTIONS):
+        parser.error(f"no such section: {', '.join(sorted(unknown))}")
+    return given
+
+
+def brokers(broker: BrokerName) -> list[BrokerName]:
+    """The brokers to start: the one of the load, and Apache Kafka where its tools are, for latency and (e)."""
+    more: list[BrokerName] = ["apache"] if all(map(shutil.which, ("java", "mvn"))) else []
+    return list(dict.fromkeys([broker, *more]))
+
+
+async def run(given: argparse.Namespace) -> Report:
+    """Run the sections asked for, and stop every server at the end, at SIGTERM too."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    report = Report({"broker": given.broker, "quick": given.quick, "full": given.full, "fsync": "on", "acks": "all"})
+    async with opened(brokers(given.broker)) as place:
+        for name, section in plan(place, given).items():
+            if name not in given.sections:
+                continue
+            started = time.monotonic()
+            report.add(await section())
+            sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
+            report.write(given.out)
+    return report
+
+
+def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awaitable[Section]]]:
+    """What each section does, at the size asked for."""
+    quick, broker = given.quick, given.broker
+    rounds = given.rounds or (2 if quick else 3)
+    sizes = Sizes(20_000, 400, 40_000) if quick else Sizes(60_000, 1_500, 120_000)
+    grown = [10_000, 100_000] if quick else [10_000, 100_000, MILLION]
+    grown += [5 * MILLION] if given.full else []
+    picture = given.picture or given.out.with_suffix(".svg")
+    latency_brokers = brokers(broker)
+    return {
+        "write": lambda: write.against_peers(place, sizes, rounds, broker),
+        "latency": lambda: latency.latency(place, latency_brokers, 5_000, 3 if quick else 10, rounds),
+        "read": lambda: read.against_pgbench(place, sizes.codes, 3 if quick else 8, rounds, broker),
+        "two": lambda: write.two_processes(place, sizes, rounds, broker),
+        "ugly": lambda: write.ugly(place, sizes, 1 if quick else 2, broker),
+        "beside": lambda: read.beside_writes(place, Load(sizes.ours), broker),
+        "memory": lambda: grow.memory(place, 4, 250_000 if given.full else sizes.ours, broker),
+        "growth": lambda: grow.codes(place, grown, sizes.ours, broker, rounds=1 if quick else 2, picture=picture),
+        "remembered": lambda: grow.remembered(
+            place, [MILLION, 10 * MILLION] if given.full else [MILLION // 10, MILLION], sizes.ours, broker
+        ),
+    }
+
+
+def main() -> None:
+    """Run, and say where the figures are."""
+    given = arguments(sys.argv[1:])
+    asyncio.run(run(given))
+    sys.stdout.write(f"\nfigures: {given.out}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""From command to event at a steady rate: the product's own `load`, in a process of its own, against one of ours."""
+
+import asyncio
+from collections.abc import Sequence
+from signal import SIGTERM
+from typing import Any
+
+import orjson
+
+from tests.load.contender import OURS, STOP_SECONDS
+from tests.load.cpu import cpu_seconds
+from tests.load.figure import Figure, short
+from tests.load.place import PROGRAM, BrokerName, Ground, Place
+from tests.load.report import Section, spread
+
+COLUMNS = ("broker", "commands/s", "p50 ms", "p99 ms", "process", "PostgreSQL", "broker CPU µs each")
+WARM_COMMANDS = 2_000
+
+
+async def latency(place: Place, brokers: Sequence[BrokerName], rate: int, seconds: int, rounds: int) -> Section:
+    """Percentiles for each broker, rounds in turns."""
+    told: dict[BrokerName, list[dict[str, Any]]] = {broker: [] for broker in brokers}
+    for _ in range(rounds):
+        for broker in brokers:
+            told[broker].append(await _round(place, broker, rate, seconds))
+    section = Section(f"Latency, command to event at {rate:,} commands/s (open loop)", COLUMNS)
+    for broker, rounds_told in told.items():
+        p50, p99 = (Figure(tuple(one["milliseconds"][name] for one in rounds_told)) for name in ("p50", "p99"))
+        reached = Figure(tuple(one["rate"] for one in rounds_told))
+        cpu = {name: Figure(tuple(one["cpu"][name] for one in rounds_told)) for name in rounds_told[0]["cpu"]}
+        section.rows.append(
+            [broker, spread(reached), spread(p50), spread(p99), *(short(figure.median) for figure in cpu.values())]
+        )
+        section.figures[broker] = {
+            "p50": p50.as_json(),
+            "p99": p99.as_json(),
+            "rate": reached.as_json(),
+            "cpu_microseconds": {name: figure.as_json() for name, figure in cpu.items()},
+        }
+    section.remarks = [
+        "goal: p50 at most 25 ms, p99 at most 100 ms; time runs from when a command was due to when its event is read",
+        "sender and reader take part of the same cores",
+    ]
+    return section
+
+
+async def _round(place: Place, broker: BrokerName, rate: int, seconds: int) -> dict[str, Any]:
+    async with place.ground(100_000, broker) as ground:
+        child = place.child("latency", OURS.command, ground.environment())
+        assert child.pid is not None
+        pids = {"process": child.pid, "PostgreSQL": place.database_pid, "broker": place.broker_pid(broker)}
+        try:
+            await _load(ground, "--rate", str(rate), "--count", str(WARM_COMMANDS))
+            before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+            told = await _load(ground, "--rate", str(rate), "--count", str(rate * seconds))
+            after = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        finally:
+            await child.stop(SIGTERM, seconds=STOP_SECONDS)
+    cpu = {name: (after[name] - before[name]) / told["commands"] * 1e6 for name in pids}
+    return {**told, "cpu": cpu}
+
+
+async def _load(ground: Ground, *words: str) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "load", "--json", *words, env=ground.environment(), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"`load` failed: {out.decode()}")
+    told: dict[str, Any] = orjson.loads(out)
+    return told

@@ -1,0 +1,138 @@
+"""Reading: the account's codes over HTTP in turns with pgbench on the same query; and beside a write load."""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from signal import SIGTERM
+from typing import Any
+
+import orjson
+
+from service.stack.child import Child
+from tests.load import contender
+from tests.load.contender import OURS, STOP_SECONDS, Load
+from tests.load.cpu import cpu_seconds
+from tests.load.figure import Figure, short
+from tests.load.peers import pgbench
+from tests.load.place import PROGRAM, BrokerName, Ground, Place, fill
+from tests.load.report import Section, spread
+from tests.load.workload import Workload
+
+CLIENTS = 8
+"""Connections of the client; pgbench has as many sessions."""
+
+COLUMNS = ("who", "per second", "share of pgbench", "p50 ms", "p99 ms", "CPU µs: process", "PostgreSQL", "asker")
+
+
+@asynccontextmanager
+async def api(place: Place, ground: Ground) -> AsyncIterator[tuple[Child, int]]:
+    """An API process of its own, and its port."""
+    environment = ground.environment(REGISTRY_LOG_LEVEL="info", REGISTRY_DATABASE_POOL_SIZE=str(CLIENTS))
+    child = place.child("api", (PROGRAM, "serve", "--role", "api"), environment)
+    try:
+
+        async def ready() -> bool:
+            return re.search(r'"api": "http://[^"]+:\d+"', child.printed()) is not None
+
+        await child.until(ready, seconds=60)
+        found = re.search(r'"api": "http://[^"]+:(\d+)"', child.printed())
+        assert found is not None
+        yield child, int(found[1])
+    finally:
+        await child.stop(SIGTERM, seconds=STOP_SECONDS)
+
+
+async def ask(place: Place, port: int, seconds: float) -> dict[str, Any]:
+    """Let the client ask for so long."""
+    words = (str(port), str(CLIENTS), str(seconds), str(place.tokens))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.load.reads", *words, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError("the client of the reads failed; see above")
+    told: dict[str, Any] = orjson.loads(out)
+    return told
+
+
+async def _measured(place: Place, child: Child, port: int, seconds: float) -> dict[str, Any]:
+    assert child.pid is not None
+    pids = {"process": child.pid, "PostgreSQL": place.database_pid}
+    before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    told = await ask(place, port, seconds)
+    spent = {name: (cpu_seconds(pid) - before[name]) / told["requests"] * 1e6 for name, pid in pids.items()}
+    return {**told, "cpu": {**spent, "asker": told["client_cpu"]}}
+
+
+async def against_pgbench(place: Place, codes: int, seconds: int, rounds: int, broker: BrokerName) -> Section:
+    """HTTP and pgbench in turns."""
+    http: list[dict[str, Any]] = []
+    query: list[pgbench.Queries] = []
+    async with place.ground(codes, broker) as ground, api(place, ground) as (child, port):
+        await ask(place, port, seconds / 2)
+        await pgbench.run(ground.settings.database_url, place.folder, clients=CLIENTS, seconds=2)
+        for _ in range(rounds):
+            http.append(await _measured(place, child, port, seconds))
+            url = ground.settings.database_url
+            query.append(await pgbench.run(url, place.folder, clients=CLIENTS, seconds=seconds))
+    ours, theirs = Figure(tuple(one["rate"] for one in http)), Figure(tuple(one.rate for one in query))
+    share = ours.over(theirs)
+    cpu = {name: Figure(tuple(one["cpu"][name] for one in http)) for name in ("process", "PostgreSQL", "asker")}
+    p50, p99 = (Figure(tuple(one[name] for one in http)) for name in ("p50", "p99"))
+    average = Figure(tuple(one.milliseconds for one in query))
+    section = Section(f"Reading, {codes:,} codes: a caller's first page of 25, {CLIENTS} connections", COLUMNS)
+    section.rows = [
+        ["ours over HTTP", spread(ours), spread(share), spread(p50), spread(p99)]
+        + [short(figure.median) for figure in cpu.values()],
+        ["(d) pgbench, the same query", spread(theirs), "", f"{spread(average)} on average", "", "", "", ""],
+    ]
+    section.remarks = [
+        "goal: 0.80 of pgbench; over HTTP a token is checked and JSON written, and the asker takes part of the cores",
+        f"an answer has {http[0]['bytes']:,.0f} bytes on average",
+    ]
+    section.figures = {
+        "http": {"rate": ours.as_json(), "p50": p50.as_json(), "p99": p99.as_json()},
+        "pgbench": {"rate": theirs.as_json(), "milliseconds": average.as_json()},
+        "share": share.as_json(),
+        "cpu_microseconds": {name: figure.as_json() for name, figure in cpu.items()},
+    }
+    return section
+
+
+async def beside_writes(place: Place, load: Load, broker: BrokerName) -> Section:
+    """Reads for as long as a write load is worked off, and both alone before."""
+    friendly = (await contender.run(place, OURS, load, broker)).rate
+    async with place.ground(load.codes, broker) as ground, api(place, ground) as (_, port):
+        alone = await ask(place, port, 3.0)
+        await fill(ground, Workload(load.codes, 1, load.mix).take(load.count))
+        reading = asyncio.create_task(_until_cancelled(place, port))
+        try:
+            measured = await contender.work_off(place, ground, OURS, load)
+        finally:
+            reading.cancel()
+            rates = await reading
+    reads = Figure(tuple(rates[1:] or rates))
+    section = Section("Reads beside writes", ("what", "per second", "alone", "share"))
+    section.rows = [
+        ["commands", short(measured.rate), short(friendly), short(measured.rate / friendly)],
+        ["reads", spread(reads), short(alone["rate"]), short(reads.median / alone["rate"])],
+    ]
+    section.remarks = ["goal: each within 3x of what it is alone"]
+    section.figures = {
+        "commands": measured.rate,
+        "reads": reads.as_json(),
+        "commands_alone": friendly,
+        "reads_alone": alone["rate"],
+    }
+    return section
+
+
+async def _until_cancelled(place: Place, port: int) -> list[float]:
+    rates: list[float] = []
+    try:
+        while True:
+            rates.append((await asyncio.shield(ask(place, port, 1.5)))["rate"])
+    except asyncio.CancelledError:
+        return rates

@@ -1,0 +1,69 @@
+"""What a run found: sections with rows for the table on the terminal, and the same as JSON."""
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.load.figure import Figure, short
+
+
+@dataclass(slots=True)
+class Section:
+    """One question of the benchmark: columns, rows of texts, remarks below, and the figures for machines."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[list[str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The section as a table of plain text, columns aligned."""
+        lines = [list(self.columns), *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.columns))]
+        shown = [
+            "  ".join(
+                cell.ljust(width) if number == 0 else cell.rjust(width)
+                for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        ]
+        rule = "-" * max(map(len, shown))
+        return "\n".join([self.title, rule, shown[0], rule, *shown[1:], *(f"  {text}" for text in self.remarks), ""])
+
+
+@dataclass(slots=True)
+class Report:
+    """All sections of a run, and on what it ran."""
+
+    settings: dict[str, Any]
+    sections: list[Section] = field(default_factory=list)
+
+    def add(self, section: Section) -> None:
+        """Take a section and show it at once: a long run should tell what it has."""
+        self.sections.append(section)
+        sys.stdout.write("\n" + section.text())
+        sys.stdout.flush()
+
+    def write(self, path: Path) -> None:
+        """Write everything as JSON."""
+        machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+        whole = {
+            "machine": machine,
+            "settings": self.settings,
+            "sections": {section.title: {**section.figures, "remarks": section.remarks} for section in self.sections},
+        }
+        path.write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2))
+
+
+def spread(figure: Figure) -> str:
+    """Median, with least and most in brackets when there are several rounds."""
+    if len(figure.rounds) == 1:
+        return short(figure.median)
+    return f"{short(figure.median)} ({short(figure.least)} to {short(figure.most)})"

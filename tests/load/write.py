@@ -1,0 +1,164 @@
+"""Writing: ours and the peers in turns, on the same load; two processes against one; the loads that are ugly."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import orjson
+
+from tests.load import contender
+from tests.load.contender import OURS, PLAIN, TUTORIAL, TWO_OF_OURS, Contender, Load
+from tests.load.figure import Figure, short
+from tests.load.peers.connect import worker
+from tests.load.place import BrokerName, Place
+from tests.load.report import Section, spread
+from tests.load.window import Measured
+from tests.load.workload import Mix
+
+FLOOR = "(c) floor: asyncpg writes the same rows"
+CONNECT = "(e) Kafka Connect, Debezium JDBC sink"
+COLUMNS = ("who", "per second", "ours is", "CPU µs each", "process", "PostgreSQL", "broker")
+
+Round = Callable[[int], Awaitable[Measured]]
+
+
+@dataclass(slots=True)
+class Rounds:
+    """What each of those who take turns gave, round by round."""
+
+    measured: dict[str, list[Measured]] = field(default_factory=dict)
+
+    async def take_turns(self, turns: dict[str, Round], rounds: int) -> None:
+        """One after the other, and again: what disturbs the machine disturbs all of a round."""
+        for number in range(rounds):
+            for name, turn in turns.items():
+                sys.stderr.write(f"round {number + 1} of {rounds}: {name}\n")
+                self.measured.setdefault(name, []).append(await turn(number + 1))
+
+    def rate(self, name: str) -> Figure:
+        """The rates of one."""
+        return Figure(tuple(measured.rate for measured in self.measured[name]))
+
+    def cpu(self, name: str, process: str | None = None) -> Figure:
+        """CPU microseconds of one, of one process or of all."""
+        return Figure(
+            tuple(one.cpu_total if process is None else one.cpu.get(process, 0.0) for one in self.measured[name])
+        )
+
+    def section(self, title: str, first: str) -> Section:
+        """The table; the ratio is the rate of the first one over the others', round by round."""
+        section = Section(title, COLUMNS)
+        for name in self.measured:
+            ratio = self.rate(first).over(self.rate(name))
+            split = [short(self.cpu(name, process).median) for process in ("process", "PostgreSQL", "broker")]
+            shown = "" if name == first else f"{spread(ratio)} x"
+            section.rows.append([name, spread(self.rate(name)), shown, spread(self.cpu(name)), *split])
+            section.figures[name] = {
+                "rate": self.rate(name).as_json(),
+                "ours_over": ratio.as_json(),
+                "cpu_microseconds": {
+                    **{process: self.cpu(name, process).as_json() for process in ("process", "PostgreSQL", "broker")},
+                    "total": self.cpu(name).as_json(),
+                },
+            }
+        return section
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many commands each one works off in a round."""
+
+    ours: int
+    one_by_one: int
+    connect: int
+    codes: int = 100_000
+
+
+def _turn(place: Place, who: Contender, load: Load, broker: BrokerName) -> Round:
+    return lambda seed: contender.run(place, who, load, broker, seed)
+
+
+def floor(place: Place, load: Load, broker: BrokerName) -> Round:
+    """The turn of the floor, a process of its own like all others."""
+
+    async def turn(seed: int) -> Measured:
+        async with place.ground(load.codes, broker) as ground:
+            await place.checkpoint()
+            words = [str(number) for number in (load.count, load.codes, seed, place.database_pid)]
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.load.peers.floor", *words,
+                env=ground.environment(), stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            out, _ = await process.communicate()
+            if process.returncode:
+                raise RuntimeError("the floor failed; see above")
+            told = orjson.loads(out)
+        cpu = {name: told[name] / told["commands"] * 1e6 for name in ("process", "PostgreSQL")}
+        return Measured(told["commands"] / told["seconds"], cpu)
+
+    return turn
+
+
+async def against_peers(place: Place, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+    """Ours against (a), (b) and (c), and against (e) where there is Apache Kafka."""
+    ours = Load(sizes.ours, sizes.codes)
+    few = replace(ours, count=sizes.one_by_one)
+    turns = {
+        OURS.name: _turn(place, OURS, ours, broker),
+        FLOOR: floor(place, ours, broker),
+        PLAIN.name: _turn(place, PLAIN, few, broker),
+        TUTORIAL.name: _turn(place, TUTORIAL, replace(few, count=2 * few.count), broker),
+    }
+    if "apache" in place.brokers and worker.available():
+        turns[CONNECT] = lambda seed: worker.run(place, replace(ours, count=sizes.connect), seed)
+    taken = Rounds()
+    await taken.take_turns(turns, rounds)
+    section = taken.section(f"Writing, {sizes.codes:,} codes, broker {broker}: commands per second", OURS.name)
+    share = taken.rate(OURS.name).over(taken.rate(FLOOR))
+    section.remarks = [
+        f"goals: (a) 75x, (b) 45x, 0.65 of (c): {spread(share)}; CPU at most 70 µs; faster than (e)",
+        "(c) is one process and PostgreSQL in turns, publishes nothing; (e) writes codes and associations only",
+    ]
+    section.figures["ours_of_floor"] = share.as_json()
+    return section
+
+
+async def two_processes(place: Place, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+    """Two consumer processes against one."""
+    load = Load(sizes.ours, sizes.codes)
+    taken = Rounds()
+    turns = {who.name: _turn(place, who, load, broker) for who in (TWO_OF_OURS, OURS)}
+    await taken.take_turns(turns, rounds)
+    section = taken.section("Two consumer processes against one: commands per second", TWO_OF_OURS.name)
+    section.remarks = ["goal on two cores: 1.3x; generator, PostgreSQL and broker share those cores"]
+    return section
+
+
+UGLY: Sequence[tuple[str, Mix, int]] = (
+    ("30 % duplicates", Mix(repeated=0.3), 0),
+    ("20 % rejections", Mix(rejected=0.2), 0),
+    ("half of all on one key", Mix(hot=0.5), 0),
+    ("every update changes a date", Mix(dated=1.0), 0),
+    ("associations to a group of 50,000", Mix(big_group=1.0), 50_000),
+)
+BODY = 65_536
+
+
+async def ugly(place: Place, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+    """What a load that is not friendly costs, in turns with the friendly one."""
+    friendly = Load(sizes.ours, sizes.codes)
+    turns = {"friendly": _turn(place, OURS, friendly, broker)}
+    for name, mix, held in UGLY:
+        turns[name] = _turn(place, OURS, replace(friendly, mix=mix, big_group=held), broker)
+    large = replace(friendly, mix=Mix(padding=BODY), count=max(500, sizes.ours // 30))
+    turns["bodies of 64 KiB"] = _turn(place, OURS, large, broker)
+    taken = Rounds()
+    await taken.take_turns(turns, rounds)
+    section = taken.section("Ugly loads: commands per second; `ours is` tells how much slower", "friendly")
+    megabytes = taken.rate("bodies of 64 KiB").median * BODY / 1e6
+    section.remarks = [
+        "goal: each within 3x of the friendly load",
+        f"bodies of 64 KiB are 180 times as long as friendly ones: {megabytes:,.0f} MB of bodies a second",
+    ]
+    return section

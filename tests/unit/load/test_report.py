@@ -1,0 +1,77 @@
+"""Tables and JSON of a run, the stages of a profile, and the peer's script."""
+
+from pathlib import Path
+
+import orjson
+
+from tests.load.__main__ import SECTIONS, arguments
+from tests.load.figure import Figure
+from tests.load.peers import pgbench
+from tests.load.profile import by_stage, stage_of, unfold
+from tests.load.report import Report, Section, spread
+from tests.load.window import Measured
+from tests.load.write import Rounds
+
+
+async def test_those_who_take_turns_are_compared_round_by_round() -> None:
+    given = {"ours": [100.0, 50.0], "peer": [10.0, 5.0]}
+
+    def turn(name: str) -> "Turn":
+        return Turn(name, given)
+
+    rounds = Rounds()
+    await rounds.take_turns({name: turn(name) for name in given}, 2)
+    section = rounds.section("Who writes faster", "ours")
+    assert section.rows[1][:3] == ["peer", "7.5 (5 to 10)", "10 (10 to 10) x"]
+    assert section.figures["peer"]["ours_over"]["median"] == 10.0
+    assert section.figures["ours"]["cpu_microseconds"]["total"]["median"] == 5.0
+
+
+class Turn:
+    def __init__(self, name: str, rates: dict[str, list[float]]) -> None:
+        self.name, self.rates = name, rates
+
+    async def __call__(self, seed: int) -> Measured:
+        return Measured(self.rates[self.name][seed - 1], {"process": 3.0, "PostgreSQL": 2.0})
+
+
+def test_a_table_has_aligned_columns() -> None:
+    section = Section("T", ("who", "rate"), [["a", "1"], ["longer", "1,000"]], ["said below"])
+    lines = section.text().splitlines()
+    assert lines[4:6] == ["a           1", "longer  1,000"]
+    assert lines[6] == "  said below"
+
+
+def test_figures_are_written_as_json(tmp_path: Path) -> None:
+    report = Report({"broker": "tansu"})
+    report.add(Section("T", ("a",), [["1"]], figures={"x": Figure((1.0,)).as_json()}))
+    report.write(tmp_path / "bench.json")
+    written = orjson.loads((tmp_path / "bench.json").read_bytes())
+    assert written["sections"]["T"]["x"]["median"] == 1.0
+    assert written["machine"]["cpus"] >= 1
+
+
+def test_one_round_is_shown_without_a_spread() -> None:
+    assert spread(Figure((12.0,))) == "12"
+
+
+def test_sections_can_be_chosen() -> None:
+    assert arguments([]).sections == list(SECTIONS)
+    assert arguments(["--only", "read,write"]).sections == ["read", "write"]
+
+
+def test_a_sample_counts_for_the_narrowest_stage_of_its_stack() -> None:
+    stacks = unfold(
+        "a:main;faststream.x:poll;service.store.command_store:CommandStore.apply;service.core.batch:decide_batch 3\n"
+        "a:main;aiokafka.consumer.fetcher:Fetcher.next 2\n"
+    )
+    assert by_stage(stacks) == {"decide": 3, "poll": 2}
+    assert stage_of(("a:main",)) == "event loop and rest"
+
+
+def test_pgbench_asks_the_query_of_the_service() -> None:
+    text = pgbench.script()
+    assert text.startswith("\\set caller random(0, ")
+    assert "$" not in text
+    assert "user_producer_code" in text
+    assert len(text.splitlines()) == 2
