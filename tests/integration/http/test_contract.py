@@ -21,7 +21,7 @@ from tests.integration.http import seeds
 from tests.integration.http.asker import READ, TRUSTED, Asker, asker
 from tests.support.wait import eventually
 
-EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "8"))
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 
 
@@ -36,6 +36,8 @@ class _Server(uvicorn.Server):
 async def served(one: Asker) -> AsyncIterator[str]:
     """The URL of the application, served as in production on a port of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        # uvloop sets it on what it accepts; asyncio does not here, and each answer would wait for an acknowledgement.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(one.app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
         server = _Server(config)
         serving = asyncio.create_task(server.serve([listening]))
