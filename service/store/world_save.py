@@ -24,6 +24,7 @@ _PUT = {
 }
 _GROUP = statement("group_save")
 _USER = statement("user_save")
+_RELEASE_USERNAME = statement("user_release_username")
 _PRODUCER_CODE = statement("producer_code_save")
 _USER_ASSOCIATION_REMOVE = statement("user_association_remove")
 _GROUP_ASSOCIATION_REMOVE = statement("group_association_remove")
@@ -77,6 +78,11 @@ async def _save_groups(connection: Connection, before: World, after: World) -> N
 async def _save_users(connection: Connection, before: World, after: World) -> None:
     changes = _changes(before.users, after.users)
     new: list[User] = [state for state, old in changes if old is None]
+    released = [
+        u.id for u, old in changes if old is not None and old.username is not None and u.username != old.username
+    ]
+    if released:
+        await connection.execute(_RELEASE_USERNAME, released)
     await _copy(
         connection,
         "registry_user",

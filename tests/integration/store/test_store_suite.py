@@ -65,6 +65,26 @@ async def test_state_is_found_again_when_the_next_batch_needs_it(store: Store) -
     assert rejection["version"] == 2
 
 
+async def test_usernames_change_hands_within_a_batch(store: Store) -> None:
+    log = await _prepared(store)
+    story.create_user(log, "c1", "pc:310", username="ana")
+    story.create_user(log, "c2", "pc:311", username="ben")
+    await store.apply(log.read())
+    log.send("c3", "user.update", "pc:310", {"username": None})
+    log.send("c4", "user.update", "pc:311", {"username": "ana"})
+    log.send("c5", "user.update", "pc:310", {"username": "ben"})
+    log.send("c6", "user.update", "pc:311", {"username": None})
+    story.create_user(log, "c7", "pc:312", username="ana")
+
+    await store.apply(log.read())
+    log.send("c8", "user.update", "pc:310", {"username": "ana"})
+    story.create_user(log, "c9", "pc:312", username="ana")
+    refused, unchanged = (await store.apply(log.read())).messages
+
+    assert b'"already-exists"' in (refused.payload or b"")
+    assert _said([unchanged]) == [("command.unchanged", "pc:312")]
+
+
 async def test_a_repeat_gets_its_first_outcome_when_sent_in_another_batch(store: Store) -> None:
     log = await _prepared(store)
     story.create_group(log, "c1", "pc:669")
