@@ -6,7 +6,6 @@ An association belongs to its owner: owner and version of its events are those o
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 
 from service.core.group import AddGroupCode, Group, GroupCodeCommand, RemoveGroupCode
@@ -16,9 +15,10 @@ from service.core.problem import Problem, Problems, missing_subject, not_found
 from service.core.producer_code import ProducerCode
 from service.core.text_set import text_set
 from service.core.user import AddUserCode, RemoveUserCode, User, UserCodeCommand
+from service.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserCodeAdded:
     """The user holds a code: `code` is its string, `foreign` says that it belongs to another organization."""
 
@@ -29,7 +29,7 @@ class UserCodeAdded:
     foreign: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserCodeRemoved:
     """The user no longer holds a code."""
 
@@ -40,7 +40,7 @@ class UserCodeRemoved:
     foreign: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupCodeAdded:
     """The group holds a code: `code` is its string, `foreign` says that it belongs to another organization."""
 
@@ -51,7 +51,7 @@ class GroupCodeAdded:
     foreign: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupCodeRemoved:
     """The group no longer holds a code."""
 
@@ -67,7 +67,7 @@ GroupAssociationEvent: TypeAlias = GroupCodeAdded | GroupCodeRemoved
 AssociationEvent: TypeAlias = UserAssociationEvent | GroupAssociationEvent
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserAssociation:
     """A user holds a code with these roles (sorted without repeats) as far as the code has them still."""
 
@@ -77,7 +77,7 @@ class UserAssociation:
     role_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupAssociation:
     """A group holds a code."""
 

@@ -7,10 +7,10 @@ SQL; a test holds the two together.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from service.core.user import User
+from service.core.value import value
 
 SUBMISSION: Final = "submission"
 RENEWAL: Final = "renewal"
@@ -20,7 +20,7 @@ _ASKED: Final = {SUBMISSION: 2, RENEWAL: 1}
 _GIVEN: Final = {"Active": 2, "Limited": 1}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A producer code as the rule sees it; dates as `YYYY-MM-DD`."""
 
@@ -31,7 +31,7 @@ class Candidate:
     termination_date: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refused:
     """The caller is a user who is disabled: the request is refused."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from service.core.group import GroupCodeCommand, GroupCommand
@@ -11,9 +10,10 @@ from service.core.problem import Problems
 from service.core.producer_code import ProducerCodeCommand
 from service.core.reference import ReferenceCommand
 from service.core.user import UserCodeCommand, UserCommand
+from service.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Invalid:
     """A body or envelope that the contract refused; the command is rejected with these problems."""
 
@@ -32,7 +32,7 @@ DecidableBody: TypeAlias = (
 Body: TypeAlias = DecidableBody | Invalid
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Command:
     """One command: topic, source and id together make it itself, whatever the body.
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from service.core.event import Event
 from service.core.problem import Problem, Problems
+from service.core.value import value
 
 __all__ = ["Decision", "Event", "Problem", "Problems", "Repeat", "Status"]
 
 Status: TypeAlias = Literal["accepted", "unchanged", "rejected"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """The answer to one command: an event exactly when accepted, problems (ordered by path) exactly when rejected.
 
@@ -26,7 +26,7 @@ class Decision:
     problems: Problems
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Repeat:
     """The same command stood earlier in the batch, at index `first`: its decision answers this one too."""
 

@@ -7,13 +7,13 @@ is known too.
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 
 from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
+from service.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     """Where an office is."""
 
@@ -27,7 +27,7 @@ class Address:
     country_code: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateGroup:
     """Create a group; `value` is an address for an office and a text for a region or division."""
 
@@ -36,7 +36,7 @@ class CreateGroup:
     organization_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UpdateGroup:
     """Replace type and value; the organization may be left out and never changes."""
 
@@ -45,28 +45,28 @@ class UpdateGroup:
     organization_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GrantProduct:
     """Let the group sell a product."""
 
     product_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RevokeProduct:
     """Let the group no longer sell a product."""
 
     product_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddGroupCode:
     """Let the group hold a producer code."""
 
     code_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RemoveGroupCode:
     """Let the group no longer hold a producer code."""
 
@@ -77,14 +77,14 @@ GroupCommand: TypeAlias = CreateGroup | UpdateGroup | GrantProduct | RevokeProdu
 GroupCodeCommand: TypeAlias = AddGroupCode | RemoveGroupCode
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupCreated:
     """The group is known from now on."""
 
     after: Group
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupUpdated:
     """Type or value of the group changed."""
 
@@ -92,7 +92,7 @@ class GroupUpdated:
     after: Group
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupProductGranted:
     """The group may sell one more product."""
 
@@ -100,7 +100,7 @@ class GroupProductGranted:
     after: Group
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupProductRevoked:
     """The group may sell one product less."""
 
@@ -111,7 +111,7 @@ class GroupProductRevoked:
 GroupEvent: TypeAlias = GroupCreated | GroupUpdated | GroupProductGranted | GroupProductRevoked
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Group:
     """A group; `product_ids` sorted without repeats, `held_foreign` counts held codes of other organizations.
 

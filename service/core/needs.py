@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from service.core.command import Command, DecidableBody, Invalid
@@ -29,9 +29,10 @@ from service.core.user import (
     UserCodeCommand,
     UserCommand,
 )
+from service.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Needs:
     """What has to be in the World of a batch: ids, code strings in lower case, usernames, (owner id, code id) pairs.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 
 from service.core.group import Group
 from service.core.problem import Problem, Problems
 from service.core.text_set import text_set
+from service.core.value import value
 
 PRODUCER_STATUSES: Final = ("Active", "Limited", "Suspended", "Terminating", "Terminated")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PutOrganization:
     """Let the organization be exactly this, whether it was there or not; `domains` in any order."""
 
@@ -26,14 +26,14 @@ class PutOrganization:
 OrganizationCommand: TypeAlias = PutOrganization
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrganizationCreated:
     """The organization is known from now on."""
 
     after: Organization
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrganizationUpdated:
     """Attributes of the organization changed."""
 
@@ -44,7 +44,7 @@ class OrganizationUpdated:
 OrganizationEvent: TypeAlias = OrganizationCreated | OrganizationUpdated
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Organization:
     """An organization; `status` is one of PRODUCER_STATUSES, `domains` are sorted without repeats."""
 

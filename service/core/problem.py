@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from service.core.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Problem:
     """One reason to reject a command.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
 from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
 from service.core.text_set import text_set
+from service.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateCode:
     """Create a producer code; `role_ids` as in the body, dates as `YYYY-MM-DD`."""
 
@@ -24,7 +24,7 @@ class CreateCode:
     termination_date: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UpdateCode:
     """Change some attributes (a merge patch): names of State fields to new values, None clears."""
 
@@ -34,14 +34,14 @@ class UpdateCode:
 ProducerCodeCommand: TypeAlias = CreateCode | UpdateCode
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProducerCodeCreated:
     """The producer code is known from now on."""
 
     after: ProducerCode
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProducerCodeUpdated:
     """Attributes of the producer code changed."""
 
@@ -52,7 +52,7 @@ class ProducerCodeUpdated:
 ProducerCodeEvent: TypeAlias = ProducerCodeCreated | ProducerCodeUpdated
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProducerCode:
     """A producer code; `code` is unique ignoring case, `role_ids` sorted without repeats, dates as `YYYY-MM-DD`."""
 

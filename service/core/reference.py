@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 
 from service.core.text_set import text_set
+from service.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PutBranch:
     """Let the branch be exactly this."""
 
@@ -16,7 +16,7 @@ class PutBranch:
     display_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PutRole:
     """Let the role be exactly this; `permissions` in any order."""
 
@@ -24,7 +24,7 @@ class PutRole:
     permissions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PutProduct:
     """Let the product be exactly this."""
 
@@ -36,14 +36,14 @@ class PutProduct:
 ReferenceCommand: TypeAlias = PutBranch | PutRole | PutProduct
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BranchCreated:
     """The branch is known from now on."""
 
     after: Branch
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BranchUpdated:
     """Attributes of the branch changed."""
 
@@ -51,14 +51,14 @@ class BranchUpdated:
     after: Branch
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoleCreated:
     """The role is known from now on."""
 
     after: Role
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoleUpdated:
     """Attributes of the role changed."""
 
@@ -66,14 +66,14 @@ class RoleUpdated:
     after: Role
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProductCreated:
     """The product is known from now on."""
 
     after: Product
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProductUpdated:
     """Attributes of the product changed."""
 
@@ -87,7 +87,7 @@ ProductEvent: TypeAlias = ProductCreated | ProductUpdated
 ReferenceEvent: TypeAlias = BranchEvent | RoleEvent | ProductEvent
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Branch:
     """The insurer's office that serves a code."""
 
@@ -97,7 +97,7 @@ class Branch:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Role:
     """A named set of system permissions, sorted without repeats."""
 
@@ -107,7 +107,7 @@ class Role:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Product:
     """Something a group may sell."""
 

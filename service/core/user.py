@@ -7,7 +7,7 @@ is known too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeAlias, assert_never
 
 from service.core.group import Group
@@ -15,9 +15,10 @@ from service.core.membership import check_memberships, membership_problem
 from service.core.organization import Organization, external_by_default
 from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
 from service.core.text_set import text_set
+from service.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateUser:
     """Create a user; `group_ids` as in the body, so that a problem can name the position.
 
@@ -37,7 +38,7 @@ class CreateUser:
     organization_path: str = "/organization/id"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UpdateUser:
     """Change some attributes (a merge patch): names of State fields to new values.
 
@@ -48,21 +49,21 @@ class UpdateUser:
     organization_path: str = "/organization/id"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class JoinGroup:
     """Make the user a member of a group of the own organization."""
 
     group_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeaveGroup:
     """End the user's membership in a group."""
 
     group_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddUserCode:
     """Let the user hold a producer code; `role_ids` as in the body, None for all roles of the code."""
 
@@ -70,7 +71,7 @@ class AddUserCode:
     role_ids: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RemoveUserCode:
     """Let the user no longer hold a producer code."""
 
@@ -81,14 +82,14 @@ UserCommand: TypeAlias = CreateUser | UpdateUser | JoinGroup | LeaveGroup
 UserCodeCommand: TypeAlias = AddUserCode | RemoveUserCode
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserCreated:
     """The user is known from now on."""
 
     after: User
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserUpdated:
     """Attributes of the user changed, memberships among them."""
 
@@ -96,7 +97,7 @@ class UserUpdated:
     after: User
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupJoined:
     """The user is a member of one more group."""
 
@@ -104,7 +105,7 @@ class GroupJoined:
     after: User
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GroupLeft:
     """The user is a member of one group less."""
 
@@ -115,7 +116,7 @@ class GroupLeft:
 UserEvent: TypeAlias = UserCreated | UserUpdated | GroupJoined | GroupLeft
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class User:
     """A user; `group_ids` sorted without repeats.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar, assert_never
 
 from service.core import association, group, organization, producer_code, reference, user
@@ -30,12 +30,13 @@ from service.core.reference import (
     RoleUpdated,
 )
 from service.core.user import GroupJoined, GroupLeft, User, UserCreated, UserEvent, UserUpdated
+from service.core.value import value
 
 Key = TypeVar("Key")
 Held = TypeVar("Held")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class World:
     """State by id; what is not in here does not exist.
 
