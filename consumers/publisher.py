@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from consumers.client import connection
-from consumers.partition import partition_of
+from consumers.partition import partitions_of
 from service.contract.message import Message
 from service.failpoint import passing
 from service.settings import Settings
@@ -128,13 +128,18 @@ class Publisher:
         topics = {message.topic for message in messages} - self._missing
         counts = dict(zip(topics, await asyncio.gather(*(_count(producer, topic) for topic in topics)), strict=True))
         self._missing.update(topic for topic, count in counts.items() if count == 0)
-        places: dict[Place, list[int]] = {}
         stuck, missing = self._stuck, self._missing
+        by_topic: dict[str, list[int]] = {}
         for index, message in enumerate(messages):
             if (stuck or missing) and (message.topic in missing or (message.topic, message.key) in stuck):
                 continue
-            place = message.topic, partition_of(message.key, message.shard, counts[message.topic])
-            places.setdefault(place, []).append(index)
+            by_topic.setdefault(message.topic, []).append(index)
+        places: dict[Place, list[int]] = {}
+        for topic, indexes in by_topic.items():
+            keys = [messages[index].key for index in indexes]
+            shards = [messages[index].shard for index in indexes]
+            for index, partition in zip(indexes, partitions_of(keys, shards, counts[topic]), strict=True):
+                places.setdefault((topic, partition), []).append(index)
         return places
 
     async def _send_place(
