@@ -170,3 +170,19 @@ async def read_only(run: Run) -> None:
     await run.site.execute("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
     await asyncio.sleep(1.5)
     await run.site.execute("postgres", f"{statement} off")
+
+
+@fault("disk full", 17, seconds=4.0, small_disk=True, alone=True)
+async def full(run: Run) -> None:
+    assert run.disk is not None
+    await run.progress(0.3)
+    run.disk.fill()
+
+    async def noticed() -> bool:
+        return not all([await service.ready() for service in run.services])
+
+    try:
+        await eventually(noticed, what="a process that is not ready")
+        await asyncio.sleep(1.0)
+    finally:
+        run.disk.free()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.chaos import broker_fault, database_fault, process_fault, record_fault
+from tests.chaos.disk import may_mount
 from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.run import READY_SECONDS, Run, prepared
 from tests.chaos.site import Site
@@ -51,6 +53,8 @@ class Result:
 def possible(site: Site) -> list[Fault]:
     """The faults that this site's broker can have, by name."""
     found = [fault for fault in FAULTS.values() if site.kind in fault.brokers and site.nodes >= fault.nodes]
+    if not may_mount():
+        found = [fault for fault in found if not fault.small_disk]
     if site.nodes > 1:
         found = [fault for fault in found if "kafka_proxy" not in fault.inject.__code__.co_names]
     return sorted(found, key=lambda fault: fault.name)
@@ -75,7 +79,7 @@ async def execute(site: Site, seed: int, faults: Sequence[Fault], *, commands: i
     names = [fault.name for fault in faults]
     verdict, trouble = None, ""
     try:
-        async with prepared(run):
+        async with prepared(run, on_small_disk=any(fault.small_disk for fault in faults)):
             try:
                 await _happen(run, faults)
                 await run.quiet()
@@ -91,19 +95,24 @@ async def execute(site: Site, seed: int, faults: Sequence[Fault], *, commands: i
     violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]
     if not faults and verdict is not None and any(verdict.duplicates.values()):
         violations.append(Violation("duplicates without a fault", str(verdict.duplicates)))
-    words = run.words() if violations or trouble else run.reader.words()
+    if not violations and not trouble:
+        shutil.rmtree(run.folder)
+    words = f"logs are in {run.folder}" if run.folder.exists() else run.reader.words()
     return Result(seed, names, commands, time.monotonic() - started, verdict, violations, trouble, words)
 
 
 async def _happen(run: Run, faults: Sequence[Fault]) -> None:
     for fault in faults:
-        run.prepared.update(fault.settings)
         if fault.before is not None:
             await fault.before(run)
     armed = next((fault.armed for fault in faults if fault.armed), "")
     services = [run.add(*arguments) for arguments in (faults[0].processes if faults else ((), ()))]
+    begins = [fault.begin for fault in faults if fault.begin is not None]
+    for begin in begins:
+        await begin(run)
     for service in services[:-1] if armed else services:
-        run.start(service)
+        if not service.alive:
+            run.start(service)
     await _ready(run)
     await run.send_setup()
     if armed:

@@ -1,7 +1,7 @@
 """What a fault is, and the table of all."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.chaos.run import Run
 
@@ -14,8 +14,8 @@ class Fault:
 
     `inject` begins with the history and returns when the fault is over. `armed` is a plan of fail points for one of the
     processes. `processes` are the arguments of each `serve`; `brokers` those on which the fault can be had; `nodes` how
-    many the broker must have. With `alone` no other fault joins it. `before` prepares the run before
-    any process starts.
+    many the broker must have. With `alone` no other fault joins it. `before` prepares the run, and `begin` starts its
+    processes in a way of its own. `small_disk` puts the database on a disk that can be filled.
     """
 
     name: str
@@ -28,8 +28,8 @@ class Fault:
     nodes: int = 1
     alone: bool = False
     before: Inject | None = None
-    settings: dict[str, object] = field(default_factory=dict)
-    poisoned: float = 0.02
+    begin: Inject | None = None
+    small_disk: bool = False
 
 
 FAULTS: dict[str, Fault] = {}

@@ -30,7 +30,7 @@ async def _died(run: Run) -> None:
 
 for point in POINTS:
     for passes in (1, 3):
-        name = f"kill at {point}" + ("" if passes == 1 else f" again")
+        name = f"kill at {point}" + ("" if passes == 1 else " again")
         numbers = (1, 25) if "publish" in point else (1,)
         FAULTS[name] = Fault(name, numbers, _died, armed=f"{point}=kill@{passes}")
 
@@ -166,3 +166,22 @@ async def relays(run: Run) -> None:
 async def reader_dies(run: Run) -> None:
     await run.progress(0.5)
     run.services[1].send(signal.SIGKILL)
+
+
+async def _begin_without_servers(run: Run) -> None:
+    """Processes first; then one server after the other, in any order."""
+    ways = [run.site.postgres_proxy.away(), run.site.kafka_proxy.away()]
+    run.random.shuffle(ways)
+    with ways[0]:
+        with ways[1]:
+            for service in run.services:
+                run.start(service)
+            await eventually(run.answering, what="health that answers without servers")
+            await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)
+        assert not await run.services[0].ready(), "ready without one of its servers"
+
+
+@fault("started before its servers", 32, begin=_begin_without_servers, alone=True)
+async def started_first(run: Run) -> None:
+    await run.progress(1.0)

@@ -11,12 +11,13 @@ from consumers.topic import create
 from service.contract.record import Limits
 from service.contract.topics import Topics
 from service.settings import Settings
+from tests.chaos.disk import SmallDisk, small_disk
 from tests.chaos.driver import Driver
 from tests.chaos.reader import Reader
 from tests.chaos.site import Site
 from tests.support import topic_log
 from tests.support.checker.evidence import Evidence, Place, Sent
-from tests.support.process import Service
+from tests.support.process import Service, health
 from tests.support.snapshot import read_marks, take_snapshot
 from tests.support.wait import eventually
 from tests.support.workload import Shares, Workload
@@ -27,6 +28,7 @@ STATEMENT_SECONDS = 3.0
 READY_SECONDS = 60.0
 QUIET_SECONDS = 90.0
 SUPERVISION_SECONDS = 0.05
+AFTER_CRASH_SECONDS = 1.0
 
 
 class Run:
@@ -50,7 +52,7 @@ class Run:
         self.crashes: list[str] = []
         self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
         self.reader = Reader(self)
-        self.prepared: dict[str, object] = {}
+        self.disk: SmallDisk | None = None
 
     @property
     def url(self) -> str:
@@ -72,7 +74,6 @@ class Run:
             "jwt_issuer": self.reader.issuer,
             "jwks": self.reader.keys,
             "data_dir": self.folder,
-            **self.prepared,
             **more,
         }
 
@@ -90,9 +91,10 @@ class Run:
     async def stop(self, service: Service) -> None:
         """End it with SIGTERM; it has to end well, and does not come back by itself."""
         self.supervised.discard(service)
+        at_work = await health(service.admin_port, "/livez") != 0
         code = await service.stop()
-        if code:
-            self.crashes.append(f"{service.name} ended with {code} after SIGTERM\n{service.last_lines()}")
+        if code and at_work:
+            self.crashes.append(f"{service.name} ended with {code} after SIGTERM")
 
     async def kill(self, service: Service) -> None:
         """End it with SIGKILL, to stay down."""
@@ -113,6 +115,10 @@ class Run:
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return -1
 
+    async def answering(self) -> bool:
+        """Whether each service answers on its admin port, whatever it says."""
+        return all([await health(service.admin_port, "/livez") for service in self.services])
+
     async def progress(self, share: float, *, within: float = 60.0) -> None:
         """Wait until about this share of the history is sent."""
         total = len(self.ledger)
@@ -124,8 +130,8 @@ class Run:
             for service in list(self.supervised):
                 if not service.alive:
                     if service.code != -9:
-                        words = f"{service.name} ended by itself with {service.code}\n{service.last_lines()}"
-                        self.crashes.append(words)
+                        self.crashes.append(f"{service.name} ended by itself with {service.code}")
+                        await asyncio.sleep(AFTER_CRASH_SECONDS)
                     service.start()
             await asyncio.sleep(SUPERVISION_SECONDS)
 
@@ -200,21 +206,19 @@ class Run:
             )
         )
 
-    def words(self) -> str:
-        """The ends of the services' logs."""
-        return "\n".join(service.last_lines() for service in self.services)
-
 
 def _behind(found: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, int | None]:
     return {place: found.get(place) for place, end in ends.items() if found.get(place) != end}
 
 
 @asynccontextmanager
-async def prepared(run: Run, *, tablespace: str = "") -> AsyncIterator[Run]:
+async def prepared(run: Run, *, on_small_disk: bool = False) -> AsyncIterator[Run]:
     """Database, topics, senders and supervision for a run; every process is gone at the end."""
     run.folder.mkdir(parents=True)
     async with AsyncExitStack() as stack:
-        run.database = await stack.enter_async_context(run.site.database(tablespace))
+        if on_small_disk:
+            run.disk = await stack.enter_async_context(small_disk())
+        run.database = await stack.enter_async_context(run.site.database(run.disk))
         await run.make_topics()
         await run.driver.start()
         stack.push_async_callback(run.driver.stop)

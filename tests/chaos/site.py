@@ -15,6 +15,7 @@ from service.stack import port as ports
 from service.stack.apache.cluster import Apache
 from service.stack.postgres import Postgres
 from service.stack.tansu import Tansu
+from tests.chaos.disk import SmallDisk
 from tests.support import database
 from tests.support.ladder import running
 from tests.support.proxy import HOST, Proxy
@@ -82,6 +83,9 @@ class Site:
             await stack.enter_async_context(running(self.kafka))
             self.template = await stack.enter_async_context(database.migrated_database(self.postgres.address))
             yield self
+            # Of what went wrong the logs stay.
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
 
     def _broker(self) -> Tansu | Apache:
         if self.kind == "tansu":
@@ -104,12 +108,16 @@ class Site:
         )
 
     @asynccontextmanager
-    async def database(self, tablespace: str = "") -> AsyncIterator[str]:
-        """A migrated database for one run; gives its name."""
-        async with database.made_database(self.postgres.address, self.template) as name:
-            if tablespace:
-                await self.execute("postgres", f'ALTER DATABASE "{name}" SET TABLESPACE "{tablespace}"')
+    async def database(self, disk: SmallDisk | None = None) -> AsyncIterator[str]:
+        """A migrated database for one run, on that disk when one is given; gives its name."""
+        async with AsyncExitStack() as stack:
+            name = await stack.enter_async_context(database.made_database(self.postgres.address, self.template))
+            if disk is not None:
+                await self.execute("postgres", f"CREATE TABLESPACE \"{name}\" LOCATION '{disk.folder}'")
+                await self.execute("postgres", f'ALTER DATABASE "{name}" SET TABLESPACE "{name}"')
             yield name
+        if disk is not None:
+            await self.execute("postgres", f'DROP TABLESPACE "{name}"')
 
     async def execute(self, name: str, statement: str, *values: object) -> None:
         """Run a statement in a database."""
