@@ -127,7 +127,8 @@ class Consumers:
         places = Places(self._settings, client, MarkStore(self._settings, origin), identity, topics)
         assignment = Assignment(places, self._health, self._ending)
         assignment.flush = self._settlement.flush
-        assignment.on_placed = self._settlement.reached.update
+        # Where the marks are ahead of the committed offsets, a commit was lost with its process.
+        assignment.on_placed = self._settlement.settle
         self._settlement.on_rewind = assignment.lost
         limits = Limits(self._settings.max_body_bytes, frozenset(self._settings.reply_topics))
         batches = Batches(
