@@ -89,6 +89,7 @@ CREATE INDEX producer_code_order ON producer_code (code);
 CREATE INDEX producer_code_organization ON producer_code (organization_id, code);
 CREATE INDEX producer_code_usable ON producer_code (code) WHERE usable > 0;
 
+-- The keys of associations begin with the code: so they find the rows of a code as well, without an index of its own.
 CREATE TABLE user_producer_code (
     user_id text COLLATE "C" NOT NULL,
     code_id text COLLATE "C" NOT NULL,
@@ -98,9 +99,8 @@ CREATE TABLE user_producer_code (
     usable smallint NOT NULL,
     appointment_date date,
     termination_date date,
-    PRIMARY KEY (user_id, code_id)
+    PRIMARY KEY (code_id, user_id)
 ) WITH (fillfactor = 90);
-CREATE INDEX user_producer_code_code ON user_producer_code (code_id);
 CREATE INDEX user_producer_code_order ON user_producer_code (user_id, code);
 CREATE INDEX user_producer_code_usable ON user_producer_code (user_id, code) WHERE usable > 0;
 
@@ -112,9 +112,8 @@ CREATE TABLE group_producer_code (
     usable smallint NOT NULL,
     appointment_date date,
     termination_date date,
-    PRIMARY KEY (group_id, code_id)
+    PRIMARY KEY (code_id, group_id)
 ) WITH (fillfactor = 90);
-CREATE INDEX group_producer_code_code ON group_producer_code (code_id);
 CREATE INDEX group_producer_code_order ON group_producer_code (group_id, code);
 CREATE INDEX group_producer_code_usable ON group_producer_code (group_id, code) WHERE usable > 0;
 

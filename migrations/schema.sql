@@ -140,7 +140,7 @@ ALTER TABLE ONLY public.branch
     ADD CONSTRAINT branch_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.group_producer_code
-    ADD CONSTRAINT group_producer_code_pkey PRIMARY KEY (group_id, code_id);
+    ADD CONSTRAINT group_producer_code_pkey PRIMARY KEY (code_id, group_id);
 
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (source, command_id, topic);
@@ -170,9 +170,7 @@ ALTER TABLE ONLY public.role
     ADD CONSTRAINT role_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.user_producer_code
-    ADD CONSTRAINT user_producer_code_pkey PRIMARY KEY (user_id, code_id);
-
-CREATE INDEX group_producer_code_code ON public.group_producer_code USING btree (code_id);
+    ADD CONSTRAINT user_producer_code_pkey PRIMARY KEY (code_id, user_id);
 
 CREATE INDEX group_producer_code_order ON public.group_producer_code USING btree (group_id, code);
 
@@ -197,8 +195,6 @@ CREATE INDEX registry_user_groups ON public.registry_user USING gin (group_ids);
 CREATE INDEX registry_user_organization ON public.registry_user USING btree (organization_id, id);
 
 CREATE UNIQUE INDEX registry_user_username ON public.registry_user USING btree (username);
-
-CREATE INDEX user_producer_code_code ON public.user_producer_code USING btree (code_id);
 
 CREATE INDEX user_producer_code_order ON public.user_producer_code USING btree (user_id, code);
 

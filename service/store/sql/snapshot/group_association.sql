@@ -3,6 +3,6 @@
 SELECT a.group_id AS owner_id, a.code_id, a.code
 FROM group_producer_code AS a
 JOIN registry_group AS o ON o.id = a.group_id
-WHERE (a.group_id, a.code_id) > ($1, $2) AND ($3::text IS NULL OR o.organization_id = $3)
-ORDER BY a.group_id, a.code_id
+WHERE (a.code_id, a.group_id) > ($2, $1) AND ($3::text IS NULL OR o.organization_id = $3)
+ORDER BY a.code_id, a.group_id
 LIMIT $4

@@ -3,6 +3,6 @@
 SELECT a.user_id AS owner_id, a.code_id, a.code
 FROM user_producer_code AS a
 JOIN registry_user AS o ON o.id = a.user_id
-WHERE (a.user_id, a.code_id) > ($1, $2) AND ($3::text IS NULL OR o.organization_id = $3)
-ORDER BY a.user_id, a.code_id
+WHERE (a.code_id, a.user_id) > ($2, $1) AND ($3::text IS NULL OR o.organization_id = $3)
+ORDER BY a.code_id, a.user_id
 LIMIT $4
