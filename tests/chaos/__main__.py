@@ -19,8 +19,12 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
     parser.add_argument("--broker", choices=["tansu", "apache"], default="tansu")
     parser.add_argument("--nodes", type=int, default=1, help="nodes of Apache Kafka")
-    parser.add_argument("--faults", default="", help="names separated by commas; all when empty, `none` for no fault")
-    parser.add_argument("--commands", type=int, default=300, help="length of a history")
+    parser.add_argument(
+        "--faults",
+        default="",
+        help="names separated by commas, one a seed in turn; all when empty, `none` for no fault",
+    )
+    parser.add_argument("--commands", type=int, default=300, help="length of the history of one stage")
     parser.add_argument(
         "--minutes", type=float, default=0.0, help="begin no run after so many minutes; 0 sets no limit"
     )
@@ -42,8 +46,8 @@ async def _main(options: argparse.Namespace) -> int:
         for seed in range(options.first, options.first + options.seeds):
             if time.monotonic() > end:
                 break
-            faults = [] if names == ["none"] else chosen(site, seed, names)
-            result = await execute(site, seed, faults, commands=options.commands)
+            stages = [[]] if names == ["none"] else chosen(site, seed, names)
+            result = await execute(site, seed, stages, commands=options.commands)
             results.append(result)
             _say(str(result))
             if not result.good:
@@ -61,10 +65,9 @@ def _say(text: str) -> None:
 
 
 def _again(options: argparse.Namespace, result: Result) -> str:
-    names = ",".join(result.faults)
     return (
         f"again: python -m tests.chaos --seeds 1 --from {result.seed} --broker {options.broker} --nodes {options.nodes}"
-        f" --commands {result.commands} --faults '{names or 'none'}'"
+        f" --commands {result.commands} --faults '{options.faults}'"
     )
 
 

@@ -60,28 +60,34 @@ def possible(site: Site) -> list[Fault]:
     return sorted(found, key=lambda fault: fault.name)
 
 
-def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[Fault]:
-    """The faults of a seed: the named ones in turn, sometimes with a second one that may join."""
+def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[list[Fault]]:
+    """The stages of a seed: each with one of the named faults in turn, sometimes with a second one that joins it."""
     random = Random(f"{seed}/choice")
     faults = [FAULTS[name] for name in names] or possible(site)
     first = faults[seed % len(faults)]
-    if first.alone or names or random.random() < 0.5:
-        return [first]
-    others = [fault for fault in faults if not fault.alone and not fault.armed and fault.processes == ((), ())]
-    second = random.choice(others)
-    return [first] if second is first else [first, second]
+    if names:
+        return [[first]]
+    others = [fault for fault in faults if fault.joins and fault is not first]
+    stages = [[first]]
+    if not first.alone:
+        if random.random() < 0.5:
+            stages[0].append(random.choice(others))
+        stages += [[random.choice(others)] for _ in range(random.randint(0, 1))]
+    return stages
 
 
-async def execute(site: Site, seed: int, faults: Sequence[Fault], *, commands: int = 300) -> Result:
-    """Do a run and judge it; never raises for what the service did."""
+async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, commands: int = 300) -> Result:
+    """Do a run and judge it; never raises for what the service did. `commands` are those of a stage."""
     started = time.monotonic()
     run = Run(site, f"chaos-{seed}-{time.monotonic_ns() % 10**9:x}", seed, commands=commands)
-    names = [fault.name for fault in faults]
+    faults = [fault for stage in stages for fault in stage]
     verdict, trouble = None, ""
     try:
         async with prepared(run, on_small_disk=any(fault.small_disk for fault in faults)):
             try:
-                await _happen(run, faults)
+                await _begin(run, faults, armed=bool(stages[0] and stages[0][0].armed))
+                for stage in stages:
+                    await _stage(run, stage)
                 await run.quiet()
                 for service in run.living:
                     await run.stop(service)
@@ -98,28 +104,35 @@ async def execute(site: Site, seed: int, faults: Sequence[Fault], *, commands: i
     if not violations and not trouble:
         shutil.rmtree(run.folder)
     words = f"logs are in {run.folder}" if run.folder.exists() else run.reader.words()
+    names = [fault.name for fault in faults]
     return Result(seed, names, commands, time.monotonic() - started, verdict, violations, trouble, words)
 
 
-async def _happen(run: Run, faults: Sequence[Fault]) -> None:
-    for fault in faults:
-        if fault.before is not None:
-            await fault.before(run)
-    armed = next((fault.armed for fault in faults if fault.armed), "")
+async def _begin(run: Run, faults: Sequence[Fault], *, armed: bool) -> None:
+    """Start the processes (an armed one comes later) and make what the history builds on."""
     services = [run.add(*arguments) for arguments in (faults[0].processes if faults else ((), ()))]
-    begins = [fault.begin for fault in faults if fault.begin is not None]
-    for begin in begins:
-        await begin(run)
+    for fault in faults:
+        if fault.begin is not None:
+            await fault.begin(run)
     for service in services[:-1] if armed else services:
         if not service.alive:
             run.start(service)
     await _ready(run)
     await run.send_setup()
-    if armed:
-        # Its point is to be met by the history, not by the setup.
-        run.start(services[-1], failpoints=armed)
-        await _ready(run)
-    lines = run.add_history()
+
+
+async def _stage(run: Run, faults: Sequence[Fault]) -> None:
+    """Send a part of the history, the faults meanwhile, and wait until all processes are ready again."""
+    for fault in faults:
+        if fault.before is not None:
+            await fault.before(run)
+        if fault.armed:
+            victim = run.services[-1]
+            if victim.alive:
+                await run.stop(victim)
+            run.start(victim, failpoints=fault.armed)
+            await _ready(run)
+    lines = run.next_stage()
     seconds = max((fault.seconds for fault in faults), default=1.0)
     reading = asyncio.create_task(run.reader.run())
     sends = [asyncio.create_task(run.driver.send(line, random=run.random, seconds=seconds)) for line in lines]

@@ -31,6 +31,11 @@ class Fault:
     begin: Inject | None = None
     small_disk: bool = False
 
+    @property
+    def joins(self) -> bool:
+        """Whether it can happen together with others, in any run of two processes that do everything."""
+        return not (self.alone or self.armed or self.begin or self.small_disk) and self.processes == ((), ())
+
 
 FAULTS: dict[str, Fault] = {}
 

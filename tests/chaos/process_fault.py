@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.chaos.fault import FAULTS, Fault, fault
 from tests.chaos.run import SESSION_MS, Run
+from tests.support.process import Service
 from tests.support.wait import eventually
 
 POINTS = (
@@ -112,11 +113,16 @@ async def storm(run: Run) -> None:
     for turn in range(4):
         service = extra[turn % 2]
         if service.alive:
-            await (run.kill(service) if run.random.random() < 0.5 else run.stop(service))
+            await _ended(run, service)
         run.start(service)
         await asyncio.sleep(1.0 + run.random.random())
     for service in extra:
-        await (run.kill(service) if run.random.random() < 0.5 else run.stop(service))
+        await _ended(run, service)
+        await run.retire(service)
+
+
+async def _ended(run: Run, service: Service) -> None:
+    await (run.kill(service) if run.random.random() < 0.5 else run.stop(service))
 
 
 @fault("event loop blocked beyond the session", 30, armed=f"after_commit=block:{SESSION_SECONDS * 1.5}", seconds=5.0)
@@ -139,17 +145,22 @@ async def starved(run: Run) -> None:
     service.command = ["prlimit", "--nofile=40:40", *service.command]
     run.start(service)
     await run.progress(1.0)
+    await run.retire(service)
 
 
 @fault("clock off by an hour", 19, seconds=3.0)
 async def skewed(run: Run) -> None:
-    for hours in (1, -1):
-        service = run.add()
+    right, wrong = list(run.services), [run.add(), run.add()]
+    for hours, service in zip((1, -1), wrong, strict=True):
         service.command = [sys.executable, str(SKEWED), str(hours * 3600)]
         run.start(service)
-    for service in run.services[:2]:
+    for service in right:
         await run.stop(service)
     await run.progress(1.0)
+    for service in right:
+        run.start(service)
+    for service in wrong:
+        await run.retire(service)
 
 
 @fault("roles apart with two relays", 25, processes=(("--role", "consumers"), ("--role", "relay"), ("--role", "relay")))

@@ -23,8 +23,8 @@ from tests.support.wait import eventually
 from tests.support.workload import Shares, Workload
 
 BODY_BYTES = 8192
-SESSION_MS = 3000
-STATEMENT_SECONDS = 3.0
+SESSION_MS = 2500
+STATEMENT_SECONDS = 2.5
 READY_SECONDS = 60.0
 QUIET_SECONDS = 90.0
 SUPERVISION_SECONDS = 0.05
@@ -48,11 +48,13 @@ class Run:
         self.database = ""
         self.group = name
         self.limits = Limits(BODY_BYTES)
+        self.retired: list[Service] = []
         self.supervised: set[Service] = set()
         self.crashes: list[str] = []
         self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
         self.reader = Reader(self)
         self.disk: SmallDisk | None = None
+        self._stage_begin = self._stage_length = 0
 
     @property
     def url(self) -> str:
@@ -79,7 +81,9 @@ class Run:
 
     def add(self, *arguments: str, **settings: object) -> Service:
         """Make another service process, not started yet."""
-        service = Service(f"service-{len(self.services)}", self.folder, self.settings(**settings), arguments)
+        service = Service(
+            f"service-{len(self.services) + len(self.retired)}", self.folder, self.settings(**settings), arguments
+        )
         self.services.append(service)
         return service
 
@@ -95,6 +99,12 @@ class Run:
         code = await service.stop()
         if code and at_work:
             self.crashes.append(f"{service.name} ended with {code} after SIGTERM")
+
+    async def retire(self, service: Service) -> None:
+        """End it with SIGTERM, for good."""
+        await self.stop(service)
+        self.services.remove(service)
+        self.retired.append(service)
 
     async def kill(self, service: Service) -> None:
         """End it with SIGKILL, to stay down."""
@@ -120,9 +130,9 @@ class Run:
         return all([await health(service.admin_port, "/livez") for service in self.services])
 
     async def progress(self, share: float, *, within: float = 60.0) -> None:
-        """Wait until about this share of the history is sent."""
-        total = len(self.ledger)
-        await eventually(lambda: self.driver.acknowledged >= share * total, deadline=within, what=f"{share:.0%} sent")
+        """Wait until about this share of the stage's history is sent."""
+        wanted = self._stage_begin + share * self._stage_length
+        await eventually(lambda: self.driver.acknowledged >= wanted, deadline=within, what=f"{share:.0%} sent")
 
     async def supervise(self) -> None:
         """Start again what died; only SIGKILL is a death that services may die."""
@@ -187,11 +197,12 @@ class Run:
 
         await eventually(reached, deadline=READY_SECONDS, what=f"{count} commands decided")
 
-    def add_history(self) -> list[list[Sent]]:
-        """Write the history into the ledger; answers a line for each sender."""
+    def next_stage(self) -> list[list[Sent]]:
+        """Write the next part of the history into the ledger; answers a line for each sender."""
         lines = self.workload.lines(self.commands)
         for line in lines:
             self.ledger += line
+        self._stage_begin, self._stage_length = self.driver.acknowledged, sum(map(len, lines))
         return lines
 
     async def make_topics(self) -> None:
@@ -226,7 +237,7 @@ async def prepared(run: Run, *, on_small_disk: bool = False) -> AsyncIterator[Ru
 
         async def end() -> None:
             supervision.cancel()
-            await asyncio.gather(*(service.kill() for service in run.services))
+            await asyncio.gather(*(service.kill() for service in (*run.services, *run.retired)))
 
         stack.push_async_callback(end)
         yield run

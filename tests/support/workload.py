@@ -37,6 +37,7 @@ class Workload:
         self.shares = shares or Shares()
         self.worlds = range(worlds)
         self.topics = topics
+        self._parts = 0
         self._contested = 0
 
     def setup(self) -> list[list[Sent]]:
@@ -50,12 +51,14 @@ class Workload:
         return [[writer.command(asked) for asked in step] for step in (first, then)]
 
     def lines(self, commands: int) -> list[list[Sent]]:
-        """What each sender sends, one sender a world, in the order of sending; about so many records in all."""
+        """What each sender sends next, one sender a world, in the order of sending; about so many records in all."""
+        self._parts += 1
         return [self._line(world, commands // len(self.worlds)) for world in self.worlds]
 
     def _line(self, world: int, commands: int) -> list[Sent]:
-        writer = Writer(f"sender-{world}", self.topics)
-        asked = [_moved(one, world) for one in history.history(self.random, commands, run=f"w{world}-")]
+        name = f"{self._parts}.{world}"
+        writer = Writer(f"sender-{name}", self.topics)
+        asked = [_moved(one, world) for one in history.history(self.random, commands, run=f"{name}-")]
         places = sorted(self.random.randrange(commands) for _ in range(int(commands * self.shares.contested)))
         contested: list[history.Sent] = []
         for place in reversed(places):
