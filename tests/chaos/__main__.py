@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,7 +36,18 @@ def main() -> int:
         for fault in sorted(FAULTS.values(), key=lambda fault: (fault.numbers, fault.name)):
             _say(f"{','.join(map(str, fault.numbers)):8} {fault.name}")
         return 0
-    return asyncio.run(_main(options))
+    return asyncio.run(_until_told(options))
+
+
+async def _until_told(options: argparse.Namespace) -> int:
+    """Run, and leave nothing behind when a signal ends it."""
+    running = asyncio.create_task(_main(options))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        return 130
 
 
 async def _main(options: argparse.Namespace) -> int:
