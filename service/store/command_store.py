@@ -148,10 +148,10 @@ class CommandStore:
         await answers.write(connection)
         if sent and publishing.held:
             await discard(connection, sent, publishing.held)
-        scan = publishing.scan(block["block"], block["oldest_running"])
+        scan = publishing.scan(block["block"], block["oldest_running"], block["transaction"])
         rows = await scan_outbox(connection, scan, publishing)
         await _notify_others(connection, answers.messages, publishing.held)
-        next_to_start = await marks.move(connection)
+        await marks.move(connection)
         passing("before_commit")
         await connection.execute("COMMIT")
         passing("after_commit")
@@ -159,7 +159,7 @@ class CommandStore:
         older = fresh(rows, publishing)
         whole = scan is None or len(rows) < scan.limit
         positions = [message.position for message in older]
-        publishing.scanned(scan, block["block"], positions, next_to_start, ours=True, whole=whole)
+        publishing.scanned(scan, block["block"], positions, ours=True, whole=whole)
         dead = sum(isinstance(parsed, Undecodable) for parsed in records)
         return Applied(
             messages=older + [m for m in answers.messages if m.shard in publishing.held] if whole else older,

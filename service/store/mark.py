@@ -65,12 +65,10 @@ class Marks:
         """Whether nobody decided this record yet."""
         return record.offset >= self._next[record.topic, record.partition]
 
-    async def move(self, connection: Connection) -> int:
-        """Set the marks behind the batch; answers the next transaction id to start, see Publishing."""
+    async def move(self, connection: Connection) -> None:
+        """Set the marks behind the batch."""
         after = [max(self._after[place], self._next[place]) for place in self._places]
-        rows = await connection.fetch(_MOVE, self._cluster, self._topics, self._topic_ids, self._partitions, after)
-        next_to_start: int = rows[0]["next_to_start"]
-        return next_to_start
+        await connection.execute(_MOVE, self._cluster, self._topics, self._topic_ids, self._partitions, after)
 
 
 async def read_marks(connection: Connection, cluster_id: str, topic: str) -> dict[str, dict[int, int]]:

@@ -24,7 +24,7 @@ _RELAY_CLASS = _LOCK_CLASS + 1
 
 _SCAN = statement("outbox_scan")
 _END = statement("outbox_end")
-_SNAPSHOT_END = statement("snapshot_end")
+_TRANSACTION_BEGIN = statement("transaction_begin")
 _DISCARD = statement("outbox_discard")
 _SHARD_LOCK = statement("shard_lock")
 _SHARD_UNLOCK = statement("shard_unlock")
@@ -95,13 +95,14 @@ class OutboxStore:
         publishing, connection = self._publishing, self._session()
         with translated():
             [end] = await connection.fetch(_END)
-            next_to_start: int = await connection.fetchval(_SNAPSHOT_END)
-            scan = publishing.scan(end["block"], end["oldest_running"])
+            # A transaction id is written to the log, so an idle relay takes none.
+            transaction = await connection.fetchval(_TRANSACTION_BEGIN) if publishing.needs_transaction else None
+            scan = publishing.scan(end["block"], end["oldest_running"], transaction)
             rows = await scan_outbox(connection, scan, publishing)
         messages = fresh(rows, publishing)
         whole = scan is None or len(rows) < scan.limit
         positions = [message.position for message in messages]
-        publishing.scanned(scan, end["block"], positions, next_to_start, ours=False, whole=whole)
+        publishing.scanned(scan, end["block"], positions, ours=False, whole=whole)
         return messages
 
     async def discard(self, ranges: Sequence[tuple[int, int]], shards: frozenset[int] | None = None) -> None:
