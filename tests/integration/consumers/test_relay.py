@@ -91,18 +91,6 @@ class Process:
             await self.store.close()
 
 
-@pytest.fixture
-def settings(database_url: str) -> Settings:
-    return Settings(database_url=database_url)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
-
-
 async def rows(database: "asyncpg.Connection[asyncpg.Record]") -> int:
     count: int = await database.fetchval("SELECT count(*) FROM outbox")
     return count

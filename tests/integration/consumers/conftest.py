@@ -1,0 +1,20 @@
+"""The database of a test, as settings and as a session past the store."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from service.settings import Settings
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
