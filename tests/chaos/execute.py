@@ -12,9 +12,11 @@ from random import Random
 from tests.chaos import broker_fault, database_fault, process_fault, record_fault
 from tests.chaos.disk import may_mount
 from tests.chaos.fault import FAULTS, Fault
+from tests.chaos.reader import answers
 from tests.chaos.run import READY_SECONDS, Run, prepared
 from tests.chaos.site import Site
 from tests.support.checker.evidence import Violation
+from tests.support.checker.heard import Heard
 from tests.support.checker.verdict import Verdict, check
 from tests.support.wait import eventually
 
@@ -89,9 +91,10 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 for stage in stages:
                     await _stage(run, stage)
                 await run.quiet()
+                heard = await _heard(run)
                 for service in run.living:
                     await run.stop(service)
-                verdict = check(await run.collect())
+                verdict = check(await run.collect(), heard)
             except (AssertionError, TimeoutError, OSError) as error:
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
@@ -151,6 +154,13 @@ async def _ready(run: Run) -> None:
         return all([await service.ready() for service in run.services if service in run.supervised])
 
     await eventually(all_ready, deadline=READY_SECONDS, what="readiness of all processes")
+
+
+async def _heard(run: Run) -> Heard | None:
+    for service in run.living:
+        if answers(service):
+            return await run.reader.hear(service)
+    return None
 
 
 def _heal(run: Run) -> None:

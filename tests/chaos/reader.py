@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import jwt
@@ -12,6 +12,8 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.checker.evidence import Answer
+from tests.support.checker.heard import Heard
+from tests.support.process import Service
 
 if TYPE_CHECKING:
     from tests.chaos.run import Run
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 ISSUER = "https://chaos.example"
 PAUSE_SECONDS = 0.05
 GROUPS = ("armstrong-group-selling", "acv-group-selling", "allrisk-group-selling")
+
+
+def answers(service: Service) -> bool:
+    """Whether this process has the API."""
+    return tuple(service.arguments) in ((), ("--role", "api"))
 
 
 class Reader:
@@ -58,10 +65,37 @@ class Reader:
         async with httpx.AsyncClient(headers=headers, timeout=5) as client:
             while True:
                 for service in self._run.living:
-                    if service.arguments in ((), ("--role", "api")):
+                    if answers(service):
                         for group in GROUPS:
                             await self._ask(client, service.api_port, group)
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    async def hear(self, service: Service) -> Heard:
+        """Ask a service for everything there is; AssertionError when it does not answer."""
+        heard = Heard()
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        address = f"http://127.0.0.1:{service.api_port}"
+        async with httpx.AsyncClient(headers=headers, timeout=10, base_url=address) as client:
+
+            async def get(path: str) -> Any:
+                answer = await client.get(path)
+                assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
+                return answer.json()
+
+            async def pages(path: str) -> list[dict[str, Any]]:
+                found: list[dict[str, Any]] = []
+                while page := (await get(f"{path}?pageSize=100&pageOffset={len(found)}"))["data"]:
+                    found += [element["attributes"] for element in page]
+                return found
+
+            heard.groups = {group["id"]: group for group in (await get("/groups?limit=1000"))["groups"]}
+            heard.producers = {user["id"]: user for user in (await get("/producers?limit=1000"))["producers"]}
+            heard.codes = {code["id"]: code for code in await pages("/admin/v1/producer-codes")}
+            for id_ in heard.producers:
+                heard.users[id_] = await pages(f"/admin/v1/users/{id_}/producer-codes")
+            for id_ in heard.groups:
+                heard.holders[id_] = await pages(f"/admin/v1/groups/{id_}/producer-codes")
+        return heard
 
     async def _ask(self, client: httpx.AsyncClient, port: int, group: str) -> None:
         try:

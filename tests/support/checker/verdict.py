@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.support.checker.dead_letter import judge_dead_letters, place_of
 from tests.support.checker.event import judge_events
 from tests.support.checker.evidence import Evidence, Violation
+from tests.support.checker.heard import Heard, judge_heard
 from tests.support.checker.model import replay
 from tests.support.checker.outcome import judge_outcomes
 from tests.support.checker.state import judge_state
@@ -34,8 +35,8 @@ class Verdict:
         return "\n".join([counted, f"{len(self.violations)} violations", *shown, *([f"  and {more}"] if more else [])])
 
 
-def check(evidence: Evidence) -> Verdict:
-    """Find every broken promise in the evidence; pure."""
+def check(evidence: Evidence, heard: Heard | None = None) -> Verdict:
+    """Find every broken promise in the evidence, and in what HTTP told at the end; pure."""
     model = replay(evidence)
     violations = [
         *_lost_records(evidence),
@@ -44,6 +45,7 @@ def check(evidence: Evidence) -> Verdict:
         *judge_events(evidence, model),
         *judge_dead_letters(evidence, model),
         *judge_state(evidence, model),
+        *(judge_heard(heard, model) if heard is not None else ()),
     ]
     statuses: dict[str, int] = {}
     for told in model.told.values():
