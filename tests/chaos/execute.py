@@ -90,15 +90,15 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 await _begin(run, faults, armed=bool(stages[0] and stages[0][0].armed))
                 for stage in stages:
                     await _stage(run, stage)
-                await run.quiet()
+                await run.scene.quiet()
                 heard = await _heard(run)
                 for service in run.living:
                     await run.stop(service)
-                verdict = check(await run.collect(), heard)
+                verdict = check(await run.scene.evidence(run.ledger, run.reader.answers), heard)
             except (AssertionError, TimeoutError, OSError) as error:
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
-                    verdict = check(await run.collect())
+                    verdict = check(await run.scene.evidence(run.ledger, run.reader.answers))
     finally:
         _heal(run)
     violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]

@@ -1,7 +1,7 @@
 """One run: processes of the service, a history sent while faults happen, quiet, and the verdict."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 
@@ -12,13 +12,12 @@ from service.contract.record import Limits
 from service.contract.topics import Topics
 from service.settings import Settings
 from tests.chaos.disk import SmallDisk, small_disk
-from tests.chaos.driver import Driver
 from tests.chaos.reader import Reader
 from tests.chaos.site import Site
-from tests.support import topic_log
-from tests.support.checker.evidence import Evidence, Place, Sent
+from tests.support.checker.evidence import Sent
+from tests.support.driver import Driver
+from tests.support.gather import Scene
 from tests.support.process import Service, health
-from tests.support.snapshot import read_marks, take_snapshot
 from tests.support.wait import eventually
 from tests.support.workload import Shares, Workload
 
@@ -26,7 +25,6 @@ BODY_BYTES = 8192
 SESSION_MS = 2500
 STATEMENT_SECONDS = 2.5
 READY_SECONDS = 60.0
-QUIET_SECONDS = 90.0
 SUPERVISION_SECONDS = 0.05
 AFTER_CRASH_SECONDS = 1.0
 
@@ -145,40 +143,10 @@ class Run:
                     service.start()
             await asyncio.sleep(SUPERVISION_SECONDS)
 
-    async def quiet(self) -> None:
-        """Wait until everything sent is decided, published and settled; AssertionError with what is left."""
-
-        async def done() -> bool:
-            ends = await topic_log.log_ends(self.site.bootstrap, self._inputs)
-            marks, outbox = await read_marks(self.url)
-            assert not (late := _behind(marks, ends)), f"marks {late} of {ends}"
-            assert not outbox, f"{outbox} rows in the outbox"
-            committed = await topic_log.committed(self.site.bootstrap, self.group, self._inputs)
-            assert not (late := _behind(committed, ends)), f"committed {late} of {ends}"
-            return True
-
-        await eventually(done, deadline=QUIET_SECONDS, what="quiet")
-
     @property
-    def _inputs(self) -> tuple[str, str]:
-        return self.topics.commands, self.topics.operator_commands
-
-    async def collect(self) -> Evidence:
-        """Everything there is, for the checker."""
-        topics, bootstrap = self.topics, self.site.bootstrap
-        seen = await topic_log.read_topics(bootstrap, topics.all())
-        return Evidence(
-            topics=topics,
-            sent=self.ledger,
-            commands=topic_log.of(seen, *self._inputs),
-            outcomes=topic_log.of(seen, topics.outcomes),
-            events=topic_log.of(seen, *topics.events.values()),
-            dead_letters=topic_log.of(seen, topics.dead_letters),
-            database=await take_snapshot(self.url),
-            committed=await topic_log.committed(bootstrap, self.group, self._inputs),
-            answers=self.reader.answers,
-            limits=self.limits,
-        )
+    def scene(self) -> Scene:
+        """Where the evidence lies, past the proxies."""
+        return Scene(self.site.bootstrap, self.url, self.topics, self.group, self.limits)
 
     async def send_setup(self) -> None:
         """Send the foundation, each step when the one before is decided."""
@@ -216,10 +184,6 @@ class Run:
                 max_body_bytes=BODY_BYTES,
             )
         )
-
-
-def _behind(found: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, int | None]:
-    return {place: found.get(place) for place, end in ends.items() if found.get(place) != end}
 
 
 @asynccontextmanager

@@ -1,0 +1,63 @@
+"""Waiting until a registry is quiet, and gathering the evidence for the checker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from service.contract.record import Limits
+from service.contract.topics import Topics
+from tests.support import topic_log
+from tests.support.checker.evidence import Answer, Evidence, Place, Sent
+from tests.support.snapshot import read_marks, take_snapshot
+from tests.support.wait import eventually
+
+QUIET_SECONDS = 90.0
+
+
+@dataclass(slots=True)
+class Scene:
+    """Where the evidence lies: the broker, the database, the topics and the consumer group of a registry."""
+
+    bootstrap: str
+    url: str
+    topics: Topics
+    group: str
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def inputs(self) -> tuple[str, str]:
+        """The command topics."""
+        return self.topics.commands, self.topics.operator_commands
+
+    async def quiet(self, deadline: float = QUIET_SECONDS) -> None:
+        """Wait until everything sent is decided, published and settled; AssertionError with what is left."""
+
+        async def done() -> bool:
+            ends = await topic_log.log_ends(self.bootstrap, self.inputs)
+            marks, outbox = await read_marks(self.url)
+            assert not (late := _behind(marks, ends)), f"marks {late} of {ends}"
+            assert not outbox, f"{outbox} rows in the outbox"
+            committed = await topic_log.committed(self.bootstrap, self.group, self.inputs)
+            assert not (late := _behind(committed, ends)), f"committed {late} of {ends}"
+            return True
+
+        await eventually(done, deadline=deadline, what="quiet")
+
+    async def evidence(self, ledger: list[Sent], answers: list[Answer] | None = None) -> Evidence:
+        """Everything there is."""
+        seen = await topic_log.read_topics(self.bootstrap, self.topics.all())
+        return Evidence(
+            topics=self.topics,
+            sent=ledger,
+            commands=topic_log.of(seen, *self.inputs),
+            outcomes=topic_log.of(seen, self.topics.outcomes),
+            events=topic_log.of(seen, *self.topics.events.values()),
+            dead_letters=topic_log.of(seen, self.topics.dead_letters),
+            database=await take_snapshot(self.url),
+            committed=await topic_log.committed(self.bootstrap, self.group, self.inputs),
+            answers=answers or (),
+            limits=self.limits,
+        )
+
+
+def _behind(found: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, int | None]:
+    return {place: found.get(place) for place, end in ends.items() if found.get(place) != end}
