@@ -103,21 +103,3 @@ async def frozen(run: Run) -> None:
     await asyncio.sleep(run.random.uniform(1.0, SESSION_SECONDS * 1.5))
     for child in children:
         child.send(signal.SIGCONT)
-
-
-@fault("broker stopped and started", 7, brokers=("apache",), seconds=6.0, alone=True)
-async def restarted(run: Run) -> None:
-    await _restart(run, signal.SIGTERM)
-
-
-@fault("broker killed and started", 7, brokers=("apache",), seconds=6.0, alone=True)
-async def killed(run: Run) -> None:
-    await _restart(run, signal.SIGKILL)
-
-
-async def _restart(run: Run, number: signal.Signals) -> None:
-    kafka = run.site.kafka
-    assert isinstance(kafka, Apache)
-    await run.progress(0.3)
-    await run.random.choice(kafka.nodes).stop(number, seconds=20)
-    await kafka.start()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos import broker_fault, database_fault, process_fault, record_fault
+from tests.chaos import apache_fault, broker_fault, database_fault, process_fault, record_fault
 from tests.chaos.disk import may_mount
 from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.reader import answers
@@ -20,7 +20,7 @@ from tests.support.checker.heard import Heard
 from tests.support.checker.verdict import Verdict, check
 from tests.support.wait import eventually
 
-TABLE = (broker_fault, database_fault, process_fault, record_fault)
+TABLE = (apache_fault, broker_fault, database_fault, process_fault, record_fault)
 """The modules that fill the table of faults."""
 
 FAULT_SECONDS = 90.0

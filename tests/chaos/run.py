@@ -109,6 +109,14 @@ class Run:
         self.supervised.discard(service)
         await service.kill()
 
+    async def new_driver(self) -> None:
+        """Let the senders look at the topics anew."""
+        await self.driver.stop()
+        sent = self.driver.acknowledged
+        self.driver = Driver(self.site.bootstrap, idempotent=self.site.idempotent)
+        self.driver.acknowledged = sent
+        await self.driver.start()
+
     @property
     def living(self) -> list[Service]:
         """The services that run."""
@@ -196,11 +204,11 @@ async def prepared(run: Run, *, on_small_disk: bool = False) -> AsyncIterator[Ru
         run.database = await stack.enter_async_context(run.site.database(run.disk))
         await run.make_topics()
         await run.driver.start()
-        stack.push_async_callback(run.driver.stop)
         supervision = asyncio.create_task(run.supervise())
 
         async def end() -> None:
             supervision.cancel()
+            await run.driver.stop()
             await asyncio.gather(*(service.kill() for service in (*run.services, *run.retired)))
 
         stack.push_async_callback(end)

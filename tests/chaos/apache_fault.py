@@ -1,0 +1,89 @@
+"""Faults that only Apache Kafka can have: nodes stopped and killed, topics changed under way, a full disk."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from service.stack.apache.cluster import Apache
+from tests.chaos.fault import fault
+from tests.chaos.run import Run
+from tests.support.wait import eventually
+
+ADDED = 6
+
+
+@asynccontextmanager
+async def _admin(run: Run) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=run.site.bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+def _kafka(run: Run) -> Apache:
+    assert isinstance(run.site.kafka, Apache)
+    return run.site.kafka
+
+
+@fault("broker stopped and started", 7, 9, brokers=("apache",), seconds=6.0, alone=True)
+async def restarted(run: Run) -> None:
+    await _restart(run, signal.SIGTERM)
+
+
+@fault("broker killed and started", 7, 9, brokers=("apache",), seconds=6.0, alone=True)
+async def killed(run: Run) -> None:
+    await _restart(run, signal.SIGKILL)
+
+
+async def _restart(run: Run, number: signal.Signals) -> None:
+    await run.progress(0.3)
+    node = run.random.choice(_kafka(run).nodes)
+    await node.stop(number, seconds=20)
+    await _kafka(run).start()
+
+
+@fault("one node after the other", 7, 9, brokers=("apache",), nodes=3, seconds=20.0, alone=True)
+async def rolled(run: Run) -> None:
+    for node in _kafka(run).nodes:
+        await node.stop(signal.SIGTERM, seconds=20)
+        await _kafka(run).start()
+
+
+@fault("a topic takes only short messages", 27, brokers=("apache",), seconds=4.0, alone=True)
+async def wedged(run: Run) -> None:
+    await run.progress(0.3)
+    await _limit(run, 200)
+
+    async def noticed() -> bool:
+        return not all([await service.ready() for service in run.services])
+
+    try:
+        await eventually(noticed, what="a relay that says so")
+        await asyncio.sleep(1.0)
+    finally:
+        await _limit(run, 2_000_000)
+
+
+async def _limit(run: Run, limit: int) -> None:
+    config = {"max.message.bytes": str(limit)}
+    async with _admin(run) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, run.topics.outcomes, configs=config)])
+
+
+async def _add_partitions(run: Run) -> None:
+    # Who adds partitions waits until what was sent is decided: a key may be another's neighbour from then on.
+    await run.scene.quiet()
+    async with _admin(run) as admin:
+        await admin.create_partitions({topic: NewPartitions(ADDED) for topic in run.scene.inputs})
+    await run.new_driver()
+
+
+@fault("partitions added", 24, brokers=("apache",), before=_add_partitions, alone=True)
+async def added(run: Run) -> None:
+    await run.progress(1.0)
