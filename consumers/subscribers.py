@@ -28,6 +28,10 @@ FETCH_MAX_WAIT_MS = 20
 # A batch that waits for a slow database must not cost the membership; a handler stuck for longer must.
 MAX_POLL_INTERVAL_MS = 300_000
 
+# A name of our own: FastStream's has a handler that writes colours instead of JSON. It tells of each batch at info.
+_frame_log = logging.getLogger("consumers.faststream")
+_frame_log.setLevel(logging.WARNING)
+
 # Of the shutdown deadline: for the running batch, and for leaving the group.
 BATCH_PART, LEAVE_PART = 0.4, 0.1
 
@@ -57,8 +61,7 @@ class Subscription:
             allow_auto_create_topics=False,
             graceful_timeout=settings.shutdown_deadline_seconds * BATCH_PART,
             apply_types=False,
-            # A name of our own: the one of FastStream has a handler that writes colours instead of JSON.
-            logger=logging.getLogger(__name__),
+            logger=_frame_log,
             log_level=logging.DEBUG,
         )
         subscriber = self._broker.subscriber(

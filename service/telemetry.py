@@ -5,6 +5,8 @@ Logs go to stderr, one JSON object a line; stdout belongs to the command line's 
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -71,6 +73,27 @@ def exposition() -> bytes:
     return generate_latest(REGISTRY)
 
 
+class Seldom(logging.Filter):
+    """Lets the same words of the Kafka client through once in a while: without a broker it repeats them for ever."""
+
+    def __init__(self, seconds: float = 10.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is logged."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        words = record.name, str(record.msg)
+        now = self._monotonic()
+        if now - self._said.get(words, -self._seconds) < self._seconds:
+            return False
+        self._said[words] = now
+        return True
+
+
 def configure_logs(level: str) -> None:
     """Write logs of the service and of the libraries as JSON lines on stderr, from this level up."""
     shared: list[structlog.types.Processor] = [
@@ -91,6 +114,7 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Seldom())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
