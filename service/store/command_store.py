@@ -171,7 +171,8 @@ class CommandStore:
 
 
 async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict[Key, Known]:
-    keys = sorted({key_of(parsed) for parsed in records if isinstance(parsed, Received)})
+    # In their own order, which is that of the index when senders' ids rise with time.
+    keys = dict.fromkeys(key_of(parsed) for parsed in records if isinstance(parsed, Received))
     if not keys:
         return {}
     return known_answers(await connection.fetch(_INBOX_FIND, *zip(*keys, strict=True)))

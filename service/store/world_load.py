@@ -30,7 +30,7 @@ async def load_world(connection: Connection, needs: Needs) -> World:
     """Read and lock the aggregates of a batch, kinds always in the same order and rows by id, so that no two writers
     wait for each other in a circle."""
     groups = {row["id"]: _group(row) for row in await _rows(connection, _GROUP, needs.groups, needs.insurer_checks)}
-    users = {row["id"]: _user(row) for row in await _rows(connection, _USER, needs.users, needs.usernames)}
+    users = {row["id"]: _user(row) for row in await _rows(connection, _USER, needs.users, names=needs.usernames)}
     codes = {row["id"]: _code(row) for row in await _rows(connection, _PRODUCER_CODE, needs.codes, needs.code_strings)}
     organizations = set(needs.organizations)
     organizations.update(group.organization_id for group in groups.values())
@@ -59,17 +59,26 @@ async def load_world(connection: Connection, needs: Needs) -> World:
     )
 
 
-async def _rows(connection: Connection, query: str, *wanted: Collection[str]) -> Iterable[asyncpg.Record]:
-    if not any(wanted):
+async def _rows(
+    connection: Connection, query: str, *wanted: Collection[str], names: Collection[str] | None = None
+) -> Iterable[asyncpg.Record]:
+    """Rows by ids or code strings, which have no commas, and by names, which may."""
+    if not any(wanted) and not names:
         return ()
-    return await connection.fetch(query, *(sorted(ids) for ids in wanted))
+    more = () if names is None else (sorted(names),)
+    return await connection.fetch(query, *map(_joined, wanted), *more)
 
 
 async def _pairs(connection: Connection, query: str, pairs: Collection[tuple[str, str]]) -> Iterable[asyncpg.Record]:
     if not pairs:
         return ()
     owners, codes = zip(*sorted(pairs), strict=True)
-    return await connection.fetch(query, owners, codes)
+    return await connection.fetch(query, ",".join(owners), ",".join(codes))
+
+
+def _joined(ids: Collection[str]) -> str:
+    # One text costs half of what the driver takes to write an array.
+    return ",".join(sorted(ids))
 
 
 def _organization(row: asyncpg.Record) -> Organization:

@@ -234,7 +234,7 @@ async def _update(connection: Connection, query: str, rows: Sequence[tuple[objec
 
 async def _remove(connection: Connection, query: str, keys: Sequence[tuple[str, str]]) -> None:
     if keys:
-        await connection.execute(query, *zip(*sorted(keys), strict=True))
+        await connection.execute(query, *map(",".join, zip(*sorted(keys), strict=True)))
 
 
 def _value(group: Group) -> str:

@@ -1,1 +1,2 @@
-SELECT id, branch_code, display_name, version FROM branch WHERE id = ANY($1::text[])
+-- $1 ids, joined by commas
+SELECT id, branch_code, display_name, version FROM branch WHERE id = ANY(string_to_array($1, ','))

@@ -1,4 +1,5 @@
+-- Lists are texts, their items joined by commas.
 -- $1 groups, $2 codes, pair by pair
 SELECT a.id::text AS id, a.group_id, a.code_id
-FROM unnest($1::text[], $2::text[]) AS n (group_id, code_id)
+FROM unnest(string_to_array($1, ','), string_to_array($2, ',')) AS n (group_id, code_id)
 JOIN group_producer_code AS a ON a.group_id = n.group_id AND a.code_id = n.code_id

@@ -1,7 +1,8 @@
+-- Lists are texts, their items joined by commas.
 -- $1 ids, $2 code strings in lower case
 SELECT id, code, organization_id, role_ids, description, branch_id, status,
        appointment_date::text AS appointment_date, termination_date::text AS termination_date, version
 FROM producer_code
-WHERE id = ANY($1::text[]) OR lower(code) = ANY($2::text[])
+WHERE id = ANY(string_to_array($1, ',')) OR lower(code) = ANY(string_to_array($2, ','))
 ORDER BY id
 FOR NO KEY UPDATE

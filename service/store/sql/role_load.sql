@@ -1,1 +1,2 @@
-SELECT id, display_name, permissions, version FROM role WHERE id = ANY($1::text[])
+-- $1 ids, joined by commas
+SELECT id, display_name, permissions, version FROM role WHERE id = ANY(string_to_array($1, ','))

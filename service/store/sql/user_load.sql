@@ -1,7 +1,7 @@
--- $1 ids, $2 user names
+-- $1 ids, joined by commas; $2 user names
 SELECT id, name, email, organization_id, external_id, username, group_ids, enabled, external_user, code_secured,
        held, held_foreign, version
 FROM registry_user
-WHERE id = ANY($1::text[]) OR username = ANY($2::text[])
+WHERE id = ANY(string_to_array($1, ',')) OR username = ANY($2::text[])
 ORDER BY id
 FOR NO KEY UPDATE
