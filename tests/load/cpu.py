@@ -23,6 +23,7 @@ def cpu_seconds(pid: int) -> float:
     return total
 
 
-def resident_bytes(pid: int) -> int:
-    """The memory of one process that is not swapped out, bytes."""
-    return int(psutil.Process(pid).memory_info().rss)
+def memory_bytes(pid: int) -> tuple[int, int]:
+    """The resident memory of one process, and how much of it no other process shares (not code of libraries), bytes."""
+    memory = psutil.Process(pid).memory_full_info()
+    return int(memory.rss), int(memory.uss)

@@ -1,6 +1,5 @@
 """Growth: what codes and remembered ids that are there already cost, and what memory a consumer takes."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGTERM
@@ -10,7 +9,7 @@ import asyncpg
 from tests.load import contender
 from tests.load.chart import chart, spoken
 from tests.load.contender import OURS, STOP_SECONDS, Load, outcomes
-from tests.load.cpu import resident_bytes
+from tests.load.cpu import memory_bytes
 from tests.load.figure import Figure, short
 from tests.load.place import PARTITIONS, BrokerName, Place, fill
 from tests.load.read import api, ask
@@ -82,7 +81,7 @@ async def remembered(place: Place, sizes: Sequence[int], count: int, broker: Bro
 
 async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> Section:
     """The memory of a consumer after each slice of a long load."""
-    section = Section("Memory of a consumer", ("commands", "MiB resident"))
+    section = Section("Memory of a consumer", ("commands", "MiB resident", "of that its own"))
     load = Load(slices * count)
     async with place.ground(load.codes, broker) as ground:
         workload = Workload(load.codes, 1)
@@ -93,13 +92,12 @@ async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> S
             async with Out(ground.settings, outcomes(ground), PARTITIONS) as out:
                 for number in range(1, slices + 1):
                     await measure(out, number * count, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
-                    mebibytes = resident_bytes(child.pid) / 2**20
-                    section.rows.append([f"{number * count:,}", short(mebibytes)])
-                    section.figures[str(number * count)] = mebibytes
+                    resident, own = (size / 2**20 for size in memory_bytes(child.pid))
+                    section.rows.append([f"{number * count:,}", short(resident), short(own)])
+                    section.figures[str(number * count)] = {"resident": resident, "own": own}
                     if number < slices:
-                        filling = asyncio.create_task(fill(ground, workload.take(count)))
-                        await filling
+                        await fill(ground, workload.take(count))
         finally:
             await child.stop(SIGTERM, seconds=STOP_SECONDS)
-    section.remarks = ["goal: at most 128 MiB, flat"]
+    section.remarks = ["goal: at most 128 MiB, flat; the process serves the API too (`serve`, role all)"]
     return section
