@@ -70,10 +70,13 @@ _STATES: Final[dict[type, tuple[str, str, Callable[[Any], Mapping[str, object]]]
 def _created(name: str, state: type) -> Callable[[Any], Change]:
     kind = _KINDS[name]
     _, field, write = _STATES[state]
+    changed: list[str] = []
 
     def written(event: Any) -> Change:
         after = write(event.after)
-        changed = [name for name in after if name not in _NOT_COMPARED]
+        if not changed:
+            # The same fields for every state of the kind.
+            changed.extend(name for name in after if name not in _NOT_COMPARED)
         return kind, event.after.id, event.after.version, {field: after, "changed": changed, "previous": {}}
 
     return written

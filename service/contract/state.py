@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from service.contract import data
@@ -34,6 +35,8 @@ def _address(value: Address) -> data.Address:
     }
 
 
+# Few sets of roles serve many codes. What is written is read only.
+@lru_cache(maxsize=4096)
 def _identified(ids: tuple[str, ...]) -> list[data.Identified]:
     return [{"id": identifier} for identifier in ids]
 
