@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from service import clock
+from service.contract.topics import Topics
 from service.http import association, code, directory, group
 from service.http.caller import Verifier
 from service.http.document import add_documents
@@ -52,7 +53,7 @@ def create_app(
     desk = Desk(verifier, RateLimit(settings.rate_limit_per_second), Source(reader, today, visible_strings(settings)))
     for operation in OPERATIONS:
         _add(app, desk, operation)
-    add_documents(app, OPERATIONS)
+    add_documents(app, OPERATIONS, Topics(settings.topic_prefix))
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_middleware(
         Gate,

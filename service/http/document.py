@@ -10,10 +10,14 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.contract import asyncapi, schemas
+from service.contract.catalogue import schema_address
+from service.contract.topics import Topics
 from service.http.answer import JSON, answer
 from service.http.openapi import complete
 from service.http.operation import BytesRoute, Operation
 from service.http.parameter import read
+from service.version import VERSION
 
 _ASSETS: Final = Path(__file__).parent / "assets"
 _HEADERS: Final = {
@@ -29,10 +33,14 @@ _PAGES: Final = (
 )
 
 
-def add_documents(app: FastAPI, operations: Sequence[Operation]) -> None:
-    """Answer `/openapi.json` and `/docs`; neither needs a token nor shows data."""
+def add_documents(app: FastAPI, operations: Sequence[Operation], topics: Topics) -> None:
+    """Answer `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`; none needs a token or shows data."""
     app.openapi = _once(lambda: complete(app, operations))  # type: ignore[method-assign]  # FastAPI's documented way
     _add(app, "/openapi.json", lambda: orjson.dumps(app.openapi()), JSON)
+    messages = _once(lambda: asyncapi.document(topics, VERSION))
+    _add(app, "/asyncapi.json", lambda: orjson.dumps(messages()), JSON)
+    for name in schemas.names():
+        _add(app, schema_address(name), partial(schemas.committed, name), "application/schema+json")
     for path, name, media_type in _PAGES:
         _add(app, path, partial(bytes, (_ASSETS / name).read_bytes()), media_type)
 

@@ -47,6 +47,16 @@ def documents() -> dict[str, dict[str, Any]]:
     return made
 
 
+def names() -> list[str]:
+    """List the messages that have a schema."""
+    outcomes = [f"command.{status}" for status in OUTCOMES]
+    return [
+        *(reader.kind.name for reader in READERS.values()),
+        *(kind.name for kind in (*EVENTS, *SNAPSHOTS)),
+        *outcomes,
+    ]
+
+
 @cache
 def committed(name: str) -> bytes:
     """Read the committed schema of a message such as `group.create`. Raises FileNotFoundError."""

@@ -7,6 +7,8 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from service.contract.catalogue import schema_address
+from service.contract.schemas import committed, documents
 from service.http.filter_text import FILTER
 from service.store.filter import FIELDS, OPERATORS
 from tests.support.issuer import Issuer
@@ -49,6 +51,21 @@ async def test_examples_are_what_the_models_say() -> None:
         schema = {**content["schema"], "components": document["components"]}
         jsonschema.Draft202012Validator(schema).validate(content["example"])
         assert content["example"], path
+
+
+async def test_every_schema_that_messages_name_is_served() -> None:
+    async with front(TRUSTED) as client:
+        for name in documents():
+            answer = await client.get(schema_address(name))
+            assert (answer.status_code, answer.content) == (200, committed(name)), name
+
+
+async def test_topics_and_messages_are_described_under_the_configured_prefix() -> None:
+    async with front(TRUSTED, topic_prefix="agency") as client:
+        answer = await client.get("/asyncapi.json")
+    assert answer.status_code == 200
+    addresses = {channel["address"] for channel in answer.json()["channels"].values()}
+    assert "agency.commands.v1" in addresses
 
 
 def test_filter_is_documented_from_its_table() -> None:
