@@ -21,6 +21,9 @@ async def answered(settings: Settings) -> AsyncIterator[None]:
     """Raise BrokerUnavailable in place of the client library's errors."""
     try:
         yield
+    except BrokenPipeError:
+        # Of who reads our output, not of the broker: the client library tells broken connections in its own words.
+        raise
     except (KafkaError, OSError, TimeoutError) as error:
         told = str(error) or type(error).__name__
         raise BrokerUnavailable(f"Kafka at {settings.kafka_bootstrap_servers}: {told}") from error

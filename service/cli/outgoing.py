@@ -118,7 +118,7 @@ def form_of(name: str, content: bytes) -> Literal["csv", "json"]:
     """Whether a file is CSV or JSON lines: by its name's ending, else by its first character."""
     if name.lower().endswith(".csv"):
         return "csv"
-    return "json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
+    return "json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "csv"
 
 
 def seed_of(content: bytes) -> str:

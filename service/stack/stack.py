@@ -109,8 +109,11 @@ class Stack:
         """Keep a second stack out of the data folder; the kernel lets go when this process ends in any way."""
         if self._data_dir is None:
             return
-        self._data_dir.mkdir(parents=True, exist_ok=True)
-        lock = (self._data_dir / "lock").open("w")
+        try:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+            lock = (self._data_dir / "lock").open("w")
+        except OSError as error:
+            raise StackError(f"--data-dir {self._data_dir} cannot be used as a folder: {error.strerror}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -38,6 +38,13 @@ async def test_a_data_folder_has_one_run_at_a_time(tmp_path: Path) -> None:
         assert list(tmp_path.glob("*/pid")), "the refused run does not touch the first one's servers"
 
 
+async def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(StackError, match=f"--data-dir {file} cannot be used as a folder"):
+        await Stack(data_dir=file).start()
+
+
 async def test_nothing_is_left_running_when_the_stack_stops(tmp_path: Path) -> None:
     stack = Stack(data_dir=tmp_path)
     async with stack:

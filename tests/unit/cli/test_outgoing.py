@@ -106,6 +106,7 @@ def test_line_separators_inside_a_text_do_not_end_the_line() -> None:
         ("-", b'\n {"id": 1}', "json"),
         ("-", b"code,roles\n", "csv"),
         ("x.jsonl", b"{}", "json"),
+        ("-", b"[]", "json"),
     ],
 )
 def test_form_is_known_by_name_or_first_character(name: str, content: bytes, form: str) -> None:
