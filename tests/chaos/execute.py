@@ -94,11 +94,15 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 heard = await _heard(run)
                 for service in run.living:
                     await run.stop(service)
-                verdict = check(await run.scene.evidence(run.ledger, run.reader.answers), heard)
+                evidence = await run.scene.evidence(run.ledger, run.reader.answers)
+                verdict = check(evidence, heard)
+                (run.folder / "records.txt").write_text(evidence.words())
             except (AssertionError, TimeoutError, OSError) as error:
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
-                    verdict = check(await run.scene.evidence(run.ledger, run.reader.answers))
+                    evidence = await run.scene.evidence(run.ledger, run.reader.answers)
+                    verdict = check(evidence)
+                    (run.folder / "records.txt").write_text(evidence.words())
     finally:
         _heal(run)
     violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]

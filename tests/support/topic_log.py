@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.support.checker.evidence import Place, Seen
 
@@ -23,7 +24,7 @@ async def read_topics(bootstrap: str, topics: Sequence[str]) -> list[Seen]:
     )
     await consumer.start()
     try:
-        partitions = await _all_partitions(consumer, topics)
+        partitions = await _all_partitions(bootstrap, topics)
         consumer.assign(partitions)
         start, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         left = {partition for partition in partitions if start[partition] < end[partition]}
@@ -33,6 +34,7 @@ async def read_topics(bootstrap: str, topics: Sequence[str]) -> list[Seen]:
                 found += [_seen(record) for record in records]
                 if await consumer.position(partition) >= _end(consumer, partition, end):
                     left.discard(partition)
+        _whole(found)
         return found
     finally:
         await consumer.stop()
@@ -45,7 +47,7 @@ async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
     )
     await consumer.start()
     try:
-        partitions = await _all_partitions(consumer, topics)
+        partitions = await _all_partitions(bootstrap, topics)
         consumer.assign(partitions)
         end = await consumer.end_offsets(partitions)
         left = {partition for partition in partitions if end[partition]}
@@ -61,6 +63,15 @@ async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
         await consumer.stop()
 
 
+def _whole(records: Iterable[Seen]) -> None:
+    """Nothing was deleted from these topics: what was read has to be without a hole, or it proves nothing."""
+    after: dict[Place, int] = {}
+    for seen in records:
+        place = seen.topic, seen.partition
+        assert seen.offset == after.get(place, 0), f"{place}: read {seen.offset} behind {after.get(place, 0) - 1}"
+        after[place] = seen.offset + 1
+
+
 def _end(consumer: AIOKafkaConsumer, partition: TopicPartition, listed: Mapping[TopicPartition, int]) -> int:
     """The embedded broker lists an end before the last batch; what comes with a fetch is right."""
     return max(listed[partition], consumer.highwater(partition) or 0)
@@ -68,14 +79,14 @@ def _end(consumer: AIOKafkaConsumer, partition: TopicPartition, listed: Mapping[
 
 async def committed(bootstrap: str, group: str, topics: Sequence[str]) -> dict[Place, int]:
     """The next offset per partition that the group has committed."""
-    # Not with the admin client: it asks in a way that the embedded broker misunderstands.
+    # Not with the admin client: the embedded broker misunderstands how it asks for offsets.
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, client_id="checker", group_id=group, enable_auto_commit=False
     )
     await consumer.start()
     try:
         found = {}
-        for tp in await _all_partitions(consumer, topics):
+        for tp in await _all_partitions(bootstrap, topics):
             offset = await consumer.committed(tp)
             if offset is not None:
                 found[tp.topic, tp.partition] = offset
@@ -89,14 +100,16 @@ def of(records: Iterable[Seen], *topics: str) -> list[Seen]:
     return [seen for seen in records if seen.topic in topics]
 
 
-async def _all_partitions(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
-    await consumer.topics()
-    found = []
-    for topic in topics:
-        numbers = consumer.partitions_for_topic(topic)
-        assert numbers, f"topic {topic} is not there"
-        found += [TopicPartition(topic, number) for number in sorted(numbers)]
-    return found
+async def _all_partitions(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="checker")
+    try:
+        await admin.start()
+        told = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+    finally:
+        await admin.close()
+    missing = set(topics) - told.keys()
+    assert not missing, f"topics {missing} are not there"
+    return [TopicPartition(topic, n) for topic in topics for n in sorted(p["partition"] for p in told[topic])]
 
 
 def _seen(record: Any) -> Seen:

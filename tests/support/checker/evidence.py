@@ -102,6 +102,15 @@ class Evidence:
     answers: Sequence[Answer] = ()
     limits: Limits = field(default_factory=Limits)
 
+    def words(self) -> str:
+        """Every record in a line: where it lies, its key, what it says it is; for whoever looks for a cause."""
+        names = ("ce_type", "ce_id", "ce_causationid", "ce_entityversion", "ce_sequence", MARKER)
+        lines = []
+        for seen in (*self.commands, *self.outcomes, *self.events, *self.dead_letters):
+            told = {name: (value or b"").decode(errors="replace") for name, value in seen.headers if name in names}
+            lines.append(f"{seen.place} {seen.key!r} {told}")
+        return "\n".join(lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
