@@ -5,6 +5,7 @@ Figures of a shared machine are worth little by themselves: look at ratios of ro
 
 import argparse
 import asyncio
+import logging
 import shutil
 import signal
 import sys
@@ -90,6 +91,8 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
 def main() -> None:
     """Run, and say where the figures are."""
     given = arguments(sys.argv[1:])
+    # The client library tells of every try while the leaders of fresh topics are chosen.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(run(given))
     sys.stdout.write(f"\nfigures: {given.out}\n")
 
