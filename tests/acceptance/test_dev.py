@@ -137,7 +137,8 @@ async def test_database_and_broker_are_taken_up_when_it_was_killed(tmp_path: Pat
         assert {server.pid for server in next_one.servers()} == servers
         assert await codes_of(next_one) == ["301-008578"]
         events = await next_one.run("tail", "events", "--from", "beginning", "--until-end")
-        assert len(events.lines) == 3
+        # What the killed one had published and not yet deleted may be there twice.
+        assert len({line.partition(" ")[2] for line in events.lines}) == 3
 
 
 @pytest.mark.parametrize("option", ["--api-port", "--admin-port", "--kafka-port"])
