@@ -58,8 +58,8 @@ check-deploy: setup
 bench: setup ## Measure; writes nothing into the tree
 	$(BIN)/python -m tests.load $(ARGS)
 
-chaos: setup ## Run the fault schedules (a seed is printed)
-	$(BIN)/python -m pytest tests/chaos --broker apache $(ARGS)
+chaos: setup ## Run 200 seeds of faults against real processes
+	$(BIN)/python -m tests.chaos --seeds 200 $(ARGS)
 
 profile: setup ## Draw a flame graph of a consumer under load
 	$(BIN)/python -m tests.load.profile $(ARGS)
