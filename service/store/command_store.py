@@ -22,6 +22,7 @@ from service.failpoint import passing
 from service.settings import Settings
 from service.store.answer import Answers, Key, Known, key_of, known_answers
 from service.store.errors import StoreDefect, translated
+from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.mark import Marks, Origin
 from service.store.outbox_store import CHANNEL, discard, fresh, scan_outbox
 from service.store.pool import Connection, connect
@@ -39,8 +40,6 @@ _OUTBOX_BLOCK = statement("outbox_block")
 # The directory decides what others may do (insurer, status, which references exist) and its rows are read without a
 # lock, so a batch that puts some of it runs alone; all others share.
 _DIRECTORY = (PutOrganization, PutBranch, PutRole, PutProduct)
-_BEGIN_SHARED = "BEGIN; SELECT pg_advisory_xact_lock_shared(1347374914, 1)"
-_BEGIN_ALONE = "BEGIN; SELECT pg_advisory_xact_lock(1347374914, 1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class CommandStore:
     ) -> Applied:
         publishing = self._publishing
         alone = any(isinstance(p, Received) and isinstance(p.command.body, _DIRECTORY) for p in batch)
-        await connection.execute(_BEGIN_ALONE if alone else _BEGIN_SHARED)
+        await connection.execute(BEGIN_ALONE if alone else BEGIN_SHARED)
         marks = Marks(self._origin, (parsed.record for parsed in batch), reached)
         await marks.claim(connection)
         records = [parsed for parsed in batch if marks.is_fresh(parsed.record)]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from service import clock
 from service.settings import Settings
 from service.store.errors import translated
+from service.store.lock import TRY_HOUSEKEEPING
 from service.store.pool import Connection, connect
 from service.store.statement import statement
 
@@ -17,7 +18,6 @@ PAGES = 1_000
 REST_SECONDS = 0.05
 """Rest between two statements, so that a sweep takes a small part of the disk's time."""
 
-_LOCK = "SELECT pg_try_advisory_lock(1347374914, 3)"
 _PRUNE = statement("inbox_prune")
 _SIZE = statement("inbox_size")
 
@@ -40,7 +40,7 @@ async def sweep(
     connection = await connect(settings, "housekeeping")
     try:
         with translated():
-            if not await connection.fetchval(_LOCK):
+            if not await connection.fetchval(TRY_HOUSEKEEPING):
                 return None
             return await _sweep(connection, now() - timedelta(days=settings.inbox_retention_days), rest_seconds)
     finally:

@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
+from service.store.lock import TRY_MIGRATION
 from service.store.pool import Connection, connect
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 """The folder of the migration files, in a checkout and in an installed distribution alike."""
 
-_LOCK = "SELECT pg_try_advisory_lock(1347374914, 2)"
 _APPLIED = "SELECT version FROM schema_migrations"
 _EXISTS = "SELECT to_regclass('schema_migrations') IS NOT NULL"
 _POLL_SECONDS = 0.1
@@ -37,7 +37,7 @@ async def migrate(settings: Settings) -> list[str]:
     connection = await connect(settings, "migrate")
     try:
         with translated():
-            while not await connection.fetchval(_LOCK):  # noqa: ASYNC110  # the database has no event to wait for
+            while not await connection.fetchval(TRY_MIGRATION):  # noqa: ASYNC110  # the database has no event to wait for
                 await asyncio.sleep(_POLL_SECONDS)
             missing = await missing_versions(connection)
             if missing:

@@ -9,18 +9,13 @@ from service.contract.header import decode_headers
 from service.contract.message import Message
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
+from service.store.lock import RELAY_CLASS, SHARD_CLASS
 from service.store.pool import Connection, connect
 from service.store.publishing import BLOCK, Publishing, Scan
 from service.store.statement import statement
 
 CHANNEL = "producer_registry_outbox"
 """Notified by a batch whose rows another process has to publish."""
-
-_LOCK_CLASS = 0x5052_4F42
-"""First half of the advisory lock of a shard; the second half is the shard."""
-
-_RELAY_CLASS = _LOCK_CLASS + 1
-"""First half of the advisory lock that every living relay shares; the second half is 0."""
 
 _SCAN = statement("outbox_scan")
 _END = statement("outbox_end")
@@ -58,7 +53,7 @@ class OutboxStore:
         connection = await connect(self._settings, "relay")
         with translated():
             await connection.add_listener(CHANNEL, lambda *_: on_notify())
-            await connection.fetch(_ANNOUNCE, _RELAY_CLASS)
+            await connection.fetch(_ANNOUNCE, RELAY_CLASS)
         self._connection = connection
 
     async def close(self) -> None:
@@ -70,18 +65,18 @@ class OutboxStore:
     async def lock(self, shards: Iterable[int]) -> frozenset[int]:
         """Try to become the one who publishes these shards; answers those that are ours now."""
         with translated():
-            rows = await self._session().fetch(_SHARD_LOCK, _LOCK_CLASS, sorted(shards))
+            rows = await self._session().fetch(_SHARD_LOCK, SHARD_CLASS, sorted(shards))
         return frozenset(row["shard"] for row in rows if row["locked"])
 
     async def unlock(self, shards: Iterable[int]) -> None:
         """Let others publish these shards."""
         with translated():
-            await self._session().fetch(_SHARD_UNLOCK, _LOCK_CLASS, sorted(shards))
+            await self._session().fetch(_SHARD_UNLOCK, SHARD_CLASS, sorted(shards))
 
     async def census(self) -> Census:
         """See who publishes what, and that the session lives."""
         with translated():
-            [row] = await self._session().fetch(_CENSUS, _LOCK_CLASS, _RELAY_CLASS)
+            [row] = await self._session().fetch(_CENSUS, SHARD_CLASS, RELAY_CLASS)
         return Census(row["relays"], frozenset(row["locked"]))
 
     async def count(self) -> int:

@@ -16,6 +16,7 @@ from service.core.batch import Needs
 from service.settings import Settings
 from service.store.answer import write_outbox
 from service.store.errors import translated
+from service.store.lock import BEGIN_SHARED
 from service.store.outbox_store import CHANNEL
 from service.store.pool import Connection, connect
 from service.store.publishing import BLOCK
@@ -25,7 +26,6 @@ from service.store.world_load import load_world
 PAGE: Final = 500
 _OUTBOX_BLOCK = statement("outbox_block")
 # Beside other batches, but not while one changes the directory: its rows are read without a lock.
-_BEGIN = "BEGIN; SELECT pg_advisory_xact_lock_shared(1347374914, 1)"
 
 # What is published again, in this order: the statement that pages it, and the fields of Needs and World it is found by.
 _STATES: Final = MappingProxyType(
@@ -63,7 +63,7 @@ async def snapshots(
         after: tuple[str, ...] = ("",) if kind in _STATES else ("", "")
         while after:
             with translated():
-                await connection.execute(_BEGIN)
+                await connection.execute(BEGIN_SHARED)
                 found, after = await _page(connection, kind, organization, after, page)
                 [block] = await connection.fetch(_OUTBOX_BLOCK)
                 first, time = block["block"] * BLOCK, clock.stamp(clock.now())
