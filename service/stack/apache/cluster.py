@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from service.stack import port as ports
@@ -24,6 +24,16 @@ STARTED = "Kafka Server started"
 # Its own word that it started, and warnings; more would fill the disk of a long run.
 LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.log.kafka.server=info")
 HEAP = ("-Xms256m", "-Xmx512m")
+
+
+def cluster_id(token: Callable[[int], bytes] = secrets.token_bytes) -> str:
+    """A random id of a cluster: 16 bytes in 22 characters, as Kafka makes them.
+
+    None begins with a dash: the tool that formats the storage would take it for an option.
+    """
+    while (name := base64.urlsafe_b64encode(token(16)).decode().rstrip("=")).startswith("-"):
+        pass
+    return name
 
 
 class Apache:
@@ -95,7 +105,7 @@ class Apache:
         """Return the cluster's id and settle the controllers' ports, which living nodes already know."""
         file = self.folder / "cluster.json"
         kept = json.loads(file.read_text()) if file.exists() else {}
-        identity: str = kept.get("id") or base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        identity: str = kept.get("id") or cluster_id()
         self._controllers = kept.get("controllers", [])
         if not keep_ports and not (self._controllers and all(map(ports.is_free, self._controllers))):
             self._controllers = []
