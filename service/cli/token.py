@@ -9,13 +9,21 @@ from service.clock import now
 from service.settings import Settings
 
 
+def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("a token that names nobody is always refused; give a username or an id")
+    return value
+
+
 @click.command(
     epilog=example_text(
         "ask as user pc:310",
         'curl -H "Authorization: Bearer $(producer-registry token --sub pc:310 --scope account:read)" ...',
     )
 )
-@click.option("--sub", required=True, metavar="S", help="Who asks: a user's username or id, or anybody else.")
+@click.option(
+    "--sub", required=True, metavar="S", callback=_not_empty, help="Who asks: a user's username or id, or anybody else."
+)
 @click.option("--scope", required=True, metavar="SCOPES", help="Of account:read, admin:read, admin:write, with spaces.")
 @click.option("--organizations", metavar="A,B", help="Only these organizations' data; empty sees none. [default: all]")
 @click.option("--ttl", type=click.IntRange(1), default=3600, show_default=True, help="Seconds until it expires.")

@@ -49,3 +49,9 @@ def test_token_is_refused_when_another_issuer_is_configured(tmp_path: Path) -> N
     refused = run(tmp_path, "--jwt-issuer", "https://login.example.com")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "https://login.example.com" in refused.stderr
+
+
+def test_token_is_refused_when_it_would_name_nobody(tmp_path: Path) -> None:
+    refused = run(tmp_path, "--sub", " ")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--sub" in refused.stderr
