@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
-
 from service.cli.message import short_type
 from service.cli.sheet import SheetRefused, csv_events
 from service.contract.catalogue import COMMANDS, wire_type
-from service.contract.sending import outgoing
+from service.contract.sending import Unsendable, outgoing, read_line
 from service.contract.topics import Topics
 from service.core.ids import created_subject
 
@@ -132,14 +130,11 @@ def _json_events(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str
         if not line.strip():
             continue
         try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            problems.append(f"row {row}: not JSON: {error}")
-            continue
-        if isinstance(event, dict):
-            yield row, event
+            event = read_line(line)
+        except Unsendable as error:
+            problems.append(f"row {row}: {error}")
         else:
-            problems.append(f"row {row}: a JSON object is needed")
+            yield row, event
 
 
 def _organization(data: object) -> str | None:

@@ -47,7 +47,7 @@ def command_event(name: str, data: Mapping[str, Any], *, id: str, source: str, *
     }
 
 
-def read_line(line: bytes) -> dict[str, Any]:
+def read_line(line: bytes | str) -> dict[str, Any]:
     """Read a structured event from a line of JSON. Raises Unsendable."""
     try:
         event = orjson.loads(line)
