@@ -39,6 +39,7 @@ _log = log(__name__)
 BROKER = "broker"
 COLLECT_BATCHES = 16
 PROBE_SECONDS = 2.0
+CHECK_PROBES = 5
 ANSWER_SECONDS = 5.0
 # Of the shutdown deadline: for publishing what is in hand, and for committing offsets.
 PUBLISH_PART, COMMIT_PART = 0.2, 0.1
@@ -106,10 +107,12 @@ class Consumers:
     async def _probe(self, client: AIOKafkaClient) -> None:
         """See again and again whether the broker answers and has the topics, and how far behind we are."""
         topics = self._topics.all()
-        while True:
+        for turn in itertools.count(1):
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await identify(client, topics)
+                    if turn % CHECK_PROBES == 0:
+                        await self._settlement.check()
                 self._health.well(BROKER)
             except UnknownTopicOrPartitionError as error:
                 self._health.trouble(BROKER, f"{error.args[0]} does not exist: `producer-registry topics create`")

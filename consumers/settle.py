@@ -25,6 +25,9 @@ class Consumer(Protocol):
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit the next offset to read of each partition."""
 
+    async def committed(self, partition: TopicPartition) -> int | None:
+        """The next offset that the group has committed, None when it has none."""
+
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read on from this offset."""
 
@@ -43,6 +46,7 @@ class Settlement:
         self._pending: dict[TopicPartition, int] = {}
         self.reached: dict[TopicPartition, int] = {}
         """The next offset to decide of each partition, as far as this process knows."""
+        self._checked: dict[TopicPartition, int] = {}
         self._committing: asyncio.Task[None] | None = None
         self.on_rewind: Callable[[], None] | None = None
         """Told of every rewind."""
@@ -86,6 +90,26 @@ class Settlement:
         return {
             tp: max(0, end - self.reached[tp]) for tp, end in ends.items() if end is not None and tp in self.reached
         }
+
+    async def check(self) -> None:
+        """Commit again where the group's committed offset is behind; raises KafkaError.
+
+        A commit may have failed, or a process that was frozen may have set the offset back when it woke: not every
+        broker refuses that. Only partitions at rest are looked at, for in the others the next commit says the same.
+        """
+        consumer = self._consumer
+        if consumer is None:
+            return
+        reached = {tp: self.reached[tp] for tp in consumer.assignment() if tp in self.reached}
+        resting = {tp: offset for tp, offset in reached.items() if self._checked.get(tp) == offset}
+        self._checked = reached
+        committed = {tp: await consumer.committed(tp) for tp in resting}
+        behind = {
+            tp: resting[tp] for tp, offset in committed.items() if (offset or 0) < resting[tp] == self.reached[tp]
+        }
+        if behind:
+            _log.info("offsets_committed_again", partitions=len(behind))
+            self.settle(behind)
 
     async def _commit(self) -> None:
         consumer = self._consumer

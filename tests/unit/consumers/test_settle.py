@@ -22,12 +22,17 @@ class StubConsumer:
         self.gate.set()
         self.error: Exception | None = None
         self.lost: set[TopicPartition] = set()
+        self.group: dict[TopicPartition, int] = {}
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         await self.gate.wait()
         if self.error is not None:
             raise self.error
         self.commits.append(dict(offsets))
+        self.group.update(offsets)
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self.group.get(partition)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         if partition in self.lost:
@@ -102,3 +107,37 @@ async def test_the_lag_is_what_lies_behind_the_last_settled_record(settlement: S
     settlement.settle({P0: 7})
     await settlement.flush()
     assert settlement.lags() == {P0: 3}, "of the other partition nothing is known"
+
+
+async def test_an_offset_is_committed_again_when_somebody_set_it_back(
+    settlement: Settlement, consumer: StubConsumer
+) -> None:
+    settlement.settle({P0: 5, P1: 3})
+    await settlement.flush()
+    consumer.group[P0] = 2
+    await settlement.check()
+    await settlement.check()
+    await settlement.flush()
+    assert consumer.commits == [{P0: 5, P1: 3}, {P0: 5}]
+
+
+async def test_an_offset_is_committed_again_when_its_commit_failed(
+    settlement: Settlement, consumer: StubConsumer
+) -> None:
+    consumer.error = CommitFailedError()
+    settlement.settle({P0: 5})
+    await settlement.flush()
+    consumer.error = None
+    await settlement.check()
+    await settlement.check()
+    await settlement.flush()
+    assert consumer.commits == [{P0: 5}]
+
+
+async def test_nothing_is_asked_of_partitions_that_move_on(settlement: Settlement, consumer: StubConsumer) -> None:
+    for offset in (5, 6):
+        settlement.settle({P0: offset})
+        await settlement.flush()
+        consumer.group[P0] = 2
+        await settlement.check()
+    assert consumer.commits == [{P0: 5}, {P0: 6}]
