@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from service.contract.catalogue import EVENTS, OUTCOMES, SNAPSHOTS, SOURCE, schema_address, wire_type
+from service.contract.catalogue import PUBLISHED, SOURCE, schema_address, wire_type
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -22,8 +22,7 @@ def _constant(name: str) -> Headers:
     ]
 
 
-_NAMES: Final = [*(kind.name for kind in (*EVENTS, *SNAPSHOTS)), *(f"command.{status}" for status in OUTCOMES)]
-_CONSTANT: Final = {wire_type(name): _constant(name) for name in _NAMES}
+_CONSTANT: Final = {wire_type(name): _constant(name) for name in PUBLISHED}
 
 
 def derived_headers(type_: str, identifier: str, subject: str, key: bytes | None, position: int) -> Headers:

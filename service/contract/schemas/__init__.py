@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from service.contract import data
-from service.contract.catalogue import EVENTS, OUTCOMES, SNAPSHOTS, EventKind, schema_address
+from service.contract.catalogue import EVENTS, OUTCOMES, PUBLISHED, SNAPSHOTS, EventKind, schema_address
 from service.contract.command import READERS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -49,12 +49,7 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def names() -> list[str]:
     """List the messages that have a schema."""
-    outcomes = [f"command.{status}" for status in OUTCOMES]
-    return [
-        *(reader.kind.name for reader in READERS.values()),
-        *(kind.name for kind in (*EVENTS, *SNAPSHOTS)),
-        *outcomes,
-    ]
+    return [*(reader.kind.name for reader in READERS.values()), *PUBLISHED]
 
 
 @cache
