@@ -116,10 +116,10 @@ OUTCOMES: Final = {
     "unchanged": "The registry is already as the command wants it.",
     "rejected": "The command breaks a rule; `problem` says which, all errors at once.",
 }
+"""The statuses of `command.<status>`, the one answer that each command gets."""
 
 PUBLISHED: Final = (*(kind.name for kind in (*EVENTS, *SNAPSHOTS)), *(f"command.{status}" for status in OUTCOMES))
 """Names of all messages that the registry itself sends."""
-"""The statuses of `command.<status>`, the one answer that each command gets."""
 
 REJECTIONS: Final = {
     "invalid": "The command is not well-formed",
