@@ -30,7 +30,10 @@ class Places:
 
     async def check(self) -> None:
         """Raise OffsetAlarm when the cluster or a topic is another one than at the start."""
-        now = await identify(self._client, self._topics)
+        self.compare(await identify(self._client, self._topics))
+
+    def compare(self, now: Identity) -> None:
+        """Raise OffsetAlarm when what the broker tells now is another cluster or topic than at the start."""
         if now.cluster_id != self._identity.cluster_id:
             raise OffsetAlarm(f"the broker belongs to cluster {now.cluster_id} now, not {self._identity.cluster_id}")
         for topic in self._topics:

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import gc
 import itertools
+from collections.abc import Sequence
 from functools import partial
 
-from aiokafka import ConsumerRecord
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from consumers.assignment import Assignment, Ending
+from consumers.ahead import Ahead
+from consumers.assignment import Assignment, Ending, OffsetAlarm
 from consumers.backoff import Backoff, pause
-from consumers.batch import Batches
+from consumers.batch import Batches, Parsed
 from consumers.client import connection
 from consumers.consumer import CommandConsumer
 from consumers.health import Health
@@ -21,8 +22,8 @@ from consumers.limit import DeadLetterLimit
 from consumers.places import Places
 from consumers.publisher import Publisher
 from consumers.relay import Relay
-from consumers.settle import Settlement
-from consumers.subscribers import Subscription
+from consumers.settle import COMMIT_SECONDS, Settlement
+from consumers.subscribers import BATCH_PART, Subscription
 from consumers.writer import Writer
 from service.contract.envelope import Limits, parse
 from service.contract.topics import Topics
@@ -68,7 +69,8 @@ class Consumers:
             end_seconds=deadline * PUBLISH_PART,
         )
         self._publishes = publishes
-        self._settlement = Settlement()
+        self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000))
+        self._places: Places | None = None
 
     async def run(self) -> None:
         """Wait for the broker, work, and at the stop finish the running batch, publish it, commit and leave."""
@@ -110,10 +112,15 @@ class Consumers:
         for turn in itertools.count(1):
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    await identify(client, topics)
+                    now = await identify(client, topics)
+                    if self._places is not None:
+                        # The broker gives records of a topic made anew under the offsets of the old one.
+                        self._places.compare(now)
                     if turn % CHECK_PROBES == 0:
                         await self._settlement.check()
                 self._health.well(BROKER)
+            except OffsetAlarm as alarm:
+                self._ending.halt(str(alarm))
             except UnknownTopicOrPartitionError as error:
                 self._health.trouble(BROKER, f"{error.args[0]} does not exist: `producer-registry topics create`")
             except (KafkaError, OSError, TimeoutError) as error:
@@ -130,6 +137,7 @@ class Consumers:
         origin = Origin(identity.cluster_id, identity.topic_ids)
         store = CommandStore(self._settings, self._topics, origin=origin, publishing=self._publishing)
         places = Places(self._settings, client, MarkStore(self._settings, origin), identity, topics)
+        self._places = places
         assignment = Assignment(places, self._health, self._ending)
         assignment.flush = self._settlement.flush
         # Where the marks are ahead of the committed offsets, a commit was lost with its process.
@@ -147,20 +155,19 @@ class Consumers:
 
         batches_done = itertools.count(1)
 
-        async def handle(records: tuple[ConsumerRecord, ...]) -> None:
-            try:
-                await batches.handle(records)
-            except Exception as error:
-                # Nothing of it may be taken for done: the marks know what is.
-                assignment.lost()
-                self._ending.halt(f"a batch ended in a way nobody foresaw: {error!r}")
-                raise
-            finally:
-                assignment.done()
-                # The collector is off while a batch runs; what it leaves is little. Looking for it after each batch
-                # would walk over all messages that the relay has in hand, 1 to 2 µs per command.
-                if next(batches_done) % COLLECT_BATCHES == 0:
-                    gc.collect(0)
+        async def decide(parsed: Sequence[Parsed]) -> None:
+            await batches.decide(parsed)
+            # The collector is off while a batch runs; what it leaves is little. Looking for it after each batch would
+            # walk over all messages that the relay has in hand, 1 to 2 µs per command.
+            if next(batches_done) % COLLECT_BATCHES == 0:
+                gc.collect(0)
+
+        def failed(error: Exception) -> None:
+            # Nothing of it may be taken for done: the marks know what is.
+            assignment.lost()
+            self._ending.halt(f"a batch ended in a way nobody foresaw: {error!r}")
+
+        ahead = Ahead(batches.parse, decide, assignment, failed=failed)
 
         async def before_leaving() -> None:
             self._relay.stop()
@@ -172,10 +179,11 @@ class Consumers:
                 await before_leaving()
 
         subscription = Subscription(
-            self._settings, self._topics, assignment, handle, built=self._settlement.follow, before_leaving=leave
+            self._settings, self._topics, assignment, ahead.take, built=self._settlement.follow, before_leaving=leave
         )
         if await self._start(subscription):
             await self._ending.stop.wait()
+            await ahead.end(self._settings.shutdown_deadline_seconds * BATCH_PART)
             await subscription.stop()
         await store.close()
 

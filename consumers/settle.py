@@ -39,9 +39,14 @@ class Consumer(Protocol):
 
 
 class Settlement:
-    """Commits next offsets behind the batches, the newest of each partition only, and rewinds."""
+    """Commits next offsets behind the batches, the newest of each partition only, and rewinds.
 
-    def __init__(self) -> None:
+    A commit is given up after `commit_seconds`. That should not be more than the session of a member: who was frozen
+    for longer is none any more, and would set back what the next owner has committed meanwhile.
+    """
+
+    def __init__(self, commit_seconds: float = COMMIT_SECONDS) -> None:
+        self._commit_seconds = commit_seconds
         self._consumer: Consumer | None = None
         self._pending: dict[TopicPartition, int] = {}
         self.reached: dict[TopicPartition, int] = {}
@@ -117,7 +122,7 @@ class Settlement:
             offsets, self._pending = self._pending, {}
             passing("before_offset_commit")
             try:
-                async with asyncio.timeout(COMMIT_SECONDS):
+                async with asyncio.timeout(self._commit_seconds):
                     await consumer.commit(offsets)
             except (KafkaError, TimeoutError) as error:
                 OFFSET_COMMIT_FAILURES.inc()

@@ -141,3 +141,15 @@ async def test_nothing_is_asked_of_partitions_that_move_on(settlement: Settlemen
         consumer.group[P0] = 2
         await settlement.check()
     assert consumer.commits == [{P0: 5}, {P0: 6}]
+
+
+async def test_a_commit_is_given_up_when_it_takes_longer_than_it_may(consumer: StubConsumer) -> None:
+    settlement = Settlement(commit_seconds=0.0)
+    settlement.follow(consumer)
+    consumer.gate.clear()
+    settlement.settle({P0: 5})
+    await settlement.flush()
+    consumer.gate.set()
+    settlement.settle({P1: 3})
+    await settlement.flush()
+    assert P0 not in consumer.group
