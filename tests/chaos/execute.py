@@ -24,6 +24,7 @@ TABLE = (apache_fault, broker_fault, database_fault, process_fault, record_fault
 """The modules that fill the table of faults."""
 
 FAULT_SECONDS = 90.0
+ARMED_RECORDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
         violations.append(Violation("duplicates without a fault", str(verdict.duplicates)))
     if not violations and not trouble:
         shutil.rmtree(run.folder)
-    words = f"logs are in {run.folder}" if run.folder.exists() else run.reader.words()
+    words = f"logs are in {run.folder}" if run.folder.exists() else "; ".join((run.reader.words(), *run.notes))
     names = [fault.name for fault in faults]
     return Result(seed, names, commands, time.monotonic() - started, verdict, violations, trouble, words)
 
@@ -137,7 +138,8 @@ async def _stage(run: Run, faults: Sequence[Fault]) -> None:
             victim = run.services[-1]
             if victim.alive:
                 await run.stop(victim)
-            run.start(victim, failpoints=fault.armed)
+            # Small batches: one alone could take the whole history, and pass its point once.
+            run.start(victim, failpoints=fault.armed, batch_max_records=ARMED_RECORDS)
             await _ready(run)
     lines = run.next_stage()
     seconds = max((fault.seconds for fault in faults), default=1.0)

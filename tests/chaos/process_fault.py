@@ -1,8 +1,10 @@
 """Faults of the service's own processes: killed, ended, frozen, blocked, joined, starved, with a wrong clock."""
 
 import asyncio
+import contextlib
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.chaos.fault import FAULTS, Fault, fault
@@ -20,13 +22,23 @@ POINTS = (
     "after_offset_commit",
 )
 SESSION_SECONDS = SESSION_MS / 1000
+MORE_TIMES, MORE_SECONDS, MORE_COMMANDS = 6, 5.0, 40
 SKEWED = Path(__file__).parent / "skewed.py"
 
 
+async def _at_its_point(run: Run, condition: Callable[[], bool], what: str) -> None:
+    """Wait until the armed process, the last one, is at its point; more commands come when the history had none."""
+    for _ in range(MORE_TIMES):
+        with contextlib.suppress(AssertionError):
+            await eventually(condition, deadline=MORE_SECONDS, what=what)
+            return
+        await run.send_more(MORE_COMMANDS)
+    await eventually(condition, what=what)
+
+
 async def _died(run: Run) -> None:
-    """The armed process, the last one, dies at its point and comes back."""
     victim = run.services[-1]
-    await eventually(lambda: victim.started > 1, what=f"a death at {victim.name}'s point")
+    await _at_its_point(run, lambda: victim.started > 1, f"a death at {victim.name}'s point")
 
 
 for point in POINTS:
@@ -83,7 +95,7 @@ async def freeze(run: Run) -> None:
 
 async def _stopped(run: Run, seconds: float) -> None:
     victim = run.services[-1]
-    await eventually(victim.suspended, what=f"{victim.name} stopped at its point")
+    await _at_its_point(run, victim.suspended, f"{victim.name} stopped at its point")
     await asyncio.sleep(seconds)
     victim.send(signal.SIGCONT)
 

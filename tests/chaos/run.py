@@ -49,6 +49,7 @@ class Run:
         self.retired: list[Service] = []
         self.supervised: set[Service] = set()
         self.crashes: list[str] = []
+        self.notes: list[str] = []
         self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
         self.reader = Reader(self)
         self.disk: SmallDisk | None = None
@@ -131,6 +132,17 @@ class Run:
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return -1
 
+    async def waiting(self, up_to: int) -> int:
+        """How many messages up to this position wait in the outbox."""
+        async with self.site.session(self.database) as session:
+            count: int = await session.fetchval("SELECT count(*) FROM outbox WHERE position <= $1", up_to)
+            return count
+
+    async def newest(self) -> int:
+        """The last position in the outbox, 0 when it is empty."""
+        async with self.site.session(self.database) as session:
+            return int(await session.fetchval("SELECT coalesce(max(position), 0) FROM outbox"))
+
     async def answering(self) -> bool:
         """Whether each service answers on its admin port, whatever it says."""
         return all([await health(service.admin_port, "/livez") for service in self.services])
@@ -180,6 +192,13 @@ class Run:
             self.ledger += line
         self._stage_begin, self._stage_length = self.driver.acknowledged, sum(map(len, lines))
         return lines
+
+    async def send_more(self, commands: int) -> None:
+        """Send another part of the history at once, beside the stage's own."""
+        lines = self.workload.lines(commands)
+        for line in lines:
+            self.ledger += line
+        await asyncio.gather(*(self.driver.send(line) for line in lines))
 
     async def make_topics(self) -> None:
         """Create the run's topics."""
