@@ -12,9 +12,9 @@ from service.http.answer import answer
 from service.http.filter_text import FILTER
 from service.http.parameter import Given, Parameter
 from service.http.value import flag, names, number
-from service.store.code_page import Page
+from service.store.code_page import Items, Page
 from service.store.filter import FIELDS, Sort
-from service.store.read_store import Element, Items
+from service.store.read_store import Element
 
 MAX_OFFSET: Final = 2_147_483_647
 
@@ -58,7 +58,7 @@ def page_of(given: Given, fields: Parameter[tuple[str, ...] | None]) -> Page:
 
 def collection(request: Request, given: Given, page: Page, items: Items) -> Response:
     """Answer with one page."""
-    body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data.encode(), _links(request, given, page, items))
+    body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data, _links(request, given, page, items))
     body += b"}" if items.total is None else b',"total":%d}' % items.total
     return answer(request, body)
 

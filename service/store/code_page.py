@@ -28,6 +28,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """A page of a collection: `data` is a JSON array of `shown` elements, `total` is None unless it was wanted."""
+
+    data: bytes
+    shown: int
+    more: bool
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     """The parts of one collection's statement: files of sql/read, and `first`, the number of the first filter value.
 
@@ -41,31 +51,32 @@ class Collection:
     owner: str = ""
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """The text of a file of sql/read without the comment at its head."""
     lines = statement(f"read/{name}").splitlines()
     return "\n".join(line for line in lines if not line.startswith("--"))
 
 
-_PAGE: Final = _part("page")
+_PAGE: Final = part("page")
 _TOTAL: Final = "(SELECT count(*) FROM (/*source*/) AS counted)"
-_CODE_DETAIL: Final = _part("code_detail")
+CODE_DETAIL: Final = part("code_detail").replace(" /*stamped*/", "")
 _OWNER_THERE: Final = "EXISTS (SELECT FROM owner)"
 _ORGANIZATION_THERE: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
 _CALLER_ENABLED: Final = "NOT EXISTS (SELECT FROM caller WHERE NOT caller.enabled)"
 
-CODES: Final = Collection(_part("code_source"), _CODE_DETAIL, 4)
-CODES_OF_ORGANIZATIONS: Final = Collection(_part("organization_code_source"), _CODE_DETAIL, 5, _ORGANIZATION_THERE)
+CODES: Final = Collection(part("code_source"), CODE_DETAIL, 4)
+CODES_OF_ORGANIZATIONS: Final = Collection(part("organization_code_source"), CODE_DETAIL, 5, _ORGANIZATION_THERE)
 CODES_OF_USER: Final = Collection(
-    _part("user_association_source"), _part("user_association_detail"), 6, _OWNER_THERE, _part("user_owner")
+    part("user_association_source"), part("user_association_detail"), 6, _OWNER_THERE, part("user_owner")
 )
 CODES_OF_GROUP: Final = Collection(
-    _part("group_association_source"), _part("group_association_detail"), 6, _OWNER_THERE, _part("group_owner")
+    part("group_association_source"), part("group_association_detail"), 6, _OWNER_THERE, part("group_owner")
 )
 
 
 def _of_caller(least: str) -> Collection:
-    source = _part("caller_code_source").replace("/*least*/ 1", least)
-    return Collection(source, _CODE_DETAIL, 7, _CALLER_ENABLED, _part("caller_owner"))
+    source = part("caller_code_source").replace("/*least*/ 1", least)
+    return Collection(source, CODE_DETAIL, 7, _CALLER_ENABLED, part("caller_owner"))
 
 
 # Submission needs a code that is usable for more than renewal. Written out, because the planner estimates it well.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
+from service.store.caller_page import CallerPages, is_plain
 from service.store.code_page import (
     CODES,
     CODES_OF_GROUP,
@@ -18,6 +19,7 @@ from service.store.code_page import (
     RENEWAL_CODES_OF_CALLER,
     SUBMISSION_CODES_OF_CALLER,
     Collection,
+    Items,
     Page,
     page_statement,
 )
@@ -36,16 +38,6 @@ Organizations: TypeAlias = Sequence[str] | None
 _ORGANIZATION = statement("read/organization_find")
 _ROLE = statement("read/role_find")
 _STRINGS_KNOWN = statement("read/code_strings_known")
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A page of a collection: `data` is a JSON array of `shown` elements, `total` is None unless it was wanted."""
-
-    data: str
-    shown: int
-    more: bool
-    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +73,7 @@ class ReadStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._caller_pages = CallerPages(pool)
 
     async def codes_of_caller(
         self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page
@@ -89,6 +82,8 @@ class ReadStore:
 
         `visible` are the code strings, in lower case, for those who are not users here.
         """
+        if is_plain(page):
+            return await self._caller_pages.page(subject, renewal=renewal, on=on, visible=visible, page=page)
         collection = RENEWAL_CODES_OF_CALLER if renewal else SUBMISSION_CODES_OF_CALLER
         return await self._items(collection, page, subject, on, visible)
 
@@ -98,7 +93,7 @@ class ReadStore:
             items = await self._items(CODES, page)
         else:
             items = await self._items(CODES_OF_ORGANIZATIONS, page, organizations)
-        return items or Items("[]", 0, more=False, total=0 if page.total else None)
+        return items or Items(b"[]", 0, more=False, total=0 if page.total else None)
 
     async def codes_of_organization(self, organization_id: str, page: Page) -> Items | None:
         """All codes of one organization; None when there is no such organization."""
@@ -167,7 +162,7 @@ class ReadStore:
         fields = None if page.fields is None else list(page.fields)
         query = page_statement(collection, page)
         row = await self._row(query, page.offset, page.size, fields, *given, *page.values())
-        return Items(row["data"], row["shown"], row["more"], row["total"]) if row["verdict"] else None
+        return Items(row["data"].encode(), row["shown"], row["more"], row["total"]) if row["verdict"] else None
 
     async def _element(self, collection: Collection, fields: Sequence[str] | None, *given: object) -> Element | None:
         query = page_statement(collection, Page(size=1), one=True)

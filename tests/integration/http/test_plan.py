@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from service.settings import Settings
-from service.store import code_page, list_page
+from service.store import caller_page, code_page, list_page
 from service.store.code_page import Page, page_statement
 from service.store.filter import Filter, Sort
 from service.store.pool import Connection, create_pool
@@ -42,6 +42,11 @@ def _one(collection: code_page.Collection, *given: Any) -> tuple[str, list[Any]]
     return page_statement(collection, Page(size=1), one=True), [0, 1, None, *given]
 
 
+def _together(*subjects: str, visible: str = "") -> tuple[str, list[Any]]:
+    query = caller_page.stamps_statement(renewal=False)
+    return query, [list(subjects), [DAY] * len(subjects), [visible] * len(subjects)]
+
+
 def _shown(page: Page) -> list[Any]:
     return [page.offset, page.size, None if page.fields is None else list(page.fields)]
 
@@ -58,6 +63,9 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     "account, from the end": (_account("login-1", Page(sorts=(Sort("code", descending=True),))), 420),
     "account of a user without code security": (_account("login-19011"), 260),
     "account of somebody unknown": (_account("nobody", visible=VISIBLE), 20),
+    "accounts together": (_together("login-11", "login-1", "login-19011"), 780),
+    "accounts of somebody unknown together": (_together("nobody", "no one", visible=",".join(VISIBLE)), 40),
+    "documents of codes": ((caller_page.documents_statement(), [["code:7", "code:8"]]), 16),
     "all codes": (_codes(code_page.CODES), 140),
     "all codes, from the end": (_codes(code_page.CODES, page=Page(sorts=(Sort("code", descending=True),))), 140),
     "all codes of one status": (
@@ -152,6 +160,7 @@ def _literal(value: Any) -> str:
         case int():
             return str(value)
         case list():
-            return f"ARRAY[{', '.join(map(_literal, value))}]::text[]"
+            kind = "date" if value and isinstance(value[0], date) else "text"
+            return f"ARRAY[{', '.join(map(_literal, value))}]::{kind}[]"
         case _:
             return f"'{value}'"

@@ -10,10 +10,11 @@ from service.http.app import create_app
 from service.http.caller import Verifier
 from service.http.jwks import KeySet
 from service.settings import Settings
-from service.store.read_store import Items, ReadStore
+from service.store.code_page import Items
+from service.store.read_store import ReadStore
 from tests.support import issuer
 
-EMPTY = Items("[]", 0, more=False, total=None)
+EMPTY = Items(b"[]", 0, more=False, total=None)
 
 
 class StubReader:

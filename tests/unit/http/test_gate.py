@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.http.gate import MAX_HEADER_BYTES, MAX_QUERY_BYTES, Gate
+from service.store.code_page import Items
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
-from service.store.read_store import Items
 from tests.support.issuer import Issuer
 from tests.support.wait import eventually
 from tests.unit.http.front import EMPTY, front

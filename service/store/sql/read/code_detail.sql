@@ -1,6 +1,6 @@
 -- Part: the attributes of code c with its organization o and branch b as JSON text, in the order of the codes
 -- document's samples; what is null is left out, because text joined with null is null and concat_ws skips it.
-SELECT shown.n, c.version, '/admin/v1/producer-codes/' || c.id AS href,
+SELECT shown.n, /*stamped*/ c.version, '/admin/v1/producer-codes/' || c.id AS href,
     '{' || concat_ws(',',
         '"branch":{"branchCode":' || to_json(b.branch_code) || ',"displayName":' || to_json(b.display_name)
             || ',"id":' || to_json(b.id) || '}',

@@ -1,0 +1,100 @@
+"""A caller's first codes, for the route that is asked most: the database says which, their documents are kept here.
+
+A document is found by its stamp alone, which names the state of every row it shows. So what is kept cannot be out of
+date: every answer takes its stamps from the database, after the question was asked.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from itertools import islice
+from typing import Final, TypeAlias
+
+from service.store.code_page import CODE_DETAIL, Items, Page, part
+from service.store.errors import StoreRace, translated
+from service.store.gathering import Gathering
+from service.store.pool import Pool
+
+KEPT: Final = 16_384
+"""Documents that are kept: some 15 MB."""
+
+ROWS: Final = 26
+"""So many codes of a caller are looked at: a page of 25, and whether something follows."""
+
+TRIES: Final = 3
+
+Question: TypeAlias = tuple[str, date, str]
+"""A caller's subject, the date, and the externally visible code strings with commas."""
+
+Stamps: TypeAlias = list[str] | None
+"""A caller's codes in order; None for a user who is disabled."""
+
+_STAMP: Final = part("code_stamp")
+_STAMPS: Final = part("caller_stamps").replace("/*stamp*/", _STAMP)
+_DOCUMENTS: Final = part("code_document").replace(
+    "/*detail*/", CODE_DETAIL.replace("SELECT shown.n,", f"SELECT {_STAMP} AS stamp, shown.n,")
+)
+
+
+def stamps_statement(*, renewal: bool) -> str:
+    """Values: subjects, a date for each, externally visible code strings; a row for each subject."""
+    return _STAMPS.replace("/*least*/ 1", "0" if renewal else "1").replace("/*rows*/ 26", str(ROWS))
+
+
+def documents_statement() -> str:
+    """Values: ids of codes."""
+    return _DOCUMENTS
+
+
+def is_plain(page: Page) -> bool:
+    """Whether CallerPages can answer: the first codes in order of their strings, whole and not counted."""
+    return not (page.sorts or page.filters or page.total) and page.fields is None and page.offset + page.size < ROWS
+
+
+class CallerPages:
+    """Answers callers who wait at the same time with one statement, on the connections of a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._documents: dict[str, bytes] = {}
+        self._gatherings = {
+            renewal: Gathering(partial(self._stamps, stamps_statement(renewal=renewal))) for renewal in (False, True)
+        }
+
+    async def page(self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page) -> Items | None:
+        """The page, or None for a user who is disabled; raises StoreUnavailable, or StoreRace on a hail of changes."""
+        end = page.offset + page.size
+        gathering = self._gatherings[renewal]
+        for _ in range(TRIES):
+            stamps = await gathering.answer((subject, on, ",".join(visible)))
+            if stamps is None:
+                return None
+            documents = await self._documents_of(stamps[page.offset : end])
+            if documents is not None:
+                return Items(b"[%b]" % b",".join(documents), len(documents), more=len(stamps) > end, total=None)
+        raise StoreRace("the caller's codes changed again and again between two statements")
+
+    async def _stamps(self, query: str, questions: Sequence[Question]) -> list[Stamps]:
+        subjects, days, visible = zip(*questions, strict=True)
+        with translated():
+            rows = await self._pool.fetch(query, subjects, days, visible)
+        return [row["stamps"] if row["verdict"] else None for row in rows]
+
+    async def _documents_of(self, stamps: list[str]) -> list[bytes] | None:
+        """The documents in order; None when one of them has another state by now, so that the page may, too."""
+        kept = self._documents
+        try:
+            return [kept[stamp] for stamp in stamps]
+        except KeyError:
+            missing = [stamp for stamp in stamps if stamp not in kept]
+        found = {stamp: kept[stamp] for stamp in stamps if stamp in kept}
+        with translated():
+            rows = await self._pool.fetch(_DOCUMENTS, [stamp.partition(" ")[0] for stamp in missing])
+        found.update((row["stamp"], row["document"].encode()) for row in rows)
+        self._keep(found)
+        return [found[stamp] for stamp in stamps] if found.keys() >= set(stamps) else None
+
+    def _keep(self, found: dict[str, bytes]) -> None:
+        self._documents.update(found)
+        for stamp in list(islice(self._documents, max(0, len(self._documents) - KEPT))):
+            del self._documents[stamp]

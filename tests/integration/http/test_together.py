@@ -1,0 +1,116 @@
+"""Callers who are answered together, from documents that are kept, get what a statement of their own would give."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from service.core.world import World
+from service.settings import Settings
+from service.store import caller_page
+from service.store.code_page import Items, Page
+from service.store.errors import StoreRace
+from service.store.pool import create_pool
+from tests.integration.http import seeds
+from tests.integration.http.asker import Asker
+
+ACCOUNT = "/account/v1/producer-codes"
+SEEDS = seeds.WORLD
+DAY = date(2026, 11, 22)
+CODE = SEEDS.codes["pc:6"]
+SUBJECTS = [seeds.ANN, seeds.BEN, "ben", "pc:400", "nobody", "no one"]
+
+
+async def _page(asker: Asker, subject: str, page: Page, *, renewal: bool = False) -> Items | None:
+    visible = ["301-008578", "501-002542"]
+    return await asker.reader.codes_of_caller(subject, renewal=renewal, on=DAY, visible=visible, page=page)
+
+
+@pytest.mark.parametrize("renewal", [False, True])
+async def test_answers_equal_those_of_a_statement_of_their_own(told: Asker, renewal: bool) -> None:
+    for _ in range(2):
+        for size, offset in ((25, 0), (1, 0), (1, 1)):
+            together = await asyncio.gather(
+                *(_page(told, subject, Page(size, offset), renewal=renewal) for subject in SUBJECTS)
+            )
+            for subject, items in zip(SUBJECTS, together, strict=True):
+                alone = await _page(told, subject, Page(size, offset, total=True), renewal=renewal)
+                assert items is not None
+                assert alone is not None
+                assert items == replace(alone, total=None)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(
+            replace(SEEDS, codes={**SEEDS.codes, CODE.id: replace(CODE, description="Other", version=2)}), id="code"
+        ),
+        pytest.param(
+            replace(
+                SEEDS,
+                organizations={
+                    id_: replace(one, display_name="Other", version=2) for id_, one in SEEDS.organizations.items()
+                },
+            ),
+            id="organization",
+        ),
+        pytest.param(
+            replace(
+                SEEDS,
+                branches={id_: replace(one, display_name="Other", version=2) for id_, one in SEEDS.branches.items()},
+            ),
+            id="branch",
+        ),
+        pytest.param(
+            replace(
+                SEEDS, roles={id_: replace(one, display_name="Other", version=2) for id_, one in SEEDS.roles.items()}
+            ),
+            id="role",
+        ),
+    ],
+)
+async def test_kept_document_is_not_shown_after_a_change(told: Asker, after: World) -> None:
+    before = await told.body(ACCOUNT, sub=seeds.ANN)
+    assert "Other" not in str(before)
+    async with told.meanwhile(after, SEEDS):
+        assert "Other" in str(await told.body(ACCOUNT, sub=seeds.ANN))
+    assert await told.body(ACCOUNT, sub=seeds.ANN) == before
+
+
+async def test_change_is_seen_by_who_asks_while_others_are_answered(told: Asker) -> None:
+    asking = [asyncio.create_task(told.codes(ACCOUNT, sub=seeds.ANN)) for _ in range(20)]
+    await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    suspended = {**SEEDS.codes, CODE.id: replace(CODE, status="Suspended", version=2)}
+    crowd = True
+
+    async def keep_asking() -> None:
+        while crowd:
+            await told.codes(ACCOUNT, sub=seeds.ANN)
+
+    crowded = [asyncio.create_task(keep_asking()) for _ in range(4)]
+    async with told.meanwhile(replace(SEEDS, codes=suspended), SEEDS):
+        for _ in range(10):
+            assert CODE.code not in await told.codes(ACCOUNT, sub=seeds.ANN)
+    assert CODE.code in await told.codes(ACCOUNT, sub=seeds.ANN)
+    crowd = False
+    await asyncio.gather(*asking, *crowded)
+
+
+async def test_few_documents_are_kept(told: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caller_page, "KEPT", 1)
+    for _ in range(2):
+        assert await told.codes(ACCOUNT, sub=seeds.ANN) == ["100-002541", "501-002542"]
+
+
+async def test_documents_that_change_all_the_time_are_a_race(told: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = await create_pool(Settings(database_url=told.database_url), "test")
+    pages = caller_page.CallerPages(pool)
+    text = caller_page.documents_statement().replace(" AS stamp", " || 'x' AS stamp", 1)
+    monkeypatch.setattr(caller_page, "_DOCUMENTS", text)
+    try:
+        with pytest.raises(StoreRace):
+            await pages.page(seeds.ANN, renewal=False, on=DAY, visible=[], page=Page())
+    finally:
+        await pool.close()

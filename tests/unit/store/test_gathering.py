@@ -1,0 +1,75 @@
+"""Who waits together is answered together, and nobody gets an answer that is older than the question."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+
+from service.store.gathering import LANES, MOST, Gathering
+from tests.support.wait import eventually
+
+
+class Rounds:
+    """Remembers the rounds; an answer tells the value at the moment its round was sent."""
+
+    def __init__(self) -> None:
+        self.value = 0
+        self.asked: list[list[str]] = []
+        self.open = asyncio.Event()
+
+    async def ask(self, questions: Sequence[str]) -> list[tuple[str, int]]:
+        value = self.value
+        self.asked.append(list(questions))
+        await self.open.wait()
+        if "trouble" in questions:
+            raise LookupError("trouble")
+        return [(question, value) for question in questions]
+
+
+def _begun(rounds: Rounds, count: int) -> bool:
+    return len(rounds.asked) == count
+
+
+async def test_lone_question_goes_out_at_once() -> None:
+    rounds = Rounds()
+    rounds.open.set()
+    assert await Gathering(rounds.ask).answer("a") == ("a", 0)
+
+
+async def test_who_asks_while_rounds_are_under_way_is_asked_for_later_and_together() -> None:
+    rounds = Rounds()
+    gathering = Gathering(rounds.ask)
+    early = []
+    for lane in range(LANES):
+        early.append(asyncio.create_task(gathering.answer(f"early {lane}")))
+        await eventually(partial(_begun, rounds, lane + 1), what="a round")
+    rounds.value = 1
+    late = [asyncio.create_task(gathering.answer(f"late {number}")) for number in range(MOST + 1)]
+    await asyncio.sleep(0)
+    rounds.open.set()
+    assert {value for _, value in await asyncio.gather(*early)} == {0}
+    assert await asyncio.gather(*late) == [(f"late {number}", 1) for number in range(MOST + 1)]
+    assert [len(asked) for asked in rounds.asked] == [1] * LANES + [MOST, 1]
+
+
+async def test_trouble_reaches_everybody_of_its_round_and_nobody_else() -> None:
+    rounds = Rounds()
+    rounds.open.set()
+    gathering = Gathering(rounds.ask)
+    told = await asyncio.gather(*map(gathering.answer, ["a", "trouble"]), return_exceptions=True)
+    assert [type(one) for one in told] == [LookupError, LookupError]
+    assert await gathering.answer("b") == ("b", 0)
+
+
+async def test_who_gave_up_holds_up_nobody() -> None:
+    rounds = Rounds()
+    gathering = Gathering(rounds.ask)
+    asking = [asyncio.create_task(gathering.answer(name)) for name in ("a", "b")]
+    await eventually(lambda: rounds.asked == [["a", "b"]], what="a round")
+    asking[0].cancel()
+    rounds.open.set()
+    assert await asking[1] == ("b", 0)
+    with pytest.raises(asyncio.CancelledError):
+        await asking[0]
+    assert await gathering.answer("c") == ("c", 0)
