@@ -4,16 +4,15 @@ import asyncio
 import contextlib
 import gc
 import itertools
-from collections.abc import Sequence
 from functools import partial
 
+from aiokafka import ConsumerRecord
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from consumers.ahead import Ahead
 from consumers.assignment import Assignment, Ending, OffsetAlarm
 from consumers.backoff import Backoff, pause
-from consumers.batch import Batches, Parsed
+from consumers.batch import Batches
 from consumers.client import connection
 from consumers.consumer import CommandConsumer
 from consumers.health import Health
@@ -23,7 +22,7 @@ from consumers.places import Places
 from consumers.publisher import Publisher
 from consumers.relay import Relay
 from consumers.settle import COMMIT_SECONDS, Settlement
-from consumers.subscribers import BATCH_PART, Subscription
+from consumers.subscribers import Subscription
 from consumers.writer import Writer
 from service.contract.envelope import Limits, parse
 from service.contract.topics import Topics
@@ -155,19 +154,20 @@ class Consumers:
 
         batches_done = itertools.count(1)
 
-        async def decide(parsed: Sequence[Parsed]) -> None:
-            await batches.decide(parsed)
-            # The collector is off while a batch runs; what it leaves is little. Looking for it after each batch would
-            # walk over all messages that the relay has in hand, 1 to 2 µs per command.
-            if next(batches_done) % COLLECT_BATCHES == 0:
-                gc.collect(0)
-
-        def failed(error: Exception) -> None:
-            # Nothing of it may be taken for done: the marks know what is.
-            assignment.lost()
-            self._ending.halt(f"a batch ended in a way nobody foresaw: {error!r}")
-
-        ahead = Ahead(batches.parse, decide, assignment, failed=failed)
+        async def handle(records: tuple[ConsumerRecord, ...]) -> None:
+            try:
+                await batches.handle(records)
+            except Exception as error:
+                # Nothing of it may be taken for done: the marks know what is.
+                assignment.lost()
+                self._ending.halt(f"a batch ended in a way nobody foresaw: {error!r}")
+                raise
+            finally:
+                assignment.done()
+                # The collector is off while a batch runs; what it leaves is little. Looking for it after each batch
+                # would walk over all messages that the relay has in hand, 1 to 2 µs per command.
+                if next(batches_done) % COLLECT_BATCHES == 0:
+                    gc.collect(0)
 
         async def before_leaving() -> None:
             self._relay.stop()
@@ -179,11 +179,10 @@ class Consumers:
                 await before_leaving()
 
         subscription = Subscription(
-            self._settings, self._topics, assignment, ahead.take, built=self._settlement.follow, before_leaving=leave
+            self._settings, self._topics, assignment, handle, built=self._settlement.follow, before_leaving=leave
         )
         if await self._start(subscription):
             await self._ending.stop.wait()
-            await ahead.end(self._settings.shutdown_deadline_seconds * BATCH_PART)
             await subscription.stop()
         await store.close()
 
