@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-kafka check check-code check-size check-sql check-deploy bench chaos profile schemas lock clean
+.PHONY: help setup demo dev test test-kafka check check-code check-size check-sql check-deploy bench chaos soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -60,6 +60,9 @@ bench: setup ## Measure; writes nothing into the tree
 
 chaos: setup ## Run 200 seeds of faults against real processes
 	$(BIN)/python -m tests.chaos --seeds 200 $(ARGS)
+
+soak: setup ## Run for 30 minutes at half load, with a fault every 20 seconds
+	$(BIN)/python -m tests.chaos.soak $(ARGS)
 
 profile: setup ## Draw a flame graph of a consumer under load
 	$(BIN)/python -m tests.load.profile $(ARGS)

@@ -105,7 +105,7 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                     verdict = check(evidence)
                     (run.folder / "records.txt").write_text(evidence.words())
     finally:
-        _heal(run)
+        heal(run)
     violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]
     if not faults and verdict is not None and any(verdict.duplicates.values()):
         violations.append(Violation("duplicates without a fault", str(verdict.duplicates)))
@@ -125,7 +125,7 @@ async def _begin(run: Run, faults: Sequence[Fault], *, armed: bool) -> None:
     for service in services[:-1] if armed else services:
         if not service.alive:
             run.start(service)
-    await _ready(run)
+    await until_ready(run)
     await run.send_setup()
 
 
@@ -140,7 +140,7 @@ async def _stage(run: Run, faults: Sequence[Fault]) -> None:
                 await run.stop(victim)
             # Small batches: one alone could take the whole history, and pass its point once.
             run.start(victim, failpoints=fault.armed, batch_max_records=ARMED_RECORDS)
-            await _ready(run)
+            await until_ready(run)
     lines = run.next_stage()
     seconds = max((fault.seconds for fault in faults), default=1.0)
     reading = asyncio.create_task(run.reader.run())
@@ -148,14 +148,16 @@ async def _stage(run: Run, faults: Sequence[Fault]) -> None:
     try:
         async with asyncio.timeout(FAULT_SECONDS):
             await asyncio.gather(*sends, *(fault.inject(run) for fault in faults))
-        await _ready(run)
+        await until_ready(run)
     finally:
         for task in (reading, *sends):
             task.cancel()
         await asyncio.gather(reading, *sends, return_exceptions=True)
 
 
-async def _ready(run: Run) -> None:
+async def until_ready(run: Run) -> None:
+    """Wait until every supervised process of the run's own is ready."""
+
     async def all_ready() -> bool:
         return all([await service.ready() for service in run.services if service in run.supervised])
 
@@ -169,7 +171,8 @@ async def _heard(run: Run) -> Heard | None:
     return None
 
 
-def _heal(run: Run) -> None:
+def heal(run: Run) -> None:
+    """Take every fault back that may have been left half done."""
     for proxy in (run.site.postgres_proxy, run.site.kafka_proxy):
         proxy.disarm()
         proxy.refusing = False

@@ -37,6 +37,8 @@ class Reader:
         self._run = run
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.answers: list[Answer] = []
+        self.paths = {group: f"/groups/{group}" for group in GROUPS}
+        """What is asked for, by subject."""
 
     @property
     def keys(self) -> Path:
@@ -66,8 +68,8 @@ class Reader:
             while True:
                 for service in self._run.living:
                     if answers(service):
-                        for group in GROUPS:
-                            await self._ask(client, service.api_port, group)
+                        for subject, path in self.paths.items():
+                            await self._ask(client, f"http://127.0.0.1:{service.api_port}{path}", subject)
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def hear(self, service: Service) -> Heard:
@@ -97,11 +99,11 @@ class Reader:
                 heard.holders[id_] = await pages(f"/admin/v1/groups/{id_}/producer-codes")
         return heard
 
-    async def _ask(self, client: httpx.AsyncClient, port: int, group: str) -> None:
+    async def _ask(self, client: httpx.AsyncClient, url: str, subject: str) -> None:
         try:
-            answer = await client.get(f"http://127.0.0.1:{port}/groups/{group}")
+            answer = await client.get(url)
         except httpx.HTTPError:
-            self.answers.append(Answer("reader", group, 0, None))
+            self.answers.append(Answer("reader", subject, 0, None))
             return
         version = int(answer.headers["etag"].strip('"').partition("-")[0]) if answer.status_code == 200 else None
-        self.answers.append(Answer("reader", group, answer.status_code, version))
+        self.answers.append(Answer("reader", subject, answer.status_code, version))

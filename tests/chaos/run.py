@@ -49,6 +49,8 @@ class Run:
         self.retired: list[Service] = []
         self.supervised: set[Service] = set()
         self.crashes: list[str] = []
+        self.mortal: set[Service] = set()
+        """Services that may die of what a fault takes from them."""
         self.notes: list[str] = []
         self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
         self.reader = Reader(self)
@@ -96,7 +98,7 @@ class Run:
         self.supervised.discard(service)
         at_work = await health(service.admin_port, "/livez") != 0
         code = await service.stop()
-        if code and at_work:
+        if code and at_work and service not in self.mortal:
             self.crashes.append(f"{service.name} ended with {code} after SIGTERM")
 
     async def retire(self, service: Service) -> None:
@@ -158,7 +160,8 @@ class Run:
             for service in list(self.supervised):
                 if not service.alive:
                     if service.code != -9:
-                        self.crashes.append(f"{service.name} ended by itself with {service.code}")
+                        if service not in self.mortal:
+                            self.crashes.append(f"{service.name} ended by itself with {service.code}")
                         await asyncio.sleep(AFTER_CRASH_SECONDS)
                     service.start()
             await asyncio.sleep(SUPERVISION_SECONDS)
@@ -190,8 +193,12 @@ class Run:
         lines = self.workload.lines(self.commands)
         for line in lines:
             self.ledger += line
-        self._stage_begin, self._stage_length = self.driver.acknowledged, sum(map(len, lines))
+        self.begin_history(sum(map(len, lines)))
         return lines
+
+    def begin_history(self, records: int) -> None:
+        """From here on `progress` is about these next records."""
+        self._stage_begin, self._stage_length = self.driver.acknowledged, records
 
     async def send_more(self, commands: int) -> None:
         """Send another part of the history at once, beside the stage's own."""

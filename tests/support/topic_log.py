@@ -1,6 +1,6 @@
 """Whole topics as they lie in the broker, and what a consumer group has committed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,6 +13,11 @@ LONGEST = 64 * 1024 * 1024
 
 async def read_topics(bootstrap: str, topics: Sequence[str]) -> list[Seen]:
     """Every record that lies in these topics now, in order within each partition."""
+    return [seen async for chunk in chunks(bootstrap, topics) for seen in chunk]
+
+
+async def chunks(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[list[Seen]]:
+    """The same, part by part."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id="checker",
@@ -28,14 +33,14 @@ async def read_topics(bootstrap: str, topics: Sequence[str]) -> list[Seen]:
         consumer.assign(partitions)
         start, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         left = {partition for partition in partitions if start[partition] < end[partition]}
-        found: list[Seen] = []
+        after: dict[Place, int] = {}
         while left:
             for partition, records in (await consumer.getmany(*left, timeout_ms=500)).items():
-                found += [_seen(record) for record in records]
+                found = [_seen(record) for record in records]
+                _whole(found, after)
+                yield found
                 if await consumer.position(partition) >= _end(consumer, partition, end):
                     left.discard(partition)
-        _whole(found)
-        return found
     finally:
         await consumer.stop()
 
@@ -63,9 +68,8 @@ async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
         await consumer.stop()
 
 
-def _whole(records: Iterable[Seen]) -> None:
+def _whole(records: Iterable[Seen], after: dict[Place, int]) -> None:
     """Nothing was deleted from these topics: what was read has to be without a hole, or it proves nothing."""
-    after: dict[Place, int] = {}
     for seen in records:
         place = seen.topic, seen.partition
         assert seen.offset == after.get(place, 0), f"{place}: read {seen.offset} behind {after.get(place, 0) - 1}"

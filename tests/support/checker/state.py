@@ -26,7 +26,7 @@ def judge_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
     if evidence.database is not None:
         yield from _judge_database(evidence, evidence.database, model)
     yield from _judge_committed(evidence)
-    yield from _judge_answers(evidence.answers)
+    yield from judge_answers(evidence.answers)
 
 
 def folded(evidence: Evidence) -> State:
@@ -116,7 +116,8 @@ def ends(evidence: Evidence) -> dict[tuple[str, int], int]:
     return after
 
 
-def _judge_answers(answers: Sequence[Answer]) -> Iterator[Violation]:
+def judge_answers(answers: Sequence[Answer]) -> Iterator[Violation]:
+    """No reader sees a version go back."""
     last: dict[tuple[str, str], int] = {}
     for answer in answers:
         if answer.version is None:

@@ -1,0 +1,49 @@
+"""`python -m tests.chaos.soak --minutes 30`: half load, a fault every 20 seconds, and a verdict at the end."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from functools import partial
+
+from tests.chaos.site import Site
+from tests.chaos.soak.soak import Plan, soak
+
+
+def main() -> int:
+    """Run and report; 0 when every promise was kept and memory stayed flat."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=1, help="chooses the faults and the commands")
+    parser.add_argument("--every", type=float, default=20.0, help="seconds from fault to fault")
+    parser.add_argument("--rate", type=float, default=0.0, help="commands a second; 0 takes half of what a trial gives")
+    parser.add_argument("--codes", type=int, default=2000, help="how many codes the commands are about")
+    parser.add_argument("--broker", choices=["tansu", "apache"], default="tansu")
+    parser.add_argument(
+        "--broker-gib", type=float, default=12.0, help="end early when the broker holds so much memory, in GiB"
+    )
+    options = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    plan = Plan(options.minutes, options.seed, options.every, options.rate, options.codes, options.broker_gib)
+    return asyncio.run(_until_told(plan, options.broker))
+
+
+async def _until_told(plan: Plan, broker: str) -> int:
+    """Run, and leave nothing behind when a signal ends it."""
+    running = asyncio.create_task(_run(plan, broker))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        return 130
+
+
+async def _run(plan: Plan, broker: str) -> int:
+    async with Site("apache" if broker == "apache" else "tansu").open() as site:
+        return 0 if await soak(site, plan, say=partial(print, flush=True)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

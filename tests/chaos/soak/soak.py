@@ -1,0 +1,229 @@
+"""The long run itself: a trial that tells the load, load and faults side by side, then quiet and the verdict.
+
+Three processes serve. Faults meet the first two and what all share; the third one is never killed or frozen itself, so
+that its memory can be told over the whole time.
+"""
+
+import asyncio
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.chaos import record_fault
+from tests.chaos.execute import FAULT_SECONDS, heal, possible, until_ready
+from tests.chaos.fault import Fault
+from tests.chaos.run import Run, prepared
+from tests.chaos.site import Site
+from tests.chaos.soak.fold import Fold
+from tests.chaos.soak.stream import SOURCE, Sender, code_id, is_code
+from tests.chaos.soak.watch import Growth, Watch, growth
+from tests.support import topic_log
+from tests.support.checker.evidence import Seen
+from tests.support.checker.state import judge_answers
+from tests.support.process import Service
+
+SENDERS = 4
+TRIAL_SECONDS = 10.0
+WARM_UP_SECONDS = 180.0
+HISTORY_SECONDS = 8.0
+"""A fault that waits for a share of the history takes it for this long."""
+WATCHED_CODES = 3
+LEFT_OUT = {"rebalance storm", "group starts at the beginning again", "clock off by an hour", "everything sent twice"}
+"""Not here: they read everything again, or add processes for longer than a fault may last."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long, from which seed, a fault every so many seconds, commands a second, codes, GiB for the broker."""
+
+    minutes: float
+    seed: int
+    every: float
+    rate: float
+    codes: int
+    broker_gib: float
+
+
+@dataclass(slots=True)
+class Course:
+    """A soak under way: who takes part, and what happened."""
+
+    run: Run
+    plan: Plan
+    say: Say
+    senders: Sequence[Sender]
+    watch: Watch
+    rate: float = 0.0
+    had: Counter[str] = field(default_factory=Counter)
+    troubles: list[str] = field(default_factory=list)
+    late: int = 0
+
+
+async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
+    """Do a soak and tell what came of it; True when nothing was broken and memory stayed flat."""
+    run = Run(site, f"soak-{plan.seed}-{time.monotonic_ns() % 10**9:x}", plan.seed, commands=0)
+    share = plan.codes // SENDERS
+    parts = [range(number * share, (number + 1) * share) for number in range(SENDERS)]
+    senders = [Sender(run.topics, part, f"{plan.seed}/{part.start}") for part in parts]
+    run.reader.paths = {code_id(code): f"/admin/v1/producer-codes/{code_id(code)}" for code in range(WATCHED_CODES)}
+    try:
+        async with prepared(run):
+            services = [run.add() for _ in range(3)]
+            for service in services:
+                run.start(service)
+            await until_ready(run)
+            await run.send_setup()
+            spared = run.services.pop()
+            run.retired.append(spared)
+            course = Course(run, plan, say, senders, Watch(run, services))
+            course.rate = plan.rate or 0.5 * await _trial(run, senders, say)
+            say(f"{course.rate:,.0f} commands a second for {plan.minutes:g} minutes, a fault every {plan.every:g} s")
+            await _under_faults(course)
+            await _end(course, spared)
+            fold = await _folded(course)
+    finally:
+        heal(run)
+    warm_up = min(WARM_UP_SECONDS, plan.minutes * 60 / 4)
+    good = _told(fold, course, growth(*course.watch.longest(), warm_up))
+    if good:
+        shutil.rmtree(run.folder)
+    else:
+        say(f"logs are in {run.folder}")
+    return good
+
+
+async def _trial(run: Run, senders: Sequence[Sender], say: Say) -> float:
+    """Commands a second that are decided when more come than can be."""
+    before, started = await run.decided(), time.monotonic()
+    await asyncio.gather(*(sender.run(run.driver, 0.0, started + TRIAL_SECONDS) for sender in senders))
+    rate = (await run.decided() - before) / (time.monotonic() - started)
+    await run.scene.quiet()
+    say(f"a trial of {TRIAL_SECONDS:g} s gave {rate:,.0f} commands a second")
+    return rate
+
+
+async def _under_faults(course: Course) -> None:
+    run, plan = course.run, course.plan
+    end = time.monotonic() + plan.minutes * 60
+    rate = course.rate / len(course.senders)
+    sends = [asyncio.create_task(sender.run(run.driver, rate, end)) for sender in course.senders]
+    beside = [asyncio.create_task(run.reader.run()), asyncio.create_task(course.watch.watch())]
+    faults = asyncio.create_task(_faults(course, end))
+    try:
+        while not faults.done():
+            await asyncio.wait((faults,), timeout=min(60.0, plan.minutes * 60 / 4))
+            _progress(course)
+            if course.watch.samples[-1].broker > plan.broker_gib * 1024:
+                course.say(f"ends early: the broker keeps all in memory and has reached {plan.broker_gib:g} GiB")
+                faults.cancel()
+                for sender in course.senders:
+                    sender.stop()
+        await asyncio.gather(faults, return_exceptions=True)
+        heal(run)
+        async with asyncio.timeout(FAULT_SECONDS):
+            await asyncio.gather(*sends)
+    finally:
+        for task in (*sends, *beside, faults):
+            task.cancel()
+        await asyncio.gather(*sends, *beside, faults, return_exceptions=True)
+
+
+async def _faults(course: Course, end: float) -> None:
+    run, every = course.run, course.plan.every
+    random = Random(f"{course.plan.seed}/soak")
+    choices = [fault for fault in possible(run.site) if _heals(fault)]
+    while (now := time.monotonic()) < end - every:
+        fault = random.choice(choices)
+        run.begin_history(int(course.rate * HISTORY_SECONDS))
+        try:
+            async with asyncio.timeout(FAULT_SECONDS):
+                await fault.inject(run)
+            await until_ready(run)
+        except (AssertionError, TimeoutError, OSError) as error:
+            course.troubles.append(f"{fault.name}: {type(error).__name__}: {error}")
+            heal(run)
+        course.had[fault.name] += 1
+        took = time.monotonic() - now
+        course.late += took > every
+        await asyncio.sleep(max(0.0, every - took))
+    await asyncio.sleep(max(0.0, end - time.monotonic()))
+
+
+def _heals(fault: Fault) -> bool:
+    return (
+        fault.joins
+        and fault.before is None
+        and fault.inject.__module__ != record_fault.__name__
+        and fault.name not in LEFT_OUT
+    )
+
+
+async def _end(course: Course, spared: Service) -> None:
+    """Wait for quiet, and end the processes."""
+    run = course.run
+    try:
+        await until_ready(run)
+        await run.scene.quiet(deadline=300)
+    except AssertionError as error:
+        course.troubles.append(str(error))
+    for service in (*run.living, spared):
+        await run.stop(service)
+    course.troubles += run.crashes
+
+
+async def _folded(course: Course) -> Fold:
+    run, fold = course.run, Fold()
+    topics = run.topics
+    steps: list[tuple[Sequence[str], Callable[[Seen], None]]] = [
+        ((topics.commands,), fold.command),
+        ((topics.outcomes,), fold.outcome),
+        (tuple(topics.events.values()), fold.event),
+        ((topics.dead_letters,), lambda seen: fold.told("phantom dead letter", seen.place)),
+    ]
+    for names, take in steps:
+        async for chunk in topic_log.chunks(run.site.bootstrap, names):
+            for seen in chunk:
+                # The foundation has other keys.
+                if names == (topics.dead_letters,) or is_code(seen):
+                    take(seen)
+    async with run.site.session(run.database) as session:
+        query = "SELECT id, version, description FROM producer_code WHERE id LIKE 'soak-code-%'"
+        rows = {int(id_.rpartition("-")[2]): (version, text) for id_, version, text in await session.fetch(query)}
+        inbox = await session.fetchval("SELECT count(*) FROM inbox WHERE source = $1", SOURCE, timeout=120)
+    sent = {code: number for sender in course.senders for code, number in sender.numbers.items() if number}
+    fold.ended(sent, rows, inbox)
+    for violation in judge_answers(run.reader.answers):
+        fold.told(violation.kind, violation.words)
+    return fold
+
+
+def _progress(course: Course) -> None:
+    last = course.watch.samples[-1]
+    sizes = ", ".join(f"{size:.0f}" for size in last.services)
+    course.say(
+        f"{last.minutes:5.1f} min: {course.run.driver.acknowledged:,} sent, {sum(course.had.values())} faults, outbox"
+        f" {last.outbox}, database {last.database:,.0f} MiB, broker {last.broker:,.0f} MiB, services {sizes} MiB"
+    )
+
+
+def _told(fold: Fold, course: Course, memory: Growth | None) -> bool:
+    say, watch = course.say, course.watch
+    say(f"faults, {course.late} of them longer than their turn:")
+    for name, count in sorted(course.had.items()):
+        say(f"  {count:3} {name}")
+    say(f"{len(watch.lives)} lives of processes; most rows in the outbox: {max(s.outbox for s in watch.samples):,}")
+    say(str(memory) if memory else "no process lived long enough to tell its memory")
+    say(
+        f"{fold.records:,} records, {fold.commands:,} commands, {fold.events:,} events, raw duplicates"
+        f" {dict(fold.duplicates)}, {sum(fold.counts.values())} violations {dict(fold.counts)}"
+    )
+    for violation in fold.kept:
+        say(f"  {violation}")
+    for trouble in course.troubles:
+        say(f"  trouble: {trouble}")
+    return fold.good and not course.troubles and memory is not None and memory.flat

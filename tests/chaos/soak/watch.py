@@ -1,0 +1,121 @@
+"""Memory and sizes during a soak: a series for each life of a process, and what must stay flat."""
+
+import asyncio
+import contextlib
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import psutil
+
+from service.stack.apache.cluster import Apache
+from tests.chaos.run import Run
+from tests.support.process import Service
+
+EVERY_SECONDS = 5.0
+MEBIBYTE = 1 << 20
+FLAT = 0.10
+"""So much may the last third of a life have more than the first one."""
+
+Series = list[tuple[float, int]]
+"""Seconds since the start, and bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Medians of resident memory in the first and the last third of a life after its warm-up, in MiB."""
+
+    who: str
+    minutes: float
+    first: float
+    last: float
+
+    @property
+    def flat(self) -> bool:
+        """Whether the last third is at most a tenth above the first."""
+        return self.last <= self.first * (1 + FLAT)
+
+    def __str__(self) -> str:
+        change = (self.last / self.first - 1) * 100
+        verdict = "flat" if self.flat else "NOT flat"
+        return (
+            f"memory of {self.who}, {self.minutes:.1f} minutes after its warm-up: first third {self.first:.1f} MiB,"
+            f" last third {self.last:.1f} MiB ({change:+.1f} %): {verdict}"
+        )
+
+
+def growth(who: str, series: Series, warm_up: float) -> Growth | None:
+    """What became of a life; None when too little is left of it after the warm-up."""
+    if not series:
+        return None
+    counted = [size / MEBIBYTE for at, size in series if at - series[0][0] >= warm_up]
+    third = len(counted) // 3
+    if not third:
+        return None
+    minutes = (series[-1][0] - series[0][0] - warm_up) / 60
+    return Growth(who, minutes, statistics.median(counted[:third]), statistics.median(counted[-third:]))
+
+
+@dataclass(slots=True)
+class Sample:
+    """What there was at a time: minutes since the start, rows of the outbox, and sizes in MiB."""
+
+    minutes: float
+    outbox: int
+    database: float
+    broker: float
+    services: Sequence[float]
+
+
+@dataclass(slots=True)
+class Watch:
+    """Samples until cancelled; `lives` are series by name and process id."""
+
+    run: Run
+    services: Sequence[Service]
+    started: float = field(default_factory=time.monotonic)
+    samples: list[Sample] = field(default_factory=list)
+    lives: dict[tuple[str, int], Series] = field(default_factory=lambda: defaultdict(list))
+
+    async def watch(self) -> None:
+        """Take a sample every few seconds."""
+        while True:
+            await self.sample()
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def sample(self) -> None:
+        """Take one; sizes are those of before while the database is away."""
+        at = time.monotonic() - self.started
+        sizes = []
+        for service in self.services:
+            size = _resident(service.pid) if service.alive else 0
+            if size:
+                self.lives[service.name, service.pid].append((at, size))
+                sizes.append(size / MEBIBYTE)
+        before = self.samples[-1] if self.samples else Sample(0, 0, 0, 0, ())
+        outbox, database = before.outbox, before.database
+        with contextlib.suppress(OSError, asyncpg.PostgresError, TimeoutError):
+            async with self.run.site.session(self.run.database) as session:
+                query = "SELECT count(*), pg_database_size(current_database()) FROM outbox"
+                row = await session.fetchrow(query, timeout=5)
+                assert row is not None
+                outbox, database = row[0], row[1] / MEBIBYTE
+        kafka = self.run.site.kafka
+        children = kafka.nodes if isinstance(kafka, Apache) else [kafka.child]
+        broker = sum(_resident(child.pid) for child in children) / MEBIBYTE
+        self.samples.append(Sample(at / 60, outbox, database, broker, sizes))
+
+    def longest(self) -> tuple[str, Series]:
+        """The longest life of all, by name; of equal ones that of the last service."""
+        (name, _), series = max(self.lives.items(), key=lambda life: (life[1][-1][0] - life[1][0][0], life[0]))
+        return name, series
+
+
+def _resident(pid: int | None) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss) if pid else 0
+    except psutil.NoSuchProcess:
+        return 0

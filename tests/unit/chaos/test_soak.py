@@ -1,0 +1,136 @@
+"""The checker of a soak finds nothing in a perfect history, and each thing that is planted in one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from service.contract.topics import Topics
+from tests.chaos.soak.fold import ACCEPTED, REJECTED, Fold
+from tests.chaos.soak.stream import Sender, code_id
+from tests.chaos.soak.watch import MEBIBYTE, growth
+from tests.support.checker.evidence import Seen
+
+CODES = 5
+Topic = list[Seen]
+Rows = dict[int, tuple[int, str | None]]
+
+
+class History:
+    """What a perfect registry leaves of a sender's commands."""
+
+    def __init__(self) -> None:
+        sender = Sender(Topics("soak"), range(CODES), "1")
+        self.commands: Topic = []
+        self.outcomes: Topic = []
+        self.events: Topic = []
+        self.rows: Rows = {}
+        decided: set[str] = set()
+        for offset in range(3000):
+            sent = sender.next()
+            self.commands.append(Seen(sent.topic, 0, offset, sent.key, sent.value, sent.headers))
+            id_ = self.commands[-1].need("ce_id")
+            code, number, kind = id_.split(".")
+            if kind == "a" and id_ not in decided:
+                version = self.rows.get(int(code), (0, ""))[0] + 1
+                self.rows[int(code)] = version, number
+                self._say(self.events, code, {"producerCode": {"description": number}}, ce_entityversion=str(version))
+            decided.add(id_)
+            status = ACCEPTED if kind == "a" else REJECTED
+            self._say(self.outcomes, code, {"command": {"id": id_}}, ce_type=status)
+        self.sent = dict(sender.numbers)
+        self.inbox = len(decided)
+
+    def _say(self, topic: Topic, code: str, data: object, **headers: str) -> None:
+        told = {"ce_subject": code_id(int(code)), "ce_sequence": str(len(self.events) + len(self.outcomes)), **headers}
+        pairs = tuple((name, value.encode()) for name, value in told.items())
+        topic.append(Seen("out", 0, len(topic), code_id(int(code)).encode(), orjson.dumps(data), pairs))
+
+    def fold(self) -> Fold:
+        """What the checker finds."""
+        fold = Fold()
+        for topic, take in ((self.commands, fold.command), (self.outcomes, fold.outcome), (self.events, fold.event)):
+            for seen in topic:
+                take(seen)
+        fold.ended(self.sent, self.rows, self.inbox)
+        return fold
+
+
+def _neighbours(topic: Topic) -> tuple[int, int]:
+    """Places of two records in a row of one code, amid the topic."""
+    first = len(topic) // 2
+    second = next(at for at in range(first + 1, len(topic)) if topic[at].key == topic[first].key)
+    return first, second
+
+
+def _swap(topic: Topic) -> None:
+    first, second = _neighbours(topic)
+    topic[first], topic[second] = topic[second], topic[first]
+
+
+def _decide_again(topic: Topic) -> None:
+    seen = topic[100]
+    headers = tuple((name, b"999999" if name == "ce_sequence" else value) for name, value in seen.headers)
+    topic.append(replace(seen, headers=headers))
+
+
+def _change(topic: Topic) -> None:
+    topic[100] = replace(topic[100], value=orjson.dumps({"producerCode": {"description": "x"}}))
+
+
+def _set_back(history: History) -> None:
+    history.rows[1] = history.rows[1][0] - 1, history.rows[1][1]
+
+
+PLANTED: dict[str, tuple[Callable[[History], object], set[str]]] = {
+    "lost command": (lambda h: h.commands.pop(_neighbours(h.commands)[0]), {"lost by the broker"}),
+    "lost outcome": (lambda h: h.outcomes.pop(1500), {"order of outcomes", "lost outcome"}),
+    "lost last outcome": (lambda h: h.outcomes.pop(), {"lost outcome", "answers to repeats"}),
+    "swapped outcomes": (lambda h: _swap(h.outcomes), {"order of outcomes"}),
+    "decided again": (lambda h: _decide_again(h.outcomes), {"decided again"}),
+    "lost event": (lambda h: h.events.pop(100), {"gap", "lost event"}),
+    "lost last event": (lambda h: h.events.pop(), {"lost event"}),
+    "swapped events": (lambda h: _swap(h.events), {"gap", "order of events"}),
+    "event written twice": (lambda h: _decide_again(h.events), {"event written twice"}),
+    "changed event": (lambda h: _change(h.events), {"wrong event"}),
+    "row set back": (_set_back, {"state"}),
+    "forgotten command": (lambda h: setattr(h, "inbox", h.inbox - 1), {"inbox"}),
+}
+
+
+def test_nothing_is_found_when_nothing_is_wrong() -> None:
+    fold = History().fold()
+    assert fold.good, fold.kept
+    assert fold.commands < fold.records == 3000
+    assert not fold.duplicates
+
+
+def test_the_same_message_once_more_is_only_counted() -> None:
+    history = History()
+    history.outcomes.append(history.outcomes[100])
+    history.events.append(history.events[100])
+    fold = history.fold()
+    assert fold.good, fold.kept
+    assert fold.duplicates == {"outcomes": 1, "events": 1}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_found(name: str) -> None:
+    plant, expected = PLANTED[name]
+    history = History()
+    plant(history)
+    assert set(history.fold().counts) & expected, name
+
+
+@pytest.mark.parametrize(("last", "flat"), [(100, True), (110, True), (111, False), (50, True)])
+def test_memory_is_flat_when_it_grew_by_a_tenth_at_most(last: int, flat: bool) -> None:
+    warm = [(float(at), 900 * MEBIBYTE) for at in range(0, 60, 5)]
+    series = [(60.0 + at, (100 if at < 300 else last) * MEBIBYTE) for at in range(0, 600, 5)]
+    found = growth("service", warm + series, warm_up=60)
+    assert found is not None
+    assert (found.first, found.last, found.flat) == (100, last, flat)
+
+
+def test_memory_is_not_told_of_a_life_that_was_too_short() -> None:
+    assert growth("service", [(0.0, 1), (5.0, 1)], warm_up=60) is None
