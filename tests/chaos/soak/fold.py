@@ -28,9 +28,9 @@ class Line:
     `accepted` are the numbers that must be accepted, in the order of the log; the event at index i has version i + 1.
     """
 
-    log: array[int] = field(default_factory=lambda: array("L"))
+    log: array[int] = field(default_factory=lambda: array("I"))
     index: dict[int, int] | None = None
-    accepted: array[int] = field(default_factory=lambda: array("L"))
+    accepted: array[int] = field(default_factory=lambda: array("I"))
     outcomes: array[int] = field(default_factory=lambda: array("q"))
     events: array[int] = field(default_factory=lambda: array("q"))
     seen: bytearray = field(default_factory=bytearray)
