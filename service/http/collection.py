@@ -1,6 +1,7 @@
 """Collections of the producer-code family: their parameters, their pages, their links."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -58,7 +59,9 @@ def page_of(given: Given, fields: Parameter[tuple[str, ...] | None]) -> Page:
 
 def collection(request: Request, given: Given, page: Page, items: Items) -> Response:
     """Answer with one page."""
-    body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data, _links(request, given, page, items))
+    more = items.more and page.offset + page.size <= MAX_OFFSET
+    links = _links(request.scope["path"], tuple(given.pairs), page.offset, page.size, more)
+    body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data, links)
     body += b"}" if items.total is None else b',"total":%d}' % items.total
     return answer(request, body)
 
@@ -68,19 +71,21 @@ def element(request: Request, found: Element) -> Response:
     return answer(request, b'{"data":%b}' % found.data.encode(), tag=found.tag)
 
 
-def _links(request: Request, given: Given, page: Page, items: Items) -> bytes:
-    rest = [(name, value) for name, value in given.pairs if name != PAGE_OFFSET.name]
-    path = quote(request.scope["path"], safe="/:~")
+# The first page is nearly all that is ever asked for.
+@lru_cache(maxsize=256)
+def _links(path: str, pairs: tuple[tuple[str, str], ...], offset: int, size: int, more: bool) -> bytes:
+    rest = [(name, value) for name, value in pairs if name != PAGE_OFFSET.name]
+    quoted = quote(path, safe="/:~")
 
-    def link(offset: int | None) -> dict[str, object]:
-        pairs = rest if offset is None else [*rest, (PAGE_OFFSET.name, str(offset))]
-        href = f"{path}?{urlencode(pairs, quote_via=quote, safe=':,')}" if pairs else path
+    def link(to: int | None) -> dict[str, object]:
+        wanted = rest if to is None else [*rest, (PAGE_OFFSET.name, str(to))]
+        href = f"{quoted}?{urlencode(wanted, quote_via=quote, safe=':,')}" if wanted else quoted
         return {"href": href, "methods": ["get"]}
 
     links = {"first": link(None)}
-    if page.offset:
-        links["prev"] = link(max(0, page.offset - page.size) or None)
-    if items.more and page.offset + page.size <= MAX_OFFSET:
-        links["next"] = link(page.offset + page.size)
-    links["self"] = link(page.offset or None)
+    if offset:
+        links["prev"] = link(max(0, offset - size) or None)
+    if more:
+        links["next"] = link(offset + size)
+    links["self"] = link(offset or None)
     return orjson.dumps(links)

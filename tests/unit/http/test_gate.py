@@ -171,7 +171,7 @@ async def test_body_is_cut_off_when_it_is_longer_than_it_said() -> None:
         for _ in range(count):
             yield b"x" * 500
 
-    transport = httpx.ASGITransport(Gate(reading, max_body=1024, timeout=5, concurrency=5))
+    transport = httpx.ASGITransport(Gate(reading, max_body=1024, timeout=5, concurrency=5, direct={}))
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         short, long = [await client.post("/", content=chunks(count)) for count in (2, 3)]
     assert (short.status_code, short.content) == (200, b"read")
