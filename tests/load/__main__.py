@@ -53,7 +53,8 @@ async def run(given: argparse.Namespace) -> Report:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     report = Report({"broker": given.broker, "quick": given.quick, "full": given.full, "fsync": "on", "acks": "all"})
-    async with opened(brokers(given.broker)) as place:
+    wanted = brokers(given.broker) if {"write", "latency"} & set(given.sections) else [given.broker]
+    async with opened(wanted) as place:
         for name, section in plan(place, given).items():
             if name not in given.sections:
                 continue
@@ -69,9 +70,12 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
     quick, broker = given.quick, given.broker
     rounds = given.rounds or (2 if quick else 3)
     sizes = Sizes(20_000, 400, 40_000) if quick else Sizes(60_000, 1_500, 120_000)
-    grown = [10_000, 100_000] if quick else [10_000, 100_000, MILLION]
+    # A look does not lay down a million codes, unless it looks at nothing else.
+    grown = [10_000, 100_000] if quick and "growth" not in given.only.split(",") else [10_000, 100_000, MILLION]
     grown += [5 * MILLION] if given.full else []
     picture = given.picture or given.out.with_suffix(".svg")
+    once = given.rounds or (1 if quick else 2)
+    long = given.full or "remembered" in given.only.split(",")
     latency_brokers = brokers(broker)
     return {
         "write": lambda: write.against_peers(place, sizes, rounds, broker),
@@ -81,9 +85,9 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
         "ugly": lambda: write.ugly(place, sizes, 1 if quick else 2, broker),
         "beside": lambda: read.beside_writes(place, Load(sizes.ours), broker),
         "memory": lambda: grow.memory(place, 4, 250_000 if given.full else sizes.ours, broker),
-        "growth": lambda: grow.codes(place, grown, sizes.ours, broker, rounds=1 if quick else 2, picture=picture),
+        "growth": lambda: grow.codes(place, grown, sizes.ours, broker, rounds=once, picture=picture),
         "remembered": lambda: grow.remembered(
-            place, [MILLION, 10 * MILLION] if given.full else [MILLION // 10, MILLION], sizes.ours, broker
+            place, [MILLION, 10 * MILLION] if long else [MILLION // 10, MILLION], sizes.ours, broker
         ),
     }
 
