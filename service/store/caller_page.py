@@ -30,9 +30,10 @@ Stamps: TypeAlias = list[str] | None
 """A caller's codes in order; None for a user who is disabled."""
 
 _STAMP: Final = part("code_stamp")
-_STAMPS: Final = part("caller_stamps").replace("/*stamp*/", _STAMP)
+_ROLES: Final = part("role_stamp")
+_STAMPS: Final = part("caller_stamps").replace("/*stamp*/", _STAMP).replace("/*roles*/", _ROLES)
 _DOCUMENTS: Final = part("code_document").replace(
-    "/*detail*/", CODE_DETAIL.replace("SELECT shown.n,", f"SELECT {_STAMP} AS stamp, shown.n,")
+    "/*detail*/", CODE_DETAIL.replace("SELECT shown.n,", f"SELECT {_STAMP} AS stamp, shown.n,") + f"\n{_ROLES}"
 )
 
 

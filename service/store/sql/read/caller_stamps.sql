@@ -49,5 +49,6 @@ CROSS JOIN LATERAL (
     JOIN producer_code AS c ON c.id = page.id
     JOIN organization AS o ON o.id = c.organization_id
     LEFT JOIN branch AS b ON b.id = c.branch_id
+    /*roles*/
 ) AS found
 ORDER BY asked.place

@@ -1,4 +1,3 @@
 -- Part: says which state of code c, with its organization o, branch b and roles, a document shows. A row's xmin is
 -- another one after every change of it, whoever made it.
-concat_ws(' ', c.id, c.version, c.xmin, o.xmin, b.xmin,
-    (SELECT string_agg(r.xmin::text, ' ' ORDER BY r.id) FROM role AS r WHERE r.id = ANY(c.role_ids)))
+concat_ws(' ', c.id, c.version, c.xmin, o.xmin, b.xmin, given.stamp)
