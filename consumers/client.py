@@ -5,12 +5,14 @@ from typing import Any
 from aiokafka.helpers import create_ssl_context
 
 from consumers.closed_connection import treat_ended_as_lost
+from consumers.paced_metadata import pace_metadata
 from service.settings import Settings
 
 CLIENT_ID = "producer-registry"
 REQUEST_TIMEOUT_MS = 15_000
 
 treat_ended_as_lost()
+pace_metadata()
 
 
 def connection(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""A client of the library that finds no broker, or no leader."""
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.cluster import ClusterMetadata
+from aiokafka.protocol.metadata import MetadataResponse_v0
+
+from consumers import paced_metadata
+from consumers.paced_metadata import pace_metadata
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made, none of them waited for."""
+    made: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        made.append(seconds)
+
+    monkeypatch.setattr(paced_metadata, "asyncio", SimpleNamespace(sleep=sleep))
+    pace_metadata()
+    return made
+
+
+def _client(answer: Callable[[], object]) -> AIOKafkaClient:
+    class Connection:
+        async def send(self, _request: object) -> object:
+            return answer()
+
+    async def connection(_node: object, **_: object) -> Connection | None:
+        return Connection() if answer() else None
+
+    client = AIOKafkaClient(bootstrap_servers="127.0.0.1:1", retry_backoff_ms=70)
+    client.cluster.update_metadata(MetadataResponse_v0([(1, "127.0.0.1", 1)], []))
+    client._get_conn = connection
+    return client
+
+
+def _told(leader: int) -> MetadataResponse_v0:
+    return MetadataResponse_v0([(1, "127.0.0.1", 1)], [(0, "events", [(0, 0, leader, [1], [1])])])
+
+
+async def _looked_at(client: AIOKafkaClient) -> bool:
+    looking = asyncio.create_task(client._md_synchronizer())
+    try:
+        updated: bool = await client.force_metadata_update()
+        return updated
+    finally:
+        looking.cancel()
+        await asyncio.wait((looking,))
+
+
+async def test_a_look_at_a_cluster_that_is_away_is_followed_by_a_pause(pauses: list[float]) -> None:
+    assert not await _looked_at(_client(lambda: None))
+    assert pauses == [0.07]
+
+
+async def test_a_look_that_finds_a_partition_without_leader_is_followed_by_a_pause(pauses: list[float]) -> None:
+    assert await _looked_at(_client(lambda: _told(-1)))
+    assert pauses == [0.07]
+
+
+async def test_a_look_that_finds_all_leaders_is_not(pauses: list[float]) -> None:
+    assert await _looked_at(_client(lambda: _told(1)))
+    assert pauses == []
+
+
+async def test_who_asks_for_one_answer_gets_it_without_a_pause(pauses: list[float]) -> None:
+    client = _client(lambda: _told(-1))
+    assert isinstance(await client.fetch_all_metadata(), ClusterMetadata)
+    assert pauses == []
