@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiokafka.errors import (
     KafkaConnectionError,
+    KafkaError,
     MessageSizeTooLargeError,
     OutOfOrderSequenceNumber,
     UnknownTopicOrPartitionError,
@@ -49,6 +50,7 @@ class StubKafka:
     producers: list["StubProducer"] = field(default_factory=list)
     silent: bool = False
     away: bool = False
+    dumb: bool = False
 
     def make(self, **_: object) -> "StubProducer":
         producer = StubProducer(self)
@@ -61,9 +63,25 @@ class _Accumulator:
         pass
 
 
+class _Cluster:
+    def __init__(self, topics: dict[str, int]) -> None:
+        self._topics = topics
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return set(range(self._topics[topic])) if topic in self._topics else None
+
+
 class _Client:
+    def __init__(self, kafka: StubKafka) -> None:
+        self._kafka = kafka
+
     async def close(self) -> None:
         pass
+
+    async def fetch_all_metadata(self) -> _Cluster:
+        if self._kafka.dumb:
+            raise KafkaError("no metadata")
+        return _Cluster(self._kafka.topics)
 
 
 class StubProducer:
@@ -72,7 +90,7 @@ class StubProducer:
     def __init__(self, kafka: StubKafka) -> None:
         self.kafka = kafka
         self.stopped = False
-        self.client = _Client()
+        self.client = _Client(kafka)
         self._message_accumulator = _Accumulator()
 
     async def start(self) -> None:
@@ -83,7 +101,7 @@ class StubProducer:
         self.stopped = True
 
     async def partitions_for(self, topic: str) -> set[int]:
-        if topic not in self.kafka.topics:
+        if topic not in self.kafka.topics or self.kafka.dumb:
             raise UnknownTopicOrPartitionError(topic)
         return set(range(self.kafka.topics[topic]))
 
@@ -168,6 +186,16 @@ async def test_other_topics_get_their_messages_when_one_does_not_exist() -> None
     kafka.topics["replies"] = 1
     sender.try_all()
     assert await sender.send(messages("replies", "lost")) == {0}
+
+
+async def test_no_topic_is_held_back_when_the_broker_only_says_nothing_of_it() -> None:
+    kafka = StubKafka(dumb=True)
+    sender = publisher(kafka)
+    with pytest.raises(PublishFailed, match="no metadata"):
+        await sender.send(messages("events", "a"))
+    assert sender.held_back is None
+    kafka.dumb = False
+    assert await sender.send(messages("events", "a")) == {0}
 
 
 async def test_sending_fails_in_time_when_the_broker_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
