@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
@@ -44,8 +45,33 @@ async def killed(run: Run) -> None:
 async def _restart(run: Run, number: signal.Signals) -> None:
     await run.progress(0.3)
     node = run.random.choice(_kafka(run).nodes)
+    stopped = time.monotonic()
     await node.stop(number, seconds=20)
     await _kafka(run).start()
+    await _note_recovery(run, f"broker away for {time.monotonic() - stopped:.1f} s")
+
+
+async def _note_recovery(run: Run, what: str) -> None:
+    """Tell how long after the broker's return the senders, the decisions and the relay went on."""
+    back = time.monotonic()
+    sent, decided, newest = run.driver.acknowledged, await run.decided(), await run.newest()
+
+    async def deciding() -> bool:
+        return await run.decided() > decided
+
+    async def published() -> bool:
+        return not await run.waiting(newest)
+
+    steps: dict[str, Callable[[], Awaitable[bool]]] = {"decided": deciding, "published": published}
+    await eventually(lambda: run.driver.acknowledged > sent, deadline=60, what="a sender that goes on")
+    words = [f"sent {time.monotonic() - back:.1f}"]
+
+    async def wait(name: str) -> None:
+        await eventually(steps[name], deadline=60, what=f"something {name} after the broker's return")
+        words.append(f"{name} {time.monotonic() - back:.1f}")
+
+    await asyncio.gather(*map(wait, steps))
+    run.notes.append(f"{what}, then after s: {', '.join(words)}")
 
 
 @fault("one node after the other", 7, 9, brokers=("apache",), nodes=3, seconds=20.0, alone=True)
