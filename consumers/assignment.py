@@ -19,6 +19,7 @@ _log = log(__name__)
 LOOP = "consumer"
 LOOP_SECONDS = 120.0
 REVOKE_SECONDS = 60.0
+REBALANCE_PAUSE_SECONDS = 0.05
 
 
 class OffsetAlarm(Exception):
@@ -78,6 +79,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._health = health
         self._ending = ending
         self._placed = False
+        self._rebalancing = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._backoff = Backoff()
@@ -89,6 +91,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
     async def on_partitions_revoked(self, revoked: Set[TopicPartition]) -> None:
         """Let the running batch end first; the heartbeats go on meanwhile."""
         self._placed = False
+        self._rebalancing = True
         waits = [asyncio.create_task(event.wait()) for event in (self._idle, self._ending.stop)]
         await asyncio.wait(waits, timeout=REVOKE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
@@ -99,6 +102,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
     async def on_partitions_assigned(self, assigned: Set[TopicPartition]) -> None:
         """Have the places looked up before the next poll; here it would keep the heartbeat waiting."""
         self._placed = False
+        self._rebalancing = False
         _log.info("partitions_assigned", partitions=sorted(f"{tp.topic}:{tp.partition}" for tp in assigned))
 
     def lost(self) -> None:
@@ -116,7 +120,9 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         while not self._ending.stop.is_set():
             self._health.beat(LOOP, LOOP_SECONDS)
             try:
-                if not self._placed:
+                # Until the group has dealt its partitions anew, the ones of before may be another's: what is committed
+                # for them comes late, and sets back what the other one committed.
+                if not self._placed and not self._rebalancing:
                     await self._place(consumer)
                 records = await fetch()
             except (OffsetAlarm, ConsumerBroken) as alarm:
@@ -139,6 +145,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
                 if records and self._placed:
                     self._idle.clear()
                     return records
+                if self._rebalancing:
+                    await pause(REBALANCE_PAUSE_SECONDS, self._ending.stop)
         return {}
 
     async def _place(self, consumer: Consumer) -> None:

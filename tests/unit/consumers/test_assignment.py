@@ -149,3 +149,18 @@ async def test_a_rebalance_does_not_wait_when_the_process_ends() -> None:
     await places.poll(consumer, consumer.fetch)
     ending.stop.set()
     await asyncio.wait_for(places.on_partitions_revoked({P0}), 5)
+
+
+async def test_nothing_is_placed_or_given_out_until_the_group_has_dealt_its_partitions_anew() -> None:
+    places, _, _ = assignment(StubMarks())
+
+    async def dealt() -> Records:
+        await places.on_partitions_assigned({P0})
+        return RECORDS
+
+    consumer = StubConsumer(RECORDS, dealt, RECORDS)
+    await places.on_partitions_revoked({P0})
+    given = await places.poll(consumer, consumer.fetch)
+    assert given == RECORDS
+    assert consumer.sought == [(P0, 42)]
+    assert not consumer.polls
