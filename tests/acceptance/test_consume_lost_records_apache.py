@@ -1,0 +1,64 @@
+"""Commands that the broker deleted before they were decided: an alarm and a stop, never a silent jump."""
+
+import signal
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from tests.support.process import Service
+from tests.support.registry import Registry
+
+SUBJECT = "gone:1"
+NAME = {"displayName": "Gone"}
+
+
+async def send(registry: Registry, *ids: str) -> TopicPartition:
+    """Send commands under one key; answers their place."""
+    for id_ in ids:
+        partition, _ = await registry.command("organization.put", SUBJECT, NAME, id=id_)
+    return TopicPartition(registry.topics.operator_commands, partition)
+
+
+async def delete(registry: Registry, place: TopicPartition) -> None:
+    """Delete every record that lies there now."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=str(registry.settings["kafka_bootstrap_servers"]))
+    await admin.start()
+    try:
+        await admin.delete_records({place: RecordsToDelete(-1)})
+    finally:
+        await admin.close()
+
+
+async def alarmed(service: Service) -> None:
+    """The service ends by itself, and says why."""
+    assert await service.gone(60), service.last_lines()
+    assert service.code not in (0, -9), service.code
+    assert "records are gone undecided" in service.log.read_text()
+
+
+async def test_a_service_does_not_start_behind_commands_that_were_deleted_until_that_is_accepted(
+    registry: Registry,
+) -> None:
+    service = await registry.started()
+    await registry.accepted("organization.put", SUBJECT, NAME, id="before")
+    assert await service.stop() == 0
+    await delete(registry, await send(registry, "lost-1", "lost-2"))
+    service.start()
+    await alarmed(service)
+    await registry.started(accept_lost_commands=True)
+    await registry.command("organization.put", SUBJECT, {"displayName": "Here"}, id="after")
+    await registry.outcome("after")
+    assert not registry.outcomes("lost-1")
+
+
+async def test_a_running_service_stops_when_commands_before_its_place_are_deleted(registry: Registry) -> None:
+    service = await registry.started()
+    await registry.accepted("organization.put", SUBJECT, NAME, id="before")
+    service.send(signal.SIGSTOP)
+    try:
+        await delete(registry, await send(registry, "lost-1", "lost-2"))
+        await send(registry, "after")
+    finally:
+        service.send(signal.SIGCONT)
+    await alarmed(service)
+    assert not registry.outcomes("after")
