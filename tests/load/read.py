@@ -70,6 +70,7 @@ async def against_pgbench(place: Place, codes: int, seconds: int, rounds: int, b
     """HTTP and pgbench in turns."""
     http: list[dict[str, Any]] = []
     query: list[pgbench.Queries] = []
+    stamps: list[pgbench.Queries] = []
     async with place.ground(codes, broker) as ground, api(place, ground) as (child, port):
         await ask(place, port, seconds / 2)
         await pgbench.run(ground.settings.database_url, place.folder, clients=CLIENTS, seconds=2)
@@ -77,7 +78,10 @@ async def against_pgbench(place: Place, codes: int, seconds: int, rounds: int, b
             http.append(await _measured(place, child, port, seconds))
             url = ground.settings.database_url
             query.append(await pgbench.run(url, place.folder, clients=CLIENTS, seconds=seconds))
+            text = pgbench.stamps_script()
+            stamps.append(await pgbench.run(url, place.folder, clients=CLIENTS, seconds=seconds, text=text))
     ours, theirs = Figure(tuple(one["rate"] for one in http)), Figure(tuple(one.rate for one in query))
+    bare = Figure(tuple(one.rate for one in stamps))
     share = ours.over(theirs)
     cpu = {name: Figure(tuple(one["cpu"][name] for one in http)) for name in ("process", "PostgreSQL", "asker")}
     p50, p99 = (Figure(tuple(one[name] for one in http)) for name in ("p50", "p99"))
@@ -86,16 +90,20 @@ async def against_pgbench(place: Place, codes: int, seconds: int, rounds: int, b
     section.rows = [
         ["ours over HTTP", spread(ours), spread(share), spread(p50), spread(p99)]
         + [short(figure.median) for figure in cpu.values()],
-        ["(d) pgbench, the same query", spread(theirs), "", f"{spread(average)} on average", "", "", "", ""],
+        ["(d) pgbench, the page as JSON", spread(theirs), "", f"{spread(average)} on average", "", "", "", ""],
+        ["pgbench, only codes and their states", spread(bare), "", "", "", "", "", ""],
     ]
     section.remarks = [
         "goal: 0.80 of pgbench; over HTTP a token is checked and JSON written, and the asker takes part of the cores",
+        f"the service sends the second query, for several callers at once: {short(ours.over(bare).median)} of its rate",
         f"an answer has {http[0]['bytes']:,.0f} bytes on average",
     ]
     section.figures = {
         "http": {"rate": ours.as_json(), "p50": p50.as_json(), "p99": p99.as_json()},
         "pgbench": {"rate": theirs.as_json(), "milliseconds": average.as_json()},
         "share": share.as_json(),
+        "pgbench_states": {"rate": bare.as_json()},
+        "share_of_states": ours.over(bare).as_json(),
         "cpu_microseconds": {name: figure.as_json() for name, figure in cpu.items()},
     }
     return section

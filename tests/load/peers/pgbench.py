@@ -1,15 +1,19 @@
 """Peer (d): pgbench runs the account query of our service: random callers, first page of 25, prepared.
 
 The program is the one of the embedded PostgreSQL's wheel. It takes the text of the row and throws it away; nobody
-checks a token, writes HTTP or hashes anything.
+checks a token, writes HTTP or hashes anything. The query gives the whole page as JSON. The service itself asks which
+codes there are and in which state, for several callers at once, and keeps their documents: that statement, for one
+caller, is measured beside it.
 """
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 
+from service.store.caller_page import stamps_statement
 from service.store.code_page import SUBMISSION_CODES_OF_CALLER, Page, page_statement
 from tests.load import people
 from tests.load.tokens import CALLERS
@@ -34,6 +38,16 @@ def script() -> str:
         5: "current_date",
         6: "'{}'",
     }
+    return _script(text, values)
+
+
+def stamps_script() -> str:
+    """The statement that the service sends, for one caller."""
+    values = {1: "ARRAY['bench-user-' || :caller::text]", 2: "ARRAY[current_date]", 3: "ARRAY['']"}
+    return _script(stamps_statement(renewal=False), values)
+
+
+def _script(text: str, values: Mapping[int, str]) -> str:
     text = re.sub(r"--[^\n]*", "", text)
     text = re.sub(r"\$(\d+)", lambda match: values[int(match[1])], text)
     step = people.USERS // CALLERS
@@ -48,10 +62,10 @@ def program() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin" / "pgbench"
 
 
-async def run(url: str, folder: Path, *, clients: int, seconds: int) -> Queries:
-    """Let so many sessions of one thread ask for so long."""
+async def run(url: str, folder: Path, *, clients: int, seconds: int, text: str = "") -> Queries:
+    """Let so many sessions of one thread ask for so long; `text` is another script than the account query's."""
     path = folder / "account.pgbench"
-    path.write_text(script())
+    path.write_text(text or script())
     command = (str(program()), "-n", "-M", "prepared", "-f", str(path), "-c", str(clients), "-j", "1")
     process = await asyncio.create_subprocess_exec(
         *command, "-T", str(seconds), url,

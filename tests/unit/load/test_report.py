@@ -1,8 +1,10 @@
 """Tables and JSON of a run, the stages of a profile, and the peer's script."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import pytest
 
 from tests.load.__main__ import SECTIONS, arguments
 from tests.load.figure import Figure
@@ -69,8 +71,9 @@ def test_a_sample_counts_for_the_narrowest_stage_of_its_stack() -> None:
     assert stage_of(("a:main",)) == "event loop and rest"
 
 
-def test_pgbench_asks_the_query_of_the_service() -> None:
-    text = pgbench.script()
+@pytest.mark.parametrize("script", [pgbench.script, pgbench.stamps_script])
+def test_pgbench_asks_the_query_of_the_service(script: Callable[[], str]) -> None:
+    text = script()
     assert text.startswith("\\set caller random(0, ")
     assert "$" not in text
     assert "user_producer_code" in text
