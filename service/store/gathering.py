@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-LANES: Final = 2
+LANES: Final = 3
 """So many rounds are under way at the same time."""
 
 MOST: Final = 16
