@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-kafka check check-code check-size check-sql check-deploy bench chaos soak profile schemas lock clean
+.PHONY: help setup demo dev test test-kafka test-kafka-long check-java check check-code check-size check-sql check-deploy bench chaos soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,14 +27,24 @@ demo: setup ## Tell the seeds' story on the embedded stack
 dev: setup ## Run the empty registry on the embedded stack until Ctrl-C
 	@$(BIN)/producer-registry dev $(ARGS)
 
-TIERS := $(wildcard tests/unit tests/integration tests/migration tests/acceptance)
+TIERS := $(wildcard tests/unit tests/integration tests/migration tests/acceptance tests/chaos)
 test: setup ## Run every test on real parts
 	$(BIN)/python -m pytest $(TIERS) $(ARGS)
 
-test-kafka: setup ## Run the acceptance tests on Apache Kafka (needs java and mvn)
-	@for tool in java mvn; do command -v $$tool >/dev/null || \
-		{ echo "make test-kafka needs $$tool on the PATH: install a Java runtime (17 or newer) and Maven" >&2; exit 1; }; done
+KAFKA_FAULTS := broker stopped and started,partitions added,kill at mid_publish
+NODE_FAULTS := broker killed and started,one node after the other
+test-kafka: check-java setup ## Run the acceptance tests and a few faults on Apache Kafka (needs java and mvn)
 	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) --broker apache $(ARGS)
+	$(BIN)/python -m tests.chaos --broker apache --commands 100 --seeds 3 --from 3 --faults '$(KAFKA_FAULTS)'
+	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 1 --from 2 --faults '$(NODE_FAULTS)'
+
+test-kafka-long: check-java setup ## Run 48 seeds of faults on Apache Kafka with one node and with three
+	$(BIN)/python -m tests.chaos --broker apache --seeds 40 $(ARGS)
+	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --seeds 8 --faults '$(NODE_FAULTS),kill at any time,rebalance storm' $(ARGS)
+
+check-java:
+	@for tool in java mvn; do command -v $$tool >/dev/null || \
+		{ echo "Apache Kafka needs $$tool on the PATH: install a Java runtime (17 or newer) and Maven" >&2; exit 1; }; done
 
 check: check-code check-size check-sql check-deploy ## Lint, types, import rules, sizes, SQL and deployment files
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Sequence
+from functools import partial
 
 import asyncpg
 import psutil
@@ -122,7 +123,7 @@ async def slow(run: Run) -> None:
 async def slow_writes(run: Run) -> None:
     async with run.site.session(run.database) as session:
         await session.execute(
-            "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+            "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'"
         )
         await session.execute(
@@ -153,7 +154,7 @@ async def told_full(run: Run) -> None:
     await run.progress(0.3)
     async with run.site.session(run.database) as session:
         await session.execute(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''disk_full'', MESSAGE = ''no space left''; END'"
         )
         await session.execute("CREATE TRIGGER refuse BEFORE INSERT ON outbox EXECUTE FUNCTION refuse()")
@@ -186,3 +187,31 @@ async def full(run: Run) -> None:
         await asyncio.sleep(1.0)
     finally:
         run.disk.free()
+
+
+@fault("columns added under load", 28, seconds=4.0)
+async def widened(run: Run) -> None:
+    # As a migration to the next version does while this one serves; one process starts again meanwhile.
+    async with run.site.session(run.database) as session:
+        tables = [row[0] for row in await session.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        await session.execute("SET lock_timeout = '200ms'")
+        for number, share in enumerate((0.3, 0.6)):
+            await run.progress(share)
+            for table in tables:
+                column = f"later_{number}_{run.random.randrange(10**6)}"
+                await eventually(
+                    partial(_widen, session, f'ALTER TABLE "{table}" ADD COLUMN {column} integer NOT NULL DEFAULT 7'),
+                    what=f"a new column of {table}",
+                )
+            if number == 0:
+                service = run.random.choice(run.services)
+                await run.stop(service)
+                run.start(service)
+
+
+async def _widen(session: "asyncpg.Connection[asyncpg.Record]", statement: str) -> bool:
+    try:
+        await session.execute(statement)
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True

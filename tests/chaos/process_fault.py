@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from tests.chaos.fault import FAULTS, Fault, fault
 from tests.chaos.run import SESSION_MS, Run
 from tests.support.process import Service
@@ -23,6 +25,7 @@ POINTS = (
 )
 SESSION_SECONDS = SESSION_MS / 1000
 MORE_TIMES, MORE_SECONDS, MORE_COMMANDS = 6, 5.0, 40
+MORTAL_LIVES = 4
 SKEWED = Path(__file__).parent / "skewed.py"
 
 
@@ -157,6 +160,20 @@ async def starved(run: Run) -> None:
     service.command = ["prlimit", "--nofile=40:40", *service.command]
     run.start(service)
     await run.progress(1.0)
+    await run.retire(service)
+
+
+@fault("little memory", 31, seconds=6.0)
+async def hungry(run: Run) -> None:
+    # As much as another one has after its first work: what comes on top is refused, and it may die of that.
+    limit = psutil.Process(run.services[0].pid).memory_info().vms
+    service = run.add()
+    service.command = ["prlimit", f"--as={limit}:{limit}", *service.command]
+    run.mortal.add(service)
+    run.start(service)
+    await run.progress(1.0)
+    assert service.started <= MORTAL_LIVES, f"{service.name} dies again and again"
+    run.supervised.discard(service)
     await run.retire(service)
 
 
