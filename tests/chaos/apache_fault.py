@@ -81,6 +81,21 @@ async def rolled(run: Run) -> None:
         await _kafka(run).start()
 
 
+@fault("disk of the broker full", 18, brokers=("apache",), seconds=6.0, alone=True, broker_disk=True)
+async def full(run: Run) -> None:
+    # A broker whose only disk fails ends; its operator makes room and starts it again.
+    disk, node = run.site.kafka_disk, _kafka(run).nodes[0]
+    assert disk is not None
+    await run.progress(0.3)
+    disk.fill()
+    try:
+        await eventually(lambda: not node.alive(), what="a broker that ends for want of room")
+    finally:
+        disk.free()
+    await _kafka(run).start()
+    await _note_recovery(run, "disk of the broker full")
+
+
 @fault("a topic takes only short messages", 27, brokers=("apache",), seconds=4.0, alone=True)
 async def wedged(run: Run) -> None:
     await run.progress(0.3)

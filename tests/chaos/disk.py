@@ -54,10 +54,10 @@ def may_mount() -> bool:
 
 
 @asynccontextmanager
-async def small_disk() -> AsyncIterator[SmallDisk]:
-    """Mount a disk, for as long as the block runs."""
+async def small_disk(megabytes: int = MEGABYTES) -> AsyncIterator[SmallDisk]:
+    """Mount a disk of this size, for as long as the block runs."""
     mount = Path(tempfile.mkdtemp(prefix="producer-registry-disk-"))
-    await asyncio.to_thread(subprocess.run, _mounting(mount), check=True)
+    await asyncio.to_thread(subprocess.run, _mounting(mount, megabytes), check=True)
     try:
         disk = SmallDisk(mount)
         disk.folder.mkdir(mode=0o700)
@@ -71,5 +71,5 @@ async def small_disk() -> AsyncIterator[SmallDisk]:
         shutil.rmtree(mount, ignore_errors=True)
 
 
-def _mounting(mount: Path) -> list[str]:
-    return ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(mount)]
+def _mounting(mount: Path, megabytes: int = MEGABYTES) -> list[str]:
+    return ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(mount)]

@@ -56,6 +56,8 @@ class Result:
 def possible(site: Site) -> list[Fault]:
     """The faults that this site's broker can have, by name."""
     found = [fault for fault in FAULTS.values() if site.kind in fault.brokers and site.nodes >= fault.nodes]
+    if site.kafka_disk is None:
+        found = [fault for fault in found if not fault.broker_disk]
     if not may_mount():
         found = [fault for fault in found if not fault.small_disk]
     if site.nodes > 1:

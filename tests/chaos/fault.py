@@ -15,7 +15,8 @@ class Fault:
     `inject` begins with the history and returns when the fault is over. `armed` is a plan of fail points for one of the
     processes. `processes` are the arguments of each `serve`; `brokers` those on which the fault can be had; `nodes` how
     many the broker must have. With `alone` no other fault joins it. `before` prepares the run, and `begin` starts its
-    processes in a way of its own. `small_disk` puts the database on a disk that can be filled.
+    processes in a way of its own. `small_disk` puts the database on a disk that can be filled; `broker_disk` needs the
+    broker on one.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Fault:
     before: Inject | None = None
     begin: Inject | None = None
     small_disk: bool = False
+    broker_disk: bool = False
 
     @property
     def joins(self) -> bool:

@@ -15,10 +15,12 @@ from service.stack import port as ports
 from service.stack.apache.cluster import Apache
 from service.stack.postgres import Postgres
 from service.stack.tansu import Tansu
-from tests.chaos.disk import SmallDisk
+from tests.chaos.disk import SmallDisk, may_mount, small_disk
 from tests.support import database
 from tests.support.ladder import running
 from tests.support.proxy import HOST, Proxy
+
+BROKER_MEGABYTES = 512
 
 BrokerKind = Literal["tansu", "apache"]
 
@@ -27,7 +29,7 @@ class Site:
     """Servers and proxies; services go through the proxies, the checker does not.
 
     With Tansu the senders go through the broker's proxy too: a broker has one address for everybody there. `nodes` is
-    the number of Kafka nodes; several have no proxy.
+    the number of Kafka nodes; several have no proxy. A single one lies on a disk that can be filled, if that may be.
     """
 
     def __init__(self, broker: BrokerKind, *, nodes: int = 1) -> None:
@@ -39,6 +41,7 @@ class Site:
         self.postgres_proxy = Proxy(lambda: (HOST, self.postgres.child.port))
         self.kafka_proxy = Proxy(lambda: (HOST, self._behind_proxy))
         self.kafka: Tansu | Apache
+        self.kafka_disk: SmallDisk | None = None
         self._inner_port = 0
         self.template = ""
 
@@ -78,6 +81,8 @@ class Site:
             for proxy in (self.postgres_proxy, self.kafka_proxy):
                 await proxy.start()
                 stack.push_async_callback(proxy.stop)
+            if self.kind == "apache" and self.nodes == 1 and may_mount():
+                self.kafka_disk = await stack.enter_async_context(small_disk(BROKER_MEGABYTES))
             self.kafka = self._broker()
             await stack.enter_async_context(running(self.postgres))
             await stack.enter_async_context(running(self.kafka))
@@ -98,6 +103,7 @@ class Site:
         listeners = f"CLIENT://{HOST}:{port},PROXIED://{HOST}:"
         controller = ports.choose(0, server="the controller", setting="--kafka-port")
         return Apache(
+            None if self.kafka_disk is None else self.kafka_disk.folder,
             port=port,
             settings={
                 "listeners": f"{listeners}{self._inner_port},CONTROLLER://{HOST}:{controller}",
