@@ -61,8 +61,13 @@ def possible(site: Site) -> list[Fault]:
     if not may_mount():
         found = [fault for fault in found if not fault.small_disk]
     if site.nodes > 1:
-        found = [fault for fault in found if "kafka_proxy" not in fault.inject.__code__.co_names]
+        found = [fault for fault in found if not _proxied(fault)]
     return sorted(found, key=lambda fault: fault.name)
+
+
+def _proxied(fault: Fault) -> bool:
+    steps = (fault.inject, fault.begin, fault.before)
+    return any("kafka_proxy" in step.__code__.co_names for step in steps if step is not None)
 
 
 def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[list[Fault]]:
