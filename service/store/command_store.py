@@ -21,6 +21,7 @@ from service.core.world import World
 from service.failpoint import passing
 from service.settings import Settings
 from service.store.answer import Answers, Key, Known, key_of, known_answers
+from service.store.beside import beside
 from service.store.errors import StoreDefect, translated
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.mark import Marks, Origin
@@ -138,11 +139,11 @@ class CommandStore:
         passing("after_claim")
         commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in known]
         before = await load_world(connection, needs(commands))
-        decisions, after = self._decide(commands, before)
-        await save_world(connection, before, after)
         [block] = await connection.fetch(_OUTBOX_BLOCK)
         answers = Answers(self._topics, block["block"], self._now())
-        answers.add(records, known, decisions)
+        decisions, after = self._decide(commands, before)
+        # What is said needs no database: it is put into words while the rows are saved.
+        await beside(save_world(connection, before, after), answers.add(records, known, decisions))
         self._check_lengths(answers.messages)
         await answers.write(connection)
         if sent and publishing.held:

@@ -29,7 +29,7 @@ class MemoryStore:
         decisions, self.world = decide_batch(commands, self.world)
         self._block += 1
         answers = Answers(TOPICS, self._block, datetime(2026, 11, 1, tzinfo=UTC))
-        answers.add(records, self.inbox, decisions)
+        await answers.add(records, self.inbox, decisions)
         for source, command_id, topic, _, _, outcome, _ in answers.inbox:
             self.inbox[source, command_id, topic] = Known(outcome, "2026-11-01T00:00:00.000000Z")
         for parsed in records:

@@ -89,7 +89,7 @@ async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) 
         decisions, after = decide_batch([one.command for one in batch], world)
         await save_world(recorder, world, after)
         answers = Answers(topics, block, clock.now())
-        answers.add(batch, {}, decisions)
+        await answers.add(batch, {}, decisions)
         await answers.write(recorder)
         batches.append(recorder.steps)
         world = after

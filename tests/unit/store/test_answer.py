@@ -1,0 +1,22 @@
+"""Answering a batch: in order, and in slices that let others go on."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from service.contract.envelope import Undecodable
+from service.contract.topics import Topics
+from service.store.answer import SLICE, Answers
+from service.store.publishing import BLOCK
+from tests.support.record import FakeRecord
+
+
+async def test_a_long_batch_is_answered_in_order_and_lets_others_go_on() -> None:
+    batch = [Undecodable(FakeRecord("in", 0, offset, None, b"", ()), "tombstone", "") for offset in range(3 * SLICE)]
+    answers = Answers(Topics("registry"), 7, datetime(2026, 11, 22, tzinfo=UTC))
+    adding = asyncio.create_task(answers.add(batch, {}, ()))
+    seen = []
+    while not adding.done():
+        seen.append(len(answers.messages))
+        await asyncio.sleep(0)
+    assert seen[:4] == [0, SLICE, 2 * SLICE, 3 * SLICE]
+    assert [message.position for message in answers.messages] == [7 * BLOCK + n for n in range(3 * SLICE)]
