@@ -194,24 +194,24 @@ async def widened(run: Run) -> None:
     # As a migration to the next version does while this one serves; one process starts again meanwhile.
     async with run.site.session(run.database) as session:
         tables = [row[0] for row in await session.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-        await session.execute("SET lock_timeout = '200ms'")
-        for number, share in enumerate((0.3, 0.6)):
-            await run.progress(share)
-            for table in tables:
-                column = f"later_{number}_{run.random.randrange(10**6)}"
-                await eventually(
-                    partial(_widen, session, f'ALTER TABLE "{table}" ADD COLUMN {column} integer NOT NULL DEFAULT 7'),
-                    what=f"a new column of {table}",
-                )
-            if number == 0:
-                service = run.random.choice(run.services)
-                await run.stop(service)
-                run.start(service)
+    for number, share in enumerate((0.3, 0.6)):
+        await run.progress(share)
+        for table in tables:
+            column = f"later_{number}_{run.random.randrange(10**6)}"
+            statement = f'ALTER TABLE "{table}" ADD COLUMN IF NOT EXISTS {column} integer NOT NULL DEFAULT 7'
+            await eventually(partial(_widen, run, statement), what=f"a new column of {table}")
+        if number == 0:
+            service = run.random.choice(run.services)
+            await run.stop(service)
+            run.start(service)
 
 
-async def _widen(session: "asyncpg.Connection[asyncpg.Record]", statement: str) -> bool:
+async def _widen(run: Run, statement: str) -> bool:
+    # A session of its own each time: another fault may end every session of the database.
     try:
-        await session.execute(statement)
-    except asyncpg.LockNotAvailableError:
+        async with run.site.session(run.database) as session:
+            await session.execute("SET lock_timeout = '200ms'")
+            await session.execute(statement)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return False
     return True

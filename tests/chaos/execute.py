@@ -105,7 +105,8 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 evidence = await run.scene.evidence(run.ledger, run.reader.answers)
                 verdict = check(evidence, heard)
                 (run.folder / "records.txt").write_text(evidence.words())
-            except (AssertionError, TimeoutError, OSError) as error:
+            except Exception as error:
+                # A fault that fails itself spoils its own run, never those that follow.
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
                     evidence = await run.scene.evidence(run.ledger, run.reader.answers)
