@@ -51,6 +51,11 @@ class Service:
 
     def start(self, **settings: object) -> None:
         """Begin a life; settings given here hold for this one only."""
+        # Somebody else on the machine may have taken them since they were chosen.
+        if not ports.is_free(self.admin_port):
+            self.admin_port = _own_port()
+        if not ports.is_free(self.api_port):
+            self.api_port = _own_port()
         own = {"admin_port": self.admin_port, "api_port": self.api_port}
         chosen = {**own, **self.settings, **settings}
         with self.log.open("ab") as log:
