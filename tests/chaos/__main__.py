@@ -6,11 +6,14 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.execute import Result, chosen, execute, possible
 from tests.chaos.fault import FAULTS
 from tests.chaos.report import markdown, table
+from tests.chaos.shorten import shortest, story
 from tests.chaos.site import Site
 
 
@@ -61,17 +64,25 @@ async def _main(options: argparse.Namespace) -> int:
         for seed in range(options.first, options.first + options.seeds):
             if time.monotonic() > end:
                 break
-            stages = [[]] if names == ["none"] else chosen(site, seed, names)
-            result = await execute(site, seed, stages, commands=options.commands)
+            run = partial(_run, site, seed, names)
+            result = await run(options.commands)
             results.append(result)
             _say(str(result))
             if not result.good:
                 _say(f"{_again(options, result)}\n{result.words}")
+            if result.violations:
+                short = await shortest(run, result)
+                _say(f"the shortest history: {short}\n{_again(options, short)}\n{story(short)}")
         text = table(results, [fault.name for fault in possible(site)])
     _say(text)
     if options.markdown:
         options.markdown.write_text(markdown(results))
     return 0 if all(result.good for result in results) else 1
+
+
+async def _run(site: Site, seed: int, names: Sequence[str], commands: int) -> Result:
+    stages = [[]] if list(names) == ["none"] else chosen(site, seed, names)
+    return await execute(site, seed, stages, commands=commands)
 
 
 def _say(text: str) -> None:

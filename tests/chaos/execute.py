@@ -15,7 +15,7 @@ from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.reader import answers
 from tests.chaos.run import READY_SECONDS, Run, prepared
 from tests.chaos.site import Site
-from tests.support.checker.evidence import Violation
+from tests.support.checker.evidence import Evidence, Violation
 from tests.support.checker.heard import Heard
 from tests.support.checker.verdict import Verdict, check
 from tests.support.wait import eventually
@@ -29,7 +29,7 @@ ARMED_RECORDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a run; `trouble` is what kept it from a verdict."""
+    """What came of a run; `trouble` is what kept it from a verdict, `records` all records in lines of a bad run."""
 
     seed: int
     faults: Sequence[str]
@@ -39,6 +39,7 @@ class Result:
     violations: Sequence[Violation]
     trouble: str = ""
     words: str = ""
+    records: str = ""
 
     @property
     def good(self) -> bool:
@@ -91,7 +92,7 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
     started = time.monotonic()
     run = Run(site, f"chaos-{seed}-{time.monotonic_ns() % 10**9:x}", seed, commands=commands)
     faults = [fault for stage in stages for fault in stage]
-    verdict, trouble = None, ""
+    verdict, trouble, records = None, "", ""
     try:
         async with prepared(run, on_small_disk=any(fault.small_disk for fault in faults)):
             try:
@@ -104,24 +105,32 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                     await run.stop(service)
                 evidence = await run.scene.evidence(run.ledger, run.reader.answers)
                 verdict = check(evidence, heard)
-                (run.folder / "records.txt").write_text(evidence.words())
+                records = _kept(run, evidence)
             except Exception as error:
                 # A fault that fails itself spoils its own run, never those that follow.
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
                     evidence = await run.scene.evidence(run.ledger, run.reader.answers)
                     verdict = check(evidence)
-                    (run.folder / "records.txt").write_text(evidence.words())
+                    records = _kept(run, evidence)
     finally:
         heal(run)
     violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]
     if not faults and verdict is not None and any(verdict.duplicates.values()):
         violations.append(Violation("duplicates without a fault", str(verdict.duplicates)))
-    if not violations and not trouble:
+    good = not violations and not trouble
+    if good:
         shutil.rmtree(run.folder)
     words = f"logs are in {run.folder}" if run.folder.exists() else "; ".join((run.reader.words(), *run.notes))
     names = [fault.name for fault in faults]
-    return Result(seed, names, commands, time.monotonic() - started, verdict, violations, trouble, words)
+    seconds = time.monotonic() - started
+    return Result(seed, names, commands, seconds, verdict, violations, trouble, words, "" if good else records)
+
+
+def _kept(run: Run, evidence: Evidence) -> str:
+    records = evidence.words()
+    (run.folder / "records.txt").write_text(records)
+    return records
 
 
 async def _begin(run: Run, faults: Sequence[Fault], *, armed: bool) -> None:
