@@ -89,8 +89,9 @@ class Run:
         return service
 
     def start(self, service: Service, **once: object) -> None:
-        """Start it; from then on it comes back when it dies."""
-        service.start(**once)
+        """Start it unless another fault did so already; from then on it comes back when it dies."""
+        if not service.alive:
+            service.start(**once)
         self.supervised.add(service)
 
     async def stop(self, service: Service) -> None:
@@ -163,7 +164,9 @@ class Run:
                         if service not in self.mortal:
                             self.crashes.append(f"{service.name} ended by itself with {service.code}")
                         await asyncio.sleep(AFTER_CRASH_SECONDS)
-                    service.start()
+                    # A fault may have stopped or started it meanwhile.
+                    if service in self.supervised and not service.alive:
+                        service.start()
             await asyncio.sleep(SUPERVISION_SECONDS)
 
     @property

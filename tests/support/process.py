@@ -50,7 +50,8 @@ class Service:
         return self._popen is not None and self._popen.poll() is None
 
     def start(self, **settings: object) -> None:
-        """Begin a life; settings given here hold for this one only."""
+        """Begin a life, after the one before has ended; settings given here hold for this one only."""
+        assert not self.alive, f"{self.name} runs already"
         # Somebody else on the machine may have taken them since they were chosen.
         if not ports.is_free(self.admin_port):
             self.admin_port = _own_port()
@@ -77,9 +78,10 @@ class Service:
             self._popen.send_signal(number)
 
     async def gone(self, seconds: float = STOP_SECONDS) -> bool:
-        """Wait until it ended; False when the time is over."""
+        """Wait until the present life ended; False when the time is over."""
+        life = self._popen
         end = time.monotonic() + seconds
-        while self.alive:
+        while life is not None and life.poll() is None:
             if time.monotonic() > end:
                 return False
             await asyncio.sleep(POLL_SECONDS)
@@ -92,11 +94,12 @@ class Service:
 
     async def stop(self, seconds: float = STOP_SECONDS) -> int:
         """End it with SIGTERM and answer its exit code; one that does not end is killed (-9)."""
+        life = self._popen
         self.send(signal.SIGTERM)
         self.send(signal.SIGCONT)
         if not await self.gone(seconds):
             await self.kill()
-        return self.code if self.code is not None else 0
+        return 0 if life is None else life.wait()
 
     def suspended(self) -> bool:
         """Whether it was stopped by a signal."""
