@@ -13,8 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from service.contract.catalogue import wire_type
 from service.stack.tansu import Tansu
 from tests.support.ladder import running
+from tests.support.measured import measured
 from tests.support.process import health
 from tests.support.proxy import HOST, Proxy
 from tests.support.registry import Registry, registry_settings
@@ -95,6 +97,37 @@ async def test_a_command_is_decided_once_when_the_connection_is_cut(
     assert await versions(registry, "cut:1", 20) == rising(20)
     for number in range(20):
         assert len({outcome.text["ce_id"] for outcome in await registry.outcomes_when(f"c{number}", 1)}) == 1
+    assert registry.dead_letters == []
+
+
+async def waiting(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    """Whether a session of this database waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await connection.fetchval(query))
+
+
+async def test_a_batch_that_lost_a_race_is_decided_anew(registry: Registry, database_url: str) -> None:
+    service = await registry.started()
+    await registry.accepted("organization.put", "race:1", name(0), id="r0")
+    region = {"type": "region", "value": "North", "distributor_id": "race:1"}
+    other, looker = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    try:
+        async with other.transaction():
+            # Another process creates the same group at the same moment, and is the first to commit.
+            await other.execute(
+                "INSERT INTO registry_group VALUES ('race:g', 'region', '\"South\"', 'race:1', '{}', 0, 1)"
+            )
+            await registry.command("group.create", "race:g", region, id="r1", key="race:1")
+            await registry.command("group.create", "race:h", region, id="r2", key="race:1")
+            await eventually(lambda: waiting(looker), what="the batch that waits for the other process")
+    finally:
+        await other.close()
+        await looker.close()
+    lost = await registry.outcome("r1")
+    assert (lost.text["ce_type"], lost.data["problem"]["code"]) == (wire_type("command.rejected"), "already-exists")
+    assert (await registry.outcome("r2")).text["ce_type"] == wire_type("command.accepted")
+    assert (len(registry.outcomes("r1")), len(registry.outcomes("r2"))) == (1, 1)
+    assert await measured(service.admin_port, "producer_registry_trouble_total", kind="race") >= 1
     assert registry.dead_letters == []
 
 

@@ -1,12 +1,17 @@
 """The table of the five troubles: each row, with stubs for store and consumer."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
-from consumers.batch import REDOS, Parsed
-from service.contract.envelope import Undecodable
+from consumers.batch import REDOS, Batches, Parsed
+from consumers.limit import DeadLetterLimit
+from service.contract.catalogue import wire_type
+from service.contract.envelope import Limits, Undecodable, parse
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from tests.support.memory_store import MemoryStore
+from tests.support.record import TOPICS, Log
 from tests.unit.consumers.stub import TOPIC, Bench, StubRecord, StubStore, first_times
 
 
@@ -29,6 +34,24 @@ async def test_a_record_that_is_no_command_goes_the_same_way_as_its_neighbours()
     assert bench.store.calls == [[0, 1, 2]], "the dead letter belongs to the batch's own transaction"
     assert (bench.decided, bench.dead) == ([0, 2], {1: "not-json"})
     assert bench.settling.settled == [{(TOPIC, 0): 3}]
+
+
+async def test_what_the_business_refuses_is_decided_and_settled_like_all_else() -> None:
+    bench, store, log = Bench(StubStore()), MemoryStore(), Log()
+    for number in range(4):
+        log.send(f"c{number}", "group.update", "nobody", {"type": "region", "value": "N", "distributor_id": "o"})
+    batches = Batches(
+        partial(parse, topics=TOPICS, limits=Limits()),
+        store.apply,
+        bench.settling,
+        limit=DeadLetterLimit(window=4, minimum=1),
+        health=bench.health,
+        ending=bench.ending,
+    )
+    await batches.handle(log.records)
+    assert [message.type for message in store.messages] == [wire_type("command.rejected")] * 4, "each has its outcome"
+    assert bench.settling.settled == [{(log.topic, 0): 4}]
+    assert (bench.settling.rewound, bench.ending.reason, bench.health.ready()) == ([], None, {"database": None})
 
 
 async def test_a_lost_race_is_done_again_whole_when_it_was_lost_three_times() -> None:

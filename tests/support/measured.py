@@ -1,0 +1,24 @@
+"""Metrics of a running process, as a scraper reads them."""
+
+import asyncio
+import urllib.request
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.stack.port import HOST
+
+
+async def measured(admin_port: int, name: str, **labels: str) -> float:
+    """The value of one sample on the admin port's /metrics; 0 when there is none."""
+    text = await asyncio.to_thread(_read, f"http://{HOST}:{admin_port}/metrics")
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return float(sample.value)
+    return 0.0
+
+
+def _read(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  # an address of this machine
+        content: bytes = answer.read()
+        return content.decode()
