@@ -35,7 +35,7 @@ KAFKA_FAULTS := broker stopped and started,kill at mid_publish
 NODE_FAULTS := broker killed and started,one node after the other
 test-kafka: check-java setup ## Run the acceptance tests and a few faults on Apache Kafka (needs java and mvn)
 	$(BIN)/python -m tests.chaos --broker apache --commands 100 --seeds 2 --from 3 --faults '$(KAFKA_FAULTS)'
-	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 1 --from 2 --faults '$(NODE_FAULTS)'
+	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 2 --from 2 --faults '$(NODE_FAULTS)'
 	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) --broker apache $(ARGS)
 
 test-kafka-long: check-java setup ## Run 48 seeds of faults on Apache Kafka with one node and with three
