@@ -7,7 +7,6 @@ that its memory can be told over the whole time.
 import asyncio
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -19,7 +18,8 @@ from tests.chaos.run import Run, prepared
 from tests.chaos.site import Site
 from tests.chaos.soak.fold import Fold
 from tests.chaos.soak.stream import SOURCE, Sender, code_id, is_code
-from tests.chaos.soak.watch import Growth, Watch, growth
+from tests.chaos.soak.verdict import Say, Tally, cut_short, small, standing, told
+from tests.chaos.soak.watch import Watch, growth
 from tests.support import topic_log
 from tests.support.checker.evidence import Seen
 from tests.support.checker.state import judge_answers
@@ -33,8 +33,6 @@ HISTORY_SECONDS = 8.0
 WATCHED_CODES = 3
 LEFT_OUT = {"rebalance storm", "group starts at the beginning again", "clock off by an hour", "everything sent twice"}
 """Not here: they read everything again, or add processes for longer than a fault may last."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,7 @@ class Course:
     senders: Sequence[Sender]
     watch: Watch
     rate: float = 0.0
-    had: Counter[str] = field(default_factory=Counter)
-    troubles: list[str] = field(default_factory=list)
-    late: int = 0
+    tally: Tally = field(default_factory=Tally)
 
 
 async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
@@ -88,8 +84,10 @@ async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
             fold = await _folded(course)
     finally:
         heal(run)
-    warm_up = min(WARM_UP_SECONDS, plan.minutes * 60 / 4)
-    good = _told(fold, course, growth(*course.watch.longest(), warm_up))
+    watch, warm_up = course.watch, min(WARM_UP_SECONDS, plan.minutes * 60 / 4)
+    course.tally.troubles += standing(watch.samples, small(course.rate))
+    say(f"{len(watch.lives)} lives of processes")
+    good = told(fold, course.tally, watch.samples, growth(*watch.longest(), warm_up), say)
     if good:
         shutil.rmtree(run.folder)
     else:
@@ -118,8 +116,10 @@ async def _under_faults(course: Course) -> None:
         while not faults.done():
             await asyncio.wait((faults,), timeout=min(60.0, plan.minutes * 60 / 4))
             _progress(course)
-            if course.watch.samples[-1].broker > plan.broker_gib * 1024:
-                course.say(f"ends early: the broker keeps all in memory and has reached {plan.broker_gib:g} GiB")
+            why = cut_short(course.watch.samples[-1], plan.minutes, plan.broker_gib)
+            if why and not faults.done():
+                course.say(why)
+                course.tally.troubles.append(why)
                 faults.cancel()
                 for sender in course.senders:
                     sender.stop()
@@ -145,11 +145,11 @@ async def _faults(course: Course, end: float) -> None:
                 await fault.inject(run)
             await until_ready(run)
         except (AssertionError, TimeoutError, OSError) as error:
-            course.troubles.append(f"{fault.name}: {type(error).__name__}: {error}")
+            course.tally.troubles.append(f"{fault.name}: {type(error).__name__}: {error}")
             heal(run)
-        course.had[fault.name] += 1
+        course.tally.had[fault.name] += 1
         took = time.monotonic() - now
-        course.late += took > every
+        course.tally.late += took > every
         await asyncio.sleep(max(0.0, every - took))
     await asyncio.sleep(max(0.0, end - time.monotonic()))
 
@@ -170,10 +170,10 @@ async def _end(course: Course, spared: Service) -> None:
         await until_ready(run)
         await run.scene.quiet(deadline=300)
     except AssertionError as error:
-        course.troubles.append(str(error))
+        course.tally.troubles.append(str(error))
     for service in (*run.living, spared):
         await run.stop(service)
-    course.troubles += run.crashes
+    course.tally.troubles += run.crashes
 
 
 async def _folded(course: Course) -> Fold:
@@ -204,26 +204,8 @@ async def _folded(course: Course) -> Fold:
 
 def _progress(course: Course) -> None:
     last = course.watch.samples[-1]
-    sizes = ", ".join(f"{size:.0f}" for size in last.services)
+    sizes, faults = ", ".join(f"{size:.0f}" for size in last.services), sum(course.tally.had.values())
     course.say(
-        f"{last.minutes:5.1f} min: {course.run.driver.acknowledged:,} sent, {sum(course.had.values())} faults, outbox"
+        f"{last.minutes:5.1f} min: {course.run.driver.acknowledged:,} sent, {faults} faults, outbox"
         f" {last.outbox}, database {last.database:,.0f} MiB, broker {last.broker:,.0f} MiB, services {sizes} MiB"
     )
-
-
-def _told(fold: Fold, course: Course, memory: Growth | None) -> bool:
-    say, watch = course.say, course.watch
-    say(f"faults, {course.late} of them longer than their turn:")
-    for name, count in sorted(course.had.items()):
-        say(f"  {count:3} {name}")
-    say(f"{len(watch.lives)} lives of processes; most rows in the outbox: {max(s.outbox for s in watch.samples):,}")
-    say(str(memory) if memory else "no process lived long enough to tell its memory")
-    say(
-        f"{fold.records:,} records, {fold.commands:,} commands, {fold.events:,} events, raw duplicates"
-        f" {dict(fold.duplicates)}, {sum(fold.counts.values())} violations {dict(fold.counts)}"
-    )
-    for violation in fold.kept:
-        say(f"  {violation}")
-    for trouble in course.troubles:
-        say(f"  trouble: {trouble}")
-    return fold.good and not course.troubles and memory is not None and memory.flat

@@ -61,13 +61,17 @@ def growth(who: str, series: Series, warm_up: float) -> Growth | None:
 
 @dataclass(slots=True)
 class Sample:
-    """What there was at a time: minutes since the start, rows of the outbox, and sizes in MiB."""
+    """What there was at a time: minutes since the start, rows of the outbox, and sizes in MiB.
+
+    When the outbox could not be counted it has the rows of the sample before.
+    """
 
     minutes: float
     outbox: int
     database: float
     broker: float
     services: Sequence[float]
+    counted: bool = True
 
 
 @dataclass(slots=True)
@@ -96,17 +100,17 @@ class Watch:
                 self.lives[service.name, service.pid].append((at, size))
                 sizes.append(size / MEBIBYTE)
         before = self.samples[-1] if self.samples else Sample(0, 0, 0, 0, ())
-        outbox, database = before.outbox, before.database
-        with contextlib.suppress(OSError, asyncpg.PostgresError, TimeoutError):
+        outbox, database, counted = before.outbox, before.database, False
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             async with self.run.site.session(self.run.database) as session:
                 query = "SELECT count(*), pg_database_size(current_database()) FROM outbox"
                 row = await session.fetchrow(query, timeout=5)
                 assert row is not None
-                outbox, database = row[0], row[1] / MEBIBYTE
+                outbox, database, counted = row[0], row[1] / MEBIBYTE, True
         kafka = self.run.site.kafka
         children = kafka.nodes if isinstance(kafka, Apache) else [kafka.child]
         broker = sum(_resident(child.pid) for child in children) / MEBIBYTE
-        self.samples.append(Sample(at / 60, outbox, database, broker, sizes))
+        self.samples.append(Sample(at / 60, outbox, database, broker, sizes, counted))
 
     def longest(self) -> tuple[str, Series]:
         """The longest life of all, by name; of equal ones that of the last service."""

@@ -1,4 +1,4 @@
-"""The checker of a soak finds nothing in a perfect history, and each thing that is planted in one."""
+"""The checker of a soak finds nothing in a perfect history, and each thing that is planted in one; so do its sizes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,8 @@ import pytest
 from service.contract.topics import Topics
 from tests.chaos.soak.fold import ACCEPTED, REJECTED, Fold
 from tests.chaos.soak.stream import Sender, code_id
-from tests.chaos.soak.watch import MEBIBYTE, growth
+from tests.chaos.soak.verdict import Tally, cut_short, small, standing, told
+from tests.chaos.soak.watch import MEBIBYTE, Growth, Sample, growth
 from tests.support.checker.evidence import Seen
 
 CODES = 5
@@ -134,3 +135,47 @@ def test_memory_is_flat_when_it_grew_by_a_tenth_at_most(last: int, flat: bool) -
 
 def test_memory_is_not_told_of_a_life_that_was_too_short() -> None:
     assert growth("service", [(0.0, 1), (5.0, 1)], warm_up=60) is None
+
+
+EVERY_FIVE_SECONDS = [at / 60 for at in range(0, 600, 5)]
+
+
+def _samples(rows: Callable[[float], int]) -> list[Sample]:
+    return [Sample(minutes, rows(minutes), 100, 100, ()) for minutes in EVERY_FIVE_SECONDS]
+
+
+def test_an_outbox_that_empties_between_faults_is_well() -> None:
+    # Full for a minute and a half, empty once, full again.
+    assert standing(_samples(lambda minutes: 0 if minutes % 2 == 1.5 else 90_000), small(3000)) == []
+
+
+def test_an_outbox_that_does_not_empty_for_two_minutes_is_trouble() -> None:
+    assert standing(_samples(lambda minutes: 40_000 if 4 <= minutes < 6 else 10), small(3000)) == [
+        "the outbox never had less than 40,000 rows, 6,000 is empty from minute 4 to 6"
+    ]
+
+
+def test_an_outbox_that_grows_all_the_time_is_trouble_even_in_a_short_soak() -> None:
+    growing = _samples(lambda minutes: int(minutes * 100_000) + 8000)
+    assert len(standing(growing, small(3000))) == 4
+    assert len(standing([sample for sample in growing if sample.minutes < 1], small(3000))) == 1
+
+
+def test_an_outbox_that_was_not_counted_is_not_taken_for_empty() -> None:
+    away = [replace(sample, counted=not 2 <= sample.minutes < 4) for sample in _samples(lambda _: 0)]
+    assert standing(away, small(3000)) == ["the outbox was never counted from minute 2 to 4"]
+
+
+def test_a_soak_that_the_brokers_memory_ended_says_so_and_is_not_good() -> None:
+    *_, last = samples = _samples(lambda _: 0)
+    flat = Growth("service", 9, 100, 100)
+    said: list[str] = []
+    assert cut_short(last, 30, gib=12) is None
+    assert told(History().fold(), Tally(), samples, flat, said.append)
+
+    why = cut_short(replace(last, broker=12 * 1024 + 1), 30, gib=12)
+
+    assert why is not None
+    assert why.startswith("ended after 9.9 of 30 minutes")
+    assert not told(History().fold(), Tally(troubles=[why]), samples, flat, said.append)
+    assert f"  trouble: {why}" in said
