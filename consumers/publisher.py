@@ -192,9 +192,12 @@ class Publisher:
         with contextlib.suppress(TimeoutError, KafkaError, OSError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await producer.client.close()
-        with contextlib.suppress(TimeoutError, KafkaError, OSError):
+        try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await producer.stop()
+        except Exception as error:
+            # Its sender may stumble over a batch that was failed while on its way (KeyError); nothing of it is left.
+            _log.warning("producer_given_up", error=repr(error))
 
 
 async def _count(producer: AIOKafkaProducer, topic: str) -> int:

@@ -51,6 +51,7 @@ class StubKafka:
     silent: bool = False
     away: bool = False
     dumb: bool = False
+    stumbles: bool = False
 
     def make(self, **_: object) -> "StubProducer":
         producer = StubProducer(self)
@@ -99,6 +100,8 @@ class StubProducer:
 
     async def stop(self) -> None:
         self.stopped = True
+        if self.kafka.stumbles:
+            raise KeyError("a batch that was on its way")
 
     async def partitions_for(self, topic: str) -> set[int]:
         if topic not in self.kafka.topics or self.kafka.dumb:
@@ -213,3 +216,16 @@ async def test_sending_fails_when_no_broker_is_there_and_works_when_it_is() -> N
         await sender.send(messages("events", "a"))
     kafka.away = False
     assert await sender.send(messages("events", "a")) == {0}
+
+
+async def test_a_producer_is_given_up_when_its_sender_stumbles_over_what_was_on_its_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SEND_SECONDS", 0.05)
+    kafka = StubKafka(silent=True, stumbles=True)
+    sender = publisher(kafka)
+    with pytest.raises(PublishFailed, match="no answer in time"):
+        await sender.send(messages("events", "a"))
+    kafka.silent = False
+    assert await sender.send(messages("events", "a")) == {0}
+    await sender.abort()
