@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     event_retention_days: Days = _setting(30, "How long event and outcome topics keep records", "days, 1 to 3650")
     dead_letter_retention_days: Days = _setting(30, "How long dead letters are kept", "days, 1 to 3650")
     inbox_retention_days: Days = _setting(
-        30, "How long a command's id is remembered; at least as long as commands are kept", "days, 1 to 3650"
+        30,
+        "How long a command's id is remembered; at least as long as commands and dead letters are kept",
+        "days, 1 to 3650",
     )
     reply_topics: Words = _setting((), "Topics a command may name in replyto", "topic names separated by commas")
 
@@ -182,6 +184,11 @@ class Settings(BaseSettings):
         if self.inbox_retention_days < self.command_retention_days:
             problems.append(
                 f"{PREFIX}INBOX_RETENTION_DAYS: at least {PREFIX}COMMAND_RETENTION_DAYS, or a repeat is decided twice"
+            )
+        if self.inbox_retention_days < self.dead_letter_retention_days:
+            problems.append(
+                f"{PREFIX}INBOX_RETENTION_DAYS: at least {PREFIX}DEAD_LETTER_RETENTION_DAYS,"
+                " or a dead letter that is replayed again is decided twice"
             )
         if not self.jwt_algorithms:
             problems.append(f"{PREFIX}JWT_ALGORITHMS: at least one")

@@ -81,6 +81,13 @@ def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [name in told for name in ("REGISTRY_API_PORT", "REGISTRY_UNHEARD_OF", "REGISTRY_PARTITIONS")] == [True] * 3
 
 
+def test_ids_are_kept_as_long_as_whatever_may_bring_them_again() -> None:
+    inbox = "REGISTRY_INBOX_RETENTION_DAYS: at least REGISTRY_"
+    assert f"{inbox}DEAD_LETTER_RETENTION_DAYS" in refusal(inbox_retention_days=7), "a replay on day 20"
+    assert f"{inbox}COMMAND_RETENTION_DAYS" in refusal(inbox_retention_days=30, command_retention_days=31)
+    assert load({"inbox_retention_days": 7, "dead_letter_retention_days": 7}).inbox_retention_days == 7
+
+
 def test_refusal_does_not_show_a_secret_when_the_value_is_malformed() -> None:
     told = refusal(database_url="postgresql://registry:s3cret@host:99999999/registry")
     assert "s3cret" not in told
