@@ -42,6 +42,25 @@ class Publisher:
         sent: Awaitable[Any] = await self._producer.send(topic, value, key=key, headers=list(headers))
         return sent
 
+    async def send_again(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes | None]],
+    ) -> None:
+        """Publish a record just as it was, also one with neither key nor value (`send` refuses it), and see it there.
+
+        It goes to its partition as long as the topic has that: other records of its key lie there, whoever sent them.
+        """
+        partitions = await self._producer.partitions_for(topic)
+        batch = self._producer.create_batch()
+        batch.append(timestamp=None, key=key, value=value, headers=list(headers))
+        batch.close()
+        place = partition if partition in partitions else partition % len(partitions)
+        await (await self._producer.send_batch(batch, topic, partition=place))
+
 
 class Follower:
     """Reads all partitions of some topics from its place on."""

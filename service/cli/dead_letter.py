@@ -77,9 +77,10 @@ def _sort_in(record: Record, letters: dict[str, DeadLetter], marks: dict[str, St
 
 async def replay(settings: Settings, publisher: Publisher, letter: DeadLetter) -> None:
     """Publish the record again where it came from, bytes unchanged and marked as a replay; then leave the mark."""
-    own = [(name, value) for name, value in letter.origin.headers if name != REPLAY_OF]
-    headers: list[tuple[str, Any]] = [*own, (REPLAY_OF, letter.address.encode())]
-    await (await publisher.send(letter.origin.topic, letter.value, letter.key, headers))
+    came = letter.origin
+    own = [(name, value) for name, value in came.headers if name != REPLAY_OF]
+    headers = [*own, (REPLAY_OF, letter.address.encode())]
+    await publisher.send_again(came.topic, came.partition, letter.key, letter.value, headers)
     await mark(settings, publisher, letter, "replayed")
 
 

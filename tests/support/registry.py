@@ -98,11 +98,18 @@ class Registry:
         """Send one batch as a careless client writes it, with header names of any bytes, to the first partition."""
         await raw_batch.send(self._producer, topic, records)
 
-    async def send_together(self, topic: str, partition: int, records: Iterable[tuple[bytes, Headers]]) -> None:
-        """Send records (value, headers) as one batch of the log."""
+    async def send_together(
+        self,
+        topic: str,
+        partition: int,
+        records: Iterable[tuple[bytes | None, Headers]],
+        *,
+        key: bytes | None = b"key",
+    ) -> None:
+        """Send records (value, headers) as one batch of the log; they may lack both key and value."""
         batch = self._producer.create_batch()
         for value, headers in records:
-            assert batch.append(key=b"key", value=value, timestamp=None, headers=list(headers)) is not None
+            assert batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is not None
         await (await self._producer.send_batch(batch, topic, partition=partition))
 
     async def command(

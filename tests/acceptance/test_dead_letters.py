@@ -1,0 +1,53 @@
+"""Dead letters on real parts: put aside by a running service, sent again by the command line, decided once."""
+
+from collections import Counter
+
+from tests.support.program import Ended, program
+from tests.support.registry import Out, Registry
+from tests.support.wait import eventually
+
+LONG = b"x" * 400_000
+
+
+async def work(registry: Registry, *arguments: str) -> Ended:
+    """Run `dead-letters`."""
+    names = ("kafka_bootstrap_servers", "kafka_idempotent_producer", "topic_prefix")
+    settings = {name: str(registry.settings[name]) for name in names}
+    return await program("dead-letters", *arguments, stdin="", seconds=60, **settings)
+
+
+async def letters(registry: Registry, count: int) -> list[Out]:
+    """Dead letters in the order they came, when there are so many."""
+    await eventually(lambda: len(registry.dead_letters) >= count, what=f"{count} dead letters")
+    return registry.dead_letters
+
+
+def address(letter: Out) -> str:
+    return f"{letter.topic}:{letter.partition}:{letter.offset}"
+
+
+async def test_replayed_records_are_what_they_were_and_marked_also_without_key_and_value(registry: Registry) -> None:
+    await registry.started()
+    headers = (("ce_id", b"\xff"), ("none", None), ("empty", b""), ("odd", b"1"), ("odd", b"2"))
+    sent: list[tuple[bytes | None, bytes | None]] = [(None, None), (b"key", None), (None, b""), (None, LONG)]
+    for key, value in sent:
+        await registry.send_together(registry.topics.commands, 3, [(value, headers)], key=key)
+    # They come by different partitions, so in any order.
+    first = list(await letters(registry, 4))
+    assert {(letter.key, letter.value) for letter in first} == set(sent)
+    reasons = Counter(letter.text["dlq_reason"] for letter in first)
+    assert reasons["tombstone"] == 2
+
+    for reason, count in reasons.items():
+        replayed = await work(registry, "replay", "--reason", reason)
+        assert (replayed.code, replayed.err) == (0, f"{count} replayed\n")
+
+    def again() -> dict[str, Out]:
+        return {out.text["dlq_replay_of"]: out for out in registry.dead_letters if "dlq_replay_of" in out.text}
+
+    await eventually(lambda: len(again()) == 4, what="the replayed records as dead letters again")
+    for letter in first:
+        found = again()[address(letter)]
+        assert (found.key, found.value) == (letter.key, letter.value)
+        assert found.headers[: len(headers) + 1] == (*headers, ("dlq_replay_of", address(letter).encode()))
+        assert found.text["__connect.errors.partition"] == "3", "where its key's other records lie"
