@@ -1,11 +1,15 @@
 """Dead letters on real parts: put aside by a running service, sent again by the command line, decided once."""
 
+import json
 from collections import Counter
+
+import asyncpg
 
 from tests.support.program import Ended, program
 from tests.support.registry import Out, Registry
 from tests.support.wait import eventually
 
+ACCEPTED = "producer-registry.command.accepted.v1"
 LONG = b"x" * 400_000
 
 
@@ -51,3 +55,38 @@ async def test_replayed_records_are_what_they_were_and_marked_also_without_key_a
         assert (found.key, found.value) == (letter.key, letter.value)
         assert found.headers[: len(headers) + 1] == (*headers, ("dlq_replay_of", address(letter).encode()))
         assert found.text["__connect.errors.partition"] == "3", "where its key's other records lie"
+
+
+async def test_a_failed_command_is_decided_once_when_it_is_replayed_after_the_repair(
+    registry: Registry, database_url: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute("ALTER TABLE organization ADD CONSTRAINT defect CHECK (display_name <> 'Sick')")
+        await registry.started()
+        await registry.command("organization.put", "well:1", {"displayName": "Sick"}, id="f1", key="well:1")
+        [letter] = await letters(registry, 1)
+        assert letter.text["dlq_reason"] == "failed"
+        await connection.execute("ALTER TABLE organization DROP CONSTRAINT defect")
+    finally:
+        await connection.close()
+
+    replayed = await work(registry, "replay", address(letter))
+    assert (replayed.code, replayed.err) == (0, "1 replayed\n")
+    first = await registry.outcome("f1")
+    assert first.text["ce_type"] == ACCEPTED
+
+    twice = await work(registry, "replay", address(letter))
+    assert (twice.code, "was replayed" in twice.err) == (1, True)
+    assert (await work(registry, "replay", "--reason", "failed")).err == "0 replayed\n"
+    await registry.accepted("organization.put", "well:2", {"displayName": "After"}, id="f2", key="well:1")
+    assert len(registry.outcomes("f1")) == 1, "neither of them sent it again"
+
+    assert (await work(registry, "replay", address(letter), "--again")).code == 0
+    outcomes = await registry.outcomes_when("f1", 2)
+    assert {(outcome.value, outcome.text["ce_id"]) for outcome in outcomes} == {(first.value, first.text["ce_id"])}
+    await registry.accepted("organization.put", "well:1", {"displayName": "Last"}, id="f3", key="well:1")
+    events = await registry.events_when("well:1", 2)
+    assert [event.text["ce_entityversion"] for event in events] == ["1", "2"]
+    told = [json.loads(line) for line in (await work(registry, "list", "--all", "--json")).lines]
+    assert [(entry["address"], entry["state"]) for entry in told] == [(address(letter), "replayed")]
