@@ -14,6 +14,8 @@ KINDS = (
     "organizations", "branches", "roles", "products", "groups", "users", "codes", "user_associations",
     "group_associations",
 )  # fmt: skip
+_AWAY = (503, 504)
+"""What may be answered while the database is away or slow."""
 _ASSOCIATIONS = ("groupProducerCode", "userProducerCode")
 
 State = dict[str, dict[str, Any]]
@@ -117,9 +119,11 @@ def ends(evidence: Evidence) -> dict[tuple[str, int], int]:
 
 
 def judge_answers(answers: Sequence[Answer]) -> Iterator[Violation]:
-    """No reader sees a version go back."""
+    """No reader sees a version go back, or an error that is the service's own: not that it is away or too slow."""
     last: dict[tuple[str, str], int] = {}
     for answer in answers:
+        if answer.status >= 500 and answer.status not in _AWAY:
+            yield Violation("answer is an error", f"{answer.subject}: {answer.status}")
         if answer.version is None:
             continue
         key = answer.reader, answer.subject

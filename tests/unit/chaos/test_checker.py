@@ -194,6 +194,13 @@ def test_an_answer_that_went_back_is_found(evidence: Evidence) -> None:
     assert kinds(evidence) == {"answer went back"}
 
 
+def test_an_answer_that_is_an_error_is_found(evidence: Evidence) -> None:
+    evidence.answers = [Answer("r", "g", status, None) for status in (0, 401, 503, 504)]
+    assert not kinds(evidence)
+    evidence.answers = [*evidence.answers, Answer("r", "g", 500, None)]
+    assert kinds(evidence) == {"answer is an error"}
+
+
 def test_a_record_that_the_broker_lost_is_found(evidence: Evidence) -> None:
     evidence.sent[3].place = "nowhere:0:0"
     assert kinds(evidence) == {"lost by the broker"}
