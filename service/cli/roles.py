@@ -52,18 +52,19 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, role: Role = "all") -> AsyncIterator[Running]:
+async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | None = None) -> AsyncIterator[Running]:
     """Run the parts of a role; they drain when the block is left.
 
     Database and broker need not be there yet: what needs them waits, and readiness says so. The one in the block has to
-    watch `ending.stop`, which a part sets that cannot go on. Raises SettingsRefused, also when a port is taken.
+    watch `ending.stop` (`stop`, when given), which a part sets that cannot go on. Raises SettingsRefused, also when a
+    port is taken.
     """
     _check(settings, role)
     try:
         failpoint.arm(settings.failpoints)
     except ValueError as error:
         raise SettingsRefused([f"{variable('failpoints')} is malformed: {error}"]) from None
-    ending = Ending(asyncio.Event())
+    ending = Ending(asyncio.Event() if stop is None else stop)
     parts = [DATABASE, MIGRATIONS]
     parts += [BROKER] if role != "api" else []
     parts += [RELAY] if role in {"all", "relay"} else []

@@ -40,13 +40,16 @@ def serve(settings: Settings, role: "Role") -> None:
 
 async def _serve(settings: Settings, role: "Role") -> str | None:
     """Run until a signal comes or a part cannot go on; answers why it could not."""
+    stop = asyncio.Event()
+    # Before anything can be seen of this process: whoever sees it may want it to end.
+    _end_on_signal(stop)
+
     from service.cli.roles import running
     from service.telemetry import log
 
     deadline = asyncio.timeout(None)
     try:
-        async with deadline, running(settings, role) as service:
-            _end_on_signal(service.ending.stop)
+        async with deadline, running(settings, role, stop) as service:
             log(__name__).info("serving", role=role, api=service.api, admin=service.admin, pid=os.getpid())
             await service.ending.stop.wait()
             deadline.reschedule(asyncio.get_running_loop().time() + settings.shutdown_deadline_seconds)
