@@ -52,7 +52,8 @@ async def _serve(settings: Settings, role: "Role") -> str | None:
         async with deadline, running(settings, role, stop) as service:
             log(__name__).info("serving", role=role, api=service.api, admin=service.admin, pid=os.getpid())
             await service.ending.stop.wait()
-            deadline.reschedule(asyncio.get_running_loop().time() + settings.shutdown_deadline_seconds)
+            seconds = settings.drain_delay_seconds + settings.shutdown_deadline_seconds
+            deadline.reschedule(asyncio.get_running_loop().time() + seconds)
     except TimeoutError:
         return service.ending.reason or f"not drained within {settings.shutdown_deadline_seconds:g} seconds"
     return service.ending.reason

@@ -1,10 +1,31 @@
 """How a process ends: when its deadline begins, what answers meanwhile, and what is left when it is not kept."""
 
 import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
 
 from service.stack import port as ports
-from tests.support.registry import Registry
+from service.stack.tansu import Tansu
+from tests.support.bearer import bearer
+from tests.support.ladder import running
+from tests.support.process import health
+from tests.support.registry import Registry, registry_settings
 from tests.support.wait import eventually
+
+
+def name(number: int) -> dict[str, str]:
+    return {"displayName": f"Organization {number}"}
+
+
+async def test_the_deadline_begins_when_the_drain_delay_is_over(registry: Registry) -> None:
+    service = await registry.started(drain_delay_seconds=3, shutdown_deadline_seconds=2)
+    await registry.accepted("organization.put", "delay:1", name(0), id="delay-0")
+    assert await service.stop() == 0, service.last_lines()
 
 
 async def test_a_signal_at_the_start_ends_it_well(registry: Registry) -> None:
@@ -22,3 +43,57 @@ async def _listens(port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def test_what_is_not_drained_in_time_is_said_and_done_by_the_next(
+    database_url: str, tmp_path: Path, topic_prefix: str
+) -> None:
+    tansu = Tansu()
+    async with running(tansu) as address, _session(database_url) as other:
+        settings = registry_settings(database_url, address, topic_prefix, tmp_path, idempotent=False)
+        async with Registry(settings, tmp_path).open() as registry:
+            service = await registry.started(shutdown_deadline_seconds=1)
+            await registry.accepted("organization.put", "late:1", name(0), id="late-0")
+            token = bearer(registry)
+            async with other.transaction():
+                # A request that waits takes a second of the end by itself.
+                await other.execute("LOCK TABLE registry_group")
+                asking = asyncio.create_task(health(service.api_port, "/groups", token=token, seconds=30))
+                await eventually(lambda: _waiting(database_url), what="the request that waits")
+                for number in range(1, 40):
+                    await registry.command("organization.put", "late:1", name(number), id=f"late-{number}")
+                assert tansu.child.pid is not None
+                os.kill(tansu.child.pid, signal.SIGSTOP)
+                try:
+                    assert await service.stop() == 1, service.last_lines()
+                finally:
+                    os.kill(tansu.child.pid, signal.SIGCONT)
+                assert await asking != 200
+            assert "not drained within 1 seconds" in service.last_lines(1)
+            service.start()
+            for number in range(40):
+                outcomes = await registry.outcomes_when(f"late-{number}", 1)
+                assert len({outcome.value for outcome in outcomes}) == 1
+            # What was sent and not yet deleted is there twice, under the same id.
+            seen = dict.fromkeys(
+                (event.text["ce_id"], event.text["ce_entityversion"])
+                for event in await registry.events_when("late:1", 40)
+            )
+            assert [version for _, version in seen] == [str(version) for version in range(1, 41)]
+            assert registry.dead_letters == []
+
+
+@asynccontextmanager
+async def _session(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    session = await asyncpg.connect(url)
+    try:
+        yield session
+    finally:
+        await session.close()
+
+
+async def _waiting(url: str) -> bool:
+    """Whether a session of this database waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with _session(url) as session:
+        return bool(await session.fetchval(query))

@@ -129,15 +129,17 @@ def _own_port() -> int:
     return port
 
 
-async def health(port: int, path: str) -> int:
-    """Ask an admin port over HTTP; answers the status, 0 when nobody does within two seconds."""
+async def health(port: int, path: str, *, token: str = "", seconds: float = 2.0) -> int:
+    """Ask a port over HTTP, with a token when one is given; answers the status, 0 when nobody does in these seconds."""
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(ports.HOST, port), 2)
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(ports.HOST, port), seconds)
     except (OSError, TimeoutError):
         return 0
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {ports.HOST}\r\nConnection: close\r\n\r\n".encode())
-        line = await asyncio.wait_for(reader.readline(), 2)
+        head = f"GET {path} HTTP/1.1\r\nHost: {ports.HOST}\r\n{bearer}Connection: close\r\n\r\n"
+        writer.write(head.encode())
+        line = await asyncio.wait_for(reader.readline(), seconds)
     except (OSError, TimeoutError):
         return 0
     finally:

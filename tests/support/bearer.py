@@ -1,0 +1,13 @@
+"""Tokens that the processes of a test's registry accept."""
+
+import time
+from pathlib import Path
+
+from service.http.devkey import sign
+from tests.support.registry import Registry
+
+
+def bearer(registry: Registry, scope: str = "admin:read", *, subject: str = "test") -> str:
+    """A token for an hour, signed with the key of this registry."""
+    folder = Path(str(registry.settings["jwks"])).parent
+    return sign(folder, subject=subject, scope=scope, audience="producer-registry", issued_at=int(time.time()))
