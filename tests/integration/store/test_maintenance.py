@@ -1,13 +1,19 @@
-"""Old ids are forgotten, young ones are not, and only one process is at it."""
+"""Old ids are forgotten, young ones are not, only one process is at it, and nobody waits for it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import orjson
 import pytest
 
 from service.settings import Settings
 from service.store import maintenance
+from service.store.command_store import CommandStore
 from service.store.maintenance import Swept, sweep
+from service.store.statement import statement
+from tests.support import story
+from tests.support.record import Log
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -16,6 +22,12 @@ _FILL = """
     SELECT '/s', n::text, 'commands', 'accepted', 'x', convert_to(repeat('o', 200), 'UTF8'),
            $1::timestamptz - n * interval '1 hour'
     FROM generate_series(1, 2000) AS n
+"""
+
+_FILL_MUCH = """
+    INSERT INTO inbox
+    SELECT '/s', n::text, 'commands', 'accepted', 'x', convert_to(repeat('o', 200), 'UTF8'), now()
+    FROM generate_series(1, 50000) AS n
 """
 
 
@@ -39,3 +51,43 @@ async def test_nothing_is_done_when_another_process_is_at_it(
     await database.fetchval("SELECT pg_advisory_lock(1347374914, 3)")
 
     assert await sweep(settings) is None
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_one_step_reads_its_own_pages_and_no_others(
+    database: "asyncpg.Connection[asyncpg.Record]", mode: str
+) -> None:
+    await database.execute(_FILL_MUCH)
+    await database.execute("ANALYZE inbox")
+    await database.execute(f"SET plan_cache_mode = {mode}")
+    await database.execute(f"PREPARE step AS {statement('inbox_prune')}")
+
+    text = await database.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE step('2026-01-01', 100, 200)")
+
+    [scan] = orjson.loads(text)[0]["Plan"]["Plans"]
+    read = scan["Actual Rows"] + scan["Rows Removed by Filter"]
+    pages = await database.fetchval("SELECT pg_relation_size('inbox') / 8192")
+    assert scan["Node Type"] == "Tid Range Scan"
+    assert pages > 1000
+    assert 0 < read < 2 * 100 * 50_000 / pages
+
+
+async def test_a_batch_with_repeats_does_not_wait_for_a_sweep(
+    command_store: CommandStore, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await command_store.apply(story.directory().read())
+    log = Log()
+    story.create_group(log, "c1", "group-1")
+    story.create_group(log, "c2", "group-2")
+    await command_store.apply(log.read())
+    await database.execute("UPDATE inbox SET decided_at = decided_at - interval '60 days' WHERE command_id = 'c1'")
+    for id_ in ("c1", "c2", "c3"):
+        story.create_group(log, id_, f"group-{id_[1]}")
+
+    async with database.transaction():
+        month_ago = datetime.now(UTC) - timedelta(days=30)
+        assert await database.execute(statement("inbox_prune"), month_ago, 0, 1000) == "DELETE 1"
+        async with asyncio.timeout(20):
+            applied = await command_store.apply(log.read())
+
+    assert (applied.repeated, applied.decided) == (2, 1)
