@@ -11,9 +11,11 @@ from service.settings import Settings
 from service.store import maintenance
 from service.store.command_store import CommandStore
 from service.store.maintenance import Swept, sweep
+from service.store.publishing import Publishing
 from service.store.statement import statement
+from tests.integration.store.conftest import ORIGIN
 from tests.support import story
-from tests.support.record import Log
+from tests.support.record import TOPICS, Log
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -91,3 +93,29 @@ async def test_a_batch_with_repeats_does_not_wait_for_a_sweep(
             applied = await command_store.apply(log.read())
 
     assert (applied.repeated, applied.decided) == (2, 1)
+
+
+async def test_a_log_delivered_again_is_skipped_by_its_marks_when_its_ids_are_forgotten(
+    settings: Settings, command_store: CommandStore, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    directory, log = story.directory(), Log()
+    await command_store.apply(directory.read())
+    for number in range(5):
+        story.create_group(log, f"c{number}", f"group-{number}")
+    log.send("c5", "group.update", "group-0", {"type": "region", "value": "West"})
+    decided = await command_store.apply(log.read())
+    swept = await sweep(settings, now=lambda: datetime.now(UTC) + timedelta(days=31), rest_seconds=0)
+    assert swept is not None
+    assert await database.fetchval("SELECT count(*) FROM inbox") == 0
+    state = "SELECT array_agg(version ORDER BY id), (SELECT count(*) FROM outbox) FROM registry_group"
+    before = await database.fetchrow(state)
+
+    later = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing())
+    try:
+        applied = await later.apply(log.read(start=0))
+    finally:
+        await later.close()
+
+    assert decided.decided == 6
+    assert (applied.decided, applied.repeated, applied.skipped, applied.messages) == (0, 0, 6, [])
+    assert await database.fetchrow(state) == before
