@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,10 +23,33 @@ def name(number: int) -> dict[str, str]:
     return {"displayName": f"Organization {number}"}
 
 
+async def said(port: int, path: str, status: int) -> bool:
+    """Whether this is what is answered now; 0 is no answer."""
+    return await health(port, path) == status
+
+
 async def test_the_deadline_begins_when_the_drain_delay_is_over(registry: Registry) -> None:
     service = await registry.started(drain_delay_seconds=3, shutdown_deadline_seconds=2)
     await registry.accepted("organization.put", "delay:1", name(0), id="delay-0")
     assert await service.stop() == 0, service.last_lines()
+
+
+async def test_a_process_that_drains_is_not_ready_and_still_answers_until_its_delay_is_over(
+    registry: Registry,
+) -> None:
+    service = await registry.started(drain_delay_seconds=5)
+    await registry.accepted("organization.put", "drain:1", name(0), id="drain-0")
+    token = bearer(registry)
+    assert await health(service.api_port, "/groups", token=token) == 200
+    service.send(signal.SIGTERM)
+    # Far longer than the work in hand takes to end, and far shorter than the delay.
+    end = time.monotonic() + 1.0
+    await eventually(lambda: said(service.admin_port, "/readyz", 503), what="readiness that says no")
+    while time.monotonic() < end:
+        assert await health(service.api_port, "/groups", token=token) == 200, "callers that have not heard of it yet"
+    await eventually(lambda: said(service.api_port, "/groups", 0), what="the end of the API")
+    assert await service.gone(), service.last_lines()
+    assert service.code == 0, service.last_lines()
 
 
 async def test_a_signal_at_the_start_ends_it_well(registry: Registry) -> None:
