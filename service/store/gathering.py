@@ -9,7 +9,10 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 LANES: Final = 3
-"""So many rounds are under way at the same time."""
+"""So many rounds are under way at the same time, apart from late ones."""
+
+LATE_SECONDS: Final = 2.0
+"""A round under way for longer holds up nobody: its connection may have gone silent, another one may answer."""
 
 MOST: Final = 16
 """So many questions go into one round at most."""
@@ -19,30 +22,40 @@ class Gathering(Generic[Question, Answer]):
     """Asks for all who wait at once; `ask` gives an answer for each question, in their order.
 
     Only who waits before a round begins takes part in it, so no answer is older than its question. Nobody waits for
-    company: a lone question goes out at once.
+    company: a lone question goes out at once. A round is cancelled when the last of its askers gave up.
     """
 
-    def __init__(self, ask: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]) -> None:
+    def __init__(
+        self, ask: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]], *, late: float = LATE_SECONDS
+    ) -> None:
         self._ask = ask
+        self._late = late
         self._waiting: deque[tuple[Question, asyncio.Future[Answer]]] = deque()
         self._rounds: set[asyncio.Task[None]] = set()
+        self._lanes: set[asyncio.Task[None]] = set()
 
     async def answer(self, question: Question) -> Answer:
         """The answer to one question; raises what `ask` raised for its round."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
-        if len(self._rounds) < LANES:
+        if len(self._lanes) < LANES:
             self._begin()
         return await future
 
     def _begin(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._round())
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._round())
+        # The loop itself holds tasks only weakly.
         self._rounds.add(task)
-        task.add_done_callback(self._ended)
+        self._lanes.add(task)
+        timer = loop.call_later(self._late, self._leave_lane, task)
+        task.add_done_callback(lambda _: timer.cancel())
+        task.add_done_callback(self._rounds.discard)
+        task.add_done_callback(self._leave_lane)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._rounds.discard(task)
-        if self._waiting and len(self._rounds) < LANES:
+    def _leave_lane(self, task: "asyncio.Task[None]") -> None:
+        self._lanes.discard(task)
+        if self._waiting and len(self._lanes) < LANES:
             self._begin()
 
     async def _round(self) -> None:
@@ -53,6 +66,7 @@ class Gathering(Generic[Question, Answer]):
         taken = [(question, future) for question, future in taken if not future.done()]
         if not taken:
             return
+        self._end_when_unwanted([future for _, future in taken])
         try:
             answers = await self._ask([question for question, _ in taken])
         except asyncio.CancelledError:
@@ -67,3 +81,17 @@ class Gathering(Generic[Question, Answer]):
         for (_, future), answer in zip(taken, answers, strict=True):
             if not future.done():
                 future.set_result(answer)
+
+    def _end_when_unwanted(self, futures: "list[asyncio.Future[Answer]]") -> None:
+        """Cancel the running round when nobody waits for it; the lane is free at once, however long its end takes."""
+        task = asyncio.current_task()
+        wanted = len(futures)
+
+        def gone(_: "asyncio.Future[Answer]") -> None:
+            nonlocal wanted
+            wanted -= 1
+            if not wanted and task is not None and task.cancel():
+                self._leave_lane(task)
+
+        for future in futures:
+            future.add_done_callback(gone)

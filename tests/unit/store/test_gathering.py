@@ -73,3 +73,71 @@ async def test_who_gave_up_holds_up_nobody() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asking[0]
     assert await gathering.answer("c") == ("c", 0)
+
+
+class Silence:
+    """Says nothing in its first rounds, and does not even end at once when it is cancelled."""
+
+    def __init__(self, rounds: int) -> None:
+        self.silent = rounds
+        self.begun = 0
+        self.cancelled = 0
+        self.over = asyncio.Event()
+
+    async def ask(self, questions: Sequence[str]) -> list[str]:
+        self.begun += 1
+        if self.begun <= self.silent:
+            try:
+                await self.over.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                await self.over.wait()
+                raise
+        return list(questions)
+
+
+async def _silenced(gathering: Gathering[str, str], silence: Silence) -> "list[asyncio.Task[str]]":
+    """Askers of rounds that hang, one on each lane."""
+    asking = []
+    for lane in range(LANES):
+        asking.append(asyncio.create_task(gathering.answer(f"lost {lane}")))
+        await eventually(lambda: silence.begun == len(asking), what="a round")
+    return asking
+
+
+async def test_round_that_nobody_waits_for_frees_its_lane_at_once() -> None:
+    silence = Silence(LANES)
+    gathering = Gathering(silence.ask, late=3600)
+    asking = await _silenced(gathering, silence)
+    waiting = asyncio.create_task(gathering.answer("next"))
+    await asyncio.sleep(0)
+    assert silence.begun == LANES
+    asking[0].cancel()
+    assert await asyncio.wait_for(waiting, 30) == "next"
+    for task in asking:
+        task.cancel()
+    await eventually(lambda: silence.cancelled == LANES, what="the end of the rounds")
+    assert await asyncio.wait_for(gathering.answer("last"), 30) == "last"
+    silence.over.set()
+
+
+async def test_late_rounds_hold_up_nobody_and_still_answer() -> None:
+    silence = Silence(LANES)
+    gathering = Gathering(silence.ask, late=0.05)
+    asking = await _silenced(gathering, silence)
+    assert await asyncio.wait_for(gathering.answer("next"), 30) == "next"
+    assert await asyncio.wait_for(gathering.answer("last"), 30) == "last"
+    silence.over.set()
+    assert await asyncio.gather(*asking) == [f"lost {lane}" for lane in range(LANES)]
+
+
+async def test_round_goes_on_while_one_of_its_askers_waits() -> None:
+    silence = Silence(1)
+    gathering = Gathering(silence.ask)
+    asking = [asyncio.create_task(gathering.answer(name)) for name in ("a", "b")]
+    await eventually(lambda: silence.begun == 1, what="a round")
+    asking[0].cancel()
+    await asyncio.wait(asking[:1])
+    silence.over.set()
+    assert await asking[1] == "b"
+    assert silence.cancelled == 0
