@@ -1,7 +1,6 @@
 """The Kafka consumer that FastStream's loop polls: only from confirmed places, and leaving in good order."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from consumers.assignment import Assignment, ConsumerBroken
 from consumers.header_name import read_any_header_name
+from consumers.letting_go import let_go
 
 # What a poll waits for records before it looks around again; FastStream would sleep as long after an empty one.
 POLL_MS = 500
@@ -74,7 +74,7 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
         except OffsetOutOfRangeError:
             return False
         finally:
-            await looker.stop()
+            await let_go(looker.stop(), HOLDS_SECONDS)
         return bool(record.offset == offset)
 
     def _check_tasks(self) -> None:
@@ -86,6 +86,4 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
     async def stop(self) -> None:
         """Publish and commit what is decided, then leave the group; without a broker, without leaving."""
         await self._before_leaving(self)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._leave_seconds):
-                await super().stop()
+        await let_go(super().stop(), self._leave_seconds)

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from consumers.client import connection
+from consumers.letting_go import let_go
 from consumers.partition import partitions_of
 from service.contract.message import Message
 from service.failpoint import passing
@@ -104,9 +105,7 @@ class Publisher:
         """Give the producer up; nothing may be in flight."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(TimeoutError, KafkaError):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await producer.stop()
+            await let_go(producer.stop(), CLOSE_SECONDS)
 
     async def abort(self) -> None:
         """Give the producer up with everything it has in hand."""
@@ -118,7 +117,7 @@ class Publisher:
             try:
                 await producer.start()
             except BaseException:
-                await producer.stop()
+                await let_go(producer.stop(), CLOSE_SECONDS)
                 raise
             self._producer = producer
         return self._producer
@@ -189,15 +188,9 @@ class Publisher:
             return
         # In this order nothing in hand is waited for or tried again: batches fail, connections close, the sender ends.
         producer._message_accumulator.fail_all(KafkaError("the producer was given up"))
-        with contextlib.suppress(TimeoutError, KafkaError, OSError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await producer.client.close()
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await producer.stop()
-        except Exception as error:
-            # Its sender may stumble over a batch that was failed while on its way (KeyError); nothing of it is left.
-            _log.warning("producer_given_up", error=repr(error))
+        await let_go(producer.client.close(), CLOSE_SECONDS)
+        # Its sender may stumble over a batch that was failed while on its way (KeyError); nothing of it is left.
+        await let_go(producer.stop(), CLOSE_SECONDS)
 
 
 async def _count(producer: AIOKafkaProducer, topic: str) -> int:

@@ -17,6 +17,7 @@ from consumers.client import connection
 from consumers.consumer import CommandConsumer
 from consumers.health import Health
 from consumers.identity import Identity, identify
+from consumers.letting_go import let_go
 from consumers.limit import DeadLetterLimit
 from consumers.places import Places
 from consumers.publisher import Publisher
@@ -78,17 +79,32 @@ class Consumers:
             return
         tasks = [asyncio.create_task(self._probe(client))]
         relaying = asyncio.create_task(self._relay.run() if self._publishes else self._ending.stop.wait())
+        for task in (*tasks, relaying):
+            task.add_done_callback(self._ended)
         try:
             if self._reads:
                 await self._read(client, relaying)
             await self._ending.stop.wait()
             self._relay.stop()
-            await relaying
+            await asyncio.wait((relaying,))
         finally:
             for task in (*tasks, relaying):
                 task.cancel()
             await asyncio.wait((*tasks, relaying))
-            await client.close()
+            await let_go(client.close(), ANSWER_SECONDS)
+
+    async def _check_offsets(self) -> None:
+        # Of what the group has committed only the lag depends: no trouble of the broker for those who watch it.
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._settlement.check()
+        except (KafkaError, TimeoutError) as error:
+            _log.info("committed_offsets_unknown", error=repr(error))
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        # None of them ends by itself. Going on without one would look well and do half of the work.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._ending.halt(f"a task of the service ended in a way nobody foresaw: {error!r}")
 
     async def _client(self) -> AIOKafkaClient | None:
         """A client for questions about the cluster; None when the process ends before the broker is there."""
@@ -98,7 +114,7 @@ class Consumers:
             try:
                 await client.bootstrap()
             except (KafkaError, OSError) as error:
-                await client.close()
+                await let_go(client.close(), ANSWER_SECONDS)
                 self._health.trouble(BROKER, str(error))
                 await pause(backoff.next(), self._ending.stop)
             else:
@@ -115,9 +131,9 @@ class Consumers:
                     if self._places is not None:
                         # The broker gives records of a topic made anew under the offsets of the old one.
                         self._places.compare(now)
-                    if turn % CHECK_PROBES == 0:
-                        await self._settlement.check()
                 self._health.well(BROKER)
+                if turn % CHECK_PROBES == 0:
+                    await self._check_offsets()
             except OffsetAlarm as alarm:
                 self._ending.halt(str(alarm))
             except UnknownTopicOrPartitionError as error:

@@ -108,9 +108,11 @@ class Settlement:
         reached = {tp: self.reached[tp] for tp in consumer.assignment() if tp in self.reached}
         resting = {tp: offset for tp, offset in reached.items() if self._checked.get(tp) == offset}
         self._checked = reached
-        committed = {tp: await consumer.committed(tp) for tp in resting}
+        committed = await asyncio.gather(*map(consumer.committed, resting))
         behind = {
-            tp: resting[tp] for tp, offset in committed.items() if (offset or 0) < resting[tp] == self.reached[tp]
+            tp: resting[tp]
+            for tp, offset in zip(resting, committed, strict=True)
+            if (offset or 0) < resting[tp] == self.reached[tp]
         }
         if behind:
             _log.info("offsets_committed_again", partitions=len(behind))

@@ -6,14 +6,16 @@ from typing import Any
 
 
 async def beside(statements: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
-    """Do both at the same time and leave neither behind; when one fails, the other is given up and its error raised."""
+    """Do both at the same time and leave neither behind; when one fails, the other is given up and its error raised.
+
+    One that was cancelled by somebody else has failed, too: returning means that both were done to their end.
+    """
     tasks = asyncio.create_task(statements), asyncio.create_task(work)
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-    for task in tasks:
-        if not task.cancelled():
-            task.result()
+    for task in sorted(done, key=tasks.index):
+        task.result()

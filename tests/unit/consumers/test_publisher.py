@@ -1,6 +1,7 @@
 """The publisher over a stub of the client library's producer."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -52,6 +53,7 @@ class StubKafka:
     away: bool = False
     dumb: bool = False
     stumbles: bool = False
+    ends: bool = True
 
     def make(self, **_: object) -> "StubProducer":
         producer = StubProducer(self)
@@ -100,6 +102,9 @@ class StubProducer:
 
     async def stop(self) -> None:
         self.stopped = True
+        while not self.kafka.ends:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
         if self.kafka.stumbles:
             raise KeyError("a batch that was on its way")
 
@@ -229,3 +234,17 @@ async def test_a_producer_is_given_up_when_its_sender_stumbles_over_what_was_on_
     kafka.silent = False
     assert await sender.send(messages("events", "a")) == {0}
     await sender.abort()
+
+
+async def test_a_producer_that_does_not_end_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CLOSE_SECONDS", 0.01)
+    kafka = StubKafka(ends=False)
+    sender = publisher(kafka)
+    try:
+        async with asyncio.timeout(5):
+            assert await sender.send(messages("events", "a")) == {0}
+            await sender.abort()
+            assert await sender.send(messages("events", "b")) == {0}, "with a new one"
+            await sender.close()
+    finally:
+        kafka.ends = True

@@ -60,3 +60,15 @@ async def test_both_are_given_up_when_nobody_waits_any_more() -> None:
         task.cancel()
         await asyncio.wait((task,))
     assert (one.given_up, other.given_up, task.cancelled()) == (True, True, True)
+
+
+async def test_one_that_somebody_else_cancelled_is_not_taken_for_done() -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    async def work() -> None:
+        return
+
+    for pair in ((cancelled, work), (work, cancelled)):
+        with pytest.raises(asyncio.CancelledError):
+            await beside(*(one() for one in pair))
