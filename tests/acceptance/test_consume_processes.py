@@ -1,6 +1,10 @@
 """Processes come and go: what was sent is decided once, whoever is there to do it."""
 
+import asyncio
 import json
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
 
 from tests.support.process import health
 from tests.support.registry import Registry
@@ -57,6 +61,42 @@ async def test_two_processes_share_the_work_and_publish_each_message_once(regist
         assert [event.text["ce_entityversion"] for event in events] == [str(version) for version in range(1, 11)]
     assert len(registry.out) == 400, "each event and each outcome once"
     assert [await one.stop(), await two.stop()] == [0, 0], one.last_lines() + two.last_lines()
+
+
+async def test_order_per_subject_holds_when_all_comes_at_once_under_different_keys_and_topics(
+    registry: Registry,
+) -> None:
+    first = await registry.started()
+    await registry.accepted("organization.put", "once:org", name(0), id="once-org")
+    product = {"name": "Auto", "institution_id": "i", "product_line": "l"}
+    await registry.accepted("product.put", "once:product", product, id="once-product")
+    body = {"type": "region", "value": "start", "distributor_id": "once:org"}
+    groups = [f"once:group-{number}" for number in range(3)]
+    for group in groups:
+        await registry.accepted("group.create", group, body, id=f"{group}-create")
+    assert await first.stop() == 0, first.last_lines()
+
+    def of_turn(group: str, turn: int) -> Coroutine[Any, Any, tuple[int, int]]:
+        id_, key = f"{group}-{turn}", f"key-{turn % 7}"
+        if turn % 3:
+            return registry.command("group.update", group, {**body, "value": f"V{turn}"}, id=id_, key=key)
+        kind = "group.grant-product" if turn % 2 == 0 else "group.revoke-product"
+        return registry.command(kind, group, {"product_id": "once:product"}, id=id_, key=key)
+
+    await asyncio.gather(*(of_turn(group, turn) for turn in range(60) for group in groups))
+    # Small batches: the one that is there first must not take all of it at a stroke.
+    await registry.started_all((), (), batch_max_records=10)
+    for group in groups:
+        outcomes = [await registry.outcome(f"{group}-{turn}") for turn in ("create", *range(60))]
+        told = {id_ for outcome in outcomes for id_ in outcome.data.get("events", ())}
+        events = await registry.events_when(group, len(told))
+        assert {event.text["ce_id"] for event in events} == told, "what the outcomes name is what was published"
+        assert [event.text["ce_entityversion"] for event in events] == [str(n) for n in range(1, len(told) + 1)]
+        assert len({event.partition for event in events}) == 1
+        assert len(events) > 40, "every update changes something"
+    answered = Counter(out.data["command"]["id"] for out in registry.out if out.topic == registry.topics.outcomes)
+    assert len(answered) == 185
+    assert set(answered.values()) == {1}, "each command has one outcome"
 
 
 async def test_the_other_process_takes_over_when_one_is_killed(registry: Registry) -> None:
