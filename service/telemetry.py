@@ -57,6 +57,9 @@ RELAYS = Gauge(f"{_P}relays", "Relays that live, as last seen", registry=REGISTR
 READY = Gauge(f"{_P}ready", "1 when the part is ready, else 0", ["part"], registry=REGISTRY)
 LOOP_LAG_SECONDS = Gauge(f"{_P}event_loop_lag_seconds", "How late the event loop last woke", registry=REGISTRY)
 INBOX_ROWS = Gauge(f"{_P}inbox_rows", "Command ids remembered, about, as of the last sweep", registry=REGISTRY)
+SWEPT_AT = Gauge(
+    f"{_P}inbox_swept_timestamp_seconds", "When this process last ended a sweep (Unix time); 0 never", registry=REGISTRY
+)
 PRUNED = Counter(f"{_P}pruned_inbox_rows_total", "Inbox rows removed after their retention", registry=REGISTRY)
 HTTP_SECONDS = Histogram(
     f"{_P}http_request_seconds",

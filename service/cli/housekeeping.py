@@ -4,10 +4,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
+from service import clock
 from service.settings import Settings
 from service.store.errors import StoreUnavailable
 from service.store.maintenance import Swept, sweep
-from service.telemetry import INBOX_ROWS, PRUNED, log
+from service.telemetry import INBOX_ROWS, PRUNED, SWEPT_AT, log
 
 EVERY_SECONDS = 6 * 3600.0
 FIRST_SECONDS = 600.0
@@ -32,5 +33,6 @@ async def housekeep(
             if swept is not None:
                 PRUNED.inc(swept.forgotten)
                 INBOX_ROWS.set(swept.remembered)
+                SWEPT_AT.set(clock.now().timestamp())
                 _log.info("inbox_swept", forgotten=swept.forgotten, remembered=swept.remembered)
         await sleep(EVERY_SECONDS)

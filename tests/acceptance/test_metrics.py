@@ -1,0 +1,36 @@
+"""What a running process tells a scraper about the tables that must not grow."""
+
+import asyncpg
+
+from service.contract.message import SHARDS
+from service.store.lock import SHARD_CLASS
+from tests.support.measured import measured
+from tests.support.process import Service
+from tests.support.registry import Registry
+from tests.support.wait import eventually
+
+
+async def counted(service: Service, rows: int) -> None:
+    """Wait until so many rows of the outbox are on /metrics; they are counted every ten seconds."""
+
+    async def told() -> bool:
+        return await measured(service.admin_port, "producer_registry_outbox_rows") == rows
+
+    await eventually(told, deadline=60, what=f"{rows} rows on /metrics")
+
+
+async def test_messages_that_wait_are_counted_until_they_are_published(registry: Registry, database_url: str) -> None:
+    hung = await asyncpg.connect(database_url)
+    try:
+        # A relay that hangs keeps its shards, and nobody publishes.
+        await hung.execute("SELECT pg_advisory_lock($1, n) FROM generate_series(0, $2) AS n", SHARD_CLASS, SHARDS - 1)
+        service = await registry.started()
+        for number in range(5):
+            await registry.command("organization.put", f"waits:{number}", {"displayName": "Waits"}, id=f"w{number}")
+        await counted(service, 10)
+        assert registry.out == []
+    finally:
+        await hung.close()
+
+    await registry.events_when("waits:4", 1)
+    await counted(service, 0)
