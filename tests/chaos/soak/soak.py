@@ -18,7 +18,7 @@ from tests.chaos.run import Run, prepared
 from tests.chaos.site import Site
 from tests.chaos.soak.fold import Fold
 from tests.chaos.soak.stream import SOURCE, Sender, code_id, is_code
-from tests.chaos.soak.verdict import Say, Tally, cut_short, small, standing, told
+from tests.chaos.soak.verdict import Say, Tally, cut_short, failures, second_life, small, standing, told
 from tests.chaos.soak.watch import Watch, growth
 from tests.support import topic_log
 from tests.support.checker.evidence import Seen
@@ -56,6 +56,7 @@ class Course:
     say: Say
     senders: Sequence[Sender]
     watch: Watch
+    faults: Sequence[Fault]
     rate: float = 0.0
     tally: Tally = field(default_factory=Tally)
 
@@ -76,11 +77,12 @@ async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
             await run.send_setup()
             spared = run.services.pop()
             run.retired.append(spared)
-            course = Course(run, plan, say, senders, Watch(run, services))
+            faults = [fault for fault in possible(site) if _heals(fault)]
+            course = Course(run, plan, say, senders, Watch(run, services), faults)
             course.rate = plan.rate or 0.5 * await _trial(run, senders, say)
             say(f"{course.rate:,.0f} commands a second for {plan.minutes:g} minutes, a fault every {plan.every:g} s")
-            await _under_faults(course)
-            await _end(course, spared)
+            await under_faults(course)
+            await end(course, spared)
             fold = await _folded(course)
     finally:
         heal(run)
@@ -105,16 +107,26 @@ async def _trial(run: Run, senders: Sequence[Sender], say: Say) -> float:
     return rate
 
 
-async def _under_faults(course: Course) -> None:
+async def under_faults(course: Course) -> None:
+    """Load, reader, watch and faults side by side for the time of the plan; what fails of them is a trouble."""
     run, plan = course.run, course.plan
     end = time.monotonic() + plan.minutes * 60
     rate = course.rate / len(course.senders)
-    sends = [asyncio.create_task(sender.run(run.driver, rate, end)) for sender in course.senders]
-    beside = [asyncio.create_task(run.reader.run()), asyncio.create_task(course.watch.watch())]
-    faults = asyncio.create_task(_faults(course, end))
+    sends = [
+        asyncio.create_task(sender.run(run.driver, rate, end), name=f"sender {number}")
+        for number, sender in enumerate(course.senders)
+    ]
+    beside = [
+        asyncio.create_task(run.reader.run(), name="reader"),
+        asyncio.create_task(course.watch.watch(), name="watch"),
+    ]
+    faults = asyncio.create_task(_faults(course, end), name="faults")
+    tasks = (*sends, *beside, faults)
     try:
         while not faults.done():
             await asyncio.wait((faults,), timeout=min(60.0, plan.minutes * 60 / 4))
+            if not course.watch.samples:
+                continue
             _progress(course)
             why = cut_short(course.watch.samples[-1], plan.minutes, plan.broker_gib)
             if why and not faults.done():
@@ -123,29 +135,31 @@ async def _under_faults(course: Course) -> None:
                 faults.cancel()
                 for sender in course.senders:
                     sender.stop()
-        await asyncio.gather(faults, return_exceptions=True)
         heal(run)
-        async with asyncio.timeout(FAULT_SECONDS):
-            await asyncio.gather(*sends)
+        _, late = await asyncio.wait(sends, timeout=FAULT_SECONDS)
+        course.tally.troubles += [f"{task.get_name()} did not come to its end" for task in late]
     finally:
-        for task in (*sends, *beside, faults):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*sends, *beside, faults, return_exceptions=True)
+        await asyncio.wait(tasks)
+        course.tally.troubles += failures(tasks)
 
 
 async def _faults(course: Course, end: float) -> None:
     run, every = course.run, course.plan.every
     random = Random(f"{course.plan.seed}/soak")
-    choices = [fault for fault in possible(run.site) if _heals(fault)]
     while (now := time.monotonic()) < end - every:
-        fault = random.choice(choices)
+        fault = random.choice(course.faults)
         run.begin_history(int(course.rate * HISTORY_SECONDS))
         try:
             async with asyncio.timeout(FAULT_SECONDS):
                 await fault.inject(run)
             await until_ready(run)
-        except (AssertionError, TimeoutError, OSError) as error:
-            course.tally.troubles.append(f"{fault.name}: {type(error).__name__}: {error}")
+        except Exception as error:
+            # Whatever it stumbled over: it spoils the verdict, and the faults after it come all the same.
+            trouble = f"{fault.name}: {type(error).__name__}: {error}"
+            course.say(trouble)
+            course.tally.troubles.append(trouble)
             heal(run)
         course.tally.had[fault.name] += 1
         took = time.monotonic() - now
@@ -163,14 +177,15 @@ def _heals(fault: Fault) -> bool:
     )
 
 
-async def _end(course: Course, spared: Service) -> None:
-    """Wait for quiet, and end the processes."""
+async def end(course: Course, spared: Service) -> None:
+    """Wait for quiet, and end the processes; the spared one has to be in its first life."""
     run = course.run
     try:
         await until_ready(run)
         await run.scene.quiet(deadline=300)
     except AssertionError as error:
         course.tally.troubles.append(str(error))
+    course.tally.troubles += second_life(spared)
     for service in (*run.living, spared):
         await run.stop(service)
     course.tally.troubles += run.crashes

@@ -1,5 +1,6 @@
 """What a soak is judged by besides its history: the whole time was run, the outbox emptied, and memory stayed flat."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from itertools import groupby
 
 from tests.chaos.soak.fold import Fold
 from tests.chaos.soak.watch import Growth, Sample
+from tests.support.process import Service
 
 WINDOW_MINUTES = 2.0
 """Within this time the outbox has to be as good as empty once, whatever faults there were."""
@@ -57,12 +59,32 @@ def cut_short(last: Sample, minutes: float, gib: float) -> str | None:
     )
 
 
+def failures(tasks: Iterable[asyncio.Task[None]]) -> list[str]:
+    """A line for each ended task that did not end by itself or by being cancelled."""
+    return [
+        f"{task.get_name()} failed: {type(error).__name__}: {error}"
+        for task in tasks
+        if not task.cancelled() and (error := task.exception()) is not None
+    ]
+
+
+def second_life(spared: Service) -> list[str]:
+    """A line unless the process that no fault kills still has its first life.
+
+    The kernel ends a process that takes all memory by SIGKILL, as faults do: only here the two can be told apart.
+    """
+    if spared.started == 1 and spared.alive:
+        return []
+    lives = "life" if spared.started == 1 else "lives"
+    return [f"{spared.name}, which no fault kills, died: {spared.started} {lives}, the last code {spared.code}"]
+
+
 def told(fold: Fold, tally: Tally, samples: Iterable[Sample], memory: Growth | None, say: Say) -> bool:
     """Tell what came of a soak; True when every promise was kept, nothing went wrong and memory stayed flat."""
     say(f"faults, {tally.late} of them longer than their turn:")
     for name, count in sorted(tally.had.items()):
         say(f"  {count:3} {name}")
-    say(f"most rows in the outbox: {max(sample.outbox for sample in samples):,}")
+    say(f"most rows in the outbox: {max((sample.outbox for sample in samples), default=0):,}")
     say(str(memory) if memory else "no process lived long enough to tell its memory")
     say(
         f"{fold.records:,} records, {fold.commands:,} commands, {fold.events:,} events, raw duplicates"

@@ -113,7 +113,9 @@ class Watch:
         self.samples.append(Sample(at / 60, outbox, database, broker, sizes, counted))
 
     def longest(self) -> tuple[str, Series]:
-        """The longest life of all, by name; of equal ones that of the last service."""
+        """The longest life of all, by name; of equal ones that of the last service. Empty when none was seen."""
+        if not self.lives:
+            return "nobody", []
         (name, _), series = max(self.lives.items(), key=lambda life: (life[1][-1][0] - life[1][0][0], life[0]))
         return name, series
 
