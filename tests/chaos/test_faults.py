@@ -3,6 +3,7 @@
 Every fault has its runs by `make chaos`; here are enough kinds to notice at once when a promise breaks.
 """
 
+from tests.chaos.disk import may_mount
 from tests.chaos.execute import execute, possible
 from tests.chaos.fault import FAULTS
 from tests.chaos.site import Site
@@ -49,3 +50,12 @@ async def test_nothing_comes_twice_when_nothing_is_wrong(site: Site) -> None:
 
 def test_every_number_has_a_fault() -> None:
     assert {number for fault in FAULTS.values() for number in fault.numbers} | TESTED_ELSEWHERE >= LISTED
+
+
+def test_the_tour_leaves_nothing_out_on_the_embedded_broker() -> None:
+    assert set(TOUR) <= FAULTS.keys()
+    embedded = Site("tansu")
+    embedded.folder.rmdir()
+    there = {fault.name for fault in possible(embedded)}
+    unmountable = set() if may_mount() else {fault.name for fault in FAULTS.values() if fault.small_disk}
+    assert set(TOUR) - there <= unmountable
