@@ -8,16 +8,19 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import httpx2
 import pytest
 
 from service.contract.catalogue import wire_type
 from service.stack.tansu import Tansu
+from tests.support.bearer import bearer
 from tests.support.ladder import running
 from tests.support.measured import measured
-from tests.support.process import health
+from tests.support.process import Service, health
 from tests.support.proxy import HOST, Proxy
 from tests.support.registry import Registry, registry_settings
 from tests.support.wait import eventually
@@ -150,6 +153,15 @@ async def test_only_the_record_the_database_refuses_is_put_aside(registry: Regis
     assert registry.outcomes("d7") == []
 
 
+async def told(service: Service, path: str, token: str) -> dict[str, Any]:
+    """What the API says to somebody with a token."""
+    async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.api_port}") as client:
+        answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
 async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
     database_url: str, tmp_path: Path, topic_prefix: str
 ) -> None:
@@ -158,13 +170,19 @@ async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
         settings = registry_settings(database_url, address, topic_prefix, tmp_path, idempotent=False)
         async with Registry(settings, tmp_path).open() as registry:
             service = await registry.started()
+            reading = await registry.started("--role", "api")
             await registry.accepted("organization.put", "still:1", name(0), id="s0")
+            region = {"type": "region", "value": "North", "distributor_id": "still:1"}
+            await registry.accepted("group.create", "still:2", region, id="s-group")
             assert tansu.child.pid is not None
             os.kill(tansu.child.pid, signal.SIGSTOP)
             try:
                 await eventually(lambda: part(service.admin_port, "broker"), what="readiness naming the broker")
                 assert await health(service.admin_port, "/livez") == 200
-                assert await health(service.api_port, "/openapi.json") == 200, "reading goes on"
+                for process in (service, reading):
+                    group = (await told(process, "/groups/still:2", bearer(registry)))["group"]
+                    assert (group["id"], group["value"]) == ("still:2", "North"), "reading goes on"
+                assert await health(reading.admin_port, "/readyz") == 200, "callers are still sent to the API alone"
             finally:
                 os.kill(tansu.child.pid, signal.SIGCONT)
             await registry.ready(service)
