@@ -14,6 +14,8 @@ from tests.integration.http import seeds
 ROLE = Role(seeds.PRODUCER, "Producer", (), 1)
 _STATUSES = ("Active",) * 8 + ("Limited",) * 3 + ("Suspended", "Terminating", "Terminated")
 _DAY = date(2026, 11, 22)
+_CODES = (*range(9), 60)
+"""How many codes a world may have; of 60, a caller has about a default page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def world(prefix: str, chance: Random) -> World:
                 appointment_date=_near(chance),
                 termination_date=_near(chance),
             )
-            for n in range(chance.randrange(9))
+            for n in range(chance.choice(_CODES))
         )
     )
     groups = seeds.by_id(
