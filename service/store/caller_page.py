@@ -4,10 +4,9 @@ A document is found by its stamp alone, which names the state of every row it sh
 date: every answer takes its stamps from the database, after the question was asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
-from itertools import islice
 from typing import Final, TypeAlias
 
 from service.store.code_page import CODE_DETAIL, Items, Page, part
@@ -16,7 +15,10 @@ from service.store.gathering import Gathering
 from service.store.pool import Pool
 
 KEPT: Final = 16_384
-"""Documents that are kept: some 15 MB."""
+"""Documents that are kept: some 15 MB of usual ones."""
+
+KEPT_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of documents that are kept: a code may have thousands of roles."""
 
 ROWS: Final = 26
 """So many codes of a caller are looked at: a page of 25, and whether something follows."""
@@ -58,9 +60,15 @@ class CallerPages:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._documents: dict[str, bytes] = {}
+        self._bytes = 0
         self._gatherings = {
             renewal: Gathering(partial(self._stamps, stamps_statement(renewal=renewal))) for renewal in (False, True)
         }
+
+    @property
+    def kept(self) -> Mapping[str, bytes]:
+        """The documents that are kept, by their stamps, the oldest first."""
+        return self._documents
 
     async def page(self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page) -> Items | None:
         """The page, or None for a user who is disabled; raises StoreUnavailable, or StoreRace on a hail of changes."""
@@ -96,6 +104,10 @@ class CallerPages:
         return [found[stamp] for stamp in stamps] if found.keys() >= set(stamps) else None
 
     def _keep(self, found: dict[str, bytes]) -> None:
-        self._documents.update(found)
-        for stamp in list(islice(self._documents, max(0, len(self._documents) - KEPT))):
-            del self._documents[stamp]
+        """Keep these, and of the ones before, oldest first, only as many as there is room for."""
+        kept = self._documents
+        for stamp, document in found.items():
+            self._bytes += len(document) - len(kept.get(stamp, b""))
+            kept[stamp] = document
+        while len(kept) > KEPT or self._bytes > KEPT_BYTES:
+            self._bytes -= len(kept.pop(next(iter(kept))))

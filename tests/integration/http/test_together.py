@@ -1,14 +1,17 @@
 """Callers who are answered together, from documents that are kept, get what a statement of their own would give."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 
+import orjson
 import pytest
 
 from service.core.world import World
 from service.settings import Settings
 from service.store import caller_page
+from service.store.caller_page import CallerPages
 from service.store.code_page import Items, Page
 from service.store.errors import StoreRace
 from service.store.pool import create_pool
@@ -98,19 +101,44 @@ async def test_change_is_seen_by_who_asks_while_others_are_answered(told: Asker)
     await asyncio.gather(*asking, *crowded)
 
 
-async def test_few_documents_are_kept(told: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caller_page, "KEPT", 1)
-    for _ in range(2):
-        assert await told.codes(ACCOUNT, sub=seeds.ANN) == ["100-002541", "501-002542"]
-
-
-async def test_documents_that_change_all_the_time_are_a_race(told: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def pages(told: Asker) -> AsyncIterator[CallerPages]:
+    """Pages that nobody asked before."""
     pool = await create_pool(Settings(database_url=told.database_url), "test")
-    pages = caller_page.CallerPages(pool)
-    text = caller_page.documents_statement().replace(" AS stamp", " || 'x' AS stamp", 1)
-    monkeypatch.setattr(caller_page, "_DOCUMENTS", text)
     try:
-        with pytest.raises(StoreRace):
-            await pages.page(seeds.ANN, renewal=False, on=DAY, visible=[], page=Page())
+        yield CallerPages(pool)
     finally:
         await pool.close()
+
+
+async def _told(pages: CallerPages) -> list[str]:
+    items = await pages.page(seeds.ANN, renewal=False, on=DAY, visible=[], page=Page())
+    assert items is not None
+    return [item["attributes"]["code"] for item in orjson.loads(items.data)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "kept"),
+    [
+        pytest.param("KEPT", 1, 1, id="number"),
+        pytest.param("KEPT_BYTES", 1000, 1, id="bytes"),
+        pytest.param("KEPT_BYTES", 100, 0, id="one too large"),
+        pytest.param("KEPT_BYTES", 10_000, 2, id="room for all"),
+    ],
+)
+async def test_few_documents_are_kept(
+    pages: CallerPages, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, kept: int
+) -> None:
+    monkeypatch.setattr(caller_page, limit, value)
+    for _ in range(3):
+        assert await _told(pages) == ["100-002541", "501-002542"]
+        assert len(pages.kept) == kept
+
+
+async def test_documents_that_change_all_the_time_are_a_race(
+    pages: CallerPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = caller_page.documents_statement().replace(" AS stamp", " || 'x' AS stamp", 1)
+    monkeypatch.setattr(caller_page, "_DOCUMENTS", text)
+    with pytest.raises(StoreRace):
+        await _told(pages)
