@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.core.group import Group
 from service.core.world import World
 from tests.integration.http import seeds
 from tests.integration.http.asker import asker as opened
@@ -21,7 +22,7 @@ def _world(count: int) -> World:
     return World(
         organizations=seeds.by_id(OWNER),
         roles={seeds.PRODUCER: seeds.WORLD.roles[seeds.PRODUCER]},
-        groups=seeds.by_id(*(seeds.Group(id_, "region", "G", OWNER.id, (), 0, 1) for id_ in ("east", "west", "whole"))),
+        groups=seeds.by_id(*(Group(id_, "region", "G", OWNER.id, (), 0, 1) for id_ in ("east", "west", "whole"))),
         users=seeds.by_id(
             seeds.user(OWN, "Own", OWNER.id),
             seeds.user(TEAM, "Team", OWNER.id, group_ids=("east", "west")),
