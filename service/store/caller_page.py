@@ -2,17 +2,26 @@
 
 A document is found by its stamp alone, which names the state of every row it shows. So what is kept cannot be out of
 date: every answer takes its stamps from the database, after the question was asked.
+
+Only one server's row versions tell states apart: one restored, or another one after a failover, could use them again.
+So all documents are let go when the database is unavailable, or so silent that somebody gave a question up.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from service.store.code_page import CODE_DETAIL, Items, Page, part
-from service.store.errors import StoreRace, translated
+from service.store.errors import StoreRace, StoreUnavailable, translated
 from service.store.gathering import Gathering
 from service.store.pool import Pool
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Row: TypeAlias = asyncpg.Record
 
 KEPT: Final = 16_384
 """Documents that are kept: some 15 MB of usual ones."""
@@ -85,8 +94,7 @@ class CallerPages:
 
     async def _stamps(self, query: str, questions: Sequence[Question]) -> list[Stamps]:
         subjects, days, visible = zip(*questions, strict=True)
-        with translated():
-            rows = await self._pool.fetch(query, subjects, days, visible)
+        rows = await self._fetch(query, subjects, days, visible)
         return [row["stamps"] if row["verdict"] else None for row in rows]
 
     async def _documents_of(self, stamps: list[str]) -> list[bytes] | None:
@@ -97,11 +105,25 @@ class CallerPages:
         except KeyError:
             missing = [stamp for stamp in stamps if stamp not in kept]
         found = {stamp: kept[stamp] for stamp in stamps if stamp in kept}
-        with translated():
-            rows = await self._pool.fetch(_DOCUMENTS, [stamp.partition(" ")[0] for stamp in missing])
+        rows = await self._fetch(_DOCUMENTS, [stamp.partition(" ")[0] for stamp in missing])
         found.update((row["stamp"], row["document"].encode()) for row in rows)
         self._keep(found)
         return [found[stamp] for stamp in stamps] if found.keys() >= set(stamps) else None
+
+    async def _fetch(self, query: str, *values: object) -> "list[Row]":
+        try:
+            with translated():
+                async with self._pool.acquire() as connection:
+                    try:
+                        return await connection.fetch(query, *values)
+                    except asyncio.CancelledError:
+                        # The pool would wait for the server to confirm this, and a silent one never does.
+                        connection.terminate()
+                        raise
+        except (StoreUnavailable, asyncio.CancelledError):
+            self._documents.clear()
+            self._bytes = 0
+            raise
 
     def _keep(self, found: dict[str, bytes]) -> None:
         """Keep these, and of the ones before, oldest first, only as many as there is room for."""
