@@ -70,6 +70,14 @@ class Gate:
         except TimeoutError:
             _log.warning("a request took too long", path=exchange.scope["path"])
             await exchange.refuse(unavailable("The answer took too long."))
+        except asyncio.CancelledError:
+            # The server's time to end is over; without an answer of ours it would say that something went wrong.
+            await exchange.refuse(unavailable("The service is stopping."))
+            raise
+        except (MemoryError, OSError) as error:
+            # What the process or the machine ran out of is no defect, and may be there again in a moment.
+            _log.warning("a request found too few resources", path=exchange.scope["path"], error=repr(error))
+            await exchange.refuse(unavailable("The service is short of resources."))
         except Exception:
             # The caller learns the request id and nothing else.
             _log.exception("a request failed", path=exchange.scope["path"])

@@ -23,6 +23,8 @@ class StoreDefect(Exception):
 _RACE = (asyncpg.TransactionRollbackError, asyncpg.UniqueViolationError)
 _DEFECT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 
+_NO_THREAD = "can't start new thread"
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -45,6 +47,11 @@ def translated() -> Iterator[None]:
             raise StoreDefect(_text(error)) from error
         raise StoreUnavailable(_text(error)) from error
     except (TimeoutError, asyncpg.PostgresError, OSError) as error:
+        raise StoreUnavailable(_text(error)) from error
+    except RuntimeError as error:
+        # Host names are looked up in a thread, and the machine may have none left: no fault of the rows.
+        if _NO_THREAD not in str(error):
+            raise
         raise StoreUnavailable(_text(error)) from error
 
 

@@ -48,6 +48,7 @@ class Run:
         self.limits = Limits(BODY_BYTES)
         self.retired: list[Service] = []
         self.supervised: set[Service] = set()
+        self._stopping: dict[Service, asyncio.Future[None]] = {}
         self.crashes: list[str] = []
         self.mortal: set[Service] = set()
         """Services that may die of what a fault takes from them."""
@@ -95,10 +96,21 @@ class Run:
         self.supervised.add(service)
 
     async def stop(self, service: Service) -> None:
-        """End it with SIGTERM; it has to end well, and does not come back by itself."""
+        """End it with SIGTERM; it has to end well, and does not come back by itself.
+
+        Two faults that stop the same one share a stop: a second signal would end it at once, and not well.
+        """
+        if service not in self._stopping:
+            self._stopping[service] = asyncio.ensure_future(self._stop(service))
+        await asyncio.shield(self._stopping[service])
+
+    async def _stop(self, service: Service) -> None:
         self.supervised.discard(service)
         at_work = await health(service.admin_port, "/livez") != 0
-        code = await service.stop()
+        try:
+            code = await service.stop()
+        finally:
+            del self._stopping[service]
         if code and at_work and service not in self.mortal:
             self.crashes.append(f"{service.name} ended with {code} after SIGTERM")
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from service.http.gate import MAX_HEADER_BYTES, MAX_QUERY_BYTES, Gate
 from service.store.code_page import Items
@@ -176,3 +176,37 @@ async def test_body_is_cut_off_when_it_is_longer_than_it_said() -> None:
         short, long = [await client.post("/", content=chunks(count)) for count in (2, 3)]
     assert (short.status_code, short.content) == (200, b"read")
     assert (long.status_code, long.json()["errors"][0]["code"]) == (413, "body-too-large")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("too many open files")])
+async def test_caller_may_come_again_when_the_process_ran_out_of_something(error: Exception) -> None:
+    async def short(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    transport = httpx.ASGITransport(Gate(short, max_body=1024, timeout=5, concurrency=5, direct={}))
+    async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
+        answer = await client.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "open files" not in answer.text
+
+
+async def test_caller_may_come_again_when_the_server_gives_his_request_up() -> None:
+    begun = asyncio.Event()
+    sent: list[Message] = []
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    gate = Gate(endless, max_body=1024, timeout=60, concurrency=5, direct={})
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+    request = asyncio.create_task(gate(scope, lambda: asyncio.Event().wait(), send))  # type: ignore[arg-type, return-value]
+    async with asyncio.timeout(5):
+        await begun.wait()
+        request.cancel()
+        await asyncio.wait((request,))
+    assert request.cancelled()
+    assert [message["status"] for message in sent if "status" in message] == [503]
