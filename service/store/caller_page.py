@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from service.store.code_page import CODE_DETAIL, Items, Page, part
-from service.store.errors import StoreRace, StoreUnavailable, translated
+from service.store.errors import StoreRace, StoreUnavailable
 from service.store.gathering import Gathering
-from service.store.pool import Pool
+from service.store.pool import Pool, fetch
 
 if TYPE_CHECKING:
     import asyncpg
@@ -112,14 +112,7 @@ class CallerPages:
 
     async def _fetch(self, query: str, *values: object) -> "list[Row]":
         try:
-            with translated():
-                async with self._pool.acquire() as connection:
-                    try:
-                        return await connection.fetch(query, *values)
-                    except asyncio.CancelledError:
-                        # The pool would wait for the server to confirm this, and a silent one never does.
-                        connection.terminate()
-                        raise
+            return await fetch(self._pool, query, *values)
         except (StoreUnavailable, asyncio.CancelledError):
             self._documents.clear()
             self._bytes = 0

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL with a limit on every wait."""
 
+import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -51,6 +52,21 @@ async def create_pool(settings: Settings, application: str) -> Pool:
         # Near the cost of a cached page: pages of a list are then read in the order of an index, not sorted.
         server_settings={**_server_settings(settings, application), "random_page_cost": "1.1"},
     )
+
+
+async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]:
+    """The rows of a query on a reader's connection; raises the store's errors.
+
+    Who gives the question up gives the connection up with it. The pool would wait for the server to confirm the end
+    of the statement, and a silent one never does: its place would be taken for as long as a statement may last.
+    """
+    with translated():
+        async with pool.acquire() as connection:
+            try:
+                return await connection.fetch(query, *values)
+            except asyncio.CancelledError:
+                connection.terminate()
+                raise
 
 
 def _server_settings(settings: Settings, application: str) -> dict[str, str]:

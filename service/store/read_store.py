@@ -23,9 +23,8 @@ from service.store.code_page import (
     Page,
     page_statement,
 )
-from service.store.errors import translated
 from service.store.list_page import group_one, group_statement, user_one, user_statement
-from service.store.pool import Pool
+from service.store.pool import Pool, fetch
 from service.store.statement import statement
 
 if TYPE_CHECKING:
@@ -174,8 +173,7 @@ class ReadStore:
         return (await self._rows(query, *values))[0]
 
     async def _rows(self, query: str, *values: object) -> "list[Row]":
-        with translated():
-            return await self._pool.fetch(query, *values)
+        return await fetch(self._pool, query, *values)
 
 
 def _attributes(rows: "list[Row]") -> Attributes | None:

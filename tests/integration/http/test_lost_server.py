@@ -13,6 +13,7 @@ from service.store.caller_page import CallerPages
 from service.store.code_page import Items, Page
 from service.store.errors import StoreUnavailable
 from service.store.pool import Pool, create_pool
+from service.store.read_store import ReadStore
 from tests.integration.http import seeds
 from tests.integration.http.asker import Asker
 from tests.support.proxy import Proxy
@@ -69,3 +70,13 @@ async def test_documents_do_not_outlive_a_silence(far: Far) -> None:
         asking.cancel()
         await eventually(lambda: not far.pages.kept and far.pool.get_size() == 0, deadline=10, what="letting go")
     assert await far.page()
+
+
+async def test_a_question_given_up_in_a_silence_keeps_no_connection(far: Far) -> None:
+    reader = ReadStore(far.pool)
+    with far.proxy.silent():
+        asking = asyncio.create_task(reader.role("producer"))
+        await eventually(lambda: far.pool.get_idle_size() == 0, what="the statement")
+        asking.cancel()
+        await eventually(lambda: far.pool.get_size() == 0, deadline=10, what="letting go")
+    assert await reader.role("producer")
