@@ -24,6 +24,7 @@ from consumers.backoff import Backoff, pause
 from consumers.health import Health
 from consumers.limit import DeadLetterLimit, Place
 from service.contract.envelope import Received, Record, Undecodable
+from service.shortage import is_shortage
 from service.store.command_store import Applied
 from service.store.errors import StoreRace, StoreUnavailable
 from service.telemetry import BATCH_RECORDS, BATCH_SECONDS, COMMANDS, DEAD_LETTERS, TROUBLE, log
@@ -35,8 +36,6 @@ Apply: TypeAlias = Callable[[Sequence[Parsed]], Awaitable[Applied]]
 Parse: TypeAlias = Callable[[Sequence[Record]], Sequence[Parsed]]
 
 REDOS = 3
-# What the process or the machine ran out of is no fault of a record.
-DOWN = (StoreUnavailable, OSError, MemoryError, TimeoutError)
 TRACEBACK_CHARACTERS = 8_000
 
 
@@ -87,10 +86,10 @@ class Batches:
             part = parts.pop()
             try:
                 applied = await self._redo(part)
-            except DOWN as error:
-                await self._down(records[done:], error)
-                return
             except Exception as defect:
+                if isinstance(defect, StoreUnavailable) or is_shortage(defect):
+                    await self._down(records[done:], defect)
+                    return
                 TROUBLE.labels("defect").inc()
                 if len(part) > 1:
                     half = len(part) // 2

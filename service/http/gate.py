@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.operation import BytesRoute
 from service.http.problem import Error, Refused, response, unavailable
+from service.shortage import is_shortage
 from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS, log
 
 MAX_HEADER_BYTES: Final = 32_768
@@ -74,11 +75,11 @@ class Gate:
             # The server's time to end is over; without an answer of ours it would say that something went wrong.
             await exchange.refuse(unavailable("The service is stopping."))
             raise
-        except (MemoryError, OSError) as error:
-            # What the process or the machine ran out of is no defect, and may be there again in a moment.
-            _log.warning("a request found too few resources", path=exchange.scope["path"], error=repr(error))
-            await exchange.refuse(unavailable("The service is short of resources."))
-        except Exception:
+        except Exception as error:
+            if is_shortage(error):
+                _log.warning("a request found too few resources", path=exchange.scope["path"], error=repr(error))
+                await exchange.refuse(unavailable("The service is short of resources."))
+                return
             # The caller learns the request id and nothing else.
             _log.exception("a request failed", path=exchange.scope["path"])
             await exchange.refuse(Refused(500, [Error("internal", "Something went wrong here.")]))

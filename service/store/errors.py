@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import asyncpg
 
+from service.shortage import is_shortage
+
 
 class StoreUnavailable(Exception):
     """The database is away, full, starting, stopping or too slow: nothing is known to be done, try again later."""
@@ -22,8 +24,6 @@ class StoreDefect(Exception):
 # we looked belongs to integrity (23).
 _RACE = (asyncpg.TransactionRollbackError, asyncpg.UniqueViolationError)
 _DEFECT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
-
-_NO_THREAD = "can't start new thread"
 
 
 @contextmanager
@@ -49,8 +49,7 @@ def translated() -> Iterator[None]:
     except (TimeoutError, asyncpg.PostgresError, OSError) as error:
         raise StoreUnavailable(_text(error)) from error
     except RuntimeError as error:
-        # Host names are looked up in a thread, and the machine may have none left: no fault of the rows.
-        if _NO_THREAD not in str(error):
+        if not is_shortage(error):
             raise
         raise StoreUnavailable(_text(error)) from error
 

@@ -121,16 +121,14 @@ async def slow(run: Run) -> None:
 
 @fault("slow writes", 15, seconds=5.0)
 async def slow_writes(run: Run) -> None:
-    async with run.site.session(run.database) as session:
-        await session.execute(
-            "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'"
-        )
-        await session.execute(
-            "CREATE TRIGGER dawdle AFTER INSERT ON inbox FOR EACH STATEMENT EXECUTE FUNCTION dawdle()"
-        )
-        await run.progress(1.0)
-        await session.execute("DROP TRIGGER dawdle ON inbox")
+    for statement in (
+        "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'",
+        "CREATE OR REPLACE TRIGGER dawdle AFTER INSERT ON inbox FOR EACH STATEMENT EXECUTE FUNCTION dawdle()",
+    ):
+        await eventually(partial(_done, run, statement), what="a slow inbox")
+    await run.progress(1.0)
+    await eventually(partial(_done, run, "DROP TRIGGER IF EXISTS dawdle ON inbox"), what="a fast inbox")
 
 
 @fault("backends frozen", 15, seconds=STATEMENT_SECONDS + 3)
@@ -199,14 +197,14 @@ async def widened(run: Run) -> None:
         for table in tables:
             column = f"later_{number}_{run.random.randrange(10**6)}"
             statement = f'ALTER TABLE "{table}" ADD COLUMN IF NOT EXISTS {column} integer NOT NULL DEFAULT 7'
-            await eventually(partial(_widen, run, statement), what=f"a new column of {table}")
+            await eventually(partial(_done, run, statement), what=f"a new column of {table}")
         if number == 0:
             service = run.random.choice(run.services)
             await run.stop(service)
             run.start(service)
 
 
-async def _widen(run: Run, statement: str) -> bool:
+async def _done(run: Run, statement: str) -> bool:
     # A session of its own each time: another fault may end every session of the database.
     try:
         async with run.site.session(run.database) as session:

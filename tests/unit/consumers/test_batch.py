@@ -71,7 +71,14 @@ async def test_the_batch_is_rewound_when_the_race_was_lost_too_often() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [StoreUnavailable("away"), OSError("too many open files"), TimeoutError(), MemoryError()]
+    "error",
+    [
+        StoreUnavailable("away"),
+        OSError("too many open files"),
+        TimeoutError(),
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+    ],
 )
 async def test_every_partition_is_rewound_and_nothing_skipped_when_something_is_down(error: Exception) -> None:
     bench = Bench(StubStore(lambda _: error))
