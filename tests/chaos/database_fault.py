@@ -28,9 +28,15 @@ async def cut_after(run: Run) -> None:
 
 
 async def _cut(run: Run, *, after: bool) -> None:
-    for _ in range(3):
+    for number in range(3):
         trap = run.site.postgres_proxy.trap(commits, after=after, times=run.random.randint(1, 3))
-        await asyncio.wait_for(trap.sprung.wait(), 30)
+        try:
+            await asyncio.wait_for(trap.sprung.wait(), 30 if number == 0 else 10)
+        except TimeoutError:
+            # Few large batches may have had all there was: then no transaction is left to cut.
+            if number == 0:
+                raise
+            return
 
 
 @fault("all connections to the database cut", 11, 12)
