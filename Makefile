@@ -71,8 +71,8 @@ bench: setup ## Measure; writes nothing into the tree
 chaos: setup ## Run 200 seeds of faults against real processes
 	$(BIN)/python -m tests.chaos --seeds 200 $(ARGS)
 
-soak: setup ## Run for 30 minutes at half load, with a fault every 20 seconds
-	$(BIN)/python -m tests.chaos.soak $(ARGS)
+soak: check-java setup ## Run half load on Apache Kafka for half an hour, with a fault every 20 seconds
+	$(BIN)/python -m tests.chaos.soak --broker apache $(ARGS)
 
 profile: setup ## Draw a flame graph of a consumer under load
 	$(BIN)/python -m tests.load.profile $(ARGS)
