@@ -32,7 +32,7 @@ class Site:
     the number of Kafka nodes; several have no proxy. A single one lies on a disk that can be filled, if that may be.
     """
 
-    def __init__(self, broker: BrokerKind, *, nodes: int = 1) -> None:
+    def __init__(self, broker: BrokerKind, *, nodes: int = 1, small_broker_disk: bool = True) -> None:
         self.kind = broker
         self.nodes = nodes
         self.folder = Path(tempfile.mkdtemp(prefix="producer-registry-chaos-"))
@@ -42,6 +42,8 @@ class Site:
         self.kafka_proxy = Proxy(lambda: (HOST, self._behind_proxy))
         self.kafka: Tansu | Apache
         self.kafka_disk: SmallDisk | None = None
+        # Only for one node of Apache Kafka, where mounts are allowed.
+        self._small_broker_disk = small_broker_disk and broker == "apache" and nodes == 1
         self._inner_port = 0
         self.template = ""
 
@@ -81,7 +83,7 @@ class Site:
             for proxy in (self.postgres_proxy, self.kafka_proxy):
                 await proxy.start()
                 stack.push_async_callback(proxy.stop)
-            if self.kind == "apache" and self.nodes == 1 and may_mount():
+            if self._small_broker_disk and may_mount():
                 self.kafka_disk = await stack.enter_async_context(small_disk(BROKER_MEGABYTES))
             self.kafka = self._broker()
             await stack.enter_async_context(running(self.postgres))
