@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from service.store.code_page import CODE_DETAIL, Items, Page, part
+from service.store.code_page import Items, Page, part
 from service.store.errors import StoreRace, StoreUnavailable
 from service.store.gathering import Gathering
 from service.store.pool import Pool, fetch
@@ -44,7 +44,7 @@ _STAMP: Final = part("code_stamp")
 _ROLES: Final = part("role_stamp")
 _STAMPS: Final = part("caller_stamps").replace("/*stamp*/", _STAMP).replace("/*roles*/", _ROLES)
 _DOCUMENTS: Final = part("code_document").replace(
-    "/*detail*/", CODE_DETAIL.replace("SELECT shown.n,", f"SELECT {_STAMP} AS stamp, shown.n,") + f"\n{_ROLES}"
+    "/*detail*/", part("code_detail").replace("/*stamped*/", f"{_STAMP} AS stamp,") + f"\n{_ROLES}"
 )
 
 

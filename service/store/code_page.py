@@ -59,13 +59,13 @@ def part(name: str) -> str:
 
 _PAGE: Final = part("page")
 _TOTAL: Final = "(SELECT count(*) FROM (/*source*/) AS counted)"
-CODE_DETAIL: Final = part("code_detail").replace(" /*stamped*/", "")
+_CODE_DETAIL: Final = part("code_detail").replace(" /*stamped*/", "")
 _OWNER_THERE: Final = "EXISTS (SELECT FROM owner)"
 _ORGANIZATION_THERE: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
 _CALLER_ENABLED: Final = "NOT EXISTS (SELECT FROM caller WHERE NOT caller.enabled)"
 
-CODES: Final = Collection(part("code_source"), CODE_DETAIL, 4)
-CODES_OF_ORGANIZATIONS: Final = Collection(part("organization_code_source"), CODE_DETAIL, 5, _ORGANIZATION_THERE)
+CODES: Final = Collection(part("code_source"), _CODE_DETAIL, 4)
+CODES_OF_ORGANIZATIONS: Final = Collection(part("organization_code_source"), _CODE_DETAIL, 5, _ORGANIZATION_THERE)
 CODES_OF_USER: Final = Collection(
     part("user_association_source"), part("user_association_detail"), 6, _OWNER_THERE, part("user_owner")
 )
@@ -76,7 +76,7 @@ CODES_OF_GROUP: Final = Collection(
 
 def _of_caller(least: str) -> Collection:
     source = part("caller_code_source").replace("/*least*/ 1", least)
-    return Collection(source, CODE_DETAIL, 7, _CALLER_ENABLED, part("caller_owner"))
+    return Collection(source, _CODE_DETAIL, 7, _CALLER_ENABLED, part("caller_owner"))
 
 
 # Submission needs a code that is usable for more than renewal. Written out, because the planner estimates it well.
