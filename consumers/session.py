@@ -58,8 +58,7 @@ class Publisher:
         batch = self._producer.create_batch()
         batch.append(timestamp=None, key=key, value=value, headers=list(headers))
         batch.close()
-        place = partition if partition in partitions else partition % len(partitions)
-        await (await self._producer.send_batch(batch, topic, partition=place))
+        await (await self._producer.send_batch(batch, topic, partition=partition % len(partitions)))
 
 
 class Follower:
