@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import logging
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from tests.chaos.fault import FAULTS
 from tests.chaos.report import markdown, table
 from tests.chaos.shorten import shortest, story
 from tests.chaos.site import Site
+from tests.chaos.until_told import until_told
 
 
 def main() -> int:
@@ -42,18 +42,7 @@ def main() -> int:
         return 0
     # The senders and the checker meet every fault too; what they say of it is of no use here.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    return asyncio.run(_until_told(options))
-
-
-async def _until_told(options: argparse.Namespace) -> int:
-    """Run, and leave nothing behind when a signal ends it."""
-    running = asyncio.create_task(_main(options))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    try:
-        return await running
-    except asyncio.CancelledError:
-        return 130
+    return asyncio.run(until_told(_main(options)))
 
 
 async def _main(options: argparse.Namespace) -> int:

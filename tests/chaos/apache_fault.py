@@ -101,11 +101,8 @@ async def wedged(run: Run) -> None:
     await run.progress(0.3)
     await _limit(run, 200)
 
-    async def noticed() -> bool:
-        return not all([await service.ready() for service in run.services])
-
     try:
-        await eventually(noticed, what="a relay that says so")
+        await eventually(run.somebody_unready, what="a relay that says so")
         await asyncio.sleep(1.0)
     finally:
         await _limit(run, 2_000_000)

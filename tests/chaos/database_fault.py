@@ -183,11 +183,8 @@ async def full(run: Run) -> None:
     await run.progress(0.3)
     run.disk.fill()
 
-    async def noticed() -> bool:
-        return not all([await service.ready() for service in run.services])
-
     try:
-        await eventually(noticed, what="a process that is not ready")
+        await eventually(run.somebody_unready, what="a process that is not ready")
         await asyncio.sleep(1.0)
     finally:
         run.disk.free()

@@ -162,6 +162,10 @@ class Run:
         """Whether each service answers on its admin port, whatever it says."""
         return all([await health(service.admin_port, "/livez") for service in self.services])
 
+    async def somebody_unready(self) -> bool:
+        """Whether a service says that it is not ready."""
+        return not all([await service.ready() for service in self.services])
+
     async def progress(self, share: float, *, within: float = 60.0) -> None:
         """Wait until about this share of the stage's history is sent."""
         wanted = self._stage_begin + share * self._stage_length

@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 import logging
-import signal
 import sys
 from functools import partial
 
 from tests.chaos.site import Site
 from tests.chaos.soak.soak import Plan, soak
+from tests.chaos.until_told import until_told
 
 
 def main() -> int:
@@ -26,18 +26,7 @@ def main() -> int:
     options = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     plan = Plan(options.minutes, options.seed, options.every, options.rate, options.codes, options.broker_gib)
-    return asyncio.run(_until_told(plan, options.broker))
-
-
-async def _until_told(plan: Plan, broker: str) -> int:
-    """Run, and leave nothing behind when a signal ends it."""
-    running = asyncio.create_task(_run(plan, broker))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    try:
-        return await running
-    except asyncio.CancelledError:
-        return 130
+    return asyncio.run(until_told(_run(plan, options.broker)))
 
 
 async def _run(plan: Plan, broker: str) -> int:
