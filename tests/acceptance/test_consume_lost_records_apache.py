@@ -56,9 +56,11 @@ async def test_a_running_service_stops_when_commands_before_its_place_are_delete
     await registry.accepted("organization.put", SUBJECT, NAME, id="before")
     service.send(signal.SIGSTOP)
     try:
-        await delete(registry, await send(registry, "lost-1", "lost-2"))
+        # What the broker answers to a question of before comes yet: the first few of these, never all.
+        await delete(registry, await send(registry, *(f"lost-{number}" for number in range(30))))
         await send(registry, "after")
     finally:
         service.send(signal.SIGCONT)
     await alarmed(service)
+    assert not registry.outcomes("lost-29")
     assert not registry.outcomes("after")
