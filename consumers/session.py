@@ -29,6 +29,10 @@ async def answered(settings: Settings) -> AsyncIterator[None]:
         raise BrokerUnavailable(f"Kafka at {settings.kafka_bootstrap_servers}: {told}") from error
 
 
+LINGER_MS = 5
+"""How long a record may wait for company, as with the other clients of Kafka."""
+
+
 class Publisher:
     """Publishes records, in the order of the calls for each key."""
 
@@ -82,17 +86,14 @@ class Follower:
 
 
 @asynccontextmanager
-async def publishing(settings: Settings, *, linger_ms: int = 5) -> AsyncIterator[Publisher]:
-    """A publisher for as long as the block runs; all replicas acknowledge each record. Raises BrokerUnavailable.
-
-    `linger_ms` is how long a record may wait for company.
-    """
+async def publishing(settings: Settings) -> AsyncIterator[Publisher]:
+    """A publisher for as long as the block runs; all replicas acknowledge each record. Raises BrokerUnavailable."""
     async with answered(settings):
         producer = AIOKafkaProducer(
             **connection(settings),
             acks="all",
             enable_idempotence=settings.kafka_idempotent_producer,
-            linger_ms=linger_ms,
+            linger_ms=LINGER_MS,
             max_batch_size=262_144,
             # what is too large for the service shall reach it: it answers, the client library would only raise
             max_request_size=settings.max_body_bytes + 1_048_576,
@@ -119,7 +120,8 @@ async def following(
             **connection(settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest" if from_beginning else "latest",
-            fetch_max_wait_ms=100,
+            # The memory broker answers only when this is over, whatever came meanwhile.
+            fetch_max_wait_ms=20,
         )
         try:
             await consumer.start()

@@ -62,7 +62,7 @@ async def _run(settings: Settings, rate: float | None, count: int, seconds: floa
     drill = Drill(secrets.token_hex(5), topics)
     async with (
         following(settings, [topics.code_events, topics.outcomes]) as follower,
-        publishing(settings, linger_ms=0) as publisher,
+        publishing(settings) as publisher,
     ):
         directory = Tally()
         for command in drill.directory():

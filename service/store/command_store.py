@@ -26,7 +26,7 @@ from service.store.errors import StoreDefect, translated
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.mark import Marks, Origin
 from service.store.outbox_store import CHANNEL, discard, fresh, scan_outbox
-from service.store.pool import Connection, connect
+from service.store.pool import BY_KEY, Connection, connect
 from service.store.publishing import Publishing
 from service.store.statement import statement
 from service.store.world_load import load_world
@@ -119,7 +119,7 @@ class CommandStore:
 
     async def _session(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._settings, "writer")
+            self._connection = await connect(self._settings, "writer", BY_KEY)
         return self._connection
 
     async def _transaction(

@@ -1,6 +1,8 @@
 """Connections to PostgreSQL with a limit on every wait."""
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -17,18 +19,25 @@ else:
 
 CONNECT_SECONDS = 5.0
 
+BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""Planning for who asks for the rows of a list of keys: by index, which is right at any size. A plan made while a table
+was new reads all of it with every batch, until the server happens to look at its size again.
+"""
 
-async def connect(settings: Settings, application: str) -> Connection:
+
+async def connect(
+    settings: Settings, application: str, planning: Mapping[str, str] = MappingProxyType({})
+) -> Connection:
     """Open one connection of its own; `application` is the name that operators see in pg_stat_activity.
 
-    Raises StoreUnavailable when the database does not answer.
+    `planning` are settings of PostgreSQL's planner. Raises StoreUnavailable when the database does not answer.
     """
     with translated():
         return await asyncpg.connect(
             settings.database_url,
             timeout=CONNECT_SECONDS,
             command_timeout=settings.database_command_timeout_seconds,
-            server_settings=_server_settings(settings, application),
+            server_settings={**_server_settings(settings, application), **planning},
         )
 
 

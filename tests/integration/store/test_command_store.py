@@ -70,6 +70,32 @@ async def test_a_batch_takes_the_same_number_of_statements_when_it_grows(command
     assert counts[1] <= 25, counter.statements
 
 
+async def test_no_table_is_read_as_a_whole_when_its_size_was_never_looked_at(
+    command_store: CommandStore, database: Database
+) -> None:
+    before = await _read_as_a_whole(database)
+    decided = (await command_store.apply(story.directory().read())).decided
+    log = Log()
+    # The server plans a statement for good when it has seen it five times.
+    for batch in range(8):
+        _mixed(log, str(batch), 2)
+        decided += (await command_store.apply(log.read())).decided
+    await command_store.close()
+
+    async def counted() -> bool:
+        # A session tells its counts when it ends, and that takes a moment.
+        found = await database.fetchval("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'inbox'")
+        return bool(found == decided)
+
+    await eventually(counted, deadline=30, what="the counts of the store's session")
+    assert await _read_as_a_whole(database) == before
+
+
+async def _read_as_a_whole(database: Database) -> dict[str, int]:
+    rows = await database.fetch("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0")
+    return {row["relname"]: row["seq_scan"] for row in rows}
+
+
 async def test_nothing_is_left_when_the_decision_fails(settings: Settings, database: Database) -> None:
     def broken(_commands: Sequence[Command], _world: World) -> tuple[Sequence[Decision | Repeat], World]:
         raise ZeroDivisionError
