@@ -10,7 +10,7 @@ from service.contract.message import Message
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
 from service.store.lock import RELAY_CLASS, SHARD_CLASS
-from service.store.pool import Connection, connect
+from service.store.pool import BY_KEY, Connection, connect
 from service.store.publishing import BLOCK, Publishing, Scan
 from service.store.statement import statement
 
@@ -50,7 +50,7 @@ class OutboxStore:
     async def open(self, on_notify: Callable[[], None]) -> None:
         """Start a new session; `on_notify` is called when another process wrote rows for us."""
         await self.close()
-        connection = await connect(self._settings, "relay")
+        connection = await connect(self._settings, "relay", BY_KEY)
         with translated():
             await connection.add_listener(CHANNEL, lambda *_: on_notify())
             await connection.fetch(_ANNOUNCE, RELAY_CLASS)

@@ -42,3 +42,9 @@ def store(request: pytest.FixtureRequest) -> CommandStore | MemoryStore:
         return MemoryStore()
     found: CommandStore = request.getfixturevalue("command_store")
     return found
+
+
+async def read_as_a_whole(database: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int]:
+    """How often each table was read from its first row to its last, by what sessions have told until now."""
+    rows = await database.fetch("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0")
+    return {row["relname"]: row["seq_scan"] for row in rows}

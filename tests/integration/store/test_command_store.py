@@ -16,7 +16,7 @@ from service.settings import Settings
 from service.store.command_store import CommandStore
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.store.publishing import BLOCK, Publishing
-from tests.integration.store.conftest import ALL, ORIGIN
+from tests.integration.store.conftest import ALL, ORIGIN, read_as_a_whole
 from tests.support import story
 from tests.support.record import TOPICS, Log
 from tests.support.wait import eventually
@@ -70,10 +70,10 @@ async def test_a_batch_takes_the_same_number_of_statements_when_it_grows(command
     assert counts[1] <= 25, counter.statements
 
 
-async def test_no_table_is_read_as_a_whole_when_its_size_was_never_looked_at(
+async def test_no_table_isread_as_a_whole_when_its_size_was_never_looked_at(
     command_store: CommandStore, database: Database
 ) -> None:
-    before = await _read_as_a_whole(database)
+    before = await read_as_a_whole(database)
     decided = (await command_store.apply(story.directory().read())).decided
     log = Log()
     # The server plans a statement for good when it has seen it five times.
@@ -88,12 +88,7 @@ async def test_no_table_is_read_as_a_whole_when_its_size_was_never_looked_at(
         return bool(found == decided)
 
     await eventually(counted, deadline=30, what="the counts of the store's session")
-    assert await _read_as_a_whole(database) == before
-
-
-async def _read_as_a_whole(database: Database) -> dict[str, int]:
-    rows = await database.fetch("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0")
-    return {row["relname"]: row["seq_scan"] for row in rows}
+    assert await read_as_a_whole(database) == before
 
 
 async def test_nothing_is_left_when_the_decision_fails(settings: Settings, database: Database) -> None:
