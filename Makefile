@@ -38,9 +38,9 @@ test-kafka: check-java setup ## Run the acceptance tests and a few faults on Apa
 	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 2 --from 2 --faults '$(NODE_FAULTS)'
 	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) --broker apache $(ARGS)
 
-test-kafka-long: check-java setup ## Run 48 seeds of faults on Apache Kafka with one node and with three
+test-kafka-long: check-java setup ## Run 50 seeds of faults on Apache Kafka with one node and with three
 	$(BIN)/python -m tests.chaos --broker apache --seeds 40 $(ARGS)
-	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --seeds 8 --faults '$(NODE_FAULTS),kill at any time,rebalance storm' $(ARGS)
+	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --seeds 10 --faults '$(NODE_FAULTS),two of three nodes away,kill at any time,rebalance storm' $(ARGS)
 
 check-java:
 	@for tool in java mvn; do command -v $$tool >/dev/null || \

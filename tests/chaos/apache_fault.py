@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from consumers.client import REQUEST_TIMEOUT_MS
 from service.stack.apache.cluster import Apache
 from tests.chaos.fault import fault
 from tests.chaos.run import Run
 from tests.support.wait import eventually
 
 ADDED = 6
+MORE_COMMANDS = 20
+AWAY_SECONDS = REQUEST_TIMEOUT_MS / 1000 + 2
 
 
 @asynccontextmanager
@@ -62,6 +65,8 @@ async def _note_recovery(run: Run, what: str) -> None:
     async def published() -> bool:
         return not await run.waiting(newest)
 
+    # The history may have ended while the broker came back: something has to be there to go on with.
+    more = asyncio.create_task(run.send_more(MORE_COMMANDS))
     steps: dict[str, Callable[[], Awaitable[bool]]] = {"decided": deciding, "published": published}
     await eventually(lambda: run.driver.acknowledged > sent, deadline=60, what="a sender that goes on")
     words = [f"sent {time.monotonic() - back:.1f}"]
@@ -70,7 +75,7 @@ async def _note_recovery(run: Run, what: str) -> None:
         await eventually(steps[name], deadline=60, what=f"something {name} after the broker's return")
         words.append(f"{name} {time.monotonic() - back:.1f}")
 
-    await asyncio.gather(*map(wait, steps))
+    await asyncio.gather(more, *map(wait, steps))
     run.notes.append(f"{what}, then after s: {', '.join(words)}")
 
 
@@ -79,6 +84,19 @@ async def rolled(run: Run) -> None:
     for node in _kafka(run).nodes:
         await node.stop(signal.SIGTERM, seconds=20)
         await _kafka(run).start()
+
+
+@fault("two of three nodes away", 7, 9, 27, brokers=("apache",), nodes=3, seconds=25.0, alone=True)
+async def outnumbered(run: Run) -> None:
+    # No leader takes a record, and the last node cannot choose others: for longer than a request may last.
+    await run.progress(0.3)
+    lost = run.random.sample(_kafka(run).nodes, 2)
+    for node in lost:
+        await node.stop(signal.SIGKILL, seconds=20)
+    await eventually(run.somebody_unready, deadline=60, what="a process that says so")
+    await asyncio.sleep(AWAY_SECONDS)
+    await _kafka(run).start()
+    await _note_recovery(run, "two of three nodes away")
 
 
 @fault("disk of the broker full", 18, brokers=("apache",), seconds=6.0, alone=True, broker_disk=True)

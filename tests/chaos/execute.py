@@ -23,7 +23,7 @@ from tests.support.wait import eventually
 TABLE = (apache_fault, broker_fault, database_fault, process_fault, record_fault)
 """The modules that fill the table of faults."""
 
-FAULT_SECONDS = 90.0
+FAULT_SECONDS = 240.0
 ARMED_RECORDS = 10
 
 
