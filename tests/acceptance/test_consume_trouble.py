@@ -48,17 +48,6 @@ async def proxy(database_url: str) -> AsyncIterator[Proxy]:
     await proxy.stop()
 
 
-async def versions(registry: Registry, subject: str, count: int) -> list[str]:
-    """Versions of a subject's events in the order each came first, when there are so many."""
-
-    def first() -> list[str]:
-        events = [(event.text["ce_id"], event.text["ce_entityversion"]) for event in registry.events(subject)]
-        return [version for _, version in dict.fromkeys(events)]
-
-    await eventually(lambda: len(first()) >= count, deadline=60, what=f"{count} events of {subject}")
-    return first()
-
-
 def rising(count: int) -> list[str]:
     return [str(version) for version in range(1, count + 1)]
 
@@ -83,7 +72,7 @@ async def test_commands_wait_and_go_on_by_themselves_when_the_database_was_away(
         await eventually(lambda: part(service.admin_port, "database"), what="readiness naming the database")
         assert await health(service.admin_port, "/livez") == 200
     await registry.ready(service)
-    assert await versions(registry, "away:1", 30) == rising(30)
+    assert await registry.versions("away:1", 30) == rising(30)
     assert registry.dead_letters == []
 
 
@@ -97,7 +86,7 @@ async def test_a_command_is_decided_once_when_the_connection_is_cut(
     for number in range(1, 20):
         await registry.command("organization.put", "cut:1", name(number), id=f"c{number}")
     await asyncio.wait_for(trap.sprung.wait(), 30)
-    assert await versions(registry, "cut:1", 20) == rising(20)
+    assert await registry.versions("cut:1", 20) == rising(20)
     for number in range(20):
         assert len({outcome.text["ce_id"] for outcome in await registry.outcomes_when(f"c{number}", 1)}) == 1
     assert registry.dead_letters == []
@@ -144,7 +133,7 @@ async def test_only_the_record_the_database_refuses_is_put_aside(registry: Regis
         await registry.command("organization.put", subject, data, id=f"d{number}")
     service.start()
     await registry.outcome("d19")
-    assert await versions(registry, "sick:1", 19) == rising(19)
+    assert await registry.versions("sick:1", 19) == rising(19)
     [letter] = await eventually(lambda: registry.dead_letters, what="the dead letter")
     assert letter.text["ce_id"] == "d7"
     assert letter.text["dlq_reason"] == "failed"
@@ -188,7 +177,7 @@ async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
             await registry.ready(service)
             for number in range(1, 10):
                 await registry.command("organization.put", "still:1", name(number), id=f"s{number}")
-            assert await versions(registry, "still:1", 10) == rising(10)
+            assert await registry.versions("still:1", 10) == rising(10)
             os.kill(tansu.child.pid, signal.SIGSTOP)
             try:
                 await eventually(lambda: part(service.admin_port, "broker"), what="readiness naming the broker")
@@ -209,7 +198,7 @@ async def test_nothing_is_lost_or_decided_twice_when_the_process_dies_at_any_poi
         assert await service.gone(60), f"{point} was never passed"
         assert service.code == -signal.SIGKILL, service.last_lines()
     service.start()
-    assert await versions(registry, "die:1", 60) == rising(60)
+    assert await registry.versions("die:1", 60) == rising(60)
     for number in range(60):
         outcomes = await registry.outcomes_when(f"p{number}", 1)
         assert len({outcome.value for outcome in outcomes}) == 1

@@ -41,7 +41,7 @@ async def test_a_malformed_plan_for_fail_points_is_refused_by_name(registry: Reg
 
 async def test_the_api_alone_needs_no_broker(registry: Registry) -> None:
     service = await registry.started("--role", "api", kafka_bootstrap_servers="")
-    assert await health(service.api_port, "/openapi.json") == 200
+    assert await health(service.api_port, "/openapi.json", seconds=30) == 200
     assert await service.stop() == 0
 
 
@@ -49,5 +49,5 @@ async def test_a_database_without_schema_is_named_by_readiness(registry: Registr
     service = registry.service("--role", "consumers", database_url=empty_database_url)
     service.start()
     await eventually(lambda: health(service.admin_port, "/livez"), what="the admin port")
-    assert await health(service.admin_port, "/readyz") == 503
+    assert await health(service.admin_port, "/readyz", seconds=30) == 503
     assert await service.stop() == 0, service.last_lines()

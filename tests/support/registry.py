@@ -159,6 +159,16 @@ class Registry:
         await eventually(lambda: len(self.events(subject)) >= count, what=f"{count} events of {subject}")
         return self.events(subject)
 
+    async def versions(self, subject: str, count: int) -> list[str]:
+        """Versions of a subject's events in the order each came first, when there are so many."""
+
+        def first() -> list[str]:
+            events = [(event.text["ce_id"], event.text["ce_entityversion"]) for event in self.events(subject)]
+            return [version for _, version in dict.fromkeys(events)]
+
+        await eventually(lambda: len(first()) >= count, deadline=60, what=f"{count} events of {subject}")
+        return first()
+
     async def outcomes_when(self, id: str, count: int) -> list[Out]:  # noqa: A002  # the attribute's name
         """Outcomes of a command, when there are so many."""
         await eventually(lambda: len(self.outcomes(id)) >= count, what=f"{count} outcomes of {id}")
@@ -182,12 +192,12 @@ class Registry:
         try:
             yield self
         finally:
-            following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
             for service in self._services:
                 if service.started:
                     await service.kill()
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
             await consumer.stop()
             await self._producer.stop()
 
