@@ -10,7 +10,7 @@ from service.store.publishing import BLOCK
 CHUNK = 5_000
 """Messages sent at a time, or one batch's when those are more."""
 
-FULL = 20_000
+FULL = 10_000
 """So many waiting messages hold back the next batch."""
 
 Ranges = list[tuple[int, int]]

@@ -25,6 +25,9 @@ Handle = Callable[[tuple[ConsumerRecord, ...]], Awaitable[None]]
 # A fetch is answered when there is this much, or after this time: fills batches without keeping a lone command long.
 FETCH_MIN_BYTES = 4_096
 FETCH_MAX_WAIT_MS = 20
+# What lies ready of each partition while others have their turn. All of them together are some batches; more only takes
+# memory when much waits. A longer record is given all the same.
+FETCH_PARTITION_BYTES = 256 * 1024
 # A batch that waits for a slow database must not cost the membership; a handler stuck for longer must.
 MAX_POLL_INTERVAL_MS = 300_000
 
@@ -82,6 +85,7 @@ class Subscription:
             partition_assignment_strategy=(RangePartitionAssignor,),
             fetch_min_bytes=FETCH_MIN_BYTES,
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
             rebalance_timeout_ms=max(60_000, settings.session_timeout_ms),

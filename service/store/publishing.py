@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 BLOCK = 65_536
 """Positions in a block: more than a batch can have messages."""
 
-PAGE = 10_000
+PAGE = 5_000
 """Rows that one scan hands out at most; what is beyond stays in the table for the next one."""
 
 
