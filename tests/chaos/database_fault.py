@@ -211,7 +211,8 @@ async def _done(run: Run, statement: str) -> bool:
     # A session of its own each time: another fault may end every session of the database.
     try:
         async with run.site.session(run.database) as session:
-            await session.execute("SET lock_timeout = '200ms'")
+            # Longer than the second after which an autovacuum makes way, shorter than a statement may take.
+            await session.execute("SET lock_timeout = '1500ms'")
             await session.execute(statement)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return False
