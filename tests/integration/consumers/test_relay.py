@@ -129,12 +129,13 @@ async def test_what_batches_leave_is_published_once_in_order_and_deleted(
             puts(log, 30)
             await process.writer.apply(log.read())
         await arrived(broker, 300)
-        await eventually(lambda: _empty(database), what="an empty outbox")
+        await eventually(lambda: empty(database), what="an empty outbox")
     assert len(set(broker.ids())) == 300
     assert broker.versions("pc:0") == [str(version) for version in range(1, 51)]
 
 
-async def _empty(database: "asyncpg.Connection[asyncpg.Record]") -> bool:
+async def empty(database: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    """Whether no row waits in the outbox."""
     return await rows(database) == 0
 
 
@@ -177,7 +178,7 @@ async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_amid_a_chunk(
             puts(log, 30)
             await process.writer.apply(log.read())
         await arrived(broker, 240)
-        await eventually(lambda: _empty(database), what="an empty outbox")
+        await eventually(lambda: empty(database), what="an empty outbox")
         assert process.health.ready() == {"relay": None}
     assert len(set(broker.ids())) == 240
     for subject in range(3):
@@ -213,7 +214,7 @@ async def test_it_begins_anew_and_sends_nothing_twice_when_its_session_is_killed
                     " WHERE application_name = 'producer-registry relay' AND datname = current_database()"
                 )
         await arrived(broker, 240)
-        await eventually(lambda: _empty(database), what="an empty outbox")
+        await eventually(lambda: empty(database), what="an empty outbox")
     assert len(broker.delivered) == len(set(broker.ids())) == 240
     assert broker.versions("pc:0") == [str(version) for version in range(1, 41)]
 

@@ -9,7 +9,7 @@ import pytest
 
 from service.settings import Settings
 from service.store.errors import StoreRace, StoreUnavailable
-from tests.integration.consumers.test_relay import Broker, Process, operator_log
+from tests.integration.consumers.test_relay import Broker, Process, empty, operator_log
 from tests.support.record import Log
 from tests.support.wait import eventually
 
@@ -69,7 +69,7 @@ async def test_every_message_is_published_in_order_whatever_fails(
             process.publisher.failures.clear()
         await eventually(lambda: len(set(broker.ids())) == 2 * commands, what=f"{2 * commands} messages")
         # A session that was killed just now leaves rows for the next one.
-        await eventually(lambda: _empty(database), what="an empty outbox")
+        await eventually(lambda: empty(database), what="an empty outbox")
 
     assert kills or len(broker.delivered) == 2 * commands, "without a kill nothing is sent twice"
     first = dict.fromkeys((m.id, m.aggregateid, m.aggregatetype) for m in broker.delivered)
@@ -77,9 +77,5 @@ async def test_every_message_is_published_in_order_whatever_fails(
     for subject in range(SUBJECTS):
         found = [int(events[id_] or b"") for id_, of, kind in first if of == f"pc:{subject}" and kind == "directory"]
         assert found == list(range(1, len(found) + 1))
-    assert await _empty(database)
+    assert await empty(database)
     await processes[2].store.close()
-
-
-async def _empty(database: "asyncpg.Connection[asyncpg.Record]") -> bool:
-    return bool(await database.fetchval("SELECT count(*) = 0 FROM outbox"))
