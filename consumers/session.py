@@ -11,6 +11,9 @@ from aiokafka.errors import KafkaError
 from consumers.client import connection
 from service.settings import Settings
 
+LINGER_MS = 5
+"""How long a record may wait for company, as with the other clients of Kafka."""
+
 
 class BrokerUnavailable(Exception):
     """The broker does not answer, or refuses; the message names its address."""
@@ -27,10 +30,6 @@ async def answered(settings: Settings) -> AsyncIterator[None]:
     except (KafkaError, OSError, TimeoutError) as error:
         told = str(error) or type(error).__name__
         raise BrokerUnavailable(f"Kafka at {settings.kafka_bootstrap_servers}: {told}") from error
-
-
-LINGER_MS = 5
-"""How long a record may wait for company, as with the other clients of Kafka."""
 
 
 class Publisher:

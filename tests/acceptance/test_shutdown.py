@@ -93,7 +93,7 @@ async def test_what_is_not_drained_in_time_is_said_and_done_by_the_next(
                 finally:
                     os.kill(tansu.child.pid, signal.SIGCONT)
                 assert await asking != 200
-            assert "not drained within 1 seconds" in service.last_lines()
+            assert "not drained within 1 seconds" in service.last_lines(1)
             service.start()
             for number in range(40):
                 outcomes = await registry.outcomes_when(f"late-{number}", 1)
