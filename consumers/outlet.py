@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from service.contract.message import Message
 from service.store.publishing import BLOCK
 
-CHUNK = 5_000
-"""Messages sent at a time, or one batch's when those are more."""
+CHUNK = 2_000
+"""Messages sent at a time: several batches' when they are small, a part of one when it is large."""
 
 FULL = 10_000
 """So many waiting messages hold back the next batch."""
@@ -62,8 +62,11 @@ class Outlet:
     def next_chunk(self) -> list[Message]:
         """Take the first messages out, in order."""
         chunk: list[Message] = []
-        while self._queue and (not chunk or len(chunk) + len(self._queue[0]) <= CHUNK):
-            chunk += self._queue.popleft()
+        while self._queue and (room := CHUNK - len(chunk)):
+            first = self._queue.popleft()
+            chunk += first[:room]
+            if len(first) > room:
+                self._queue.appendleft(first[room:])
         self._waiting -= len(chunk)
         if self._waiting <= FULL:
             self._room.set()

@@ -8,6 +8,7 @@ from typing import Final
 import orjson
 
 from service.contract.catalogue import PUBLISHED, SOURCE, schema_address, wire_type
+from service.contract.dense import dense
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -37,7 +38,7 @@ def derived_headers(type_: str, identifier: str, subject: str, key: bytes | None
 
 def encode_headers(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
     """Write headers as JSON, [[name, text or null], ...], each byte of a value as the character of that number."""
-    return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
+    return dense([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
 
 
 def decode_headers(stored: bytes) -> Headers:

@@ -10,6 +10,7 @@ import orjson
 from service.contract.catalogue import OUTCOMES, REJECTIONS, wire_type
 from service.contract.change import Change, change
 from service.contract.data import Outcome, ProblemData, Rejection
+from service.contract.dense import dense
 from service.contract.header import Headers
 from service.contract.message import Message, shard_of
 from service.contract.record import Received
@@ -19,21 +20,21 @@ from service.core.ids import event_id, outcome_id
 
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
 
-# Status, subject (empty when there is none), version and data of an outcome.
-_Answer: TypeAlias = tuple[Status, str, int | None, bytes]
+# Status, subject (empty when there is none) and data of an outcome.
+_Answer: TypeAlias = tuple[Status, str, bytes]
 
 
 class Stamp(NamedTuple):
-    """When messages came about (UTC in RFC 3339) and where they go."""
+    """When messages came about (the header, UTC in RFC 3339) and where they go."""
 
-    time: bytes
+    time: tuple[str, bytes]
     topics: Topics
 
 
 @lru_cache(maxsize=16)
 def stamped(time: str, topics: Topics) -> Stamp:
     """Give the one stamp of a batch: it is asked for with every message."""
-    return Stamp(time.encode(), topics)
+    return Stamp(("ce_time", time.encode()), topics)
 
 
 def render(received: Received, decision: Decision, position: int, decided_at: str, topics: Topics) -> list[Message]:
@@ -41,19 +42,18 @@ def render(received: Received, decision: Decision, position: int, decided_at: st
 
     `decided_at` is UTC in RFC 3339. The payload of the last message is what a repeat of the command gets again.
     """
-    carried = _carried(received)
     stamp = stamped(decided_at, topics)
-    command, event = received.command, decision.event
+    command, event, version = received.command, decision.event, decision.version
+    # Event and outcome tell of the same version: they share the list, which is written once for the outbox.
+    extra = extra_headers(stamp, version, _carried(received))
     if event is None:
         data = outcome_data(received, decision)
-        return [
-            _outcome(received, (decision.status, command.subject, decision.version, data), position, stamp, carried)
-        ]
+        return [_outcome(received, (decision.status, command.subject, data), position, stamp, extra)]
     identifier = event_id(command.topic, command.source, command.id, 0)
     data = _outcome_data(received, decision, [identifier])
     return [
-        change_message(identifier, change(event), position, stamp, carried),
-        _outcome(received, (decision.status, command.subject, decision.version, data), position + 1, stamp, carried),
+        change_message(identifier, change(event), position, stamp, extra),
+        _outcome(received, (decision.status, command.subject, data), position + 1, stamp, extra),
     ]
 
 
@@ -64,8 +64,9 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
     """
     first = orjson.loads(data)
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
-    answer = (status, first["subject"] or "", first["version"], data)
-    return _outcome(received, answer, position, stamped(decided_at, topics), _carried(received))
+    stamp = stamped(decided_at, topics)
+    extra = extra_headers(stamp, first["version"], _carried(received))
+    return _outcome(received, (status, first["subject"] or "", data), position, stamp, extra)
 
 
 def outcome_data(received: Received, decision: Decision) -> bytes:
@@ -85,13 +86,20 @@ def _outcome_data(received: Received, decision: Decision, events: list[str]) -> 
     }
     if decision.problems:
         rejection: Rejection = {**answer, "problem": _problem(decision.problems)}
-        return orjson.dumps(rejection)
-    return orjson.dumps(answer)
+        return dense(rejection)
+    return dense(answer)
 
 
-def change_message(identifier: str, written: Change, position: int, stamp: Stamp, carried: Headers) -> Message:
-    """Write an event or snapshot under the given id; `carried` are headers that come from its command."""
-    kind, subject, version, data = written
+def extra_headers(stamp: Stamp, version: int | None, carried: Headers) -> Headers:
+    """Give the headers that do not follow from the rest of a message; `carried` are those that come from a command."""
+    if version is None:
+        return [stamp.time, *carried]
+    return [stamp.time, ("ce_entityversion", b"%d" % version), *carried]
+
+
+def change_message(identifier: str, written: Change, position: int, stamp: Stamp, extra: Headers) -> Message:
+    """Write an event or snapshot under the given id."""
+    kind, subject, _, data = written
     key = subject.encode()
     return Message(
         identifier,
@@ -100,31 +108,27 @@ def change_message(identifier: str, written: Change, position: int, stamp: Stamp
         kind.type,
         stamp.topics.events[kind.aggregate],
         key,
-        orjson.dumps(data),
-        [("ce_time", stamp.time), ("ce_entityversion", b"%d" % version), *carried],
+        dense(data),
+        extra,
         shard_of(key),
         position,
     )
 
 
-def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, carried: Headers) -> Message:
-    status, subject_id, version, data = answer
+def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, extra: Headers) -> Message:
+    status, subject, data = answer
     command = received.command
-    identifier = outcome_id(command.topic, command.source, command.id)
     key = received.record.key
-    extra: Headers = [("ce_time", stamp.time)]
-    if version is not None:
-        extra.append(("ce_entityversion", b"%d" % version))
     return Message(
-        identifier,
+        outcome_id(command.topic, command.source, command.id),
         "outcome",
-        subject_id,
+        subject,
         _OUTCOME_TYPE[status],
         received.reply_to or stamp.topics.outcomes,
         key,
         data,
-        extra + carried,
-        shard_of(subject_id.encode() if key is None else key),
+        extra,
+        shard_of(subject.encode() if key is None else key),
         position,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service.contract.change import Change, Snapshot, association_snapshot, snapshot
 from service.contract.message import Message
-from service.contract.render import Stamp, change_message, stamped
+from service.contract.render import Stamp, change_message, extra_headers, stamped
 from service.contract.topics import Topics
 from service.core.association import GroupAssociation, UserAssociation
 from service.core.ids import event_id
@@ -37,4 +37,5 @@ def association_message(held: Held, run: str, position: int, taken_at: str, topi
 
 
 def _message(written: Change, subject: str, run: str, position: int, stamp: Stamp) -> Message:
-    return change_message(event_id(written[0].name, run, subject, 0), written, position, stamp, [])
+    extra = extra_headers(stamp, written[2], [])
+    return change_message(event_id(written[0].name, run, subject, 0), written, position, stamp, extra)

@@ -1,7 +1,7 @@
 """What a decided batch says to the world: events, outcomes and dead letters in order, and what the inbox remembers."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -101,7 +101,7 @@ class Answers:
                     first_answers.append(self._decided(parsed, decision, position, time))
                     continue
             self.messages.append(repeat_outcome(parsed, answer.outcome, position, answer.decided_at, self.topics))
-        self._outbox += map(_outbox_row, self.messages[already:])
+        self._outbox += _outbox_rows(self.messages[already:])
 
     def _decided(self, received: Received, decision: Decision, position: int, time: str) -> Known:
         messages = render(received, decision, position, time, self.topics)
@@ -125,14 +125,19 @@ class Answers:
 
 async def write_outbox(connection: Connection, messages: Sequence[Message]) -> None:
     """Write messages to the outbox; their positions lie in a block that this transaction took after its row locks."""
-    await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=map(_outbox_row, messages))
+    await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=_outbox_rows(messages))
 
 
-def _outbox_row(m: Message) -> OutboxRow:
-    return (
-        m.position, m.id, m.aggregatetype, m.aggregateid, m.type, m.payload, m.shard, m.topic, m.key,
-        encode_headers(m.extra),
-    )  # fmt: skip
+def _outbox_rows(messages: Iterable[Message]) -> Iterator[OutboxRow]:
+    extra: object = None
+    headers = b""
+    for m in messages:
+        # An event and its outcome share their list.
+        if m.extra is not extra:
+            extra, headers = m.extra, encode_headers(m.extra)
+        yield (
+            m.position, m.id, m.aggregatetype, m.aggregateid, m.type, m.payload, m.shard, m.topic, m.key, headers,
+        )  # fmt: skip
 
 
 def _inbox_key(row: InboxRow) -> Key:

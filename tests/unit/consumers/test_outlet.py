@@ -34,12 +34,16 @@ def test_messages_leave_in_the_order_they_were_handed() -> None:
     assert len(outlet) == 0
 
 
-def test_a_chunk_takes_whole_batches_and_not_too_many() -> None:
+@pytest.mark.parametrize("batch", [CHUNK // 2, CHUNK - 1, CHUNK, 2 * CHUNK + 7])
+def test_chunks_are_full_and_in_order_whatever_the_batches_are(batch: int) -> None:
     outlet = opened()
-    for first in range(0, 2 * CHUNK, CHUNK // 2):
-        outlet.hand(messages(*range(first, first + CHUNK // 2)))
-    assert positions(outlet.next_chunk()) == list(range(CHUNK))
-    assert len(outlet) == CHUNK
+    for first in range(0, 4 * batch, batch):
+        outlet.hand(messages(*range(first, first + batch)))
+    left = list(range(4 * batch))
+    while left:
+        assert positions(outlet.next_chunk()) == left[:CHUNK]
+        del left[:CHUNK]
+        assert len(outlet) == len(left)
 
 
 def test_what_is_handed_to_a_shut_outlet_is_dropped_and_what_waits_too() -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from service.contract.change import change
 from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
 from service.contract.header import Headers
@@ -36,7 +37,7 @@ def documents() -> dict[str, bytes]:
         made[f"command/{name}"] = _command(event)
     for name, happened in seed.EVENTS.items():
         asked = _asked_for(name)
-        decision = Decision("accepted", 1, happened, ())
+        decision = Decision("accepted", change(happened)[2], happened, ())
         made[f"event/{name}"] = _message(render(asked, decision, 41, AT, TOPICS)[0])
     for state in seed.STATES:
         message = state_message(state, "run-1", 43, AT, TOPICS)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import get_args
 
 import orjson
 import pytest
 
 from service.contract.catalogue import REJECTIONS
+from service.contract.change import change
 from service.contract.envelope import Limits, Received, parse
 from service.contract.message import Message, shard_of
 from service.contract.render import outcome_data, render, repeat_outcome
+from service.core.batch import World, decide_batch
 from service.core.decision import Decision, Event, Problem
 from service.core.ids import event_id, outcome_id
+from tests.support.asked import commands
+from tests.support.history import foundation, history
 from tests.support.record import FakeRecord
 from tests.unit.contract import seed
 from tests.unit.contract.support import AT, TOPICS, binary, received, record
@@ -114,6 +119,14 @@ def test_versions_are_said_when_there_are_any() -> None:
     (rejected,) = answered(binary(), REJECTED)
     assert "ce_entityversion" not in headers(rejected)
     assert orjson.loads(rejected.payload or b"")["version"] is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_event_and_outcome_tell_of_the_same_version(seed: int) -> None:
+    decisions, _ = decide_batch(commands([*foundation(), *history(Random(seed), 400, contended=True)]), World())
+    accepted = [one for one in decisions if isinstance(one, Decision) and one.event is not None]
+    assert len({type(one.event) for one in accepted}) > 15
+    assert [one.event and change(one.event)[2] for one in accepted] == [one.version for one in accepted]
 
 
 def test_rejection_has_the_code_of_the_first_error_and_its_title() -> None:
