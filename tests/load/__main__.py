@@ -28,7 +28,9 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     """Read the words of the command line."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer commands and rounds: a look, some minutes")
-    parser.add_argument("--full", action="store_true", help="5M codes, 10M remembered ids and a long run, too: an hour")
+    parser.add_argument(
+        "--full", action="store_true", help="5M codes, 10M remembered ids and 10M commands, too: two hours"
+    )
     parser.add_argument("--rounds", type=int, help="rounds in turns (default 3, quick 2)")
     parser.add_argument("--broker", choices=("tansu", "apache"), default="tansu", help="broker of the write load")
     parser.add_argument("--only", default="", help=f"sections, with commas, of {', '.join(SECTIONS)}")
@@ -53,7 +55,8 @@ async def run(given: argparse.Namespace) -> Report:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     report = Report({"broker": given.broker, "quick": given.quick, "full": given.full, "fsync": "on", "acks": "all"})
-    wanted = brokers(given.broker) if {"write", "latency"} & set(given.sections) else [given.broker]
+    both = {"write", "latency", *(["memory"] if given.full else [])}
+    wanted = brokers(given.broker) if both & set(given.sections) else [given.broker]
     async with opened(wanted) as place:
         for name, section in plan(place, given).items():
             if name not in given.sections:
@@ -76,15 +79,18 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
     picture = given.picture or given.out.with_suffix(".svg")
     once = given.rounds or (1 if quick else 2)
     long = given.full or "remembered" in given.only.split(",")
-    latency_brokers = brokers(broker)
+    all_brokers = brokers(broker)
     return {
         "write": lambda: write.against_peers(place, sizes, rounds, broker),
-        "latency": lambda: latency.latency(place, latency_brokers, 5_000, 3 if quick else 10, rounds),
+        "latency": lambda: latency.latency(place, all_brokers, 5_000, 3 if quick else 10, rounds),
         "read": lambda: read.against_pgbench(place, sizes.codes, 3 if quick else 8, rounds, broker),
         "two": lambda: write.two_processes(place, sizes, rounds, broker),
         "ugly": lambda: write.ugly(place, sizes, 1 if quick else 2, broker),
         "beside": lambda: read.beside_writes(place, Load(sizes.ours), broker),
-        "memory": lambda: grow.memory(place, 4, 250_000 if given.full else sizes.ours, broker),
+        # Ten million commands do not fit a broker that keeps them in memory.
+        "memory": lambda: grow.memory(
+            place, *((10, MILLION, all_brokers[-1]) if given.full else (4, sizes.ours, broker))
+        ),
         "growth": lambda: grow.codes(place, grown, sizes.ours, broker, rounds=once, picture=picture),
         "remembered": lambda: grow.remembered(
             place, [MILLION, 10 * MILLION] if long else [MILLION // 10, MILLION], sizes.ours, broker

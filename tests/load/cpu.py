@@ -1,5 +1,7 @@
 """CPU time by whole process families: a server with all it started, those that have ended meanwhile included."""
 
+from pathlib import Path
+
 import psutil
 
 
@@ -27,3 +29,12 @@ def memory_bytes(pid: int) -> tuple[int, int]:
     """The resident memory of one process, and how much of it no other process shares (not code of libraries), bytes."""
     memory = psutil.Process(pid).memory_full_info()
     return int(memory.rss), int(memory.uss)
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that one process ever had resident, bytes; 0 where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)

@@ -10,7 +10,7 @@ import asyncpg
 from tests.load import contender
 from tests.load.chart import chart, spoken
 from tests.load.contender import OURS, STOP_SECONDS, Load, outcomes
-from tests.load.cpu import memory_bytes
+from tests.load.cpu import memory_bytes, peak_bytes
 from tests.load.figure import Figure, short
 from tests.load.place import PARTITIONS, BrokerName, Place, fill
 from tests.load.read import api, ask
@@ -132,7 +132,7 @@ async def remembered(place: Place, sizes: Sequence[int], count: int, broker: Bro
 
 async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> Section:
     """The memory of a consumer after each slice of a long load."""
-    section = Section("Memory of a consumer", ("commands", "MiB resident", "of that its own"))
+    section = Section("Memory of a consumer", ("commands", "MiB resident", "of that its own", "at most so far"))
     load = Load(slices * count)
     async with place.ground(load.codes, broker) as ground:
         workload = Workload(load.codes, 1)
@@ -144,8 +144,9 @@ async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> S
                 for number in range(1, slices + 1):
                     await measure(out, number * count, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
                     resident, own = (size / 2**20 for size in memory_bytes(child.pid))
-                    section.rows.append([f"{number * count:,}", short(resident), short(own)])
-                    section.figures[str(number * count)] = {"resident": resident, "own": own}
+                    most = peak_bytes(child.pid) / 2**20
+                    section.rows.append([f"{number * count:,}", *map(short, (resident, own, most))])
+                    section.figures[str(number * count)] = {"resident": resident, "own": own, "most": most}
                     if number < slices:
                         await fill(ground, workload.take(count))
         finally:

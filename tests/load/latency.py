@@ -10,32 +10,37 @@ import orjson
 from tests.load.contender import OURS, STOP_SECONDS
 from tests.load.cpu import cpu_seconds
 from tests.load.figure import Figure, short
-from tests.load.place import PROGRAM, BrokerName, Ground, Place
+from tests.load.place import PARTITIONS, PROGRAM, BrokerName, Ground, Place
 from tests.load.report import Section, spread
 
-COLUMNS = ("broker", "commands/s", "p50 ms", "p99 ms", "process", "PostgreSQL", "broker CPU µs each")
+COLUMNS = ("broker, partitions", "commands/s", "p50 ms", "p99 ms", "process", "PostgreSQL", "broker CPU µs each")
 WARM_COMMANDS = 2_000
+FEW_PARTITIONS = 4
+"""Two cores have no use for more; each one is a record batch of its own for sender, service, broker and reader."""
 
 
 async def latency(place: Place, brokers: Sequence[BrokerName], rate: int, seconds: int, rounds: int) -> Section:
-    """Percentiles for each broker, rounds in turns."""
-    told: dict[BrokerName, list[dict[str, Any]]] = {broker: [] for broker in brokers}
+    """Percentiles for each broker, with the partitions of all other sections and with few; rounds in turns."""
+    told: dict[tuple[BrokerName, int], list[dict[str, Any]]] = {
+        (broker, partitions): [] for broker in brokers for partitions in (PARTITIONS, FEW_PARTITIONS)
+    }
     for _ in range(rounds):
-        for broker in brokers:
-            told[broker].append(await _round(place, broker, rate, seconds))
+        for (broker, partitions), rounds_told in told.items():
+            rounds_told.append(await _round(place, broker, partitions, rate, seconds))
     section = Section(f"Latency, command to event at {rate:,} commands/s (open loop)", COLUMNS)
-    for broker, rounds_told in told.items():
-        p50, p99 = (Figure(tuple(one["milliseconds"][name] for one in rounds_told)) for name in ("p50", "p99"))
+    for (broker, partitions), rounds_told in told.items():
+        name = f"{broker}, {partitions}"
+        p50, p99 = (Figure(tuple(one["milliseconds"][part] for one in rounds_told)) for part in ("p50", "p99"))
         reached = Figure(tuple(one["rate"] for one in rounds_told))
-        cpu = {name: Figure(tuple(one["cpu"][name] for one in rounds_told)) for name in rounds_told[0]["cpu"]}
+        cpu = {who: Figure(tuple(one["cpu"][who] for one in rounds_told)) for who in rounds_told[0]["cpu"]}
         section.rows.append(
-            [broker, spread(reached), spread(p50), spread(p99), *(short(figure.median) for figure in cpu.values())]
+            [name, spread(reached), spread(p50), spread(p99), *(short(figure.median) for figure in cpu.values())]
         )
-        section.figures[broker] = {
+        section.figures[name] = {
             "p50": p50.as_json(),
             "p99": p99.as_json(),
             "rate": reached.as_json(),
-            "cpu_microseconds": {name: figure.as_json() for name, figure in cpu.items()},
+            "cpu_microseconds": {who: figure.as_json() for who, figure in cpu.items()},
         }
     section.remarks = [
         "goal: p50 at most 25 ms, p99 at most 100 ms; time runs from when a command was due to when its event is read",
@@ -44,8 +49,8 @@ async def latency(place: Place, brokers: Sequence[BrokerName], rate: int, second
     return section
 
 
-async def _round(place: Place, broker: BrokerName, rate: int, seconds: int) -> dict[str, Any]:
-    async with place.ground(100_000, broker) as ground:
+async def _round(place: Place, broker: BrokerName, partitions: int, rate: int, seconds: int) -> dict[str, Any]:
+    async with place.ground(100_000, broker, partitions=partitions) as ground:
         child = place.child("latency", OURS.command, ground.environment())
         assert child.pid is not None
         pids = {"process": child.pid, "PostgreSQL": place.database_pid, "broker": place.broker_pid(broker)}

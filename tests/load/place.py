@@ -103,7 +103,9 @@ class Place:
         return self.postgres.child.pid
 
     @asynccontextmanager
-    async def ground(self, codes: int, broker: BrokerName, *, big_group: int = 0) -> AsyncIterator[Ground]:
+    async def ground(
+        self, codes: int, broker: BrokerName, *, big_group: int = 0, partitions: int = PARTITIONS
+    ) -> AsyncIterator[Ground]:
         """A fresh database with so many codes (the big group holding `big_group` of them) and fresh, empty topics."""
         template = await self._template(codes, big_group)
         name = f"bench_{secrets.token_hex(4)}"
@@ -114,7 +116,7 @@ class Place:
                 "kafka_idempotent_producer": broker == "apache",
                 "topic_prefix": name,
                 "consumer_group": name,
-                "partitions": PARTITIONS,
+                "partitions": partitions,
             }
         )
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
