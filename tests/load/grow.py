@@ -84,8 +84,8 @@ async def _one_size(place: Place, load: Load, broker: BrokerName, number: int, f
         found.wal.append(wal / load.count / 1000)
         found.pages.append(pages / load.count)
         async with api(place, ground) as (_, port):
-            await ask(place, port, 2.0)
-            found.reads.append((await ask(place, port, 3.0))["rate"])
+            await ask(place, port, 3.0)
+            found.reads.append((await ask(place, port, 6.0))["rate"])
 
 
 async def _spent(url: str) -> tuple[int, int]:

@@ -115,11 +115,12 @@ async def beside_writes(place: Place, load: Load, broker: BrokerName) -> Section
     async with place.ground(load.codes, broker) as ground, api(place, ground) as (_, port):
         alone = await ask(place, port, 3.0)
         await fill(ground, Workload(load.codes, 1, load.mix).take(load.count))
-        reading = asyncio.create_task(_until_cancelled(place, port))
+        worked_off = asyncio.Event()
+        reading = asyncio.create_task(_until(worked_off, place, port))
         try:
             measured = await contender.work_off(place, ground, OURS, load)
         finally:
-            reading.cancel()
+            worked_off.set()
             rates = await reading
     reads = Figure(tuple(rates[1:] or rates))
     section = Section("Reads beside writes", ("what", "per second", "alone", "share"))
@@ -137,10 +138,11 @@ async def beside_writes(place: Place, load: Load, broker: BrokerName) -> Section
     return section
 
 
-async def _until_cancelled(place: Place, port: int) -> list[float]:
+async def _until(over: asyncio.Event, place: Place, port: int) -> list[float]:
+    """Rates of reading, again and again; what was still under way when it was over does not count."""
     rates: list[float] = []
-    try:
-        while True:
-            rates.append((await asyncio.shield(ask(place, port, 1.5)))["rate"])
-    except asyncio.CancelledError:
-        return rates
+    while True:
+        rate = (await ask(place, port, 1.5))["rate"]
+        if over.is_set():
+            return rates
+        rates.append(rate)
