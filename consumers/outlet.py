@@ -10,7 +10,7 @@ from service.store.publishing import BLOCK
 CHUNK = 2_000
 """Messages sent at a time: several batches' when they are small, a part of one when it is large."""
 
-FULL = 10_000
+FULL = 4_000
 """So many waiting messages hold back the next batch."""
 
 Ranges = list[tuple[int, int]]

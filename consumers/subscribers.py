@@ -27,7 +27,7 @@ FETCH_MIN_BYTES = 4_096
 FETCH_MAX_WAIT_MS = 20
 # What lies ready of each partition while others have their turn. All of them together are some batches; more only takes
 # memory when much waits. A longer record is given all the same.
-FETCH_PARTITION_BYTES = 256 * 1024
+FETCH_PARTITION_BYTES = 128 * 1024
 # A batch that waits for a slow database must not cost the membership; a handler stuck for longer must.
 MAX_POLL_INTERVAL_MS = 300_000
 

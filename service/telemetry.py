@@ -8,12 +8,17 @@ import sys
 import time
 from collections.abc import Callable
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from service.lean import without
+
+with without("rich"):
+    # It would load rich for coloured tracebacks, which logs of JSON never show: 4 MiB of every process.
+    import structlog
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

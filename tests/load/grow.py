@@ -1,5 +1,6 @@
 """Growth: what codes and remembered ids that are there already cost, and what memory a consumer takes."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,6 +146,7 @@ async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> S
                     await measure(out, number * count, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
                     resident, own = (size / 2**20 for size in memory_bytes(child.pid))
                     most = peak_bytes(child.pid) / 2**20
+                    sys.stderr.write(f"{number * count:,} commands: {resident:.0f} MiB, at most {most:.0f}\n")
                     section.rows.append([f"{number * count:,}", *map(short, (resident, own, most))])
                     section.figures[str(number * count)] = {"resident": resident, "own": own, "most": most}
                     if number < slices:
