@@ -3,16 +3,19 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
 def without(name: str) -> Iterator[None]:
     """Let a module seem not to be installed while the block imports; nothing changes when it is loaded already."""
-    if name in sys.modules:
+    modules: dict[str, Any] = sys.modules
+    if name in modules:
         yield
         return
-    sys.modules[name] = None  # type: ignore[assignment]  # the import system's own word for "is not there"
+    # The import system's own word for "is not there".
+    modules[name] = None
     try:
         yield
     finally:
-        del sys.modules[name]
+        del modules[name]

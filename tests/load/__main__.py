@@ -80,6 +80,8 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
     once = given.rounds or (1 if quick else 2)
     long = given.full or "remembered" in given.only.split(",")
     all_brokers = brokers(broker)
+    # Ten million commands do not fit a broker that keeps them in memory.
+    slices, size, long_broker = (10, MILLION, all_brokers[-1]) if given.full else (4, sizes.ours, broker)
     return {
         "write": lambda: write.against_peers(place, sizes, rounds, broker),
         "latency": lambda: latency.latency(place, all_brokers, 5_000, 3 if quick else 10, rounds),
@@ -87,10 +89,7 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
         "two": lambda: write.two_processes(place, sizes, rounds, broker),
         "ugly": lambda: write.ugly(place, sizes, 1 if quick else 2, broker),
         "beside": lambda: read.beside_writes(place, Load(sizes.ours), broker),
-        # Ten million commands do not fit a broker that keeps them in memory.
-        "memory": lambda: grow.memory(
-            place, *((10, MILLION, all_brokers[-1]) if given.full else (4, sizes.ours, broker))
-        ),
+        "memory": lambda: grow.memory(place, slices, size, long_broker),
         "growth": lambda: grow.codes(place, grown, sizes.ours, broker, rounds=once, picture=picture),
         "remembered": lambda: grow.remembered(
             place, [MILLION, 10 * MILLION] if long else [MILLION // 10, MILLION], sizes.ours, broker

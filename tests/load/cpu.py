@@ -25,16 +25,12 @@ def cpu_seconds(pid: int) -> float:
     return total
 
 
-def memory_bytes(pid: int) -> tuple[int, int]:
-    """The resident memory of one process, and how much of it no other process shares (not code of libraries), bytes."""
+def memory_bytes(pid: int) -> tuple[int, int, int]:
+    """The memory of one process in bytes: resident, of that what no other process shares (not code of libraries), and
+    the most that ever was resident, 0 where the system does not tell.
+    """
     memory = psutil.Process(pid).memory_full_info()
-    return int(memory.rss), int(memory.uss)
-
-
-def peak_bytes(pid: int) -> int:
-    """The most memory that one process ever had resident, bytes; 0 where the system does not tell."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    most = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+    return int(memory.rss), int(memory.uss), most

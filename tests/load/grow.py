@@ -11,7 +11,7 @@ import asyncpg
 from tests.load import contender
 from tests.load.chart import chart, spoken
 from tests.load.contender import OURS, STOP_SECONDS, Load, outcomes
-from tests.load.cpu import memory_bytes, peak_bytes
+from tests.load.cpu import memory_bytes
 from tests.load.figure import Figure, short
 from tests.load.place import PARTITIONS, BrokerName, Place, fill
 from tests.load.read import api, ask
@@ -144,8 +144,7 @@ async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> S
             async with Out(ground.settings, outcomes(ground), PARTITIONS) as out:
                 for number in range(1, slices + 1):
                     await measure(out, number * count, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
-                    resident, own = (size / 2**20 for size in memory_bytes(child.pid))
-                    most = peak_bytes(child.pid) / 2**20
+                    resident, own, most = (size / 2**20 for size in memory_bytes(child.pid))
                     sys.stderr.write(f"{number * count:,} commands: {resident:.0f} MiB, at most {most:.0f}\n")
                     section.rows.append([f"{number * count:,}", *map(short, (resident, own, most))])
                     section.figures[str(number * count)] = {"resident": resident, "own": own, "most": most}

@@ -121,9 +121,9 @@ def test_versions_are_said_when_there_are_any() -> None:
     assert orjson.loads(rejected.payload or b"")["version"] is None
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_event_and_outcome_tell_of_the_same_version(seed: int) -> None:
-    decisions, _ = decide_batch(commands([*foundation(), *history(Random(seed), 400, contended=True)]), World())
+@pytest.mark.parametrize("number", range(5))
+def test_event_and_outcome_tell_of_the_same_version(number: int) -> None:
+    decisions, _ = decide_batch(commands([*foundation(), *history(Random(number), 400, contended=True)]), World())
     accepted = [one for one in decisions if isinstance(one, Decision) and one.event is not None]
     assert len({type(one.event) for one in accepted}) > 15
     assert [one.event and change(one.event)[2] for one in accepted] == [one.version for one in accepted]
