@@ -11,10 +11,12 @@ from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
 
 from consumers.backoff import Backoff, pause
 from consumers.health import Health
-from service.store.errors import StoreUnavailable
 from service.telemetry import log
 
 _log = log(__name__)
+
+READING = "reading"
+"""The part that is ready when records can be asked for: the group was joined and the places are known."""
 
 LOOP = "consumer"
 LOOP_SECONDS = 120.0
@@ -74,7 +76,7 @@ class Ending:
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client library ships no types
     """Lets the consumer poll only from places that the marks confirm, and holds a rebalance until a batch is done."""
 
-    def __init__(self, marks: Marks, health: Health, ending: Ending) -> None:
+    def __init__(self, marks: Marks, health: Health, ending: Ending, *, backoff: Backoff | None = None) -> None:
         self._marks = marks
         self._health = health
         self._ending = ending
@@ -82,11 +84,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._rebalancing = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self._backoff = Backoff()
+        self._backoff = backoff or Backoff()
         self.flush: Callable[[], Awaitable[None]] | None = None
         """Commits what is settled, before partitions go."""
         self.on_placed: Callable[[Mapping[TopicPartition, int]], None] | None = None
-        """Told from where each partition is read."""
+        """Told from where each partition is read; partitions that it does not name are not ours."""
 
     async def on_partitions_revoked(self, revoked: Set[TopicPartition]) -> None:
         """Let the running batch end first; the heartbeats go on meanwhile."""
@@ -127,24 +129,23 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
                 records = await fetch()
             except (OffsetAlarm, ConsumerBroken) as alarm:
                 self._ending.halt(str(alarm))
-            except OffsetOutOfRangeError:
-                # The next look at marks and log says what is gone.
+            except (OffsetOutOfRangeError, IllegalStateError):
+                # The next look at marks and log says what is gone; or a rebalance came in between.
                 self._placed = False
-            except IllegalStateError:
-                # A rebalance came in between.
-                self._placed = False
-                await pause(0.05, self._ending.stop)
+                await pause(self._backoff.next(), self._ending.stop)
             except Exception as error:
                 # A failed poll may have let go of records it had taken, so the places are no longer sure.
                 self._placed = False
-                part = "database" if isinstance(error, StoreUnavailable) else "broker"
-                self._health.trouble(part, f"{type(error).__name__}: {error}")
+                self._health.trouble(READING, f"{type(error).__name__}: {error}")
                 await pause(self._backoff.next(), self._ending.stop)
             else:
-                self._backoff.reset()
-                if records and self._placed:
-                    self._idle.clear()
-                    return records
+                # An empty poll without places proves nothing: looking them up may fail as it did before.
+                if self._placed:
+                    self._backoff.reset()
+                    self._health.well(READING)
+                    if records:
+                        self._idle.clear()
+                        return records
                 if self._rebalancing:
                     await pause(REBALANCE_PAUSE_SECONDS, self._ending.stop)
         return {}
@@ -153,6 +154,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._placed = True
         partitions = consumer.assignment()
         if not partitions:
+            self._tell_placed({})
             return
         await self._marks.check()
         first = await consumer.beginning_offsets(partitions)
@@ -162,5 +164,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         if self._placed:
             for partition, offset in places.items():
                 consumer.seek(partition, offset)
-            if self.on_placed is not None:
-                self.on_placed(places)
+            self._tell_placed(places)
+
+    def _tell_placed(self, places: Mapping[TopicPartition, int]) -> None:
+        if self.on_placed is not None:
+            self.on_placed(places)

@@ -35,6 +35,9 @@ Parsed: TypeAlias = Received | Undecodable
 Apply: TypeAlias = Callable[[Sequence[Parsed]], Awaitable[Applied]]
 Parse: TypeAlias = Callable[[Sequence[Record]], Sequence[Parsed]]
 
+BATCHES = "batches"
+"""The part that is not ready while there are records that cannot be decided."""
+
 REDOS = 3
 TRACEBACK_CHARACTERS = 8_000
 
@@ -50,7 +53,11 @@ class Settling(Protocol):
 
 
 class Batches:
-    """Decides batches one after the other; `handle` never raises but when cancelled."""
+    """Decides batches one after the other; `handle` never raises but when cancelled.
+
+    The part `batches` is not ready from a batch that could not be decided until its records are decided or belong to
+    another process. Nobody else speaks of it: that the database answers does not mean that a batch can be written.
+    """
 
     def __init__(
         self,
@@ -72,6 +79,8 @@ class Batches:
         self._ending = ending
         self._backoff = backoff or Backoff()
         self._chance = chance
+        self._undecided: dict[TopicPartition, int] = {}
+        """The last record of each partition that was in a batch that could not be decided."""
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Decide and settle these records, in offset order within each partition, or rewind to where that went."""
@@ -107,13 +116,27 @@ class Batches:
                 return
         BATCH_SECONDS.observe(time.monotonic() - started)
 
+    def placed(self, places: Mapping[TopicPartition, int]) -> None:
+        """Learn from where each of our partitions is read: what lies before that place is decided.
+
+        A batch may be committed although its answer was lost, or have been decided by another process.
+        """
+        waiting = {tp: last for tp, last in self._undecided.items() if tp in places and places[tp] <= last}
+        self._wait_for(waiting)
+
+    def _wait_for(self, undecided: dict[TopicPartition, int]) -> None:
+        self._undecided = undecided
+        if not undecided:
+            self._health.well(BATCHES)
+
     async def _redo(self, part: Sequence[Parsed]) -> Applied:
         for redo in range(REDOS + 1):
             try:
                 return await self._apply(part)
             except StoreRace as race:
                 TROUBLE.labels("race").inc()
-                _log.info("race_lost", error=str(race), redo=redo)
+                if redo == 0:
+                    _log.info("race_lost", error=str(race))
                 if redo == REDOS:
                     raise StoreUnavailable(f"lost the race {REDOS + 1} times: {race}") from race
                 await asyncio.sleep(0.02 * 2**redo * (0.5 + self._chance()))
@@ -121,8 +144,10 @@ class Batches:
 
     def _settled(self, part: Sequence[Parsed], applied: Applied) -> None:
         self._backoff.reset()
-        self._health.well("database")
-        self._settling.settle({tp: last + 1 for tp, last in _ends(p.record for p in part)[1].items()})
+        last_decided = _ends(p.record for p in part)[1]
+        waiting = {tp: last for tp, last in self._undecided.items() if last_decided.get(tp, -1) < last}
+        self._wait_for(waiting)
+        self._settling.settle({tp: last + 1 for tp, last in last_decided.items()})
         COMMANDS.labels("decided").inc(applied.decided)
         COMMANDS.labels("repeated").inc(applied.repeated)
         COMMANDS.labels("skipped").inc(applied.skipped)
@@ -135,8 +160,10 @@ class Batches:
 
     async def _down(self, records: Sequence[Record], error: BaseException) -> None:
         TROUBLE.labels("unavailable").inc()
-        self._settling.rewind(_ends(records)[0])
-        self._health.trouble("database", f"{type(error).__name__}: {error}")
+        first, last = _ends(records)
+        self._settling.rewind(first)
+        self._undecided |= last
+        self._health.trouble(BATCHES, f"{type(error).__name__}: {error}")
         await pause(self._backoff.next(), self._ending.stop)
 
     def _stop(self, records: Sequence[Record], reason: str) -> None:

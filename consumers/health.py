@@ -37,9 +37,7 @@ class Health:
 
     def well(self, part: str) -> None:
         """This part works."""
-        if self._trouble.get(part) is None and part in self._trouble:
-            return
-        if self._trouble.get(part) != STARTING:
+        if self._trouble.get(part) not in {None, STARTING}:
             _log.info("part_is_well_again", part=part)
         self._trouble[part] = None
         READY.labels(part).set(1)

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import gc
 import itertools
+from collections.abc import Mapping
 from functools import partial
 
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from consumers.assignment import Assignment, Ending, OffsetAlarm
+from consumers.assignment import READING, Assignment, Ending, OffsetAlarm
 from consumers.backoff import Backoff, pause
 from consumers.batch import Batches
 from consumers.client import connection
@@ -38,6 +39,7 @@ from service.telemetry import LAG, log
 _log = log(__name__)
 
 BROKER = "broker"
+JOIN_SECONDS = 10.0
 COLLECT_BATCHES = 16
 PROBE_SECONDS = 2.0
 CHECK_PROBES = 5
@@ -155,8 +157,6 @@ class Consumers:
         self._places = places
         assignment = Assignment(places, self._health, self._ending)
         assignment.flush = self._settlement.flush
-        # Where the marks are ahead of the committed offsets, a commit was lost with its process.
-        assignment.on_placed = self._settlement.settle
         self._settlement.on_rewind = assignment.lost
         limits = Limits(self._settings.max_body_bytes, frozenset(self._settings.reply_topics))
         batches = Batches(
@@ -168,6 +168,12 @@ class Consumers:
             ending=self._ending,
         )
 
+        def placed(places: Mapping[TopicPartition, int]) -> None:
+            batches.placed(places)
+            # Where the marks are ahead of the committed offsets, a commit was lost with its process.
+            self._settlement.settle(places)
+
+        assignment.on_placed = placed
         batches_done = itertools.count(1)
 
         async def handle(records: tuple[ConsumerRecord, ...]) -> None:
@@ -203,20 +209,28 @@ class Consumers:
         await store.close()
 
     async def _identity(self, client: AIOKafkaClient, topics: tuple[str, ...]) -> Identity | None:
+        # What is wrong is told by the probe, which asks the same.
+        backoff = Backoff(most=3.0)
         while not self._ending.stop.is_set():
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(ANSWER_SECONDS):
                     return await identify(client, topics)
-            await pause(0.5, self._ending.stop)
+            await pause(backoff.next(), self._ending.stop)
         return None
 
     async def _start(self, subscription: Subscription) -> bool:
         """Join the group; False when the process ends before that succeeds."""
         backoff = Backoff(most=5.0)
+        group = self._settings.consumer_group
         while not self._ending.stop.is_set():
             starting = asyncio.create_task(subscription.start())
             stopping = asyncio.create_task(self._ending.stop.wait())
-            await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            either = partial(asyncio.wait, (starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await either(timeout=JOIN_SECONDS)
+            if not done:
+                # The client library goes on trying by itself, for ever, without raising an error.
+                self._health.trouble(READING, f"could not join the group {group} within {JOIN_SECONDS:g} s")
+                await either()
             stopping.cancel()
             if starting.done() and starting.exception() is None:
                 return True
@@ -224,7 +238,6 @@ class Consumers:
             await asyncio.wait((starting,))
             await subscription.stop()
             if not starting.cancelled() and (error := starting.exception()) is not None:
-                self._health.trouble(BROKER, f"cannot join the group: {error}")
-                _log.warning("cannot_join_group", error=repr(error))
+                self._health.trouble(READING, f"cannot join the group {group}: {error!r}")
                 await pause(backoff.next(), self._ending.stop)
         return False

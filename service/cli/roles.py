@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import uvicorn
 
-from consumers.assignment import Ending
+from consumers.assignment import READING, Ending
 from consumers.backoff import pause
 from consumers.health import Health
 from consumers.relay import PART as RELAY
@@ -67,6 +67,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
     ending = Ending(asyncio.Event() if stop is None else stop)
     parts = [DATABASE, MIGRATIONS]
     parts += [BROKER] if role != "api" else []
+    parts += [READING] if role in {"all", "consumers"} else []
     parts += [RELAY] if role in {"all", "relay"} else []
     health = Health(parts)
     async with contextlib.AsyncExitStack() as stack:

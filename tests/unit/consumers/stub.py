@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from consumers.assignment import Ending
 from consumers.backoff import Backoff
-from consumers.batch import Batches, Parsed
+from consumers.batch import BATCHES, Batches, Parsed
 from consumers.health import Health
 from consumers.limit import DeadLetterLimit
 from service.contract.envelope import Received, Record, Undecodable
@@ -81,7 +81,7 @@ class Bench:
         self.store = store
         self.settling = StubSettling()
         self.ending = Ending(asyncio.Event())
-        self.health = Health(["database"])
+        self.health = Health([BATCHES])
         self.backoff = Backoff(first=0.0)
         self.batches = Batches(
             parse,

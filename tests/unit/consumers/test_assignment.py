@@ -7,7 +7,8 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
-from consumers.assignment import Assignment, ConsumerBroken, Ending, OffsetAlarm
+from consumers.assignment import READING, Assignment, ConsumerBroken, Ending, OffsetAlarm
+from consumers.backoff import Backoff
 from consumers.health import Health
 from service.store.errors import StoreUnavailable
 
@@ -64,9 +65,9 @@ class StubConsumer:
 RECORDS: Records = {P0: [object()]}
 
 
-def assignment(marks: StubMarks) -> tuple[Assignment, Ending, Health]:
-    ending, health = Ending(asyncio.Event()), Health(["database", "broker"])
-    return Assignment(marks, health, ending), ending, health
+def assignment(marks: StubMarks, backoff: Backoff | None = None) -> tuple[Assignment, Ending, Health]:
+    ending, health = Ending(asyncio.Event()), Health([READING])
+    return Assignment(marks, health, ending, backoff=backoff or Backoff(first=0.0)), ending, health
 
 
 async def test_the_first_poll_reads_from_the_mark() -> None:
@@ -110,9 +111,66 @@ async def test_records_are_thrown_away_when_the_places_were_lost_while_they_came
 
 async def test_nothing_is_read_and_readiness_says_so_while_the_marks_cannot_be_asked() -> None:
     places, _, health = assignment(StubMarks(StoreUnavailable("away")))
-    consumer = StubConsumer(RECORDS)
-    assert await places.poll(consumer, consumer.fetch) == RECORDS
-    assert "away" in str(health.ready()["database"])
+    told: list[str | None] = []
+
+    async def look() -> Records:
+        told.append(health.ready()[READING])
+        return RECORDS
+
+    assert await places.poll(StubConsumer(look), look) == RECORDS
+    assert "away" in str(told[0])
+    assert health.ready() == {READING: None}, "records came from confirmed places"
+
+
+class Waits(Backoff):
+    """Remembers in which turn each wait was; no wait takes time."""
+
+    def __init__(self) -> None:
+        super().__init__(first=0.0)
+        self.turns: list[int] = []
+
+    def next(self) -> float:
+        self.turns.append(self._turns)
+        return super().next()
+
+
+@pytest.mark.parametrize(
+    "error", [KafkaError("corrupt"), IllegalStateError("rebalance"), OffsetOutOfRangeError({}), StoreUnavailable("no")]
+)
+async def test_waits_grow_until_records_could_be_asked_for_from_confirmed_places(error: Exception) -> None:
+    waits = Waits()
+    places, _, _ = assignment(StubMarks(), waits)
+    consumer = StubConsumer(error, error, {}, error, RECORDS)
+    await places.poll(consumer, consumer.fetch)
+    assert waits.turns == [0, 1, 0]
+
+
+async def test_waits_go_on_growing_when_a_poll_succeeds_while_the_places_are_unknown() -> None:
+    waits = Waits()
+    places, _, health = assignment(StubMarks(), waits)
+
+    async def rebalanced() -> Records:
+        places.lost()
+        return {}
+
+    consumer = StubConsumer(KafkaError("corrupt"), rebalanced, KafkaError("corrupt"), RECORDS)
+    await places.poll(consumer, consumer.fetch)
+    assert waits.turns == [0, 1]
+    assert health.ready() == {READING: None}
+
+
+async def test_others_are_told_that_no_partition_is_ours() -> None:
+    places, _, _ = assignment(StubMarks())
+    told: list[Mapping[TopicPartition, int]] = []
+    places.on_placed = told.append
+
+    class WithoutPartitions(StubConsumer):
+        def assignment(self) -> Set[TopicPartition]:
+            return set()
+
+    consumer = WithoutPartitions(RECORDS)
+    await places.poll(consumer, consumer.fetch)
+    assert told == [{}]
 
 
 @pytest.mark.parametrize("error", [OffsetAlarm("records are gone"), ConsumerBroken("the client gave up")])

@@ -1,6 +1,7 @@
 """Health: what it says of parts and loops, and how the admin port tells it."""
 
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from consumers.health import Health
 from service.http.admin import create_admin
@@ -29,6 +30,19 @@ def test_trouble_of_a_part_comes_and_goes() -> None:
     assert health.ready() == {"database": "away"}
     health.well("database")
     assert health.ready() == {"database": None}
+
+
+def test_a_change_of_a_part_is_logged_and_nothing_else() -> None:
+    health = Health(["database"])
+    with capture_logs() as logs:
+        for _ in range(3):
+            health.well("database")
+            health.well("batches")
+        for reason in ("away", "away", "slow"):
+            health.trouble("database", reason)
+        for _ in range(3):
+            health.well("database")
+    assert [line["event"] for line in logs] == ["part_has_trouble", "part_is_well_again"]
 
 
 def test_a_loop_is_stuck_when_it_gave_no_sign_in_its_time() -> None:

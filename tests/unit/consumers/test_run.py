@@ -4,12 +4,39 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import GroupAuthorizationFailedError, UnknownTopicOrPartitionError
+from structlog.testing import capture_logs
 
-from consumers.assignment import Ending
+from consumers import run
+from consumers.assignment import READING, Ending
 from consumers.health import Health
+from consumers.identity import Identity
 from consumers.relay import Relay
-from consumers.run import Consumers
+from consumers.run import BROKER, Consumers
+from consumers.subscribers import Subscription
 from service.settings import load
+from tests.support.wait import eventually
+
+
+def consumers(tmp_path: Path) -> tuple[Consumers, Health, Ending]:
+    """The Kafka side of a process whose servers do not exist."""
+    ending, health = Ending(asyncio.Event()), Health([BROKER, READING, "relay"])
+    settings = load(
+        {"database_url": "postgresql://nobody", "kafka_bootstrap_servers": "nobody:1", "data_dir": tmp_path}
+    )
+    return Consumers(settings, health, ending, reads=False, publishes=True), health, ending
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each wait; no wait takes time."""
+    waits: list[float] = []
+
+    async def pause(seconds: float, _: asyncio.Event) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(run, "pause", pause)
+    return waits
 
 
 async def test_the_process_halts_when_the_relay_dies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -21,16 +48,75 @@ async def test_the_process_halts_when_the_relay_dies(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Relay, "run", dying)
     monkeypatch.setattr(Consumers, "_client", no_client)
-    ending = Ending(asyncio.Event())
-    settings = load(
-        {"database_url": "postgresql://nobody", "kafka_bootstrap_servers": "nobody:1", "data_dir": tmp_path}
-    )
-    consumers = Consumers(settings, Health(["broker", "relay"]), ending, reads=False, publishes=True)
+    process, _, ending = consumers(tmp_path)
     async with asyncio.timeout(5):
-        await asyncio.wait((asyncio.create_task(consumers.run()),))
+        await asyncio.wait((asyncio.create_task(process.run()),))
     assert ending.stop.is_set()
     assert ending.reason is not None
     assert "nobody foresaw it" in ending.reason
+
+
+class StubSubscription(Subscription):
+    """Joins the group after it was refused so often, or when `joined` is set."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        self.refusals = refusals
+        self.joined = asyncio.Event()
+        self.stopped = 0
+
+    async def start(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise GroupAuthorizationFailedError("group")
+        await self.joined.wait()
+
+    async def stop(self) -> None:
+        self.stopped += 1
+
+
+async def test_waits_grow_and_the_log_tells_once_while_the_group_refuses_us(tmp_path: Path, waits: list[float]) -> None:
+    process, health, _ = consumers(tmp_path)
+    subscription = StubSubscription(refusals=9)
+    subscription.joined.set()
+    with capture_logs() as logs:
+        assert await process._start(subscription)
+    assert [line["event"] for line in logs] == ["part_has_trouble"]
+    assert "cannot join" in str(health.ready()[READING])
+    assert health.ready()[BROKER] == "starting", "the broker is another part, with a loop of its own"
+    assert len(waits) == subscription.stopped == 9
+    assert max(waits[:3]) < min(waits[6:]), "waits grow"
+
+
+async def test_readiness_names_the_group_while_the_broker_leaves_a_join_without_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "JOIN_SECONDS", 0.0)
+    process, health, _ = consumers(tmp_path)
+    subscription = StubSubscription()
+    starting = asyncio.create_task(process._start(subscription))
+    await eventually(lambda: "producer-registry" in str(health.ready()[READING]), what="readiness naming the group")
+    subscription.joined.set()
+    assert await starting
+    assert subscription.stopped == 0, "it waited on"
+
+
+async def test_waits_grow_while_the_command_topics_are_missing(
+    tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([UnknownTopicOrPartitionError("topic")] * 6 + [None])
+
+    found = Identity("cluster", {})
+
+    async def identify(*_: object) -> Identity:
+        if (error := next(answers)) is not None:
+            raise error
+        return found
+
+    monkeypatch.setattr(run, "identify", identify)
+    process, _, _ = consumers(tmp_path)
+    assert await process._identity(Client(), ("topic",)) == found
+    assert waits[-1] > waits[0]
+    assert max(waits) <= 5.0, "made topics are seen within seconds"
 
 
 class Client:

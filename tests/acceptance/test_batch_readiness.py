@@ -1,0 +1,68 @@
+"""Readiness after a batch that could not be decided: it comes back by itself when nothing waits any more."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx2
+
+from tests.support import privilege
+from tests.support.measured import measured
+from tests.support.process import Service
+from tests.support.proxy import HOST, Proxy, commits
+from tests.support.registry import Registry
+from tests.support.wait import eventually
+
+NAME = {"displayName": "Organization"}
+
+
+async def told(service: Service, part: str) -> str:
+    """What readiness says of a part."""
+    async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.admin_port}") as client:
+        answer = await client.get("/readyz")
+    parts: dict[str, str] = answer.json()["parts"]
+    return parts.get(part, "")
+
+
+async def test_a_command_is_decided_and_readiness_comes_back_when_a_missing_privilege_is_given(
+    registry: Registry, database_url: str
+) -> None:
+    async with privilege.less(database_url, "INSERT ON inbox") as url:
+        service = await registry.started(database_url=url)
+        await registry.command("organization.put", "privilege:1", NAME, id="p1")
+
+        async def named() -> bool:
+            return "permission denied for table inbox" in await told(service, "batches")
+
+        await eventually(named, what="readiness naming the table")
+        connection = await asyncpg.connect(database_url)
+        await connection.execute(f"GRANT INSERT ON inbox TO {urlsplit(url).username}")
+        await connection.close()
+        await registry.outcome("p1")
+        await registry.ready(service)
+        assert await told(service, "batches") == "ready"
+        assert await service.stop() == 0, service.last_lines()
+
+
+async def test_readiness_comes_back_without_another_command_when_the_answer_to_a_commit_was_lost(
+    registry: Registry, database_url: str
+) -> None:
+    parts = urlsplit(database_url)
+    proxy = Proxy(lambda: (parts.hostname or HOST, parts.port or 5432))
+    await proxy.start()
+    try:
+        user = parts.netloc.rpartition("@")[0]
+        service = await registry.started(database_url=parts._replace(netloc=f"{user}@{HOST}:{proxy.port}").geturl())
+        trap = proxy.trap(commits, after=True)
+        await registry.command("organization.put", "commit:1", NAME, id="c1")
+        await asyncio.wait_for(trap.sprung.wait(), 30)
+
+        async def failed() -> bool:
+            return await measured(service.admin_port, "producer_registry_trouble_total", kind="unavailable") >= 1
+
+        await eventually(failed, what="the batch that failed")
+        await registry.ready(service)
+        assert await told(service, "batches") == "ready"
+        assert len(registry.outcomes("c1")) <= 1
+    finally:
+        await proxy.stop()
