@@ -73,6 +73,7 @@ class Consumers:
         self._publishes = publishes
         self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000))
         self._places: Places | None = None
+        self._committed_known = True
 
     async def run(self) -> None:
         """Wait for the broker, work, and at the stop finish the running batch, publish it, commit and leave."""
@@ -101,7 +102,11 @@ class Consumers:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._settlement.check()
         except (KafkaError, TimeoutError) as error:
-            _log.info("committed_offsets_unknown", error=repr(error))
+            if self._committed_known:
+                self._committed_known = False
+                _log.info("committed_offsets_unknown", error=repr(error))
+        else:
+            self._committed_known = True
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         # None of them ends by itself. Going on without one would look well and do half of the work.

@@ -53,6 +53,7 @@ class Settlement:
         """The next offset to decide of each partition, as far as this process knows."""
         self._checked: dict[TopicPartition, int] = {}
         self._committing: asyncio.Task[None] | None = None
+        self._commits_fail = False
         self.on_rewind: Callable[[], None] | None = None
         """Told of every rewind."""
 
@@ -115,7 +116,9 @@ class Settlement:
             if (offset or 0) < resting[tp] == self.reached[tp]
         }
         if behind:
-            _log.info("offsets_committed_again", partitions=len(behind))
+            # While commits fail, every check finds offsets that are behind.
+            if not self._commits_fail:
+                _log.info("offsets_committed_again", partitions=len(behind))
             self.settle(behind)
 
     async def _commit(self) -> None:
@@ -128,6 +131,11 @@ class Settlement:
                     await consumer.commit(offsets)
             except (KafkaError, TimeoutError) as error:
                 OFFSET_COMMIT_FAILURES.inc()
-                _log.warning("offset_commit_failed", error=repr(error), partitions=len(offsets))
+                if not self._commits_fail:
+                    self._commits_fail = True
+                    _log.warning("offset_commit_failed", error=repr(error), partitions=len(offsets))
             else:
+                if self._commits_fail:
+                    self._commits_fail = False
+                    _log.info("offset_commits_work_again")
                 passing("after_offset_commit")

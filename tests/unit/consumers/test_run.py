@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from aiokafka.errors import GroupAuthorizationFailedError, UnknownTopicOrPartitionError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError, UnknownTopicOrPartitionError
 from structlog.testing import capture_logs
 
 from consumers import run
@@ -117,6 +117,23 @@ async def test_waits_grow_while_the_command_topics_are_missing(
     assert await process._identity(Client(), ("topic",)) == found
     assert waits[-1] > waits[0]
     assert max(waits) <= 5.0, "made topics are seen within seconds"
+
+
+async def test_unknown_committed_offsets_are_logged_when_that_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, _, _ = consumers(tmp_path)
+    answers = iter([KafkaConnectionError("away"), KafkaConnectionError("away"), None, KafkaConnectionError("away")])
+
+    async def check() -> None:
+        if (error := next(answers)) is not None:
+            raise error
+
+    monkeypatch.setattr(process._settlement, "check", check)
+    with capture_logs() as logs:
+        for _ in range(4):
+            await process._check_offsets()
+    assert [line["event"] for line in logs] == ["committed_offsets_unknown"] * 2
 
 
 class Client:

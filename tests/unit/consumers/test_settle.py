@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
+from structlog.testing import capture_logs
 
 from consumers.settle import Settlement
 
@@ -132,6 +133,21 @@ async def test_an_offset_is_committed_again_when_its_commit_failed(
     await settlement.check()
     await settlement.flush()
     assert consumer.commits == [{P0: 5}]
+
+
+async def test_failing_commits_are_logged_when_that_begins_and_when_it_ends(
+    settlement: Settlement, consumer: StubConsumer
+) -> None:
+    consumer.error = CommitFailedError()
+    with capture_logs() as logs:
+        for offset in (5, 6, 6, 6):
+            settlement.settle({P0: offset})
+            await settlement.flush()
+            await settlement.check()
+        consumer.error = None
+        settlement.settle({P0: 7})
+        await settlement.flush()
+    assert [line["event"] for line in logs] == ["offset_commit_failed", "offset_commits_work_again"]
 
 
 async def test_nothing_is_asked_of_partitions_that_move_on(settlement: Settlement, consumer: StubConsumer) -> None:
