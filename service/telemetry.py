@@ -82,9 +82,12 @@ def exposition() -> bytes:
 
 
 class Seldom(logging.Filter):
-    """Lets the same words of the Kafka client through once in a while: without a broker it repeats them for ever."""
+    """Lets the same words of the Kafka client through once in a while: without a broker it repeats them for ever.
 
-    def __init__(self, seconds: float = 10.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+    It has about ten different ones for a broker that is away, so that once a minute keeps a log readable.
+    """
+
+    def __init__(self, seconds: float = 60.0, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._seconds = seconds
         self._monotonic = monotonic
@@ -92,7 +95,7 @@ class Seldom(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is logged."""
-        if not record.name.startswith("aiokafka"):
+        if not record.name.startswith(("aiokafka", "consumers.faststream")):
             return True
         words = record.name, str(record.msg)
         now = self._monotonic()

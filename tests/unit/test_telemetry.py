@@ -52,8 +52,18 @@ def test_the_kafka_client_is_heard_seldom_when_it_repeats_itself() -> None:
     assert [heard("aiokafka.conn", "cannot connect %s") for _ in range(3)] == [True, False, False]
     assert heard("aiokafka.conn", "something else %s")
     assert [heard("consumers.relay", "our own %s") for _ in range(2)] == [True, True]
+    assert [heard("consumers.faststream", "topics are not created") for _ in range(2)] == [True, False]
     now[0] = 10.0
     assert heard("aiokafka.conn", "cannot connect %s")
+
+
+def test_each_word_of_the_kafka_client_is_heard_once_in_half_a_minute() -> None:
+    now = [0.0]
+    seldom = Seldom(monotonic=lambda: now[0])
+    heard = 0
+    for now[0] in range(30):
+        heard += seldom.filter(logging.LogRecord("aiokafka", logging.ERROR, "", 0, "cannot connect %s", (), None))
+    assert heard == 1
 
 
 def test_every_metric_has_the_prefix_and_a_meaning() -> None:
