@@ -20,7 +20,10 @@ AGE_SECONDS: Final = 600.0
 """Older keys are fetched again beside the requests, so that a withdrawn key is noticed."""
 
 FIRST_SECONDS: Final = 1.0
-"""At most so often are keys asked for while there are none at all."""
+MOST_SECONDS: Final = 10.0
+"""While there are no keys at all, they are asked for after the first of these waits, then after twice as long each time
+up to the second.
+"""
 
 FETCH_SECONDS: Final = 5.0
 MAX_BYTES: Final = 1 << 20
@@ -56,6 +59,7 @@ class KeySet:
         self._keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
         self._raw = b""
         self._tried: float | None = None
+        self._failures = 0
         self._refreshing: asyncio.Task[None] | None = None
 
     async def key(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
@@ -64,7 +68,7 @@ class KeySet:
         Raises KeysUnavailable when there are no keys at all.
         """
         if not self._raw:
-            await self._refresh(FIRST_SECONDS)
+            await self._refresh(min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failures - 1, 32)))
             if not self._raw:
                 raise KeysUnavailable
         found = self._find(key_id, algorithm)
@@ -111,8 +115,13 @@ class KeySet:
             raw = await asyncio.to_thread(self._read, self._source)
             keys = parse_keys(raw, self._algorithms)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            _log.warning("the keys of the token issuer could not be read", source=self._source, error=str(error))
+            self._failures += 1
+            if self._failures == 1:
+                _log.warning("the keys of the token issuer could not be read", source=self._source, error=str(error))
             return
+        if self._failures:
+            self._failures = 0
+            _log.info("the keys of the token issuer can be read again", source=self._source)
         if raw != self._raw:
             self._raw = raw
             self._keys = keys

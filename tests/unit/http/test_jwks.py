@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from structlog.testing import capture_logs
 
 from service.http.caller import Verifier
 from service.http.jwks import AGE_SECONDS, UNKNOWN_KEY_SECONDS, KeySet, KeysUnavailable, parse_keys, read_source
@@ -88,6 +89,25 @@ async def test_keys_are_unavailable_until_they_were_read_once() -> None:
     source.away = False
     source.now += 1
     assert await source.keys.key("ec", "ES256") is not None
+
+
+async def test_keys_that_cannot_be_read_are_asked_for_ever_more_seldom_and_logged_once() -> None:
+    source = Source()
+    source.away = True
+    tried: list[float] = []
+    with capture_logs() as logs:
+        for second in range(60):
+            source.now = 1000.0 + second
+            before = source.reads
+            with pytest.raises(KeysUnavailable):
+                await source.keys.key("ec", "ES256")
+            if source.reads > before:
+                tried.append(second)
+        assert tried == [0, 1, 3, 7, 15, 25, 35, 45, 55]
+        source.away = False
+        source.now += 10
+        assert await source.keys.key("ec", "ES256") is not None
+    assert [line["log_level"] for line in logs] == ["warning", "info"]
 
 
 async def test_request_gets_503_when_there_are_no_keys() -> None:
