@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from service import clock
 from service.settings import Settings
-from service.store.errors import StoreUnavailable
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.store.maintenance import Swept, sweep
 from service.telemetry import INBOX_ROWS, PRUNED, SWEPT_AT, log
 
@@ -22,12 +22,12 @@ async def housekeep(
     sweep: Callable[[Settings], Awaitable[Swept | None]] = sweep,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Sweep again and again, for ever; a database that is away is asked again next time."""
+    """Sweep again and again, for ever; what the database refuses is tried again next time."""
     await sleep(FIRST_SECONDS * random.random())  # noqa: S311  # spreads load, guards nothing
     while True:
         try:
             swept = await sweep(settings)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StoreRace, StoreDefect) as error:
             _log.warning("sweep_put_off", error=str(error))
         else:
             if swept is not None:

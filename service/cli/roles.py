@@ -23,7 +23,7 @@ from service.cli.memory import keep_freed_memory
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.settings import Settings, SettingsRefused, variable
-from service.store.errors import StoreUnavailable
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.store.migrate import missing_versions
 from service.store.pool import connect, create_pool
 from service.store.read_store import ReadStore
@@ -230,7 +230,7 @@ async def _probe(settings: Settings, health: Health) -> None:
             if connection is None:
                 connection = await connect(settings, "health")
             missing = await missing_versions(connection)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StoreRace, StoreDefect) as error:
             health.trouble(DATABASE, str(error))
             if connection is not None:
                 connection.terminate()

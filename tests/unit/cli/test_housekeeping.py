@@ -4,7 +4,7 @@ import pytest
 
 from service.cli.housekeeping import housekeep
 from service.settings import Settings
-from service.store.errors import StoreUnavailable
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.store.maintenance import Swept
 from service.telemetry import INBOX_ROWS, PRUNED
 
@@ -13,8 +13,9 @@ class _Enough(Exception):
     pass
 
 
-async def test_sweeps_go_on_when_the_database_was_away_once() -> None:
-    answers = iter([StoreUnavailable("away"), None, Swept(forgotten=7, remembered=11)])
+@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), StoreRace("deadlock"), StoreDefect("refused")])
+async def test_sweeps_go_on_when_the_database_refused_one(trouble: Exception) -> None:
+    answers = iter([trouble, None, Swept(forgotten=7, remembered=11)])
     before = PRUNED._value.get()
     waits: list[float] = []
 
