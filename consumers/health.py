@@ -22,6 +22,7 @@ class Health:
     def __init__(self, parts: Iterable[str], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._trouble: dict[str, str | None] = dict.fromkeys(parts, STARTING)
         self._loops: dict[str, tuple[float, float]] = {}
+        self._notes: dict[str, str] = {}
         self._monotonic = monotonic
         self.stopping = False
         """Whether the process has begun to end: then it is not ready, whatever its parts say."""
@@ -41,6 +42,22 @@ class Health:
             _log.info("part_is_well_again", part=part)
         self._trouble[part] = None
         READY.labels(part).set(1)
+
+    def note(self, part: str, note: str | None) -> None:
+        """Something operators should know of a part that works; None when there is nothing any more."""
+        if note == self._notes.get(part):
+            return
+        if note is None:
+            del self._notes[part]
+            _log.info("part_has_no_note", part=part)
+        else:
+            if part not in self._notes:
+                _log.warning("part_has_note", part=part, note=note)
+            self._notes[part] = note
+
+    def notes(self) -> dict[str, str]:
+        """What there is to know of parts that work."""
+        return dict(self._notes)
 
     def beat(self, loop: str, within: float) -> None:
         """This loop moves, and will again within so many seconds."""

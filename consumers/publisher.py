@@ -1,105 +1,134 @@
 """Sending outbox messages in order: one produce batch per partition, each waited for, a new producer after any failure.
 
 The client library's idempotent producer wedges: once a broker has refused a batch for good, every later one of that
-partition is out of order for ever. So it is thrown away with everything it still has in hand.
+partition is out of order for ever. So it is thrown away with everything it still has in hand. A publisher of held
+messages expects refusals: its producer is not idempotent and does not wedge, and it looks for the record at fault.
 """
 
 import asyncio
-import contextlib
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownError,
+    UnknownTopicOrPartitionError,
+)
 
 from consumers.client import connection
+from consumers.layout import is_led, look_again, partition_count
 from consumers.letting_go import let_go
+from consumers.no_new_topics import create_no_topics
 from consumers.partition import partitions_of
+from consumers.refusal import LEADERLESS, TOO_LARGE, Refusal, give_up_after, refusal
 from service.contract.message import Message
 from service.failpoint import passing
 from service.settings import Settings
-from service.telemetry import PUBLISHED, log
-
-_log = log(__name__)
+from service.telemetry import PUBLISHED
 
 BATCH_BYTES = 512 * 1024
 SEND_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
-METADATA_SECONDS = 5.0
+REFUSAL_SECONDS = 5.0
+HELD_REFUSAL_SECONDS = 1.0
+"""An error code that lasts so long is a refusal: for new messages, and for those that are held already."""
 
-Place = tuple[str, int]
+Target = tuple[str, int | None]
+"""A topic and a partition of it, or none for the whole topic."""
 
 
-class PublishFailed(Exception):
-    """Not everything was sent; `sent` are the indexes of what the broker has acknowledged."""
+@dataclass(slots=True)
+class Report:
+    """What became of messages, by position; what is neither sent nor refused has to be sent again.
 
-    def __init__(self, sent: set[int], error: BaseException | None) -> None:
-        super().__init__(f"{type(error).__name__}: {error}" if error else "no answer in time")
-        self.sent = sent
+    `accepted` are the partitions that took something; `error` is set in an outage; `again` when the rest can be sent at
+    once.
+    """
+
+    sent: set[int] = field(default_factory=set)
+    refused: dict[int, Refusal] = field(default_factory=dict)
+    accepted: set[tuple[str, int]] = field(default_factory=set)
+    error: BaseException | None = None
+    again: bool = False
 
 
 class Publisher:
-    """Sends messages with a producer of its own, made when it is needed."""
+    """Sends messages with a producer of its own, made when it is needed; `held` when they were refused before."""
 
-    def __init__(self, settings: Settings, make: Callable[..., AIOKafkaProducer] = AIOKafkaProducer) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        make: Callable[..., AIOKafkaProducer] = AIOKafkaProducer,
+        *,
+        held: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._options: dict[str, Any] = {
             **connection(settings),
             "acks": "all",
-            "enable_idempotence": settings.kafka_idempotent_producer,
+            "enable_idempotence": settings.kafka_idempotent_producer and not held,
             "max_batch_size": BATCH_BYTES,
             "max_request_size": 16 * BATCH_BYTES,
         }
         self._make = make
+        self._held = held
+        # What the cluster says of held messages counts at once; a broker gets a moment to take them.
+        self._patience = 0.0 if held else REFUSAL_SECONDS
+        self._give_up_seconds = HELD_REFUSAL_SECONDS if held else REFUSAL_SECONDS
+        self._monotonic = monotonic
         self._producer: AIOKafkaProducer | None = None
-        self._single: set[str] = set()
-        self._stuck: set[tuple[str, bytes | None]] = set()
-        self._missing: set[str] = set()
+        self._refused: dict[Target, Refusal] = {}
+        self._since: dict[Target, float] = {}
+        self._batch_bytes: dict[str, int] = {}
 
-    @property
-    def held_back(self) -> str | None:
-        """What is left out of sending, for operators; None when nothing is."""
-        words = []
-        if self._missing:
-            words.append(f"topics that do not exist: {', '.join(sorted(self._missing))}")
-        if self._stuck:
-            topics = ", ".join(sorted({topic for topic, _ in self._stuck}))
-            words.append(f"{len(self._stuck)} keys with a message longer than its topic takes: {topics}")
-        return "; ".join(words) or None
+    def accept(self, partitions: set[tuple[str, int]]) -> None:
+        """Try these partitions again: somebody else could send to them."""
+        for topic, partition in partitions:
+            for target in ((topic, partition), (topic, None)):
+                self._refused.pop(target, None)
+                self._since.pop(target, None)
 
     def try_all(self) -> None:
-        """Leave nothing out any more."""
-        self._stuck.clear()
-        self._missing.clear()
+        """Leave nothing out any more, and begin with whole batches."""
+        self._refused.clear()
+        self._since.clear()
+        self._batch_bytes.clear()
 
-    async def send(self, messages: Sequence[Message]) -> set[int]:
-        """Send in order per partition and wait for the broker's word; answers the indexes of those it has.
+    async def send(self, messages: Sequence[Message]) -> Report:
+        """Send in order per partition and wait for the broker's word.
 
-        Messages that are `held_back`, and all that follow them under their key, are left out without an error. Raises
-        PublishFailed; what was sent without an answer may still be there, and then is twice there.
+        What is sent without an answer may still be there, and is there twice when it is sent again. A message behind
+        one that is not sent, in its partition, is not sent either, unless the other one is refused.
         """
+        report = Report()
         try:
             producer = await self._ready()
-            places = await self._places(producer, messages)
-        except (KafkaError, OSError) as error:
+            places = await self._places(producer, messages, report)
+        except (KafkaError, OSError, TimeoutError) as error:
             await self._abandon()
-            raise PublishFailed(set(), error) from error
+            report.error = error
+            return report
         passing("mid_publish")
-        sent: set[int] = set()
-        tasks = [
-            asyncio.create_task(self._send_place(producer, place, indexes, messages, sent))
-            for place, indexes in places.items()
-        ]
+        tasks = [asyncio.create_task(self._send_place(producer, *place, report)) for place in places.items()]
         try:
             done, late = await asyncio.wait(tasks, timeout=SEND_SECONDS) if tasks else (set(), set())
         finally:
             for task in tasks:
                 task.cancel()
-        errors = [trouble for task in done if (trouble := task.exception()) is not None]
-        if errors or late:
+        if late:
+            report.error = TimeoutError("no answer in time")
+        # Every result is looked at, so that no error is lost.
+        good = [task.result() for task in done]
+        if late or not all(good):
             await self._abandon()
-            raise PublishFailed(sent, errors[0] if errors else None)
-        passing("after_publish")
-        return sent
+        else:
+            passing("after_publish")
+        return report
 
     async def close(self) -> None:
         """Give the producer up; nothing may be in flight."""
@@ -114,6 +143,8 @@ class Publisher:
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = self._make(**self._options)
+            give_up_after(producer, self._give_up_seconds)
+            create_no_topics(producer.client)
             try:
                 await producer.start()
             except BaseException:
@@ -122,65 +153,123 @@ class Publisher:
             self._producer = producer
         return self._producer
 
-    async def _places(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> dict[Place, list[int]]:
-        """Indexes of the messages by topic and partition, in order."""
-        topics = {message.topic for message in messages} - self._missing
-        counts = dict(zip(topics, await asyncio.gather(*(_count(producer, topic) for topic in topics)), strict=True))
-        self._missing.update(topic for topic, count in counts.items() if count == 0)
-        stuck, missing = self._stuck, self._missing
-        by_topic: dict[str, list[int]] = {}
-        for index, message in enumerate(messages):
-            if (stuck or missing) and (message.topic in missing or (message.topic, message.key) in stuck):
+    async def _places(
+        self, producer: AIOKafkaProducer, messages: Sequence[Message], report: Report
+    ) -> dict[tuple[str, int], list[Message]]:
+        """The messages by topic and partition, in order, without those that are refused or have no leader."""
+        by_topic: dict[str, list[Message]] = {}
+        for message in messages:
+            by_topic.setdefault(message.topic, []).append(message)
+        asked = [topic for topic in by_topic if (topic, None) not in self._refused]
+        counts = dict(zip(asked, await asyncio.gather(*(self._count(producer, t) for t in asked)), strict=True))
+        places: dict[tuple[str, int], list[Message]] = {}
+        for topic, alike in by_topic.items():
+            if not (count := counts.get(topic, 0)):
+                self._leave_out((topic, None), alike, report)
                 continue
-            by_topic.setdefault(message.topic, []).append(index)
-        places: dict[Place, list[int]] = {}
-        for topic, indexes in by_topic.items():
-            keys = [messages[index].key for index in indexes]
-            shards = [messages[index].shard for index in indexes]
-            for index, partition in zip(indexes, partitions_of(keys, shards, counts[topic]), strict=True):
-                places.setdefault((topic, partition), []).append(index)
+            keys, shards = [m.key for m in alike], [m.shard for m in alike]
+            for message, partition in zip(alike, partitions_of(keys, shards, count), strict=True):
+                places.setdefault((topic, partition), []).append(message)
+        refused = [place for place in places if place in self._refused]
+        leaderless = [place for place in places if place not in self._refused and not is_led(producer, place)]
+        if leaderless and not await look_again(producer):
+            raise KafkaConnectionError("no broker says which one leads")
+        for place in leaderless:
+            self._watch(place, LEADERLESS)
+        for place in (*refused, *leaderless):
+            self._leave_out(place, places.pop(place), report)
         return places
 
-    async def _send_place(
-        self,
-        producer: AIOKafkaProducer,
-        place: Place,
-        indexes: Sequence[int],
-        messages: Sequence[Message],
-        sent: set[int],
-    ) -> None:
-        topic, partition = place
-        start = 0
-        while start < len(indexes):
-            builder = producer.create_batch()
-            end = start
-            most = start + 1 if topic in self._single else len(indexes)
-            while end < most:
-                message = messages[indexes[end]]
-                key, value, headers = message.key, message.payload, message.headers
-                if builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                    break
-                end += 1
-            builder.close()
-            try:
-                # Each batch is waited for: the next must not overtake one that failed.
-                await (await producer.send_batch(builder, topic, partition=partition))
-            except MessageSizeTooLargeError:
-                self._too_large(messages[indexes[start]], end - start)
-                raise
-            sent.update(indexes[start:end])
-            PUBLISHED.labels(topic).inc(end - start)
-            start = end
-
-    def _too_large(self, first: Message, count: int) -> None:
-        if count > 1:
-            # The topic takes less than a whole batch; then one message after the other.
-            self._single.add(first.topic)
+    async def _count(self, producer: AIOKafkaProducer, topic: str) -> int:
+        """How many partitions a topic has, 0 when the broker says it is unknown or forbidden; raises KafkaError."""
+        try:
+            count = await partition_count(producer, topic)
+        except TopicAuthorizationFailedError as error:
+            self._watch((topic, None), refusal(error))
+            return 0
+        if count == 0:
+            self._watch((topic, None), refusal(UnknownTopicOrPartitionError()))
         else:
-            self._stuck.add((first.topic, first.key))
-            _log.error(
-                "message_longer_than_topic_takes", topic=first.topic, type=first.type, id=first.id, bytes=first.size()
-            )
+            self._since.pop((topic, None), None)
+        return count
+
+    def _watch(self, target: Target, found: Refusal | None) -> None:
+        """The broker says no; once it has said so for a while, that is a refusal."""
+        since = self._since.setdefault(target, self._monotonic())
+        if found is not None and self._monotonic() - since >= self._patience:
+            self._refused[target] = replace(found, since=since)
+
+    def _leave_out(self, target: Target, messages: Sequence[Message], report: Report) -> None:
+        if (found := self._refused.get(target)) is not None:
+            report.refused.update((message.position, found) for message in messages)
+
+    async def _send_place(
+        self, producer: AIOKafkaProducer, place: tuple[str, int], messages: list[Message], report: Report
+    ) -> bool:
+        """Send the messages of a partition, batch by batch; answers whether the producer is still good."""
+        todo, most = messages, len(messages)
+        while todo:
+            count, error = await self._send_batch(producer, place, todo[:most])
+            batch, todo = todo[:count], todo[count:]
+            if error is None:
+                report.sent.update(message.position for message in batch)
+                report.accepted.add(place)
+                self._since.pop(place, None)
+                PUBLISHED.labels(place[0]).inc(count)
+                most *= 2
+                continue
+            found = refusal(error)
+            if found is None:
+                report.error = error
+                return False
+            if isinstance(error, UnknownError):
+                # The client library does not try again what it does not know.
+                self._watch(place, found)
+                if place not in self._refused:
+                    return False
+            if found.kind != "record":
+                found = replace(found, since=self._monotonic() - self._give_up_seconds)
+                self._refused[(place[0], None) if found.kind == "topic" else place] = found
+                report.refused.update((message.position, found) for message in (*batch, *todo))
+                return self._held
+            if isinstance(error, TOO_LARGE) and count > 1:
+                # The topic takes less than a whole batch; perhaps each message.
+                self._batch_bytes[place[0]] = sum(message.size() for message in batch) // 4
+                report.again = True
+            elif not self._held or count == 1:
+                report.refused.update((message.position, found) for message in batch)
+                report.again = True
+            if not self._held:
+                return False
+            if count > 1:
+                # The record at fault is in here: the half of them tells in which half.
+                most, todo = count // 2, [*batch, *todo]
+            else:
+                todo = [message for message in todo if message.key is None or message.key != batch[0].key]
+        return True
+
+    async def _send_batch(
+        self, producer: AIOKafkaProducer, place: tuple[str, int], messages: Sequence[Message]
+    ) -> tuple[int, BaseException | None]:
+        """Send as many of the first messages as a batch takes; answers how many, and the error if they are not sent."""
+        topic, partition = place
+        limit = self._batch_bytes.get(topic)
+        builder = producer.create_batch()
+        count = size = 0
+        for message in messages:
+            if limit is not None and (size := size + message.size()) > limit and count:
+                break
+            key, value, headers = message.key, message.payload, message.headers
+            if builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                break
+            count += 1
+        builder.close()
+        try:
+            # Each batch is waited for: the next must not overtake one that failed.
+            await (await producer.send_batch(builder, topic, partition=partition))
+        except (KafkaError, OSError, TimeoutError) as error:
+            return count, error
+        return count, None
 
     async def _abandon(self) -> None:
         producer, self._producer = self._producer, None
@@ -191,13 +280,3 @@ class Publisher:
         await let_go(producer.client.close(), CLOSE_SECONDS)
         # Its sender may stumble over a batch that was failed while on its way (KeyError); nothing of it is left.
         await let_go(producer.stop(), CLOSE_SECONDS)
-
-
-async def _count(producer: AIOKafkaProducer, topic: str) -> int:
-    """How many partitions the topic has, 0 when a broker says that there is no such topic; raises KafkaError."""
-    with contextlib.suppress(UnknownTopicOrPartitionError, TimeoutError):
-        async with asyncio.timeout(METADATA_SECONDS):
-            return len(await producer.partitions_for(topic))
-    # No word from a broker that is just coming back looks the same to the client library: one more question tells.
-    async with asyncio.timeout(METADATA_SECONDS):
-        return len((await producer.client.fetch_all_metadata()).partitions_for_topic(topic) or ())

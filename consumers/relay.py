@@ -1,277 +1,283 @@
-"""The relay: publishes the outbox of the shards that are ours, in order, each message once unless somebody dies.
+"""The relay: publishes the outbox of the shards of this process, in order.
 
-What a batch of this process has committed comes straight from memory, with older rows of other writers before it; what
-nobody here has seen is collected from the table. After any failure memory is forgotten and the table read again. Sent
-rows are deleted in the next batch's transaction, or on their own when none comes.
+    begin ----> balance <---------------+
+      ^           | shards are ours     | others come or go
+      |           v                     |
+      |         read ----- nothing ---> wait
+      |           | frames              ^
+      |           v                     |
+      |        publish --- all sent --> settle
+      |         |    |                  ^
+      |  outage |    | refusal          | hold what is refused, and what is behind it
+      |         v    +------------------+
+      |       pause, then publish the rest of the same frames
+      |
+    forget <--- the session is lost, and with it the shards and what is in hand
+
+Frames are read from the table only, by state: whatever is there has to be sent. Settling deletes them, and moves what
+is held back to the held messages in the same transaction. `Release` tries those again meanwhile.
 """
 
 import asyncio
+import contextlib
 import time
 
 from consumers.backoff import Backoff, pause
+from consumers.delivery import Delivery
 from consumers.health import Health
-from consumers.outlet import Outlet, Ranges
-from consumers.publisher import Publisher, PublishFailed
+from consumers.held import Held
+from consumers.publisher import Publisher
+from consumers.relay_status import RelayStatus
+from consumers.release import Release
 from consumers.shards import surplus, wanted
 from service.store.errors import StoreUnavailable
-from service.store.outbox_store import Census, OutboxStore
-from service.store.publishing import Publishing
-from service.telemetry import OUTBOX_ROWS, PUBLISH_FAILURES, PUBLISH_SECONDS, RELAYS, SHARDS_HELD, log
+from service.store.outbox_store import RELOAD, RETRY, Census, OutboxStore, is_cut_off
+from service.telemetry import RELAYS
 
-_log = log(__name__)
-
-PART = "relay"
-LOOP_SECONDS = 90.0
 BEAT_SECONDS = 1.0
 BEAT_TIMEOUT_SECONDS = 5.0
 POLL_SECONDS = 1.5
-LINGER_SECONDS = 0.1
+OBSERVE_SECONDS = 0.1
 BEATS_A_COUNT = 10
 ANSWER_SECONDS = 2.0
-AGAIN_SECONDS = 30.0
 
 
 class Relay:
     """Runs until it is stopped, and then at most `end_seconds` longer.
 
-    `lock` is the process's writer lock: what is handed out of the outbox changes under it alone.
+    `held_publisher` is for messages that were refused before. `shards` are those that are ours now.
     """
 
     def __init__(
         self,
         outbox: OutboxStore,
-        publishing: Publishing,
         publisher: Publisher,
-        lock: asyncio.Lock,
+        held_publisher: Publisher,
         *,
         health: Health,
         end_seconds: float = 5.0,
     ) -> None:
-        self.outlet = Outlet()
+        self.shards: frozenset[int] = frozenset()
         self._outbox = outbox
-        self._publishing = publishing
         self._publisher = publisher
-        self._lock = lock
-        self._health = health
+        self._held = Held()
+        self._release = Release(outbox, held_publisher, self._held, publisher.accept)
+        self._status = RelayStatus(health)
+        self._delivery = Delivery(publisher, self._held, self._status)
         self._end_seconds = end_seconds
-        # One statement at a time on the session: the beat goes on while the work is at it.
-        self._session = asyncio.Lock()
-        self._census: Census | None = None
-        self._collect = False
-        self._poll_at = 0.0
-        self._retry_at: float | None = None
-        self._retry_backoff = Backoff(most=5.0)
-        self._sent_at = 0.0
-        self._left: tuple[Ranges, frozenset[int]] = ([], frozenset())
-        self._lost = False
-        self._again_at: float | None = None
         self._stopping = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._backoff = Backoff(most=5.0)
+        self._lost = False
+        self._census: Census | None = None
+        self._reload = False
+        self._look = False
+        self._poll_at = self._observe_at = 0.0
 
     def stop(self) -> None:
-        """Let `run` send what it has, give the shards up and return."""
+        """Let `run` publish what there is, give the shards up and return."""
         self._stopping.set()
-        self.outlet.filled.set()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """There are new frames in the outbox."""
+        self._look = True
+        self._wake.set()
 
     async def run(self) -> None:
         """Publish until stopped; a lost session or any other trouble begins anew after a pause."""
-        backoff = Backoff(most=5.0)
         while not self._stopping.is_set():
             try:
                 await self._begin()
-                backoff.reset()
                 await self._work_while_session_lives()
             except Exception as error:
-                self._health.trouble(PART, f"{type(error).__name__}: {error}")
-                known = isinstance(error, StoreUnavailable)
-                _log.warning("relay_begins_anew", error=str(error), exc_info=None if known else error)
-                await self._forget_session()
-                await pause(backoff.next(), self._stopping)
+                self._status.fails(error)
+                await self._forget()
+                await pause(self._backoff.next(), self._stopping)
         await self._end()
 
     async def _begin(self) -> None:
-        self._health.beat(PART, LOOP_SECONDS)
+        self._status.moves()
         await self._outbox.open(self._notified)
-        # What was sent before the last session was lost, and is still there, must not be sent again.
-        sent, shards = self._left
-        await self._outbox.discard(sent, shards)
-        self._left = ([], frozenset())
-        self._census = await self._outbox.census()
-        self._health.well(PART)
+        self._census = await self._outbox.census(BEAT_TIMEOUT_SECONDS)
 
-    async def _forget_session(self) -> None:
-        """The shards are no longer ours: give up what is in hand, at once and for good."""
-        self.outlet.shut()
+    async def _forget(self) -> None:
+        """The session is lost, so the shards are not ours: give up what is in hand, at once and for good."""
+        self._hold_shards(frozenset())
+        # The next one who publishes these shards releases what is held of them.
+        self._held.load(())
+        self._delivery.forget()
+        self._status.held(self._held)
         await self._publisher.abort()
+        await self._release.abort()
         await self._outbox.close()
-        async with self._lock:
-            if self._publishing.held:
-                self._left = (self.outlet.take_sent(), self._publishing.held)
-            self._hold(frozenset())
 
     async def _work_while_session_lives(self) -> None:
         self._lost = False
         beat, work = asyncio.create_task(self._beat()), asyncio.create_task(self._work())
+        release = asyncio.create_task(self._release.run())
+        stopping = asyncio.create_task(self._stopping.wait())
+        tasks = (beat, work, release)
         try:
-            await asyncio.wait((beat, work), return_when=asyncio.FIRST_COMPLETED)
-            if beat.done():
+            await asyncio.wait((*tasks, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
                 # What is on its way to the broker may still be answered: then it need not be sent again.
-                self._lost = True
-                self.outlet.filled.set()
-                await asyncio.wait((work,), timeout=ANSWER_SECONDS)
+                self._lost = not self._stopping.is_set()
+                self._wake.set()
+                await asyncio.wait((work,), timeout=ANSWER_SECONDS if self._lost else self._end_seconds)
+            if self._stopping.is_set():
+                await self._end_release(release)
         finally:
-            beat.cancel()
-            work.cancel()
-            await asyncio.wait((beat, work))
-        for task in (beat, work):
-            if not task.cancelled():
-                task.result()
+            for task in (*tasks, stopping):
+                task.cancel()
+            await asyncio.wait((*tasks, stopping))
+        # Each error is looked at; the first one is raised.
+        errors = [task.exception() for task in tasks if not task.cancelled()]
+        for error in filter(None, errors):
+            raise error
+
+    async def _end_release(self, release: asyncio.Task[None]) -> None:
+        """End the release between two pages: what it has sent must not be held any more, or it would be sent again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(ANSWER_SECONDS, self._end_seconds)), self._release.turn:
+                release.cancel()
+                await asyncio.wait((release,))
 
     async def _beat(self) -> None:
-        """See every second that the session lives, who else does, and how much waits."""
+        """See every second that the session lives and who else does, and now and then how much waits."""
         beats = 0
         while True:
-            async with self._session, asyncio.timeout(BEAT_TIMEOUT_SECONDS):
-                census = self._census = await self._outbox.census()
-                if beats % BEATS_A_COUNT == 0:
-                    OUTBOX_ROWS.set(await self._outbox.count())
-            beats += 1
+            census = self._census = await self._outbox.census(BEAT_TIMEOUT_SECONDS)
             RELAYS.set(census.relays)
-            self.outlet.filled.set()
+            self._status.held(self._held)
+            if beats % BEATS_A_COUNT == 0:
+                with contextlib.suppress(StoreUnavailable):
+                    self._status.waiting(await self._outbox.size(self.shards))
+            beats += 1
+            self._wake.set()
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _work(self) -> None:
         while not self._stopping.is_set() and not self._lost:
-            self._health.beat(PART, LOOP_SECONDS)
+            self._status.moves()
             now = time.monotonic()
             if self._census is not None:
                 census, self._census = self._census, None
                 await self._balance(census)
-            elif self._retry_at is not None:
-                await pause(self._retry_at - now, self._stopping)
-                await self._recover()
-            elif self._again_at is not None and now >= self._again_at:
-                self._again_at = None
-                self._publisher.try_all()
-                await self._recover()
-            elif len(self.outlet):
-                await self._send()
-            elif self._collect or now >= self._poll_at:
-                await self._collect_page()
-            elif self.outlet.has_sent and now >= self._sent_at + LINGER_SECONDS:
-                async with self._lock:
-                    await self._discard()
+            elif self._reload:
+                async with self._release.turn:
+                    await self._take_over(self.shards)
+            elif (rest := self._delivery.rest(now)) > 0:
+                await self._wait(rest)
+            elif self._delivery:
+                await self._publish()
+            elif self.shards and (self._look or now >= self._poll_at):
+                await self._read()
             else:
-                await self._wait(now)
+                await self._wait(max(0.0, self._poll_at - now) if self.shards else POLL_SECONDS)
 
-    async def _wait(self, now: float) -> None:
-        until = min(self._poll_at, self._sent_at + LINGER_SECONDS) if self.outlet.has_sent else self._poll_at
-        self.outlet.filled.clear()
-        await pause(max(0.0, until - now), self.outlet.filled)
+    async def _wait(self, seconds: float) -> None:
+        self._wake.clear()
+        await pause(seconds, self._wake)
 
     async def _balance(self, census: Census) -> None:
         """Give up shards beyond our part of all, or take free ones."""
-        held = self._publishing.held
-        give, take = surplus(held, census), wanted(held, census)
-        if not give and not take:
-            return
-        async with self._lock:
-            await self._empty()
-            if give:
-                async with self._session:
-                    await self._outbox.unlock(give)
-                self._hold(held - give)
-            else:
-                async with self._session:
-                    taken = await self._outbox.lock(take)
-                self._hold(held | taken)
+        give, take = surplus(self.shards, census), wanted(self.shards, census)
+        if give:
+            # In one turn: nothing of a shard that is given up may be released any more.
+            async with self._release.turn:
+                await self._settle(whole=True)
+                await self._outbox.unlock(give)
+                await self._take_over(self.shards - give)
+        elif take and (taken := await self._outbox.lock(take)):
+            async with self._release.turn:
+                await self._take_over(self.shards | taken)
+            await self._outbox.observe()
+        if not self.shards:
+            self._worked()
 
-    async def _recover(self) -> None:
-        """After a failure: what was sent is deleted, the rest is handed out again from the table."""
-        async with self._lock:
-            await self._discard()
-            self._hold(self._publishing.held)
+    def _hold_shards(self, shards: frozenset[int]) -> None:
+        self.shards = shards
+        self._look = bool(shards)
+        self._status.holds(shards)
 
-    def _hold(self, shards: frozenset[int]) -> None:
-        """Publish these shards from now on, beginning with what is in the table. Under the lock."""
-        if shards != self._publishing.held:
-            _log.info("shards_held", shards=sorted(shards))
-        self._publishing.reset(shards)
-        self.outlet.shut()
-        if shards:
-            self.outlet.open()
-        self._retry_at = None
-        self._collect = bool(shards)
-        SHARDS_HELD.set(len(shards))
+    async def _take_over(self, shards: frozenset[int]) -> None:
+        """Publish these shards from now on. What is held of them is known before: a key may be held for long."""
+        # Cleared before: what is discarded meanwhile may be in what is read.
+        self._reload = False
+        self._held.load(())
+        after = -1
+        while shards and (page := await self._outbox.held(shards, after)):
+            for held in page:
+                self._held.add(held)
+            after = page[-1].frame.position
+        self._hold_shards(shards)
+        self._status.held(self._held)
+        self._release.soon()
 
-    async def _empty(self) -> None:
-        """Send and delete everything in hand, so that the shards can change. Under the lock."""
-        while len(self.outlet) and self._retry_at is None:
-            await self._send()
-        await self._discard()
-
-    async def _send(self) -> None:
-        chunk = self.outlet.next_chunk()
-        started = time.monotonic()
-        try:
-            sent = await self._publisher.send(chunk)
-        except PublishFailed as failure:
-            sent = failure.sent
-            PUBLISH_FAILURES.inc()
-            self._health.trouble(PART, f"the broker does not take messages: {failure}")
-            self.outlet.shut()
-            self._retry_at = time.monotonic() + self._retry_backoff.next()
-        else:
-            PUBLISH_SECONDS.observe(time.monotonic() - started)
-            self._retry_backoff.reset()
-            self._tell_held_back()
-        self.outlet.sent(chunk, sent)
-        self._sent_at = time.monotonic()
-
-    def _tell_held_back(self) -> None:
-        held_back = self._publisher.held_back
-        if held_back is None:
-            self._health.well(PART)
-            return
-        self._health.trouble(PART, f"messages wait in the outbox for {held_back}")
-        if self._again_at is None:
-            self._again_at = time.monotonic() + AGAIN_SECONDS
-
-    async def _collect_page(self) -> None:
-        # Cleared before: a notice that comes meanwhile is about rows this page may not have.
-        self._collect = False
-        async with self._lock, self._session:
-            messages = await self._outbox.collect() if self._publishing.held else []
-            self.outlet.hand(messages)
-        if messages:
-            self._collect = True
-        else:
-            self._tell_held_back()
+    async def _read(self) -> None:
+        # Cleared before: what is committed meanwhile may not be in what is read.
+        self._look = False
+        frames = await self._outbox.read(self.shards)
         self._poll_at = time.monotonic() + POLL_SECONDS
+        if not frames:
+            self._delivery.nothing_left()
+            self._worked()
+            await self._outbox.observe()
+            return
+        self._delivery.take(frames)
+        self._look |= is_cut_off(frames)
 
-    async def _discard(self) -> None:
-        """Delete what was sent. Under the lock."""
-        sent = self.outlet.take_sent()
-        try:
-            async with self._session:
-                await self._outbox.discard(sent)
-        except BaseException:
-            self.outlet.give_back(sent)
-            raise
+    async def _publish(self) -> None:
+        await self._delivery.send()
+        await self._settle()
+
+    async def _settle(self, *, whole: bool = False) -> None:
+        """Delete the frames of which nothing is left to send, and hold back what was refused; all when `whole`."""
+        if whole and self._delivery:
+            self._outbox.rewind()
+        settlement = self._delivery.settled(whole=whole)
+        if not settlement.done:
+            return
+        await self._outbox.settle(settlement.done, settlement.held, settlement.rest)
+        self._delivery.written(settlement)
+        for held in settlement.held:
+            self._held.add(held)
+        if settlement.held:
+            self._status.held(self._held)
+            self._release.soon()
+        self._worked()
+        if (now := time.monotonic()) >= self._observe_at:
+            self._observe_at = now + OBSERVE_SECONDS
+            await self._outbox.observe()
+
+    def _worked(self) -> None:
+        """A read or a write succeeded: only that ends a back-off."""
+        self._backoff.reset()
+        if not self._delivery.is_stuck:
+            self._status.works(self.shards)
 
     async def _end(self) -> None:
+        left: Exception | None = None
         try:
-            async with asyncio.timeout(self._end_seconds), self._lock:
-                if self._publishing.held:
-                    await self._empty()
-                self._hold(frozenset())
+            async with asyncio.timeout(self._end_seconds):
+                self._look = True
+                while self.shards and (self._delivery or self._look) and not self._delivery.is_stuck:
+                    await (self._publish() if self._delivery else self._read())
+                await self._settle(whole=True)
             await self._publisher.close()
         except (StoreUnavailable, TimeoutError) as error:
-            # What is not sent lies in the outbox, for the next relay.
-            _log.warning("relay_ended_with_messages_in_hand", error=f"{type(error).__name__}: {error}")
+            left = error
             await self._publisher.abort()
+        await self._release.abort()
+        self._hold_shards(frozenset())
         await self._outbox.close()
-        self._health.ended(PART)
+        self._status.ended(left)
 
-    def _notified(self) -> None:
-        self._collect = True
-        self.outlet.filled.set()
+    def _notified(self, word: str) -> None:
+        if word == RELOAD:
+            self._reload = True
+        elif word == RETRY:
+            self._publisher.try_all()
+            self._release.at_once()
+        self.wake()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from consumers.assignment import READING, Assignment, Ending, OffsetAlarm
 from consumers.backoff import Backoff, pause
-from consumers.batch import Batches
+from consumers.batch import Batches, Parsed
 from consumers.client import connection
 from consumers.consumer import CommandConsumer
 from consumers.health import Health
@@ -25,15 +25,13 @@ from consumers.publisher import Publisher
 from consumers.relay import Relay
 from consumers.settle import COMMIT_SECONDS, Settlement
 from consumers.subscribers import Subscription
-from consumers.writer import Writer
 from service.contract.envelope import Limits, parse
 from service.contract.topics import Topics
 from service.settings import Settings
-from service.store.command_store import CommandStore
+from service.store.command_store import Applied, CommandStore
 from service.store.mark import Origin
 from service.store.mark_store import MarkStore
 from service.store.outbox_store import OutboxStore
-from service.store.publishing import Publishing
 from service.telemetry import LAG, log
 
 _log = log(__name__)
@@ -57,16 +55,12 @@ class Consumers:
         self._health = health
         self._ending = ending
         self._reads = reads
-        self._lock = asyncio.Lock()
-        self._publishing = Publishing()
-        outbox = OutboxStore(settings, self._publishing)
         deadline = settings.shutdown_deadline_seconds
         self._commit_seconds = deadline * COMMIT_PART
         self._relay = Relay(
-            outbox,
-            self._publishing,
+            OutboxStore(settings),
             Publisher(settings),
-            self._lock,
+            Publisher(settings, held=True),
             health=health,
             end_seconds=deadline * PUBLISH_PART,
         )
@@ -157,16 +151,22 @@ class Consumers:
         if identity is None:
             return
         origin = Origin(identity.cluster_id, identity.topic_ids)
-        store = CommandStore(self._settings, self._topics, origin=origin, publishing=self._publishing)
+        store = CommandStore(self._settings, self._topics, origin=origin, held=lambda: self._relay.shards)
         places = Places(self._settings, client, MarkStore(self._settings, origin), identity, topics)
         self._places = places
         assignment = Assignment(places, self._health, self._ending)
         assignment.flush = self._settlement.flush
         self._settlement.on_rewind = assignment.lost
         limits = Limits(self._settings.max_body_bytes, frozenset(self._settings.reply_topics))
+
+        async def apply(batch: Sequence[Parsed]) -> Applied:
+            applied = await store.apply(batch, self._settlement.reached)
+            self._relay.wake()
+            return applied
+
         batches = Batches(
             partial(parse, topics=self._topics, limits=limits),
-            Writer(store, self._lock, self._relay.outlet, self._settlement.reached).apply,
+            apply,
             self._settlement,
             limit=DeadLetterLimit(self._settings.dead_letter_window, self._settings.dead_letter_minimum),
             health=self._health,

@@ -132,7 +132,7 @@ CREATE TABLE inbox (
 -- Position blocks: a batch takes one block after it holds its locks, so positions of a subject rise in commit order.
 CREATE SEQUENCE outbox_block;
 
--- id, aggregatetype, aggregateid, type and payload are what Debezium's event router expects.
+-- A row is a message; 0002 replaces it by frames.
 CREATE TABLE outbox (
     position bigint PRIMARY KEY,
     id text COLLATE "C" NOT NULL,

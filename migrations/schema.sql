@@ -45,26 +45,53 @@ CREATE TABLE public.organization (
     version integer NOT NULL
 );
 
-CREATE TABLE public.outbox (
-    "position" bigint NOT NULL,
-    id text NOT NULL COLLATE pg_catalog."C",
-    aggregatetype text NOT NULL COLLATE pg_catalog."C",
-    aggregateid text NOT NULL COLLATE pg_catalog."C",
-    type text NOT NULL COLLATE pg_catalog."C",
-    payload bytea,
-    shard smallint NOT NULL,
-    topic text NOT NULL COLLATE pg_catalog."C",
-    key bytea,
-    headers bytea NOT NULL
-)
-WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='20000', autovacuum_vacuum_insert_threshold='-1');
-
 CREATE SEQUENCE public.outbox_block
-    START WITH 1
+    START WITH 100000000001
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+CREATE TABLE public.outbox_discarded (
+    "position" bigint NOT NULL,
+    shard smallint NOT NULL,
+    topic text NOT NULL COLLATE pg_catalog."C",
+    reason text NOT NULL COLLATE pg_catalog."C",
+    messages integer NOT NULL,
+    raw_bytes integer NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    discarded_at timestamp with time zone DEFAULT now() NOT NULL,
+    discarded_by text NOT NULL COLLATE pg_catalog."C",
+    value bytea NOT NULL
+);
+ALTER TABLE ONLY public.outbox_discarded ALTER COLUMN value SET STORAGE EXTERNAL;
+
+CREATE TABLE public.outbox_frame (
+    "position" bigint NOT NULL,
+    shard smallint NOT NULL,
+    topic text NOT NULL COLLATE pg_catalog."C",
+    messages integer NOT NULL,
+    raw_bytes integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    value bytea NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_threshold='-1', vacuum_truncate=off, toast.autovacuum_vacuum_scale_factor='0.0', toast.autovacuum_vacuum_threshold='20000', toast.autovacuum_vacuum_insert_threshold='-1', toast.vacuum_truncate=off);
+ALTER TABLE ONLY public.outbox_frame ALTER COLUMN value SET STORAGE EXTERNAL;
+
+CREATE TABLE public.outbox_held (
+    "position" bigint NOT NULL,
+    shard smallint NOT NULL,
+    topic text NOT NULL COLLATE pg_catalog."C",
+    scope text NOT NULL COLLATE pg_catalog."C",
+    reason text NOT NULL COLLATE pg_catalog."C",
+    messages integer NOT NULL,
+    raw_bytes integer NOT NULL,
+    held_at timestamp with time zone DEFAULT now() NOT NULL,
+    value bytea NOT NULL,
+    CONSTRAINT outbox_held_scope_check CHECK ((scope = ANY (ARRAY['topic'::text, 'key'::text])))
+)
+WITH (vacuum_truncate=off, toast.vacuum_truncate=off);
+ALTER TABLE ONLY public.outbox_held ALTER COLUMN value SET STORAGE EXTERNAL;
 
 CREATE TABLE public.producer_code (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -151,8 +178,14 @@ ALTER TABLE ONLY public.offset_mark
 ALTER TABLE ONLY public.organization
     ADD CONSTRAINT organization_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.outbox
-    ADD CONSTRAINT outbox_pkey PRIMARY KEY ("position");
+ALTER TABLE ONLY public.outbox_discarded
+    ADD CONSTRAINT outbox_discarded_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.outbox_frame
+    ADD CONSTRAINT outbox_frame_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.outbox_held
+    ADD CONSTRAINT outbox_held_pkey PRIMARY KEY ("position");
 
 ALTER TABLE ONLY public.producer_code
     ADD CONSTRAINT producer_code_pkey PRIMARY KEY (id);
@@ -175,6 +208,8 @@ ALTER TABLE ONLY public.user_producer_code
 CREATE INDEX group_producer_code_order ON public.group_producer_code USING btree (group_id, code);
 
 CREATE INDEX group_producer_code_usable ON public.group_producer_code USING btree (group_id, code) WHERE (usable > 0);
+
+CREATE INDEX outbox_held_order ON public.outbox_held USING btree (shard, topic, "position");
 
 CREATE INDEX producer_code_order ON public.producer_code USING btree (code);
 

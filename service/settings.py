@@ -91,7 +91,9 @@ class Settings(BaseSettings):
     )
     reply_topics: Words = _setting((), "Topics a command may name in replyto", "topic names separated by commas")
 
-    batch_max_records: Count = _setting(2000, "Commands decided in one transaction at most", "a whole number from 1")
+    batch_max_records: Annotated[int, Field(ge=1, le=50_000)] = _setting(
+        2000, "Commands decided in one transaction at most", "a whole number, 1 to 50000"
+    )
     batch_timeout_ms: Annotated[int, Field(ge=1, le=60000)] = _setting(
         100, "Longest wait of one poll for commands", "milliseconds, 1 to 60000"
     )

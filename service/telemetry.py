@@ -56,7 +56,23 @@ PUBLISH_SECONDS = Histogram(
 PUBLISH_FAILURES = Counter(
     f"{_P}publish_failures_total", "Chunks the broker did not take; they are sent again", registry=REGISTRY
 )
-OUTBOX_ROWS = Gauge(f"{_P}outbox_rows", "Rows in the outbox, as last counted", registry=REGISTRY)
+OUTBOX_MESSAGES = Gauge(
+    f"{_P}outbox_messages",
+    "Messages that wait in this process's shards, or in all when it has none, as last counted (ten thousand frames)",
+    registry=REGISTRY,
+)
+OUTBOX_OLDEST_SECONDS = Gauge(
+    f"{_P}outbox_oldest_seconds", "Age of the oldest message that waits in this process's shards", registry=REGISTRY
+)
+CORRUPT_FRAMES = Counter(
+    f"{_P}corrupt_frames_total", "Frames of the outbox that could not be read, and were set aside", registry=REGISTRY
+)
+HELD_MESSAGES = Gauge(
+    f"{_P}held_messages",
+    "Messages held back because the broker refuses them or one before",
+    ["topic"],
+    registry=REGISTRY,
+)
 SHARDS_HELD = Gauge(f"{_P}shards_held", "Outbox shards this process publishes", registry=REGISTRY)
 RELAYS = Gauge(f"{_P}relays", "Relays that live, as last seen", registry=REGISTRY)
 READY = Gauge(f"{_P}ready", "1 when the part is ready, else 0", ["part"], registry=REGISTRY)

@@ -15,7 +15,7 @@ import uvicorn
 from consumers.assignment import READING, Ending
 from consumers.backoff import pause
 from consumers.health import Health
-from consumers.relay import PART as RELAY
+from consumers.relay_status import PART as RELAY
 from consumers.run import BROKER, Consumers
 from service import failpoint, telemetry
 from service.cli.housekeeping import housekeep

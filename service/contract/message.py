@@ -22,10 +22,11 @@ _RECORD_OVERHEAD: Final = 128
 
 @dataclass(slots=True)
 class Message:
-    """One message; the first four and `payload` are named as Debezium's event router expects them.
+    """One message.
 
     `position` is its place in the outbox and `shard` the part of the outbox it belongs to: messages of one shard are
-    published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or dead-letter.
+    published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or dead-letter,
+    and `aggregateid` is the subject.
     `extra` are the headers that do not follow from the rest; a dead letter's are all in there.
     """
 

@@ -18,6 +18,9 @@ class Facts(Protocol):
     def ready(self) -> Mapping[str, str | None]:
         """Each part with its trouble, None for a well one."""
 
+    def notes(self) -> Mapping[str, str]:
+        """What there is to know of parts that work."""
+
     def stuck(self) -> Mapping[str, str]:
         """The loops that stand still."""
 
@@ -32,7 +35,9 @@ def create_admin(facts: Facts) -> Starlette:
     async def readyz(_: Request) -> Response:
         parts = facts.ready()
         ready = not any(parts.values())
+        notes = facts.notes()
         told = {part: trouble or "ready" for part, trouble in parts.items()}
+        told |= {part: f"{told[part]}; {note}" for part, note in notes.items() if part in told}
         return _json({"status": "ready" if ready else "not ready", "parts": told}, 200 if ready else 503)
 
     async def metrics(_: Request) -> Response:

@@ -1,7 +1,7 @@
 """What a decided batch says to the world: events, outcomes and dead letters in order, and what the inbox remembers."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,13 +10,14 @@ import asyncpg
 from service.clock import stamp
 from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
-from service.contract.header import encode_headers
 from service.contract.message import Message
 from service.contract.render import render, repeat_outcome
 from service.contract.topics import Topics
 from service.core.decision import Decision, Repeat
+from service.store.frame import Frame, frames_of
+from service.store.outbox_store import write_frames
 from service.store.pool import Connection
-from service.store.publishing import BLOCK
+from service.store.position import BLOCK
 
 Key = tuple[str, str, str]
 """Source, id and topic: together they make a command itself."""
@@ -24,16 +25,10 @@ Key = tuple[str, str, str]
 InboxRow = tuple[str, str, str, str, str, bytes, datetime]
 """A row of the inbox, columns as below."""
 
-OutboxRow = tuple[int, object, str, str, str, bytes | None, int, str, bytes | None, bytes]
-"""A row of the outbox, columns as below."""
-
 SLICE = 125
 """Records answered at a time: some 3 ms."""
 
 _INBOX = ("source", "command_id", "topic", "status", "subject", "outcome", "decided_at")
-_OUTBOX = (
-    "position", "id", "aggregatetype", "aggregateid", "type", "payload", "shard", "topic", "key", "headers",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,7 @@ class Answers:
     messages: list[Message] = field(default_factory=list)
     inbox: list[InboxRow] = field(default_factory=list)
     _first_answers: list[Known] = field(default_factory=list)
-    _outbox: list[OutboxRow] = field(default_factory=list)
+    _frames: list[Frame] = field(default_factory=list)
 
     async def add(
         self,
@@ -68,13 +63,16 @@ class Answers:
         known: Mapping[Key, Known],
         decisions: Sequence[Decision | Repeat],
     ) -> None:
-        """Answer each record in turn; `decisions` are those of the commands that are not known, in order.
+        """Answer each record in turn and frame the messages; `decisions` are those of the unknown commands, in order.
 
         In slices, so that statements which run meanwhile go on.
         """
         upcoming = iter(decisions)
         for start in range(0, len(batch), SLICE):
             self._add(batch[start : start + SLICE], known, upcoming)
+            await asyncio.sleep(0)
+        for frame in frames_of(self.messages):
+            self._frames.append(frame)
             await asyncio.sleep(0)
 
     def _add(
@@ -85,7 +83,6 @@ class Answers:
     ) -> None:
         time = stamp(self.decided_at)
         first_answers = self._first_answers
-        already = len(self.messages)
         for parsed in batch:
             position = self.block * BLOCK + len(self.messages)
             if isinstance(parsed, Undecodable):
@@ -101,7 +98,6 @@ class Answers:
                     first_answers.append(self._decided(parsed, decision, position, time))
                     continue
             self.messages.append(repeat_outcome(parsed, answer.outcome, position, answer.decided_at, self.topics))
-        self._outbox += _outbox_rows(self.messages[already:])
 
     def _decided(self, received: Received, decision: Decision, position: int, time: str) -> Known:
         messages = render(received, decision, position, time, self.topics)
@@ -115,29 +111,11 @@ class Answers:
         return Known(data, time)
 
     async def write(self, connection: Connection) -> None:
-        """Write the inbox rows, sorted by key as every writer does, and the outbox rows."""
+        """Write the inbox rows, sorted by key as every writer does, and the frames of the outbox."""
         if self.inbox:
             self.inbox.sort(key=_inbox_key)
             await connection.copy_records_to_table("inbox", columns=_INBOX, records=self.inbox)
-        if self._outbox:
-            await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=self._outbox)
-
-
-async def write_outbox(connection: Connection, messages: Sequence[Message]) -> None:
-    """Write messages to the outbox; their positions lie in a block that this transaction took after its row locks."""
-    await connection.copy_records_to_table("outbox", columns=_OUTBOX, records=_outbox_rows(messages))
-
-
-def _outbox_rows(messages: Iterable[Message]) -> Iterator[OutboxRow]:
-    extra: object = None
-    headers = b""
-    for m in messages:
-        # An event and its outcome share their list.
-        if m.extra is not extra:
-            extra, headers = m.extra, encode_headers(m.extra)
-        yield (
-            m.position, m.id, m.aggregatetype, m.aggregateid, m.type, m.payload, m.shard, m.topic, m.key, headers,
-        )  # fmt: skip
+        await write_frames(connection, self._frames)
 
 
 def _inbox_key(row: InboxRow) -> Key:

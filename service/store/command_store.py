@@ -3,7 +3,7 @@
 The number of statements depends on the kinds of things the batch touches, never on how many commands it has.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -25,9 +25,8 @@ from service.store.beside import beside
 from service.store.errors import StoreDefect, translated
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.mark import Marks, Origin
-from service.store.outbox_store import CHANNEL, discard, fresh, scan_outbox
+from service.store.outbox_store import CHANNEL
 from service.store.pool import BY_KEY, Connection, connect
-from service.store.publishing import Publishing
 from service.store.statement import statement
 from service.store.world_load import load_world
 from service.store.world_save import save_world
@@ -47,8 +46,7 @@ _DIRECTORY = (PutOrganization, PutBranch, PutRole, PutProduct)
 class Applied:
     """What became of a batch.
 
-    `messages` is what the relay has to send now, in this order: older rows of other writers, then the batch's own;
-    rows of shards that another process publishes are not among them. `skipped` records were decided before.
+    `messages` are in the outbox now, in this order. `skipped` records were decided before.
     """
 
     messages: list[Message]
@@ -59,7 +57,10 @@ class Applied:
 
 
 class CommandStore:
-    """Applies batches on one database session of its own, opened when needed and given up after any trouble."""
+    """Applies batches on one database session of its own, opened when needed and given up after any trouble.
+
+    `held` gives the shards that this process publishes itself: of others their publishers are notified.
+    """
 
     def __init__(
         self,
@@ -67,14 +68,14 @@ class CommandStore:
         topics: Topics,
         *,
         origin: Origin,
-        publishing: Publishing,
+        held: Callable[[], Set[int]] = frozenset,
         decide: Decide = decide_batch,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._settings = settings
         self._topics = topics
         self._origin = origin
-        self._publishing = publishing
+        self._held = held
         self._decide = decide
         self._now = now
         self._connection: Connection | None = None
@@ -82,14 +83,12 @@ class CommandStore:
     async def apply(
         self,
         batch: Sequence[Parsed],
-        sent: Sequence[tuple[int, int]] = (),
         reached: Mapping[tuple[str, int], int] | None = None,
     ) -> Applied:
         """Decide a batch and commit it, whole or not at all.
 
-        `batch` is in offset order within each partition; `sent` are closed ranges of outbox positions that were
-        published and go in the same transaction; `reached` are the offsets, by topic and partition, up to which the
-        caller knows everything decided. Raises StoreUnavailable, StoreRace or StoreDefect; after the first
+        `batch` is in offset order within each partition; `reached` are the offsets, by topic and partition, up to which
+        the caller knows everything decided. Raises StoreUnavailable, StoreRace or StoreDefect; after the first
         it is not known whether the batch is in: do it again, the marks know.
         """
         if not batch:
@@ -97,7 +96,7 @@ class CommandStore:
         connection = await self._session()
         try:
             with translated():
-                return await self._transaction(connection, batch, sent, reached)
+                return await self._transaction(connection, batch, reached)
         except BaseException:
             # Whatever happened, nothing of this session may leak into the next batch.
             self._connection = None
@@ -126,10 +125,8 @@ class CommandStore:
         self,
         connection: Connection,
         batch: Sequence[Parsed],
-        sent: Sequence[tuple[int, int]],
         reached: Mapping[tuple[str, int], int] | None,
     ) -> Applied:
-        publishing = self._publishing
         alone = any(isinstance(p, Received) and isinstance(p.command.body, _DIRECTORY) for p in batch)
         await connection.execute(BEGIN_ALONE if alone else BEGIN_SHARED)
         marks = Marks(self._origin, (parsed.record for parsed in batch), reached)
@@ -146,23 +143,14 @@ class CommandStore:
         await beside(save_world(connection, before, after), answers.add(records, known, decisions))
         self._check_lengths(answers.messages)
         await answers.write(connection)
-        if sent and publishing.held:
-            await discard(connection, sent, publishing.held)
-        scan = publishing.scan(block["block"], block["oldest_running"], block["transaction"])
-        rows = await scan_outbox(connection, scan, publishing)
-        await _notify_others(connection, answers.messages, publishing.held)
+        await _notify_others(connection, answers.messages, self._held())
         await marks.move(connection)
         passing("before_commit")
         await connection.execute("COMMIT")
         passing("after_commit")
-        publishing.deleted(sent)
-        older = fresh(rows, publishing)
-        whole = scan is None or len(rows) < scan.limit
-        positions = [message.position for message in older]
-        publishing.scanned(scan, block["block"], positions, ours=True, whole=whole)
         dead = sum(isinstance(parsed, Undecodable) for parsed in records)
         return Applied(
-            messages=older + [m for m in answers.messages if m.shard in publishing.held] if whole else older,
+            messages=answers.messages,
             decided=len(answers.inbox),
             repeated=len(records) - len(answers.inbox) - dead,
             dead=dead,
@@ -178,6 +166,6 @@ async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict
     return known_answers(await connection.fetch(_INBOX_FIND, *zip(*keys, strict=True)))
 
 
-async def _notify_others(connection: Connection, messages: Iterable[Message], held: frozenset[int]) -> None:
+async def _notify_others(connection: Connection, messages: Iterable[Message], held: Set[int]) -> None:
     if any(message.shard not in held for message in messages):
         await connection.execute(f"NOTIFY {CHANNEL}")

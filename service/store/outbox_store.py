@@ -1,31 +1,55 @@
-"""The outbox as the relay sees it: rows to publish, rows to delete, and which shards are ours to publish."""
+"""The outbox as the relay sees it: frames to publish, what is held back, and which shards are ours to publish."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import asyncpg
 
-from service.contract.header import decode_headers
-from service.contract.message import Message
+from service.contract.message import SHARDS
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
-from service.store.lock import RELAY_CLASS, SHARD_CLASS
+from service.store.frame import FRAME_MESSAGES, Frame
+from service.store.lock import BATCH, RELAY_CLASS, SHARD_CLASS
+from service.store.outbox_bound import Bound
 from service.store.pool import BY_KEY, Connection, connect
-from service.store.publishing import BLOCK, Publishing, Scan
+from service.store.position import BLOCK
 from service.store.statement import statement
 
-CHANNEL = "producer_registry_outbox"
-"""Notified by a batch whose rows another process has to publish."""
+CHANNEL: Final = "producer_registry_outbox"
+"""Notified by a batch whose frames another process has to publish, and by operators with one of the words below."""
+
+RETRY: Final = "retry"
+RELOAD: Final = "reload"
+"""Payloads: try held messages now; held messages were discarded."""
+
+CHUNK_MESSAGES: Final = 2_000
+CHUNK_BYTES: Final = 8 * 1024 * 1024
+COUNTED_FRAMES: Final = 10_000
+HELD_ROWS: Final = 32
+"""Limits of what one statement reads."""
+
+SIZE_SECONDS: Final = 1.0
+FIRST_SCAN_SECONDS: Final = 80.0
+"""A scan from the beginning may walk over entries of rows long gone, for as long as a vacuum is kept from its work."""
 
 _SCAN = statement("outbox_scan")
-_END = statement("outbox_end")
-_TRANSACTION_BEGIN = statement("transaction_begin")
-_DISCARD = statement("outbox_discard")
+_COUNTER = statement("outbox_counter")
+_WRITERS = statement("outbox_writers")
+_DELETE = statement("outbox_delete")
+_SIZE = statement("outbox_size")
+_HELD_LOAD = statement("outbox_held_load")
+_HELD_PAGE = statement("outbox_held_page")
+_HELD_DELETE = statement("outbox_held_delete")
 _SHARD_LOCK = statement("shard_lock")
 _SHARD_UNLOCK = statement("shard_unlock")
 _ANNOUNCE = statement("relay_announce")
 _CENSUS = statement("relay_census")
-_COUNT = statement("outbox_count")
+
+FRAME_COLUMNS = ("position", "shard", "topic", "messages", "raw_bytes", "value")
+_HELD_COLUMNS = (*FRAME_COLUMNS[:3], "scope", "reason", *FRAME_COLUMNS[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +60,59 @@ class Census:
     locked: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What waits: messages, raw bytes, and seconds since the oldest of them was written."""
+
+    messages: int
+    raw_bytes: int
+    oldest_seconds: float
+
+
+Scope = Literal["topic", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFrame:
+    """Messages that are held back, and why; `scope` says whether all of the shard's for the topic wait behind them."""
+
+    frame: Frame
+    scope: Scope
+    reason: str
+
+
 class OutboxStore:
     """One database session that holds the locks of the shards this process publishes.
 
     A lost session means that the shards are no longer ours: every method then raises StoreUnavailable until `open`.
+    Statements of several callers follow one after the other.
     """
 
-    def __init__(self, settings: Settings, publishing: Publishing) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._publishing = publishing
         self._connection: Connection | None = None
+        self._turn = asyncio.Lock()
+        self._bound = Bound()
+        self._floor = 0
+        # Where counting begins: before what the last read found first. Unknown until then.
+        self._first: int | None = None
 
-    async def open(self, on_notify: Callable[[], None]) -> None:
-        """Start a new session; `on_notify` is called when another process wrote rows for us."""
+    async def open(self, on_notify: Callable[[str], None]) -> None:
+        """Start a new session; `on_notify` is called with the payload when the outbox has something for us."""
         await self.close()
         connection = await connect(self._settings, "relay", BY_KEY)
-        with translated():
-            await connection.add_listener(CHANNEL, lambda *_: on_notify())
-            await connection.fetch(_ANNOUNCE, RELAY_CLASS)
+        try:
+            with translated():
+                await connection.add_listener(CHANNEL, lambda *told: on_notify(str(told[-1])))
+                await connection.fetch(_ANNOUNCE, RELAY_CLASS)
+        except BaseException:
+            # Else it would count as a living relay for as long as this process lives.
+            connection.terminate()
+            raise
         self._connection = connection
+        self._bound = Bound()
+        self._floor = 0
+        self._first = None
 
     async def close(self) -> None:
         """End the session, and with it every lock of a shard."""
@@ -64,87 +122,129 @@ class OutboxStore:
 
     async def lock(self, shards: Iterable[int]) -> frozenset[int]:
         """Try to become the one who publishes these shards; answers those that are ours now."""
-        with translated():
-            rows = await self._session().fetch(_SHARD_LOCK, SHARD_CLASS, sorted(shards))
+        async with self._session() as session:
+            rows = await session.fetch(_SHARD_LOCK, SHARD_CLASS, sorted(shards))
+        # What another relay left lies anywhere.
+        self.rewind()
         return frozenset(row["shard"] for row in rows if row["locked"])
 
     async def unlock(self, shards: Iterable[int]) -> None:
         """Let others publish these shards."""
-        with translated():
-            await self._session().fetch(_SHARD_UNLOCK, SHARD_CLASS, sorted(shards))
+        async with self._session() as session:
+            await session.fetch(_SHARD_UNLOCK, SHARD_CLASS, sorted(shards))
 
-    async def census(self) -> Census:
-        """See who publishes what, and that the session lives."""
-        with translated():
-            [row] = await self._session().fetch(_CENSUS, SHARD_CLASS, RELAY_CLASS)
+    async def census(self, seconds: float) -> Census:
+        """See who publishes what, and that the session lives: it answers within these seconds once it is our turn."""
+        async with self._session() as session, asyncio.timeout(seconds):
+            [row] = await session.fetch(_CENSUS, SHARD_CLASS, RELAY_CLASS)
         return Census(row["relays"], frozenset(row["locked"]))
 
-    async def count(self) -> int:
-        """How many rows wait in the outbox, of all shards; beyond a hundred thousand it is not counted further."""
-        with translated():
-            rows: int = await self._session().fetchval(_COUNT)
-        return rows
+    async def size(self, shards: Iterable[int]) -> Size | None:
+        """Count what waits in these shards, no further than COUNTED_FRAMES; None before the first `read`.
 
-    async def collect(self) -> list[Message]:
-        """Hand out the rows of held shards that no batch of this process handed out, oldest first, a page at most."""
-        publishing, connection = self._publishing, self._session()
-        with translated():
-            [end] = await connection.fetch(_END)
-            # A transaction id is written to the log, so an idle relay takes none.
-            transaction = await connection.fetchval(_TRANSACTION_BEGIN) if publishing.needs_transaction else None
-            scan = publishing.scan(end["block"], end["oldest_running"], transaction)
-            rows = await scan_outbox(connection, scan, publishing)
-        messages = fresh(rows, publishing)
-        whole = scan is None or len(rows) < scan.limit
-        positions = [message.position for message in messages]
-        publishing.scanned(scan, end["block"], positions, ours=False, whole=whole)
-        return messages
+        Without shards all are counted, so that a backlog is seen when its relay hangs. A scan from the beginning may be
+        long (see FIRST_SCAN_SECONDS): the count is given up after SIZE_SECONDS.
+        """
+        wanted = sorted(shards)
+        if wanted and self._first is None:
+            return None
+        first, counted = (self._first, wanted) if wanted else (0, list(range(SHARDS)))
+        async with self._session() as session:
+            [row] = await session.fetch(_SIZE, first, counted, COUNTED_FRAMES, timeout=SIZE_SECONDS)
+        return Size(row["messages"], row["raw_bytes"], row["oldest_seconds"])
 
-    async def discard(self, ranges: Sequence[tuple[int, int]], shards: frozenset[int] | None = None) -> None:
-        """Delete published rows: closed ranges of positions, in the shards held now or in those given."""
-        if ranges:
+    async def read(self, shards: Iterable[int]) -> list[Frame]:
+        """Read the first frames of these shards, up to a chunk; whatever was read before has to be settled by now."""
+        floor, bound = self._floor, self._bound.block * BLOCK
+        seconds = None if floor else FIRST_SCAN_SECONDS
+        async with self._session() as session:
+            if seconds is not None:
+                await session.execute(f"SET statement_timeout = {int(seconds * 1000)}")
+            values = (floor, sorted(shards), CHUNK_MESSAGES, CHUNK_BYTES)
+            frames = [frame_of(row) for row in await session.fetch(_SCAN, *values, timeout=seconds)]
+            if seconds is not None:
+                await session.execute("RESET statement_timeout")
+        # Below the bound nothing appears any more, and all that is there lies before the last frame read.
+        self._floor = max(floor, min(bound, frames[-1].position + 1) if frames else bound)
+        self._first = frames[0].position if frames else self._floor or None
+        return frames
+
+    def rewind(self) -> None:
+        """Read from the beginning again: frames that were read before may still be there."""
+        self._floor = 0
+
+    async def observe(self) -> None:
+        """Look how far the outbox is complete, so that later scans need not begin where the last one did."""
+        async with self._session() as session:
+            counter = await session.fetchval(_COUNTER)
+            writers = await session.fetchval(_WRITERS, *BATCH)
+        self._bound.observe(counter, writers)
+
+    async def settle(self, done: Sequence[int], held: Sequence[HeldFrame] = (), rest: Sequence[Frame] = ()) -> None:
+        """Delete frames by position; in the same transaction hold back parts of them, and keep the rest of others."""
+        async with self._session() as session:
+            if not held and not rest:
+                await session.execute(_DELETE, done)
+                return
+            async with session.transaction():
+                await session.execute(_DELETE, done)
+                await _write_held(session, held)
+                await write_frames(session, rest)
+
+    async def held(self, shards: Iterable[int], after: int = -1) -> list[HeldFrame]:
+        """Read the next rows that are held back of these shards; those of whole topics without their value."""
+        async with self._session() as session:
+            return [held_frame_of(row) for row in await session.fetch(_HELD_LOAD, sorted(shards), after, HELD_ROWS)]
+
+    async def held_page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
+        """Read the next held rows of each shard and topic behind a position, up to a chunk over all of them."""
+        columns = zip(*((shard, topic, position) for (shard, topic), position in after.items()), strict=True)
+        async with self._session() as session:
+            limits = HELD_ROWS, CHUNK_MESSAGES, CHUNK_BYTES
+            return [held_frame_of(row) for row in await session.fetch(_HELD_PAGE, *columns, *limits)]
+
+    async def release(self, rows: Mapping[int, Sequence[HeldFrame]]) -> None:
+        """Replace held rows, by position, by what is left of them. One that was discarded meanwhile leaves nothing."""
+        async with self._session() as session, session.transaction():
+            there = [row["position"] for row in await session.fetch(_HELD_DELETE, list(rows))]
+            await _write_held(session, [held for position in there for held in rows[position]])
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Connection]:
+        async with self._turn:
+            if self._connection is None or self._connection.is_closed():
+                raise StoreUnavailable("the session that holds the shards is gone")
             with translated():
-                await discard(self._session(), ranges, self._publishing.held if shards is None else shards)
-            self._publishing.deleted(ranges)
-
-    def _session(self) -> Connection:
-        if self._connection is None or self._connection.is_closed():
-            raise StoreUnavailable("the session that holds the shards is gone")
-        return self._connection
+                yield self._connection
 
 
-async def scan_outbox(connection: Connection, scan: Scan | None, publishing: Publishing) -> list[asyncpg.Record]:
-    """Read the rows a scan asks for."""
-    if scan is None:
-        return []
-    shards = sorted(publishing.held)
-    rows: list[asyncpg.Record] = await connection.fetch(
-        _SCAN, shards, scan.first, scan.before, scan.own, BLOCK, scan.limit
-    )
-    return rows
+def is_cut_off(frames: Sequence[Frame]) -> bool:
+    """Whether there may have been more to read: a chunk is about full."""
+    messages, length = sum(frame.messages for frame in frames), sum(frame.raw_bytes for frame in frames)
+    return messages + FRAME_MESSAGES > CHUNK_MESSAGES or 2 * length > CHUNK_BYTES
 
 
-def fresh(rows: Iterable[asyncpg.Record], publishing: Publishing) -> list[Message]:
-    """The rows that were not handed out yet, as messages."""
-    return [_message(row) for row in rows if not publishing.is_handed(row["position"])]
+def frame_of(row: "asyncpg.Record") -> Frame:
+    """A row of the outbox."""
+    return Frame(*(row[column] for column in FRAME_COLUMNS))
 
 
-async def discard(connection: Connection, ranges: Sequence[tuple[int, int]], shards: frozenset[int]) -> None:
-    """Delete rows by closed ranges of positions within shards, on any connection."""
-    firsts, lasts = zip(*ranges, strict=True)
-    await connection.execute(_DISCARD, firsts, lasts, sorted(shards))
+def held_frame_of(row: "asyncpg.Record") -> HeldFrame:
+    """A row of what is held back; its frame has no value when the row was read without."""
+    position, shard, topic, messages, length, value = (row[column] for column in FRAME_COLUMNS)
+    return HeldFrame(Frame(position, shard, topic, messages, length, value or b""), row["scope"], row["reason"])
 
 
-def _message(row: asyncpg.Record) -> Message:
-    return Message(
-        id=row["id"],
-        aggregatetype=row["aggregatetype"],
-        aggregateid=row["aggregateid"],
-        type=row["type"],
-        topic=row["topic"],
-        key=row["key"],
-        payload=row["payload"],
-        extra=decode_headers(row["headers"]),
-        shard=row["shard"],
-        position=row["position"],
-    )
+async def write_frames(connection: Connection, frames: Iterable[Frame]) -> None:
+    """Write frames to the outbox, on any connection; their positions lie in a block that was taken for them."""
+    await connection.copy_records_to_table("outbox_frame", columns=FRAME_COLUMNS, records=map(_row, frames))
+
+
+async def _write_held(connection: Connection, held: Iterable[HeldFrame]) -> None:
+    records = [(h.frame.position, h.frame.shard, h.frame.topic, h.scope, h.reason, *_row(h.frame)[3:]) for h in held]
+    if records:
+        await connection.copy_records_to_table("outbox_held", columns=_HELD_COLUMNS, records=records)
+
+
+def _row(frame: Frame) -> tuple[int, int, str, int, int, bytes]:
+    return frame.position, frame.shard, frame.topic, frame.messages, frame.raw_bytes, frame.value

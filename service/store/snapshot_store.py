@@ -14,12 +14,12 @@ from service.contract.snapshot import Held, association_message, state_message
 from service.contract.topics import Topics
 from service.core.batch import Needs
 from service.settings import Settings
-from service.store.answer import write_outbox
 from service.store.errors import translated
+from service.store.frame import frames_of
 from service.store.lock import BEGIN_SHARED
-from service.store.outbox_store import CHANNEL
+from service.store.outbox_store import CHANNEL, write_frames
 from service.store.pool import Connection, connect
-from service.store.publishing import BLOCK
+from service.store.position import BLOCK
 from service.store.statement import statement
 from service.store.world_load import load_world
 
@@ -73,7 +73,7 @@ async def snapshots(
                     else state_message(one, run, first + number, time, topics)
                     for number, one in enumerate(found)
                 ]
-                await write_outbox(connection, messages)
+                await write_frames(connection, frames_of(messages))
                 await connection.execute(f"NOTIFY {CHANNEL}")
                 await connection.execute("COMMIT")
             if messages:

@@ -14,7 +14,7 @@ async def counted(service: Service, rows: int) -> None:
     """Wait until so many rows of the outbox are on /metrics; they are counted every ten seconds."""
 
     async def told() -> bool:
-        return await measured(service.admin_port, "producer_registry_outbox_rows") == rows
+        return await measured(service.admin_port, "producer_registry_outbox_messages") == rows
 
     await eventually(told, deadline=60, what=f"{rows} rows on /metrics")
 

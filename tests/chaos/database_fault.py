@@ -161,9 +161,9 @@ async def told_full(run: Run) -> None:
             "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''disk_full'', MESSAGE = ''no space left''; END'"
         )
-        await session.execute("CREATE TRIGGER refuse BEFORE INSERT ON outbox EXECUTE FUNCTION refuse()")
+        await session.execute("CREATE TRIGGER refuse BEFORE INSERT ON outbox_frame EXECUTE FUNCTION refuse()")
         await asyncio.sleep(1.5)
-        await session.execute("DROP TRIGGER refuse ON outbox")
+        await session.execute("DROP TRIGGER refuse ON outbox_frame")
 
 
 @fault("read-only for a while", 12, 13, seconds=3.0)

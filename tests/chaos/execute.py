@@ -173,10 +173,11 @@ async def _stage(run: Run, faults: Sequence[Fault]) -> None:
 
 
 async def until_ready(run: Run) -> None:
-    """Wait until every supervised process of the run's own is ready."""
+    """Wait until every supervised process of the run's own is ready, or stopped where it was told to."""
 
     async def all_ready() -> bool:
-        return all([await service.ready() for service in run.services if service in run.supervised])
+        services = [service for service in run.services if service in run.supervised]
+        return all([service.suspended() or await service.ready() for service in services])
 
     await eventually(all_ready, deadline=READY_SECONDS, what="readiness of all processes")
 

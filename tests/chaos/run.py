@@ -24,7 +24,8 @@ from tests.support.workload import Shares, Workload
 BODY_BYTES = 8192
 SESSION_MS = 2500
 STATEMENT_SECONDS = 2.5
-READY_SECONDS = 60.0
+READY_SECONDS = 90.0
+"""A consumer is ready when it has joined its group, and a broker may wait the rebalance time-out (60 s) before that."""
 SUPERVISION_SECONDS = 0.05
 AFTER_CRASH_SECONDS = 1.0
 
@@ -148,15 +149,15 @@ class Run:
             return -1
 
     async def waiting(self, up_to: int) -> int:
-        """How many messages up to this position wait in the outbox."""
+        """How many frames up to this position wait in the outbox."""
         async with self.site.session(self.database) as session:
-            count: int = await session.fetchval("SELECT count(*) FROM outbox WHERE position <= $1", up_to)
-            return count
+            query = "SELECT count(*) FROM outbox_frame WHERE position <= $1"
+            return int(await session.fetchval(query, up_to))
 
     async def newest(self) -> int:
         """The last position in the outbox, 0 when it is empty."""
         async with self.site.session(self.database) as session:
-            return int(await session.fetchval("SELECT coalesce(max(position), 0) FROM outbox"))
+            return int(await session.fetchval("SELECT coalesce(max(position), 0) FROM outbox_frame"))
 
     async def answering(self) -> bool:
         """Whether each service answers on its admin port, whatever it says."""

@@ -55,7 +55,7 @@ async def test_nothing_is_left_running_when_the_stack_stops(tmp_path: Path) -> N
 
 async def test_each_test_has_a_migrated_database_of_its_own(database_url: str, empty_database_url: str) -> None:
     assert database_url != empty_database_url
-    tables = "SELECT count(*) FROM pg_tables WHERE tablename = 'outbox'"
+    tables = "SELECT count(*) FROM pg_tables WHERE tablename = 'outbox_frame'"
     counts = []
     for url in (database_url, empty_database_url):
         connection = await asyncpg.connect(url)

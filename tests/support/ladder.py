@@ -19,6 +19,8 @@ from service.stack.tansu import Tansu
 DATABASE_VARIABLE = "REGISTRY_TEST_DATABASE_URL"
 BROKER_VARIABLE = "REGISTRY_TEST_KAFKA_BOOTSTRAP_SERVERS"
 POSTGRES_IMAGE = "postgres:18"
+PREPARED = "8"
+"""Prepared transactions that a database server takes: tests leave one open as other applications may."""
 DOCKER_SOCKET = Path("/var/run/docker.sock")
 KAFKA_IMAGE = "confluentinc/cp-kafka:8.1.0"
 
@@ -91,14 +93,16 @@ async def database_server(rung: Rung) -> AsyncIterator[str]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 from testcontainers.community.postgres import PostgresContainer
-            container = PostgresContainer(POSTGRES_IMAGE, driver=None).with_command("-c max_connections=200")
+            container = PostgresContainer(POSTGRES_IMAGE, driver=None).with_command(
+                f"-c max_connections=200 -c max_prepared_transactions={PREPARED}"
+            )
             await asyncio.to_thread(container.start)
             try:
                 yield container.get_connection_url()
             finally:
                 await asyncio.to_thread(container.stop)
         case _:
-            async with running(Postgres()) as address:
+            async with running(Postgres(settings={"max_prepared_transactions": PREPARED})) as address:
                 yield address
 
 

@@ -17,7 +17,7 @@ from tests.support.checker.evidence import Database, Place
 
 Row = asyncpg.Record
 _MARKS = "SELECT topic, partition, max(next_offset) FROM offset_mark GROUP BY 1, 2"
-_OUTBOX = "SELECT count(*) FROM outbox"
+_OUTBOX = "SELECT (SELECT count(*) FROM outbox_frame) + (SELECT count(*) FROM outbox_held)"
 State = TypeVar("State")
 
 STRAYS = {
@@ -67,7 +67,7 @@ async def take_snapshot(url: str) -> Database:
 
 
 async def read_marks(url: str) -> tuple[dict[Place, int], int]:
-    """The marks of all partitions, and how many rows wait in the outbox."""
+    """The marks of all partitions, and how many frames wait in the outbox or are held back."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         marks = await connection.fetch(_MARKS)

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from service.settings import MASK, Settings, SettingsRefused, load, masked, right
+from service.store.position import BLOCK
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,7 @@ def test_names_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch) ->
         ("jwt_algorithms", "none"),
         ("jwt_algorithms", " , "),
         ("log_level", "loud"),
+        ("batch_max_records", "50001"),
         ("dead_letter_minimum", "2000"),
         ("inbox_retention_days", "3"),
         ("kafka_ssl_certfile", "client.pem"),
@@ -122,6 +124,11 @@ def test_secrets_never_show() -> None:
 def test_masked_keeps_the_address_when_the_password_holds_signs() -> None:
     assert masked("postgresql://u:p@ss:word@host:5/db") == f"postgresql://u:{MASK}@host:5/db"
     assert masked("postgresql://host/db") == "postgresql://host/db"
+
+
+def test_the_largest_batch_fits_into_a_block_of_positions() -> None:
+    messages_of_a_command = 2
+    assert load({"batch_max_records": 50_000}).batch_max_records * messages_of_a_command <= BLOCK
 
 
 def test_need_names_what_is_missing() -> None:

@@ -1,7 +1,17 @@
--- Rows that no batch of this process handed out. $1 shards, $2 first position, $3 before position,
--- $4 own blocks, $5 positions in a block, $6 how many at most
-SELECT position, id, aggregatetype, aggregateid, type, payload, shard, topic, key, headers
-FROM outbox
-WHERE position >= $2 AND position < $3 AND shard = ANY($1::smallint[]) AND position / $5 <> ALL($4::bigint[])
+-- The first frames of these shards: at least one, and no more than so many messages and raw bytes together.
+-- $1 first position, $2 shards, $3 messages, $4 raw bytes
+SELECT position, shard, topic, messages, raw_bytes, value
+FROM (
+    SELECT position, shard, topic, messages, raw_bytes, value,
+           sum(messages) OVER w AS messages_so_far, sum(raw_bytes) OVER w AS bytes_so_far
+    FROM (
+        SELECT position, shard, topic, messages, raw_bytes, value
+        FROM outbox_frame
+        WHERE position >= $1 AND shard = ANY($2::smallint[])
+        ORDER BY position
+        LIMIT $3
+    ) AS waiting
+    WINDOW w AS (ORDER BY position ROWS UNBOUNDED PRECEDING)
+) AS counted
+WHERE (messages_so_far <= $3 AND bytes_so_far <= $4) OR messages_so_far = messages
 ORDER BY position
-LIMIT $6

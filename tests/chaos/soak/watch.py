@@ -61,7 +61,7 @@ def growth(who: str, series: Series, warm_up: float) -> Growth | None:
 
 @dataclass(slots=True)
 class Sample:
-    """What there was at a time: minutes since the start, rows of the outbox, and sizes in MiB.
+    """What there was at a time: minutes since the start, messages in the outbox, and sizes in MiB.
 
     When the outbox could not be counted it has the rows of the sample before.
     """
@@ -103,7 +103,7 @@ class Watch:
         outbox, database, counted = before.outbox, before.database, False
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             async with self.run.site.session(self.run.database) as session:
-                query = "SELECT count(*), pg_database_size(current_database()) FROM outbox"
+                query = "SELECT coalesce(sum(messages), 0), pg_database_size(current_database()) FROM outbox_frame"
                 row = await session.fetchrow(query, timeout=5)
                 assert row is not None
                 outbox, database, counted = row[0], row[1] / MEBIBYTE, True

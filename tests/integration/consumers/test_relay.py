@@ -1,98 +1,16 @@
-"""The relay between a real outbox and a publisher that fails when it is told to."""
-
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+"""The relay between a real outbox and a broker that fails when it is told to."""
 
 import asyncpg
 import pytest
 
-from consumers.health import Health
-from consumers.publisher import Publisher, PublishFailed
-from consumers.relay import Relay
-from consumers.writer import Writer
-from service.contract.message import Message
 from service.settings import Settings
-from service.store.command_store import CommandStore
-from service.store.mark import Origin
-from service.store.outbox_store import OutboxStore
-from service.store.publishing import Publishing
+from tests.integration.consumers.process import Broker, Process
 from tests.support.record import TOPICS, Log
 from tests.support.wait import eventually
 
-ORIGIN = Origin("cluster", {TOPICS.commands: "commands", TOPICS.operator_commands: "operator"})
-
-
-@dataclass
-class Broker:
-    """What all publishers of a test have delivered, in order."""
-
-    delivered: list[Message] = field(default_factory=list)
-
-    def ids(self) -> list[str]:
-        return [message.id for message in self.delivered]
-
-    def versions(self, subject: str) -> list[str]:
-        events = [m for m in self.delivered if m.aggregateid == subject and m.aggregatetype == "directory"]
-        return [dict(message.headers)["ce_entityversion"].decode() for message in events]  # type: ignore[union-attr]
-
-
-class StubPublisher(Publisher):
-    """Delivers to the broker; `failures` are how many messages of a chunk get through before it fails."""
-
-    def __init__(self, broker: Broker) -> None:
-        self.broker = broker
-        self.failures: list[int] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    @property
-    def held_back(self) -> str | None:
-        return None
-
-    async def send(self, messages: Sequence[Message]) -> set[int]:
-        await self.gate.wait()
-        through = self.failures.pop(0) if self.failures else len(messages)
-        self.broker.delivered += messages[:through]
-        if through < len(messages):
-            raise PublishFailed(set(range(through)), OSError("the broker is away"))
-        return set(range(len(messages)))
-
-    async def close(self) -> None:
-        pass
-
-    async def abort(self) -> None:
-        pass
-
-
-class Process:
-    """Writer and relay of one process."""
-
-    def __init__(self, settings: Settings, broker: Broker) -> None:
-        lock, publishing = asyncio.Lock(), Publishing()
-        self.publishing = publishing
-        self.publisher = StubPublisher(broker)
-        self.health = Health(["relay"])
-        self.store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=publishing)
-        self.relay = Relay(OutboxStore(settings, publishing), publishing, self.publisher, lock, health=self.health)
-        self.writer = Writer(self.store, lock, self.relay.outlet, {})
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Process"]:
-        task = asyncio.create_task(self.relay.run())
-        try:
-            yield self
-        finally:
-            self.relay.stop()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(task, 20)
-            await self.store.close()
-
 
 async def rows(database: "asyncpg.Connection[asyncpg.Record]") -> int:
-    count: int = await database.fetchval("SELECT count(*) FROM outbox")
+    count: int = await database.fetchval("SELECT count(*) FROM outbox_frame")
     return count
 
 
@@ -116,7 +34,7 @@ async def arrived(broker: Broker, count: int) -> None:
 
 
 async def held_all(process: Process) -> None:
-    await eventually(lambda: len(process.publishing.held) == 16, what="all shards")
+    await eventually(lambda: len(process.relay.shards) == 16, what="all shards")
 
 
 async def test_what_batches_leave_is_published_once_in_order_and_deleted(
@@ -127,7 +45,7 @@ async def test_what_batches_leave_is_published_once_in_order_and_deleted(
         await held_all(process)
         for _ in range(5):
             puts(log, 30)
-            await process.writer.apply(log.read())
+            await process.apply(log.read())
         await arrived(broker, 300)
         await eventually(lambda: empty(database), what="an empty outbox")
     assert len(set(broker.ids())) == 300
@@ -143,11 +61,11 @@ async def test_rows_that_were_there_before_are_published_first(settings: Setting
     broker, log = Broker(), operator_log()
     before = Process(settings, broker)
     puts(log, 30)
-    await before.writer.apply(log.read())
+    await before.apply(log.read())
     await before.store.close()
     async with Process(settings, broker).running() as process:
         puts(log, 30)
-        await process.writer.apply(log.read())
+        await process.apply(log.read())
         await arrived(broker, 120)
     assert broker.versions("pc:1") == [str(version) for version in range(1, 21)]
 
@@ -159,7 +77,7 @@ async def test_rows_of_a_process_without_relay_are_published_by_another(settings
         await held_all(process)
         for _ in range(3):
             puts(log, 9)
-            await writer.writer.apply(log.read())
+            await writer.apply(log.read())
         await arrived(broker, 54)
     assert len(broker.delivered) == len(set(broker.ids())) == 54
     assert broker.versions("pc:2") == [str(version) for version in range(1, 10)]
@@ -176,7 +94,7 @@ async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_amid_a_chunk(
         process.publisher.failures = [through, 0, through]
         for _ in range(4):
             puts(log, 30)
-            await process.writer.apply(log.read())
+            await process.apply(log.read())
         await arrived(broker, 240)
         await eventually(lambda: empty(database), what="an empty outbox")
         assert process.health.ready() == {"relay": None}
@@ -191,7 +109,7 @@ async def test_readiness_names_the_trouble_while_the_broker_is_away(settings: Se
         await held_all(process)
         process.publisher.failures = [0] * 1000
         puts(log, 3)
-        await process.writer.apply(log.read())
+        await process.apply(log.read())
         await eventually(lambda: "the broker is away" in str(process.health.ready()["relay"]))
         process.publisher.failures = []
         await eventually(lambda: process.health.ready() == {"relay": None})
@@ -206,7 +124,7 @@ async def test_it_begins_anew_and_sends_nothing_twice_when_its_session_is_killed
         await held_all(process)
         for turn in range(4):
             puts(log, 30)
-            await process.writer.apply(log.read())
+            await process.apply(log.read())
             if turn == 1:
                 await arrived(broker, 120)
                 await database.execute(
@@ -224,16 +142,16 @@ async def test_two_relays_share_the_shards_and_the_one_left_takes_all(settings: 
     async with Process(settings, broker).running() as one:
         await held_all(one)
         async with Process(settings, broker).running() as two:
-            await eventually(lambda: len(one.publishing.held) == len(two.publishing.held) == 8, what="halves")
-            assert not one.publishing.held & two.publishing.held
+            await eventually(lambda: len(one.relay.shards) == len(two.relay.shards) == 8, what="halves")
+            assert not one.relay.shards & two.relay.shards
             for _ in range(6):
                 for process, log in zip((one, two), logs, strict=True):
                     puts(log, 30)
-                    await process.writer.apply(log.read())
+                    await process.apply(log.read())
             await arrived(broker, 720)
         await held_all(one)
         puts(logs[0], 30)
-        await one.writer.apply(logs[0].read())
+        await one.apply(logs[0].read())
         await arrived(broker, 780)
     assert len(broker.delivered) == len(set(broker.ids())) == 780
     for subject in range(3):
@@ -248,9 +166,9 @@ async def test_everything_in_hand_is_sent_and_deleted_at_a_stop(
         await held_all(process)
         process.publisher.gate.clear()
         puts(log, 30)
-        await process.writer.apply(log.read())
+        await process.apply(log.read())
         puts(log, 30)
-        await process.writer.apply(log.read())
+        await process.apply(log.read())
         process.relay.stop()
         process.publisher.gate.set()
     assert len(set(broker.ids())) == len(broker.delivered) == 120

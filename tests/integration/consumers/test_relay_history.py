@@ -9,7 +9,8 @@ import pytest
 
 from service.settings import Settings
 from service.store.errors import StoreRace, StoreUnavailable
-from tests.integration.consumers.test_relay import Broker, Process, empty, operator_log
+from tests.integration.consumers.process import Broker, Process
+from tests.integration.consumers.test_relay import empty, operator_log
 from tests.support.record import Log
 from tests.support.wait import eventually
 
@@ -30,7 +31,7 @@ async def write(process: Process, log: Log, chance: random.Random) -> int:
         batch = log.read()
         while True:
             try:
-                await process.writer.apply(batch)
+                await process.apply(batch)
                 break
             except (StoreRace, StoreUnavailable):
                 await asyncio.sleep(0)

@@ -8,7 +8,6 @@ import pytest
 from service.settings import Settings
 from service.store.command_store import CommandStore
 from service.store.mark import Origin
-from service.store.publishing import Publishing
 from tests.support.memory_store import MemoryStore
 from tests.support.record import TOPICS
 
@@ -23,7 +22,7 @@ def settings(database_url: str) -> Settings:
 
 @pytest.fixture
 async def command_store(settings: Settings) -> AsyncIterator[CommandStore]:
-    store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL))
+    store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL)
     yield store
     await store.close()
 

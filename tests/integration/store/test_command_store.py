@@ -1,6 +1,7 @@
 """What only the real store can show: one transaction, a fixed number of statements, two writers at once."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,9 +16,10 @@ from service.core.world import World
 from service.settings import Settings
 from service.store.command_store import CommandStore
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
-from service.store.publishing import BLOCK, Publishing
+from service.store.frame import FRAME_BYTES
 from tests.integration.store.conftest import ALL, ORIGIN, read_as_a_whole
 from tests.support import story
+from tests.support.outbox import stored_messages
 from tests.support.record import TOPICS, Log
 from tests.support.wait import eventually
 
@@ -48,6 +50,8 @@ class _Counter:
         connection = await self._store._session()
         with connection.query_logger(lambda query: self.statements.append(query.query)):
             await self._store.apply(log.read())
+            # The logger is told of a statement in the next turn of the event loop.
+            await asyncio.sleep(0)
         return len(self.statements)
 
 
@@ -95,7 +99,7 @@ async def test_nothing_is_left_when_the_decision_fails(settings: Settings, datab
     def broken(_commands: Sequence[Command], _world: World) -> tuple[Sequence[Decision | Repeat], World]:
         raise ZeroDivisionError
 
-    store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL), decide=broken)
+    store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL, decide=broken)
     with pytest.raises(ZeroDivisionError):
         await store.apply(story.directory().read())
     await store.close()
@@ -104,20 +108,8 @@ async def test_nothing_is_left_when_the_decision_fails(settings: Settings, datab
     assert await database.fetchval("SELECT count(*) FROM inbox") == 0
 
 
-async def test_published_rows_go_when_the_next_batch_comes(command_store: CommandStore, database: Database) -> None:
-    log = Log()
-    applied = await command_store.apply(story.directory().read())
-    sent = [(applied.messages[0].position, applied.messages[-1].position)]
-    story.create_group(log, "c1", "pc:669")
-
-    second = await command_store.apply(log.read(), sent)
-
-    left = [row["position"] for row in await database.fetch("SELECT position FROM outbox ORDER BY position")]
-    assert left == [message.position for message in second.messages]
-
-
 async def test_one_decides_when_two_own_a_partition(settings: Settings) -> None:
-    stores = [CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing()) for _ in range(2)]
+    stores = [CommandStore(settings, TOPICS, origin=ORIGIN) for _ in range(2)]
     await stores[0].apply(story.directory().read())
     log = Log()
     for number in range(20):
@@ -146,18 +138,15 @@ async def test_a_race_is_named_when_the_database_was_set_back(
 
 
 async def test_versions_rise_one_by_one_when_two_put_the_same_role(settings: Settings, database: Database) -> None:
-    stores = [CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL)) for _ in range(2)]
+    stores = [CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL) for _ in range(2)]
     logs = [Log(TOPICS.operator_commands, number, f"/operator/{number}") for number in range(2)]
     for turn in range(10):
         for number, log in enumerate(logs):
             log.send(f"r{turn}", "role.put", "producer", {"displayName": f"Producer {turn} of {number}"})
         await asyncio.gather(*(store.apply(log.read()) for store, log in zip(stores, logs, strict=True)))
 
-    versions = await database.fetch(
-        "SELECT convert_from(payload, 'UTF8')::jsonb -> 'role' -> 'version' FROM outbox"
-        " WHERE aggregatetype = 'directory' ORDER BY position"
-    )
-    assert [int(row[0]) for row in versions] == list(range(1, 21))
+    events = [m for m in await stored_messages(database) if m.aggregatetype == "directory"]
+    assert [json.loads(m.payload or b"")["role"]["version"] for m in events] == list(range(1, 21))
     for store in stores:
         await store.close()
 
@@ -182,43 +171,35 @@ async def test_a_race_is_named_when_another_takes_the_code_string_meanwhile(
     assert b"code-taken" in (again.messages[0].payload or b"")
 
 
-async def test_rows_for_others_stay_in_the_table_when_few_shards_are_held(
-    settings: Settings, database: Database
+@pytest.mark.parametrize("held", [frozenset(range(SHARDS // 2)), ALL], ids=["half", "all"])
+async def test_others_are_notified_only_when_they_publish_some_of_a_batch(
+    settings: Settings, database: Database, held: frozenset[int]
 ) -> None:
-    heard: asyncio.Queue[object] = asyncio.Queue()
-    await database.add_listener("producer_registry_outbox", lambda *_: heard.put_nowait(None))
-    held = frozenset(range(SHARDS // 2))
-    store = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(held))
+    notified: asyncio.Queue[object] = asyncio.Queue()
+    await database.add_listener("producer_registry_outbox", lambda *_: notified.put_nowait("batch"))
+    await database.add_listener("end", lambda *_: notified.put_nowait("end"))
+    store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: held)
 
     applied = await store.apply(story.directory().read())
+    await database.execute('NOTIFY "end"')
 
     async with asyncio.timeout(5):
-        await heard.get()
-    stored = {row["position"]: row["shard"] for row in await database.fetch("SELECT position, shard FROM outbox")}
-    assert {m.position for m in applied.messages} == {position for position, shard in stored.items() if shard in held}
-    assert set(stored.values()) - held, "the story has a subject in the other half"
+        first = await notified.get()
+    assert {m.shard for m in applied.messages} - frozenset(range(SHARDS // 2)), "the story has both halves"
+    assert first == ("end" if held == ALL else "batch")
     await store.close()
 
 
-async def test_older_rows_of_another_writer_come_first_when_shards_are_ours(settings: Settings) -> None:
-    other = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing())
-    ours = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing(ALL))
-    await other.apply(story.directory().read())
-    theirs, mine = Log(partition=1), Log(partition=2)
-    story.create_group(mine, "c1", "pc:669")
-    first = await ours.apply(mine.read())
-    story.create_group(theirs, "c9", "pc:670")
-    await other.apply(theirs.read())
-    mine.send("c2", "group.update", "pc:670", {"type": "region", "value": "West"})
+async def test_all_messages_of_a_batch_are_in_the_outbox_in_frames_of_one_shard_and_topic(
+    command_store: CommandStore, database: Database
+) -> None:
+    applied = await command_store.apply(story.directory().read())
 
-    second = await ours.apply(mine.read())
-
-    assert [m.aggregateid for m in first.messages[-2:]] == ["pc:669", "pc:669"], "the directory comes before"
-    assert [(m.aggregateid, m.position // BLOCK) for m in second.messages] == [
-        ("pc:670", 3), ("pc:670", 3), ("pc:670", 4), ("pc:670", 4),
-    ]  # fmt: skip
-    await other.close()
-    await ours.close()
+    assert await stored_messages(database) == applied.messages
+    frames = await database.fetch("SELECT shard, topic, messages, raw_bytes, created_at FROM outbox_frame")
+    assert sum(frame["messages"] for frame in frames) == len(applied.messages)
+    assert {(frame["shard"], frame["topic"]) for frame in frames} == {(m.shard, m.topic) for m in applied.messages}
+    assert all(0 < frame["raw_bytes"] <= FRAME_BYTES and frame["created_at"] for frame in frames)
 
 
 async def test_the_rows_are_named_at_fault_when_the_database_refuses_them(
@@ -234,7 +215,7 @@ async def test_the_rows_are_named_at_fault_when_an_event_is_longer_than_its_topi
     settings: Settings, database: Database
 ) -> None:
     small = settings.model_copy(update={"max_body_bytes": 1024})
-    store = CommandStore(small, TOPICS, origin=ORIGIN, publishing=Publishing(ALL))
+    store = CommandStore(small, TOPICS, origin=ORIGIN, held=lambda: ALL)
     await store.apply(story.directory().read())
     await database.execute(
         "INSERT INTO registry_group SELECT 'pc:669', 'region', '\"West\"', 'pc:4', array_agg('prd_' || n), 0, 1"

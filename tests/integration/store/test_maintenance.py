@@ -11,7 +11,6 @@ from service.settings import Settings
 from service.store import maintenance
 from service.store.command_store import CommandStore
 from service.store.maintenance import Swept, sweep
-from service.store.publishing import Publishing
 from service.store.statement import statement
 from tests.integration.store.conftest import ORIGIN
 from tests.support import story
@@ -109,10 +108,10 @@ async def test_a_log_delivered_again_is_skipped_by_its_marks_when_its_ids_are_fo
     swept = await sweep(settings, now=lambda: datetime.now(UTC) + timedelta(days=31), rest_seconds=0)
     assert swept is not None
     assert await database.fetchval("SELECT count(*) FROM inbox") == 0
-    state = "SELECT array_agg(version ORDER BY id), (SELECT count(*) FROM outbox) FROM registry_group"
+    state = "SELECT array_agg(version ORDER BY id), (SELECT sum(messages) FROM outbox_frame) FROM registry_group"
     before = await database.fetchrow(state)
 
-    later = CommandStore(settings, TOPICS, origin=ORIGIN, publishing=Publishing())
+    later = CommandStore(settings, TOPICS, origin=ORIGIN)
     try:
         applied = await later.apply(log.read(start=0))
     finally:

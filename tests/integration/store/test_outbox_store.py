@@ -4,33 +4,32 @@ import asyncpg
 
 from service.settings import Settings
 from service.store.outbox_store import OutboxStore
-from service.store.publishing import Publishing
-from tests.integration.store.conftest import ALL, read_as_a_whole
+from tests.integration.store.conftest import read_as_a_whole
 from tests.support.wait import eventually
 
-ROWS, RANGES = 20_000, 500
+FRAMES, DELETED = 20_000, 500
 
 _FILL = """
-    INSERT INTO outbox (position, id, aggregatetype, aggregateid, type, payload, shard, topic, headers)
-    SELECT n, 'i' || n, 'code', 'c' || n, 't', 'p', n % 16, 'topic', '' FROM generate_series(1, $1::int) AS n
+    INSERT INTO outbox_frame (position, shard, topic, messages, raw_bytes, value)
+    SELECT n, n % 16, 'topic', 1, 1, 'v' FROM generate_series(1, $1::int) AS n
 """
 
 
 async def test_deleting_here_and_there_reads_no_more_than_that_when_much_waits(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    await database.execute(_FILL, ROWS)
+    await database.execute(_FILL, FRAMES)
     before = await read_as_a_whole(database)
-    outbox = OutboxStore(settings, Publishing(ALL))
-    await outbox.open(lambda: None)
-    # What is left of a chunk of which the broker took some partitions only.
-    await outbox.discard([(3 * number, 3 * number) for number in range(1, RANGES + 1)])
+    outbox = OutboxStore(settings)
+    await outbox.open(lambda _: None)
+    # What is done of a chunk of which the broker took some partitions only.
+    await outbox.settle([3 * number for number in range(1, DELETED + 1)])
     await outbox.close()
 
     async def told() -> bool:
         # A session tells its counts when it ends, and that takes a moment.
-        deleted = await database.fetchval("SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'outbox'")
-        return bool(deleted == RANGES)
+        deleted = await database.fetchval("SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'outbox_frame'")
+        return bool(deleted == DELETED)
 
     await eventually(told, what="the counts of the relay's session")
     assert await read_as_a_whole(database) == before

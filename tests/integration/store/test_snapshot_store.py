@@ -11,6 +11,7 @@ from service.settings import Settings
 from service.store.command_store import CommandStore
 from service.store.snapshot_store import KINDS, snapshots
 from tests.support import story
+from tests.support.outbox import stored_messages
 from tests.support.record import Log
 from tests.support.wait import eventually
 
@@ -21,20 +22,18 @@ async def written(settings: Settings, kind: str, organization: str | None = None
 
 async def outbox(database: "asyncpg.Connection[asyncpg.Record]") -> list[dict[str, Any]]:
     """The snapshots in the outbox, in order: type, subject, version, data."""
-    rows = await database.fetch("SELECT * FROM outbox WHERE type LIKE '%snapshot.v1' ORDER BY position")
-    found = []
-    for row in rows:
-        headers = dict(json.loads(row["headers"]))
-        found.append(
-            {
-                "type": row["type"].removeprefix("producer-registry.").removesuffix(".v1"),
-                "subject": row["aggregateid"],
-                "version": headers["ce_entityversion"],
-                "topic": row["topic"],
-                "data": json.loads(row["payload"]),
-            }
-        )
-    return found
+    return [
+        {
+            "id": m.id,
+            "type": m.type.removeprefix("producer-registry.").removesuffix(".v1"),
+            "subject": m.aggregateid,
+            "version": (dict(m.headers)["ce_entityversion"] or b"").decode(),
+            "topic": m.topic,
+            "data": json.loads(m.payload or b""),
+        }
+        for m in await stored_messages(database)
+        if m.type.endswith("snapshot.v1")
+    ]
 
 
 @pytest.fixture
@@ -98,8 +97,7 @@ async def test_ids_differ_from_run_to_run_so_that_none_is_taken_for_a_duplicate(
 ) -> None:
     for run in ("first", "second"):
         assert [count async for count in snapshots(settings, "user", None, run)] == [1]
-    ids = await database.fetch("SELECT id FROM outbox WHERE type LIKE '%user.snapshot.v1'")
-    assert len({row["id"] for row in ids}) == 2
+    assert len({one["id"] for one in await outbox(database) if one["type"] == "user.snapshot"}) == 2
 
 
 @pytest.mark.usefixtures("populated")

@@ -2,7 +2,7 @@
 
 The rows are worked out beforehand, by our own core, in batches of 2,000 commands, and lie ready in memory: COPY for new
 codes, associations, inbox and outbox, UPDATE ... FROM unnest for what changed, one transaction a batch, and in it the
-outbox rows of the batch before are deleted by their range. One connection, fsync on, nothing is read, decided,
+outbox frames of the batch before are deleted by their range. One connection, fsync on, nothing is read, decided,
 rendered, fenced or published.
 
 `python -m tests.load.peers.floor COMMANDS CODES SEED POSTGRES_PID`, the database as for the service; prints JSON.
@@ -26,7 +26,7 @@ from service.contract.topics import Topics
 from service.core.batch import decide_batch, needs
 from service.settings import load
 from service.store.answer import Answers
-from service.store.publishing import BLOCK
+from service.store.position import BLOCK
 from service.store.world_load import load_world
 from service.store.world_save import save_world
 from tests.load.cpu import cpu_seconds
@@ -34,7 +34,7 @@ from tests.load.window import WARM_SHARE
 from tests.load.workload import Workload
 
 BATCH = 2_000
-_DISCARD = "DELETE FROM outbox WHERE position BETWEEN $1 AND $2"
+_DISCARD = "DELETE FROM outbox_frame WHERE position BETWEEN $1 AND $2"
 
 
 @dataclass(frozen=True, slots=True)

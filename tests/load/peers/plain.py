@@ -1,10 +1,10 @@
 """Peer (a): a plain FastStream service with our guarantees: one message, one handler call, one transaction.
 
-Inbox and outbox in the same tables as ours, an event and an outcome for each command, fsync on, acks=all and the
-idempotent producer (off on the embedded broker, which has none), message committed to Kafka after the transaction
-(NACK_ON_ERROR, so that a failed one comes again). One database session for the handler (no pool, so no reset query),
-one for the relay, which is woken by the handler, reads up to 500 rows, sends them together and deletes them together.
-FastStream's own log of every message is off.
+Inbox in the same table as ours, an outbox with a row per message, an event and an outcome for each command, fsync on,
+acks=all and the idempotent producer (off on the embedded broker, which has none), message committed to Kafka after the
+transaction (NACK_ON_ERROR, so that a failed one comes again). One database session for the handler (no pool, so no
+reset query), one for the relay, which is woken by the handler, reads up to 500 rows, sends them together and deletes
+them together. FastStream's own log of every message is off.
 
 `python -m tests.load.peers.plain`, settings from the environment as those of the service.
 """
@@ -36,6 +36,13 @@ app = FastStream(broker, logger=None)
 work = asyncio.Event()
 sessions: dict[str, Any] = {}
 RELAYED = 500
+OUTBOX = """
+    CREATE TABLE IF NOT EXISTS messages (
+        position bigint PRIMARY KEY, id text NOT NULL, aggregatetype text NOT NULL, aggregateid text NOT NULL,
+        type text NOT NULL, payload bytea, shard smallint NOT NULL, topic text NOT NULL, key bytea,
+        headers bytea NOT NULL
+    ) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000)
+"""
 
 
 @broker.subscriber(
@@ -107,7 +114,7 @@ async def _put(  # noqa: PLR0917 - the columns of a row
         "content-type": "application/json",
     }
     await db.execute(
-        "INSERT INTO outbox (position, id, aggregatetype, aggregateid, type, payload, shard, topic, key, headers) "
+        "INSERT INTO messages (position, id, aggregatetype, aggregateid, type, payload, shard, topic, key, headers) "
         "VALUES (nextval('outbox_block'), $1, $2, $3, $4, $5, 0, $6, $7, $8)",
         identity, aggregate, subject, name, data, topic, key, orjson.dumps(headers),
     )  # fmt: skip
@@ -117,7 +124,7 @@ async def relay() -> None:
     """Send what is in the outbox, in order, and delete it once the broker has it."""
     db = sessions["relay"]
     while True:
-        rows = await db.fetch("SELECT * FROM outbox ORDER BY position LIMIT $1", RELAYED)
+        rows = await db.fetch("SELECT * FROM messages ORDER BY position LIMIT $1", RELAYED)
         if not rows:
             work.clear()
             try:
@@ -131,7 +138,7 @@ async def relay() -> None:
             for row in rows
         ]
         await asyncio.gather(*sent)
-        await db.execute("DELETE FROM outbox WHERE position = ANY($1::bigint[])", [row["position"] for row in rows])
+        await db.execute("DELETE FROM messages WHERE position = ANY($1::bigint[])", [row["position"] for row in rows])
 
 
 @app.on_startup
@@ -139,6 +146,7 @@ async def connect() -> None:
     """Open the two sessions."""
     for name in ("handler", "relay"):
         sessions[name] = await asyncpg.connect(settings.database_url, server_settings={"jit": "off"})
+    await sessions["handler"].execute(OUTBOX)
 
 
 @app.after_startup

@@ -18,6 +18,9 @@ class StubService:
     async def ready(self) -> bool:
         return True
 
+    def suspended(self) -> bool:
+        return False
+
 
 class StubRun:
     """A run whose processes all live."""

@@ -1,4 +1,4 @@
-"""Sizes, shards and stored headers of messages; dead letters there and back."""
+"""Sizes, shards and derived headers of messages; dead letters there and back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from service.contract.dead_letter import dead_letter, origin
 from service.contract.envelope import Undecodable
-from service.contract.header import decode_headers, encode_headers
 from service.contract.message import SHARDS, Message, oversized, shard_of
 from service.contract.render import render
 from service.core.decision import Decision
@@ -20,9 +19,11 @@ from tests.unit.contract.support import AT, TOPICS, binary, received
 HEADERS = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=40)), max_size=6)
 
 
-@given(HEADERS)
-def test_headers_come_back_as_they_were_stored(headers: list[tuple[str, bytes | None]]) -> None:
-    assert decode_headers(encode_headers(headers)) == headers
+def test_headers_of_a_type_of_a_newer_version_are_derived_too() -> None:
+    one = message(2)
+    one.type = "producer-registry.office.opened.v2"
+    headers = dict(one.headers)
+    assert (headers["ce_type"], headers["ce_dataschema"]) == (one.type.encode(), b"/schemas/office.opened.v2.json")
 
 
 def test_shards_are_the_ones_that_are_stored_already() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from service.contract.envelope import Undecodable
 from service.contract.topics import Topics
 from service.store.answer import SLICE, Answers
-from service.store.publishing import BLOCK
+from service.store.position import BLOCK
 from tests.support.record import FakeRecord
 
 

@@ -1,0 +1,116 @@
+"""What a broker's refusal of messages concerns: a topic, a partition, or the records themselves.
+
+Only an error code of the broker is a refusal. No answer, a lost connection or a wedged producer is an outage: then the
+same messages are sent again.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aiokafka.errors import (
+    BrokerResponseError,
+    CorruptRecordException,
+    InvalidTimestampError,
+    InvalidTopicError,
+    KafkaStorageError,
+    MessageSizeTooLargeError,
+    NotEnoughReplicasAfterAppendError,
+    NotEnoughReplicasError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    ReplicaNotAvailableError,
+    TopicAuthorizationFailedError,
+    UnknownError,
+    UnknownTopicOrPartitionError,
+    UnsupportedForMessageFormatError,
+    kafka_errors,
+)
+from aiokafka.producer.sender import SendProduceReqHandler
+
+Kind = Literal["topic", "partition", "record"]
+
+
+class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # the client library ships no types
+    """The broker does not take the record, such as one without a key in a compacted topic."""
+
+    errno = 87
+    message = "INVALID_RECORD"
+    description = "The record has failed the validation on the broker and is rejected."
+
+
+# The client library does not know this code, and would call it an unknown error of the server.
+kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
+
+TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+_KINDS: tuple[tuple[Kind, tuple[type[Exception], ...]], ...] = (
+    ("topic", (UnknownTopicOrPartitionError, TopicAuthorizationFailedError, InvalidTopicError)),
+    (
+        "record",
+        (
+            *TOO_LARGE,
+            InvalidRecordError,
+            InvalidTimestampError,
+            PolicyViolationError,
+            UnsupportedForMessageFormatError,
+            CorruptRecordException,
+        ),
+    ),
+    (
+        "partition",
+        (
+            NotEnoughReplicasError,
+            NotEnoughReplicasAfterAppendError,
+            ReplicaNotAvailableError,
+            KafkaStorageError,
+            UnknownError,
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is refused, the name of the broker's error, and since when (monotonic seconds; not set for a record)."""
+
+    kind: Kind
+    reason: str
+    since: float = field(default=0.0, compare=False)
+
+
+LEADERLESS = Refusal("partition", "LEADER_NOT_AVAILABLE")
+"""A partition without a leader, by what a broker says; errors of the client library may rest on old metadata."""
+
+
+def refusal(error: BaseException) -> Refusal | None:
+    """What an error of the client library says about messages; None for an outage."""
+    for kind, errors in _KINDS:
+        if isinstance(error, errors):
+            return Refusal(kind, getattr(error, "message", None) or type(error).__name__)
+    return None
+
+
+_can_retry = SendProduceReqHandler._can_retry
+
+
+def _can_retry_for_a_while(handler: Any, error: BaseException, batch: Any) -> bool:
+    seconds = getattr(handler._sender, "refusal_seconds", None)
+    if seconds is not None and refusal(error) is not None:
+        now = time.monotonic()
+        batch.refused_since = getattr(batch, "refused_since", now)
+        if now - batch.refused_since >= seconds:
+            return False
+    return bool(_can_retry(handler, error, batch))
+
+
+SendProduceReqHandler._can_retry = _can_retry_for_a_while
+
+
+def give_up_after(producer: Any, seconds: float) -> None:
+    """Let a producer report a refusal that lasts so long; there is no option for it, and it would try again for ever.
+
+    The time of a batch in the accumulator counts only while its partition has no leader.
+    """
+    producer._sender.refusal_seconds = seconds
+    producer._message_accumulator._batch_ttl = seconds

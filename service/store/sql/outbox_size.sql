@@ -1,0 +1,11 @@
+-- What waits in these shards, as far as it is worth counting: the first frames from a position on.
+-- $1 first position, $2 shards, $3 frames at most
+SELECT COALESCE(sum(messages), 0)::bigint AS messages, COALESCE(sum(raw_bytes), 0)::bigint AS raw_bytes,
+       COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
+FROM (
+    SELECT messages, raw_bytes, created_at
+    FROM outbox_frame
+    WHERE position >= $1 AND shard = ANY($2::smallint[])
+    ORDER BY position
+    LIMIT $3
+) AS waiting

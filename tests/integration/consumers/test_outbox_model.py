@@ -1,0 +1,89 @@
+"""Random histories of the whole outbox: late commits, refusals, kills, lost sessions; what is published is right."""
+
+import asyncio
+import random
+from collections import defaultdict
+
+import pytest
+
+from consumers import release
+from service.contract.message import Message
+from service.settings import Settings
+from service.store import frame, outbox_store
+from service.store.pool import Connection as Database
+from tests.integration.consumers.model import GROUPS, Model
+from tests.integration.consumers.test_refusals import nothing_held
+from tests.integration.consumers.test_relay import empty
+from tests.support.wait import eventually
+
+CHUNK = 60
+FRAME = 12
+RETRY = "NOTIFY producer_registry_outbox, 'retry'"
+
+
+@pytest.fixture(autouse=True)
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a short history have many chunks, frames and pages."""
+    monkeypatch.setattr(outbox_store, "CHUNK_MESSAGES", CHUNK)
+    monkeypatch.setattr(frame, "FRAME_MESSAGES", FRAME)
+    monkeypatch.setattr(outbox_store, "FRAME_MESSAGES", FRAME)
+    monkeypatch.setattr(outbox_store, "HELD_ROWS", 3)
+    monkeypatch.setattr(release, "RETRY_SECONDS", 0.3)
+
+
+def first_deliveries(delivered: list[Message]) -> list[Message]:
+    """What was delivered, in order, without what was delivered before."""
+    first: dict[str, Message] = {}
+    for message in delivered:
+        first.setdefault(message.id, message)
+    return list(first.values())
+
+
+def check_order(first: list[Message]) -> None:
+    """Each topic and key is in the order of positions."""
+    by_key: dict[tuple[str, bytes], list[int]] = defaultdict(list)
+    for message in first:
+        if message.key is not None:
+            by_key[message.topic, message.key].append(message.position)
+    for place, found in by_key.items():
+        assert found == sorted(found), f"{place} is out of order"
+
+
+def check_versions(first: list[Message]) -> None:
+    """Each group tells all of its versions, one after the other."""
+    versions: dict[str, list[int]] = defaultdict(list)
+    for message in first:
+        version = dict(message.headers).get("ce_entityversion")
+        if message.aggregatetype == "group" and version is not None and "snapshot" not in message.type:
+            versions[message.aggregateid].append(int(version))
+    assert len(versions) == GROUPS
+    for found in versions.values():
+        assert found == list(range(1, len(found) + 1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_every_message_is_published_in_order_whatever_comes_over_the_outbox(
+    settings: Settings, database: Database, seed: int
+) -> None:
+    model = Model(settings, database, random.Random(seed))
+    await model.begin()
+    async with model.troubled():
+        await asyncio.gather(
+            *(model.write(number) for number in range(2)),
+            *(model.write_late(number) for number in range(2)),
+            model.resend(),
+        )
+    await database.execute(RETRY)
+    ids = model.broker.ids
+    total = model.counted + len(model.written)
+    await eventually(lambda: empty(database), what="an empty outbox")
+    await eventually(lambda: nothing_held(database), what="an empty table of held messages")
+    await eventually(lambda: all(process.health.notes() == {} for process in model.processes), what="no notes")
+    for process in model.processes:
+        await process.stop()
+    assert len(set(ids())) == total, f"seed {seed}"
+    assert set(model.written) <= set(ids())
+    first = first_deliveries(model.broker.delivered)
+    check_order(first)
+    check_versions(first)
+    assert len(ids()) - total <= 2 * CHUNK * model.ended

@@ -1,0 +1,131 @@
+"""What the relay reads does not grow while somebody else's transaction keeps the server from removing old rows."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from functools import partial
+
+import asyncpg
+import pytest
+
+from service.contract.message import Message
+from service.settings import Settings
+from service.store import outbox_store
+from service.store.frame import frames_of
+from service.store.lock import BEGIN_SHARED
+from service.store.outbox_store import OutboxStore, write_frames
+from service.store.position import BLOCK
+from service.store.statement import statement
+from tests.integration.store.conftest import ALL
+from tests.support.foreign import KINDS, SNAPSHOT, open_transaction
+from tests.support.touched import pages_touched
+
+FEW, MANY = 20, 400
+"""Batches before the first look, and between it and the last one."""
+
+MOST_PAGES = 12
+"""Index and table, from the top of the index. The old rows of MANY batches fill about 70 pages of the table."""
+
+TABLE = "outbox_frame"
+
+
+class Outbox:
+    """A relay's store beside a writer, with a look at the pages it touches."""
+
+    def __init__(self, store: OutboxStore, database: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.store, self.database = store, database
+        self._random = random.Random(1)
+
+    async def write(self) -> None:
+        """Write a frame that cannot be compressed, so that six of them fill a page."""
+        async with self.database.transaction():
+            await self.database.execute(BEGIN_SHARED.partition(";")[2])
+            position = await self.database.fetchval(statement("outbox_block")) * BLOCK
+            payload = self._random.randbytes(1_100)
+            message = Message(f"m{position}", "code", "code-1", "type", "topic", b"key", payload, [], 0, position)
+            await write_frames(self.database, frames_of([message]))
+
+    async def publish(self, batches: int) -> None:
+        """So many batches, each published at once."""
+        for _ in range(batches):
+            await self.write()
+            frames = await self.store.read(ALL)
+            assert len(frames) == 1
+            await self.store.settle([frame.position for frame in frames])
+            await self.store.observe()
+
+    async def pages(self) -> dict[str, int]:
+        """Pages of the outbox that each statement of the relay touches, while one frame waits."""
+        await self.write()
+        session = self.store._connection
+        touched = partial(pages_touched, session, self.database, tables=(TABLE,))
+        told = {
+            "size": (await touched(partial(self.store.size, ALL)))[TABLE],
+            "read": (await touched(partial(self.store.read, ALL)))[TABLE],
+        }
+        position = await self.database.fetchval("SELECT max(position) FROM outbox_frame")
+        told["settle"] = (await touched(partial(self.store.settle, [position])))[TABLE]
+        return told
+
+
+@pytest.fixture
+async def outbox(settings: Settings, database: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[Outbox]:
+    # A vacuum would touch pages, too, and must not be what keeps the reads short.
+    await database.execute("ALTER TABLE outbox_frame SET (autovacuum_enabled = false)")
+    store = OutboxStore(settings)
+    async with opened(store):
+        yield Outbox(store, database)
+
+
+@asynccontextmanager
+async def opened(store: OutboxStore) -> AsyncIterator[None]:
+    """A session, as a relay begins it."""
+    await store.open(lambda _: None)
+    await store.observe()
+    try:
+        yield
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("kind", [*KINDS, None])
+async def test_the_relay_reads_no_more_pages_the_more_was_published(
+    outbox: Outbox, postgres_url: str, database_url: str, kind: str | None
+) -> None:
+    async with open_transaction(kind, postgres_url, database_url) if kind else nullcontext():
+        await outbox.publish(FEW)
+        first = await outbox.pages()
+        await outbox.publish(MANY)
+        last = await outbox.pages()
+    assert max(*first.values(), *last.values()) <= MOST_PAGES, (first, last)
+
+
+async def test_a_new_session_counts_what_waits_without_walking_over_what_is_gone(
+    outbox: Outbox, settings: Settings, postgres_url: str, database_url: str
+) -> None:
+    async with open_transaction(SNAPSHOT, postgres_url, database_url):
+        await outbox.publish(MANY)
+        await outbox.store.close()
+        async with opened(outbox.store):
+            touched = partial(pages_touched, outbox.store._connection, outbox.database, tables=(TABLE,))
+            before_reading = await touched(partial(outbox.store.size, ALL))
+            await outbox.write()
+            walked = await touched(partial(outbox.store.read, ALL))
+            after_reading = await touched(partial(outbox.store.size, ALL))
+    assert walked[TABLE] > MANY / 10, "only the first read begins at the beginning"
+    assert before_reading[TABLE] <= MOST_PAGES
+    assert after_reading[TABLE] <= MOST_PAGES
+
+
+async def test_what_waits_is_counted_to_a_limit(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_store, "COUNTED_FRAMES", 30)
+    for _ in range(MANY):
+        await outbox.write()
+    await outbox.store.read(ALL)
+    touched = await pages_touched(
+        outbox.store._connection, outbox.database, partial(outbox.store.size, ALL), tables=(TABLE,)
+    )
+    size = await outbox.store.size(ALL)
+    assert size is not None
+    assert size.messages == 30
+    assert touched[TABLE] <= MOST_PAGES

@@ -1,0 +1,129 @@
+"""Messages, frames and held rows for tests of the relay's parts, and stand-ins for the outbox and the publisher."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from consumers.publisher import Report
+from consumers.refusal import Refusal
+from service.contract.message import Message
+from service.store.frame import Frame, frames_of, messages_of
+from service.store.outbox_store import HeldFrame, Scope
+
+TYPE = "producer-registry.group.created.v1"
+INVALID = Refusal("record", "INVALID_RECORD")
+LATE = Refusal("partition", "NOT_ENOUGH_REPLICAS")
+FORBIDDEN = Refusal("topic", "TOPIC_AUTHORIZATION_FAILED")
+
+
+def message(position: int, key: bytes | None = b"k", topic: str = "events", shard: int = 0) -> Message:
+    """A message at a position."""
+    return Message(f"id-{position}", "group", "g", TYPE, topic, key, b"{}", [], shard, position)
+
+
+def frame(*messages: Message) -> Frame:
+    """A frame of messages that belong together."""
+    (one,) = frames_of(messages)
+    return one
+
+
+def damaged(one: Frame) -> Frame:
+    """The same frame with another last byte."""
+    return replace(one, value=one.value[:-1] + bytes([one.value[-1] ^ 1]))
+
+
+def row(*messages: Message, scope: Scope = "key", reason: str = "INVALID_RECORD") -> HeldFrame:
+    """A held row."""
+    return HeldFrame(frame(*messages), scope, reason)
+
+
+def positions(messages: Iterable[Message]) -> list[int]:
+    """Where messages stand."""
+    return [message.position for message in messages]
+
+
+def contents(rows: Iterable[HeldFrame]) -> list[tuple[list[int], Scope, str]]:
+    """What held rows hold, and why."""
+    return [(positions(messages_of(held.frame)), held.scope, held.reason) for held in rows]
+
+
+@dataclass
+class StubOutbox:
+    """Held rows in memory; `read` are the positions of each page, `wrote` those of each release."""
+
+    rows: dict[int, HeldFrame] = field(default_factory=dict)
+    page_rows: int = 2
+    page_all: int = 100
+    read: list[list[int]] = field(default_factory=list)
+    wrote: list[list[int]] = field(default_factory=list)
+    before_release: Callable[[], object] = lambda: None
+
+    def put(self, *rows: HeldFrame) -> "StubOutbox":
+        """Add rows."""
+        self.rows.update((held.frame.position, held) for held in rows)
+        return self
+
+    def left(self) -> list[tuple[list[int], Scope, str]]:
+        """What is still held."""
+        return contents(self.rows[position] for position in sorted(self.rows))
+
+    async def held_page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
+        """The next rows of each queue."""
+        found: list[HeldFrame] = []
+        for queue, position in after.items():
+            alike = [h for h in self.rows.values() if (h.frame.shard, h.frame.topic) == queue]
+            behind = sorted((h for h in alike if h.frame.position > position), key=lambda h: h.frame.position)
+            found += behind[: self.page_rows]
+        found = sorted(found, key=lambda h: h.frame.position)[: self.page_all]
+        self.read.append([held.frame.position for held in found])
+        return found
+
+    async def release(self, rows: Mapping[int, Sequence[HeldFrame]]) -> None:
+        """Replace rows that are still there."""
+        self.before_release()
+        self.wrote.append(sorted(rows))
+        for position, left in rows.items():
+            if self.rows.pop(position, None) is not None:
+                self.put(*left)
+
+
+@dataclass
+class StubPublisher:
+    """Takes what `refuses` does not refuse, in order per key; `away_after` so many messages it has an outage."""
+
+    refuses: Callable[[Message], Refusal | None] = lambda _: None
+    away_after: int | None = None
+    taken: list[int] = field(default_factory=list)
+    tried: list[int] = field(default_factory=list)
+    passes: int = 0
+    aborted: int = 0
+
+    def try_all(self) -> None:
+        """A pass over all that is held begins; nothing suspends in it, as long as only stubs take part."""
+        self.passes += 1
+
+    async def abort(self) -> None:
+        """Count."""
+        self.aborted += 1
+
+    async def send(self, messages: Sequence[Message]) -> Report:
+        """Leave out what is behind a refused message of its key, as the publisher of held messages does."""
+        report, stopped = Report(), set()
+        for one in messages:
+            if self.away_after is not None and len(self.taken) >= self.away_after:
+                report.error = OSError("the broker is away")
+                break
+            place = one.topic, one.key
+            # Only after a refused record is the rest of the key left out; other refusals are told of each message.
+            if place in stopped and one.key is not None:
+                continue
+            self.tried.append(one.position)
+            refusal = self.refuses(one)
+            if refusal is not None:
+                report.refused[one.position] = refusal
+                if refusal.kind == "record":
+                    stopped.add(place)
+            else:
+                report.sent.add(one.position)
+                report.accepted.add((one.topic, 0))
+                self.taken.append(one.position)
+        return report
