@@ -33,8 +33,7 @@ CREATE TABLE public.offset_mark (
     partition integer NOT NULL,
     next_offset bigint NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
-)
-WITH (fillfactor='50');
+);
 
 CREATE TABLE public.organization (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -173,7 +172,7 @@ ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (source, command_id, topic);
 
 ALTER TABLE ONLY public.offset_mark
-    ADD CONSTRAINT offset_mark_pkey PRIMARY KEY (cluster_id, topic, topic_id, partition);
+    ADD CONSTRAINT offset_mark_pkey PRIMARY KEY (cluster_id, topic, topic_id, partition, next_offset);
 
 ALTER TABLE ONLY public.organization
     ADD CONSTRAINT organization_pkey PRIMARY KEY (id);

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 
 from service.contract.envelope import Record
 from service.store.errors import StoreRace
+from service.store.lock import START_MARK
 from service.store.pool import Connection
 from service.store.statement import statement
 
 _CLAIM = statement("offset_mark_claim")
 _MOVE = statement("offset_mark_move")
 _READ = statement("offset_mark_read")
+
+LOCK_START = "SELECT pg_advisory_xact_lock($1::int, $2::int)"
+"""Wait until nobody else starts a partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Marks:
         self._after = after
         self._reached = reached or {}
         self._next: dict[tuple[str, int], int] = {}
+        self._made: set[tuple[str, int]] = set()
 
     async def claim(self, connection: Connection) -> None:
         """Lock the marks; a second owner of a partition waits here and then sees how far the first one got.
@@ -52,10 +57,16 @@ class Marks:
         Raises StoreRace when a mark is not as far as the reader has `reached`, or gone: then the database was set
         back, and what lies between has to be decided again.
         """
-        rows = await connection.fetch(
-            _CLAIM, self._cluster, self._topics, self._topic_ids, self._partitions, self._first
-        )
+        columns = self._cluster, self._topics, self._topic_ids, self._partitions, self._first, *START_MARK
+        known = [self._reached.get(place, 0) for place in self._places]
+        rows = await connection.fetch(_CLAIM, *columns, known)
+        if len(rows) < len(self._places):
+            # Somebody starts a partition at this moment, perhaps the same one: after that it is seen or ours to start.
+            # Or a mark was set back.
+            await connection.execute(LOCK_START, *START_MARK)
+            rows = await connection.fetch(_CLAIM, *columns, [0] * len(known))
         self._next = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        self._made = {(row["topic"], row["partition"]) for row in rows if row["made"]}
         for row in rows:
             place = row["topic"], row["partition"]
             if place in self._reached and (row["made"] or row["next_offset"] < self._reached[place]):
@@ -66,9 +77,14 @@ class Marks:
         return record.offset >= self._next[record.topic, record.partition]
 
     async def move(self, connection: Connection) -> None:
-        """Set the marks behind the batch."""
+        """Set the marks behind the batch. Raises StoreRace when another owner started a partition first."""
+        now = [self._next[place] for place in self._places]
         after = [max(self._after[place], self._next[place]) for place in self._places]
-        await connection.execute(_MOVE, self._cluster, self._topics, self._topic_ids, self._partitions, after)
+        made = [place in self._made for place in self._places]
+        columns = self._cluster, self._topics, self._topic_ids, self._partitions, now, after, made
+        done = await connection.execute(_MOVE, *columns)
+        if int(done.rpartition(" ")[2]) != len(self._places):
+            raise StoreRace("another process started a partition of the batch")
 
 
 async def read_marks(connection: Connection, cluster_id: str, topic: str) -> dict[str, dict[int, int]]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from service.settings import Settings
 from service.store.errors import translated
-from service.store.mark import Origin, read_marks
+from service.store.lock import START_MARK
+from service.store.mark import LOCK_START, Origin, read_marks
 from service.store.pool import Connection, connect
 from service.store.statement import statement
 
 _CLAIM = statement("offset_mark_claim")
-_MOVE = statement("offset_mark_move")
+_SET = statement("offset_mark_set")
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -36,11 +37,12 @@ class MarkStore:
 
     async def claim(self, offsets: Mapping[Place, int]) -> None:
         """Set marks where there are none yet."""
-        await self._write(_CLAIM, offsets)
+        # The claim sees only marks that were there when it began: whoever else starts one has to be done by then.
+        await self._write(_CLAIM, offsets, *START_MARK, [0] * len(offsets))
 
     async def move(self, offsets: Mapping[Place, int]) -> None:
         """Set marks, whatever they were: only after an operator accepted what is lost by it."""
-        await self._write(_MOVE, offsets)
+        await self._write(_SET, offsets)
 
     async def _of(self, topic: str) -> dict[str, dict[int, int]]:
         connection = await connect(self._settings, "marks")
@@ -50,20 +52,23 @@ class MarkStore:
         finally:
             connection.terminate()
 
-    async def _write(self, query: str, offsets: Mapping[Place, int]) -> None:
+    async def _write(self, query: str, offsets: Mapping[Place, int], *more: object) -> None:
         if not offsets:
             return
         places = sorted(offsets)
         connection: Connection = await connect(self._settings, "marks")
         try:
             with translated():
-                await connection.fetch(
-                    query,
-                    self._origin.cluster_id,
-                    [topic for topic, _ in places],
-                    [self._origin.topic_ids[topic] for topic, _ in places],
-                    [partition for _, partition in places],
-                    [offsets[place] for place in places],
-                )
+                async with connection.transaction():
+                    await connection.execute(LOCK_START, *START_MARK)
+                    await connection.fetch(
+                        query,
+                        self._origin.cluster_id,
+                        [topic for topic, _ in places],
+                        [self._origin.topic_ids[topic] for topic, _ in places],
+                        [partition for _, partition in places],
+                        [offsets[place] for place in places],
+                        *more,
+                    )
         finally:
             connection.terminate()
