@@ -3,28 +3,17 @@
 import json
 import shutil
 import ssl
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import util
 from pathlib import Path
-from typing import Literal
 
 import click
 
+from service.cli.check import Check
 from service.cli.ending import finish
 from service.cli.option import example_text, settings_options
 from service.cli.place import located
 from service.settings import Settings, masked
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding: "ok", "note" (only some things are not possible) or "bad"; `advice` says what to do."""
-
-    name: str
-    state: Literal["ok", "note", "bad"]
-    finding: str
-    advice: str = ""
 
 
 @click.command(epilog=example_text("why does it not start?", "producer-registry doctor"))
@@ -46,10 +35,16 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
 
 async def _all(settings: Settings) -> list[Check]:
     given = len(settings.model_fields_set)
-    checks = [Check("settings", "ok", f"{given} given, all well-formed")]
-    looks: list[Callable[[Settings], Awaitable[Check]]] = [_database, _broker]
-    checks += [await look(settings) for look in looks]
-    return [*checks, _keys(settings), _embedded(), _java()]
+    database = await _database(settings)
+    return [
+        Check("settings", "ok", f"{given} given, all well-formed"),
+        database,
+        await _outbox(settings, database),
+        await _broker(settings),
+        _keys(settings),
+        _embedded(),
+        _java(),
+    ]
 
 
 async def _database(settings: Settings) -> Check:
@@ -73,6 +68,19 @@ async def _database(settings: Settings) -> Check:
         told = f"{where}: migrations {', '.join(missing)} are missing"
         return Check("database", "bad", told, "run `producer-registry migrate`")
     return Check("database", "ok", f"{where}: PostgreSQL {version}, all migrations")
+
+
+async def _outbox(settings: Settings, database: Check) -> Check:
+    from service.cli.outbox_check import check
+    from service.store.errors import StoreUnavailable
+    from service.store.outbox_listing import overview
+
+    if database.state != "ok":
+        return Check("outbox", "note", "not looked at", "see the check of the database")
+    try:
+        return check(await overview(settings))
+    except StoreUnavailable as error:
+        return Check("outbox", "bad", str(error), "is the database busy, or is something locked in it?")
 
 
 async def _broker(settings: Settings) -> Check:

@@ -19,6 +19,7 @@ COMMANDS = {
     "send": ("service.cli.send:send", "Publish commands from JSON lines or CSV."),
     "tail": ("service.cli.tail:tail", "Follow events, outcomes or commands."),
     "dead-letters": ("service.cli.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
+    "outbox": ("service.cli.outbox:outbox", "List, show, retry or discard messages that are not published."),
     "resend": ("service.cli.resend:resend", "Publish the present state again."),
     "load": ("service.cli.load:load", "Measure a running registry under load."),
     "health": ("service.cli.health:health", "Probe a running service."),

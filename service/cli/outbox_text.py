@@ -1,0 +1,109 @@
+"""Rows and messages of the outbox in words, and as JSON.
+
+Positions are texts in JSON: programs that take numbers for floating-point ones would round them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from service import clock
+from service.contract.message import Message
+from service.store.outbox_listing import Count, Found, Row
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """What is known about a row, without its messages."""
+    told = {
+        "position": str(row.position),
+        "state": row.state,
+        "topic": row.topic,
+        "shard": row.shard,
+        "messages": row.messages,
+        "raw_bytes": row.raw_bytes,
+        "since": clock.stamp(row.since),
+        "scope": row.scope,
+        "reason": row.reason,
+    }
+    if row.discarded_at is not None:
+        told |= {"discarded_at": clock.stamp(row.discarded_at), "discarded_by": row.discarded_by}
+    return told
+
+
+def row_line(row: Row) -> str:
+    """A row in one line."""
+    size = f"{row.topic}  shard {row.shard}  {counted(row.messages, 'message')}  {counted(row.raw_bytes, 'byte')}"
+    line = f"{row.position}  {row.state}  {size}  since {clock.stamp(row.since)}"
+    if row.scope is not None:
+        line += f"  {row.scope}"
+    if row.reason is not None:
+        line += f"  {row.reason}"
+    if row.discarded_at is not None:
+        line += f"  discarded {clock.stamp(row.discarded_at)} by {row.discarded_by}"
+    return line
+
+
+def message_json(found: Found, message: Message) -> dict[str, Any]:
+    """A message, with bytes that are no text as \\x... escapes."""
+    return {
+        "position": str(message.position),
+        "sequence": f"{message.position:020}",
+        "frame": str(found.row.position),
+        "state": found.row.state,
+        "id": message.id,
+        "type": message.type,
+        "subject": message.aggregateid,
+        "topic": message.topic,
+        "key": _text(message.key),
+        "headers": [[name, _text(value)] for name, value in message.headers],
+        "payload": _text(message.payload),
+    }
+
+
+def message_lines(found: Found, message: Message) -> Iterable[str]:
+    """A message, a line for each attribute."""
+    for name, value in message_json(found, message).items():
+        if name == "headers":
+            for header, content in value:
+                yield _line("header", f"{header}: {content}")
+        elif name not in {"frame", "state"}:
+            yield _line(name, value)
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, such as "1 row" and "2 rows"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def more_line(shown: Iterable[Row], all_: Count) -> str | None:
+    """How much there is beside the rows shown; None when there is no more."""
+    rows = list(shown)
+    more = all_.rows - len(rows)
+    if more <= 0:
+        return None
+    messages = all_.messages - sum(row.messages for row in rows)
+    return f"and {counted(more, 'more row')} with {counted(messages, 'message')}: see --limit"
+
+
+def summary_lines(rows: Iterable[Row]) -> Iterable[str]:
+    """How much there is of each topic and reason."""
+    messages: Counter[tuple[str, str | None]] = Counter()
+    frames: Counter[tuple[str, str | None]] = Counter()
+    for row in rows:
+        messages[row.topic, row.reason] += row.messages
+        frames[row.topic, row.reason] += 1
+    for (topic, reason), count in sorted(frames.items()):
+        of_them = counted(messages[topic, reason], "message")
+        yield f"{counted(count, 'row')} with {of_them} for {topic} ({reason})"
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="backslashreplace")
+
+
+def _line(name: str, value: object) -> str:
+    """A line for people; what could control the terminal is shown as an escape."""
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), f"{name:16} {value}")

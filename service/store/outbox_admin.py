@@ -1,0 +1,79 @@
+"""What operators do with held messages: have them tried again at once, or discard them with a trace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.settings import Settings
+from service.store.lock import RELAY_CLASS, SHARD_CLASS
+from service.store.outbox_listing import Count, Row, count, operating, row_of
+from service.store.outbox_store import CHANNEL, RELOAD, RETRY
+from service.store.pool import Connection
+from service.store.statement import statement
+
+_NOTIFY = statement("outbox_notify")
+_CENSUS = statement("relay_census")
+_HELD_LOCK = statement("outbox_held_lock")
+_HELD_CHOOSE = statement("outbox_held_choose")
+_DISCARD = statement("outbox_discard")
+
+
+class NotHeld(Exception):
+    """Nothing was done, because these positions are of no held row."""
+
+    def __init__(self, positions: Sequence[int]) -> None:
+        super().__init__(", ".join(map(str, positions)))
+        self.positions = tuple(positions)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Held rows: these positions, or all of a topic, or all with a reason (all of it, or as far as its first colon)."""
+
+    positions: tuple[int, ...] | None = None
+    topic: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How much is held, and how many relays were asked to try it."""
+
+    held: Count
+    relays: int
+
+
+async def retry(settings: Settings) -> Asked:
+    """Ask the running relays to try everything that is held; raises StoreUnavailable."""
+    async with operating(settings) as connection:
+        held = await count(connection, None, held_only=True)
+        [census] = await connection.fetch(_CENSUS, SHARD_CLASS, RELAY_CLASS)
+        await connection.fetch(_NOTIFY, CHANNEL, RETRY)
+    return Asked(held, census["relays"])
+
+
+async def chosen(settings: Settings, selection: Selection) -> list[Row]:
+    """The held rows of a selection; raises NotHeld or StoreUnavailable."""
+    async with operating(settings) as connection:
+        return await _chosen(connection, selection)
+
+
+async def discard(settings: Settings, selection: Selection, user: str) -> list[Row]:
+    """Move the held rows of a selection to what is discarded by this user, and tell the relays; all or nothing.
+
+    Raises NotHeld, StoreRace or StoreUnavailable.
+    """
+    async with operating(settings) as connection, connection.transaction():
+        await connection.execute(_HELD_LOCK)
+        rows = await _chosen(connection, selection)
+        if rows:
+            await connection.execute(_DISCARD, [row.position for row in rows], user)
+            await connection.fetch(_NOTIFY, CHANNEL, RELOAD)
+        return rows
+
+
+async def _chosen(connection: Connection, selection: Selection) -> list[Row]:
+    records = await connection.fetch(_HELD_CHOOSE, selection.positions, selection.topic, selection.reason)
+    rows = [row_of(record) for record in records]
+    if missing := set(selection.positions or ()) - {row.position for row in rows}:
+        raise NotHeld(sorted(missing))
+    return rows

@@ -1,0 +1,9 @@
+-- How much waits and for how long, as far as it is worth counting. $1 frames at most
+SELECT count(*) AS rows, COALESCE(sum(messages), 0)::bigint AS messages,
+       COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
+FROM (
+    SELECT messages, created_at
+    FROM outbox_frame
+    ORDER BY position
+    LIMIT $1
+) AS waiting

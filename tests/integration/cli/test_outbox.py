@@ -1,0 +1,176 @@
+"""`producer-registry outbox` on a real database: what it says, what it does, and how it ends."""
+
+import asyncio
+import json
+import os
+import pwd
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from service.store.pool import Connection
+from tests.support.outbox import FIRST, TOPIC, TYPE, frame, hold, hold_frame, message, put
+from tests.support.program import PROGRAM, Ended, environment, program
+
+OTHER = "registry.code.events.v1"
+UNKNOWN = "UNKNOWN_TOPIC_OR_PARTITION"
+USER = pwd.getpwuid(os.getuid()).pw_name
+
+Outbox = Callable[..., Awaitable[Ended]]
+
+
+@pytest.fixture
+def outbox(database_url: str) -> Outbox:
+    """Runs the command on the test's database."""
+
+    async def run(*arguments: object, stdin: str = "") -> Ended:
+        return await program("outbox", *map(str, arguments), stdin=stdin, database_url=database_url)
+
+    return run
+
+
+async def test_list_shows_rows_and_says_how_much_more_there_is(outbox: Outbox, database: Connection) -> None:
+    await put(database, message(0), message(1))
+    await hold(database, UNKNOWN, message(2, OTHER))
+    await put(database, message(3), message(4), message(5))
+
+    listed = await outbox("list", "--limit", 2)
+    told = [json.loads(line) for line in (await outbox("list", "--json")).lines]
+    held = await outbox("list", "--held", "--topic", OTHER)
+
+    size = frame(message(0), message(1)).raw_bytes
+    assert listed.lines[0].startswith(f"{FIRST}  waiting  {TOPIC}  shard 3  2 messages  {size} bytes  since 20")
+    assert listed.lines[1].startswith(f"{FIRST + 2}  held  {OTHER}  shard 3  1 message  ")
+    assert listed.lines[1].endswith(f"  topic  {UNKNOWN}")
+    assert (listed.code, listed.err) == (0, "and 1 more row with 3 messages: see --limit\n")
+    assert [(row["position"], row["state"], row["messages"], row["reason"]) for row in told] == [
+        (str(FIRST), "waiting", 2, None),
+        (str(FIRST + 2), "held", 1, UNKNOWN),
+        (str(FIRST + 3), "waiting", 3, None),
+    ]
+    assert (held.lines, held.err) == (listed.lines[1:], "")
+
+
+async def test_show_prints_each_message_with_escapes_for_what_is_no_text(outbox: Outbox, database: Connection) -> None:
+    odd = message(2, payload=b'{"a":"\xff\x1b[2J"}')
+    odd.key = None
+    await hold(database, UNKNOWN, message(1), odd, replace(message(4), payload=None, type="of.a.newer.version"))
+
+    shown = await outbox("show", FIRST + 2)
+    first, second, third = [json.loads(line) for line in (await outbox("show", FIRST + 1, "--json")).lines]
+
+    assert shown.code == 0
+    assert shown.lines[0].startswith(f"{FIRST + 1}  held  {TOPIC}")
+    assert "id               e1" in shown.lines
+    assert "header           ce_entityversion: 1" in shown.lines
+    assert 'payload          {"a":"\\xff\\x1b[2J"}' in shown.lines
+    assert (first["position"], first["sequence"], first["frame"]) == (
+        str(FIRST + 1),
+        f"{FIRST + 1:020}",
+        str(FIRST + 1),
+    )
+    assert (first["id"], first["type"], first["subject"], first["topic"]) == ("e1", TYPE, "pc:1", TOPIC)
+    assert (first["key"], first["payload"], first["state"]) == ("pc:1", "{}", "held")
+    assert ["ce_sequence", f"{FIRST + 1:020}"] in first["headers"]
+    assert (second["key"], second["payload"]) == (None, '{"a":"\\xff\x1b[2J"}')
+    assert (third["type"], third["payload"]) == ("of.a.newer.version", None)
+    assert ["ce_type", "of.a.newer.version"] in third["headers"]
+    assert ["ce_entityversion", "1"] in third["headers"]
+
+
+async def test_show_tells_why_a_frame_cannot_be_decoded(
+    outbox: Outbox, database: Connection, database_url: str
+) -> None:
+    bad = replace(frame(message(1), message(3)), value=b"\x09\x00\xff\n")
+    await hold_frame(database, bad, "the frame is corrupt: it has 4 bytes only")
+
+    shown = await outbox("show", FIRST + 1)
+    behind = await outbox("show", FIRST + 3)
+    raw = await outbox_bytes(database_url, "show", str(FIRST + 1), "--raw")
+
+    reason = f"row {FIRST + 1} is corrupt: it has 4 bytes only; `--raw` writes its bytes"
+    assert (shown.code, shown.err) == (1, f"Error: {reason}\n")
+    assert len(shown.lines) == 1
+    assert (behind.code, behind.out) == (1, "")
+    assert f"no row has the position {FIRST + 3}" in behind.err
+    assert f"row {FIRST + 1} may have it" in behind.err
+    assert raw == (0, bad.value)
+
+
+async def outbox_bytes(url: str, *arguments: str) -> tuple[int | None, bytes]:
+    """Exit code and stdout of the command, as bytes."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "outbox", *arguments, env=environment(database_url=url), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    return process.returncode, out
+
+
+async def test_discard_moves_what_is_named_and_leaves_its_trace(outbox: Outbox, database: Connection) -> None:
+    await hold(database, UNKNOWN, message(1), message(2))
+    await hold(database, UNKNOWN, message(3, OTHER))
+
+    wrong = await outbox("discard", FIRST + 1, FIRST + 2, "--yes")
+    done = await outbox("discard", FIRST + 1, "--yes")
+    [line] = (await outbox("list", "--discarded")).lines
+    [told] = [json.loads(line) for line in (await outbox("list", "--discarded", "--json")).lines]
+
+    advice = f"nothing was discarded: no held row has the position {FIRST + 2}: see `outbox list --held`"
+    assert (wrong.code, wrong.err) == (1, f"Error: {advice}\n")
+    assert (done.code, done.out, done.err) == (0, "", "1 row with 2 messages discarded\n")
+    assert told["discarded_by"].startswith(f"{USER} (database user ")
+    assert (told["position"], told["reason"]) == (str(FIRST + 1), UNKNOWN)
+    assert line.endswith(f" by {told['discarded_by']}")
+    assert (await outbox("show", FIRST + 2, "--json")).lines != []
+    assert (await outbox("discard", "--topic", OTHER, "--yes")).err == "1 row with 1 message discarded\n"
+    assert (await outbox("discard", "--topic", OTHER, "--yes")).err == "0 rows with 0 messages discarded\n"
+
+
+async def test_the_password_is_not_told_when_the_database_is_away() -> None:
+    ended = await program("outbox", "list", database_url="postgresql://u:s3cret@127.0.0.1:1/none")
+    assert (ended.code, "s3cret" in ended.err, "Traceback" in ended.err) == (1, False, False)
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 1), ("n\n", 1, 2)])
+async def test_on_a_terminal_it_shows_what_it_would_discard_and_asks(
+    database: Connection, database_url: str, answer: str, code: int, left: int
+) -> None:
+    await hold(database, UNKNOWN, message(1), message(2))
+    await hold(database, "MESSAGE_SIZE_TOO_LARGE", message(3, OTHER))
+
+    ended = await on_a_terminal(database_url, answer, "outbox", "discard", "--topic", TOPIC)
+
+    assert f"  1 row with 2 messages for {TOPIC} ({UNKNOWN})\n" in ended.err
+    assert ("nothing was discarded" in ended.err) == (code == 1)
+    assert (ended.code, await database.fetchval("SELECT count(*) FROM outbox_held")) == (code, left)
+
+
+async def on_a_terminal(url: str, typed: str, *arguments: str) -> Ended:
+    """Run the program with a terminal as stdin, on which this is typed."""
+    ours, its = os.openpty()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM,
+            *arguments,
+            env=environment(database_url=url),
+            stdin=its,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        os.write(ours, typed.encode())
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+    finally:
+        os.close(its)
+        os.close(ours)
+    return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+async def test_retry_says_how_much_is_held_and_that_no_relay_runs(outbox: Outbox, database: Connection) -> None:
+    nothing = await outbox("retry")
+    await hold(database, UNKNOWN, message(1), message(2))
+    held = await outbox("retry")
+    assert (nothing.code, nothing.err) == (0, "0 messages held in 0 rows; 0 relays asked\n")
+    told = "2 messages held in 1 row, and no relay runs that could try them: start `producer-registry serve`"
+    assert (held.code, held.err) == (1, f"Error: {told}\n")
