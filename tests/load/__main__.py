@@ -14,13 +14,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from tests.load import grow, latency, read, write
+from tests.load import drain, grow, latency, pinned, read, write
 from tests.load.contender import Load
 from tests.load.place import BrokerName, Place, opened
 from tests.load.report import Report, Section
 from tests.load.write import Sizes
 
-SECTIONS = ("write", "latency", "read", "two", "ugly", "beside", "memory", "growth", "remembered")
+SECTIONS = ("write", "latency", "read", "two", "ugly", "beside", "memory", "growth", "remembered", "drain", "pinned")
 MILLION = 1_000_000
 
 
@@ -44,7 +44,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def brokers(broker: BrokerName) -> list[BrokerName]:
-    """The brokers to start: the one of the load, and Apache Kafka where its tools are, for latency and (e)."""
+    """The brokers to start: the one of the load, and Apache Kafka where its tools are, which some sections need."""
     more: list[BrokerName] = ["apache"] if all(map(shutil.which, ("java", "mvn"))) else []
     return list(dict.fromkeys([broker, *more]))
 
@@ -55,7 +55,7 @@ async def run(given: argparse.Namespace) -> Report:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     report = Report({"broker": given.broker, "quick": given.quick, "full": given.full, "fsync": "on", "acks": "all"})
-    both = {"write", "latency", *(["memory"] if given.full else [])}
+    both = {"write", "latency", "drain", *(["memory"] if given.full else [])}
     wanted = brokers(given.broker) if both & set(given.sections) else [given.broker]
     async with opened(wanted) as place:
         for name, section in plan(place, given).items():
@@ -94,6 +94,8 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
         "remembered": lambda: grow.remembered(
             place, [MILLION, 10 * MILLION] if long else [MILLION // 10, MILLION], sizes.ours, broker
         ),
+        "drain": lambda: drain.drain(place, MILLION // 10 if quick else MILLION),
+        "pinned": lambda: pinned.pinned(place, 400 if quick else 2_000),
     }
 
 

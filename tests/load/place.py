@@ -37,6 +37,8 @@ POSTGRES = {
     "checkpoint_timeout": "30min",
     # A server of its own gives PostgreSQL a good part of its memory; 256 MB do not hold 100,000 codes.
     "shared_buffers": "2GB",
+    # One section leaves one open.
+    "max_prepared_transactions": "8",
 }
 """PostgreSQL's settings beside those of the stack (fsync and synchronous_commit stay on)."""
 

@@ -1,0 +1,64 @@
+"""A process that is killed while it publishes what waited: the next one publishes the rest, and little of it twice."""
+
+import signal
+from collections import Counter
+
+import asyncpg
+import pytest
+
+from service.store.outbox_store import CHUNK_MESSAGES
+from tests.load.backlog import Backlog, lay_backlog
+from tests.support.registry import Registry
+from tests.support.wait import eventually
+
+COUNT = 20_000
+BATCHES = (150, 1, 40, 2)
+"""Commands of the batches that left what waits, in turns."""
+
+CHUNKS = 2
+"""What a killed process may have sent without deleting it."""
+
+
+@pytest.mark.parametrize("point", ["mid_publish", "after_publish"])
+async def test_all_is_published_when_the_process_is_killed_amid_a_drain(registry: Registry, point: str) -> None:
+    url = str(registry.settings["database_url"])
+    await lay_backlog(url, registry.topics, COUNT, BATCHES)
+    wanted = expected(registry)
+    service = registry.service("--role", "relay")
+    # With SIGKILL, at the fourth of some ten chunks: a kill from outside would come too late on a quick machine.
+    service.start(failpoints=f"{point}=kill@4")
+    assert await service.gone(60), service.last_lines()
+    assert service.code == -signal.SIGKILL
+    assert COUNT / 2 < await waiting(url) < COUNT, "it was killed amid the drain"
+
+    service.start()
+
+    async def emptied() -> bool:
+        return await waiting(url) == 0
+
+    await eventually(emptied, deadline=60, what="an empty outbox")
+    await eventually(lambda: len(ids(registry).keys() & wanted) == COUNT, deadline=60, what="every message")
+    assert await service.stop() == 0, service.last_lines()
+    published = ids(registry)
+    assert published.keys() == wanted
+    assert published.total() - COUNT <= CHUNKS * CHUNK_MESSAGES
+
+
+def ids(registry: Registry) -> Counter[str]:
+    """How often each message was published."""
+    return Counter(out.text["ce_id"] for out in registry.out)
+
+
+def expected(registry: Registry) -> set[str]:
+    """The ids of all messages that were laid down: the same seed gives the same ones."""
+    return {message.id for message in Backlog(registry.topics).batch(1, COUNT // 2)}
+
+
+async def waiting(url: str) -> int:
+    """Messages in the outbox."""
+    connection = await asyncpg.connect(url)
+    try:
+        count: int = await connection.fetchval("SELECT COALESCE(sum(messages), 0)::int FROM outbox_frame")
+        return count
+    finally:
+        await connection.close()

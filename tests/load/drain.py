@@ -1,0 +1,198 @@
+"""Draining: much waits in the outbox, then a relay starts. Its rate from the first to the last message, and memory."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from signal import SIGTERM
+from typing import Any
+
+import asyncpg
+import psutil
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from consumers.client import connection
+from service.contract.topics import Topics
+from service.stack.child import Child
+from tests.load.backlog import lay_backlog
+from tests.load.cpu import cpu_seconds, memory_bytes
+from tests.load.figure import short
+from tests.load.place import PARTITIONS, PROGRAM, Ground, Place
+from tests.load.report import Section
+from tests.load.window import STALLED_SECONDS, Stalled
+
+COLUMNS = (
+    "in frames of", "messages/s", "first tenth", "slowest", "last", "last of first", "idle MiB", "most", "more",
+    "CPU µs each: process", "PostgreSQL", "broker",
+)  # fmt: skip
+
+COMMAND: tuple[str, ...] = (PROGRAM, "serve", "--role", "relay")
+STOP_SECONDS = 30.0
+SAMPLE_SECONDS = 0.1
+FEW = 200
+"""Messages of the drain after which a process counts as idle: it has a producer, plans and all its code by then."""
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    # The events of 4,800 commands and their outcomes go to two topics, each in 16 shards.
+    "about 300": (4_800,),
+    "one or two": (1, 2),
+}
+"""Sizes of the batches that left what waits, in commands, in turns."""
+
+
+@dataclass(slots=True)
+class Course:
+    """What was published by when, as (seconds, messages), both rising."""
+
+    samples: list[tuple[float, int]] = field(default_factory=list)
+
+    def tenths(self) -> list[float]:
+        """Messages per second of each tenth of what was published after the first sample."""
+        (begun, before), (_, end) = self.samples[0], self.samples[-1]
+        rates = []
+        last = begun
+        for tenth in range(1, 11):
+            reached = self._when(before + (end - before) * tenth / 10)
+            rates.append((end - before) / 10 / (reached - last))
+            last = reached
+        return rates
+
+    @property
+    def rate(self) -> float:
+        """Messages per second of the whole."""
+        (begun, before), (ended, end) = self.samples[0], self.samples[-1]
+        return (end - before) / (ended - begun)
+
+    def _when(self, messages: float) -> float:
+        """When so many were published, on the line between two samples."""
+        before = self.samples[0]
+        for sample in self.samples[1:]:
+            if sample[1] >= messages and sample[1] > before[1]:
+                return before[0] + (sample[0] - before[0]) * (messages - before[1]) / (sample[1] - before[1])
+            before = sample
+        return before[0]
+
+
+async def drain(place: Place, messages: int) -> Section:
+    """A backlog of so many messages, once for each shape of its frames, on Apache Kafka."""
+    section = Section(f"Draining {messages:,} messages that wait in the outbox, Apache Kafka", COLUMNS)
+    if "apache" not in place.brokers:
+        section.remarks = ["not measured: Apache Kafka needs java and mvn"]
+        return section
+    for shape, batches in SHAPES.items():
+        sys.stderr.write(f"draining frames of {shape}\n")
+        section.figures[shape] = told = await _one_shape(place, messages, batches)
+        tenths, mib, cpu = told["tenths"], told["mebibytes"], told["cpu_microseconds"]
+        row = [told["rate"], tenths[0], min(tenths), tenths[-1], told["last_of_first"], mib["idle"], mib["most"]]
+        section.rows.append([shape, *map(short, [*row, mib["most"] - mib["idle"], *cpu.values()])])
+    section.remarks = [
+        "goals: the last tenth at least 0.9 of the first one; memory at most 40 MiB above idle (an empty outbox, after "
+        f"{FEW} messages)",
+    ]
+    return section
+
+
+async def _one_shape(place: Place, messages: int, batches: tuple[int, ...]) -> dict[str, Any]:
+    async with place.ground(10_000, "apache") as ground, _log_ends(ground) as ends:
+        await lay_backlog(ground.settings.database_url, ground.topics, FEW, (FEW // 2,))
+        async with _relay(place, ground) as child:
+            await _until(ends, child, FEW)
+            await _emptied(ground, child)
+            assert child.pid is not None
+            idle = memory_bytes(child.pid)[0]
+        frames = await lay_backlog(ground.settings.database_url, ground.topics, messages, batches)
+        await place.checkpoint()
+        async with _relay(place, ground) as child:
+            assert child.pid is not None
+            pids = {"process": child.pid, "PostgreSQL": place.database_pid, "broker": place.broker_pid("apache")}
+            course = Course()
+            await _until(ends, child, FEW + 1)
+            before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+            resident = await _until(ends, child, FEW + messages, course)
+            after = {name: cpu_seconds(pid) for name, pid in pids.items()}
+            await _emptied(ground, child)
+            most = max(resident, memory_bytes(child.pid)[2])
+        twice = await ends.total() - FEW - messages
+    tenths = course.tenths()
+    done = course.samples[-1][1] - course.samples[0][1]
+    return {
+        "frames": frames,
+        "rate": course.rate,
+        "tenths": tenths,
+        "last_of_first": tenths[-1] / tenths[0],
+        "mebibytes": {"idle": idle / 2**20, "most": most / 2**20},
+        "cpu_microseconds": {name: (after[name] - before[name]) / done * 1e6 for name in pids},
+        "published_twice": twice,
+    }
+
+
+@asynccontextmanager
+async def _relay(place: Place, ground: Ground) -> AsyncIterator[Child]:
+    child = place.child("relay", COMMAND, ground.environment())
+    try:
+        yield child
+    finally:
+        await child.stop(SIGTERM, seconds=STOP_SECONDS)
+
+
+class LogEnds:
+    """How many records the topics of events and outcomes have, by the ends of their logs."""
+
+    def __init__(self, consumer: Any, topics: Topics) -> None:
+        self._consumer = consumer
+        self._places: Sequence[TopicPartition] = [
+            TopicPartition(topic, number)
+            for topic in (topics.code_events, topics.outcomes)
+            for number in range(PARTITIONS)
+        ]
+
+    async def total(self) -> int:
+        """All of them together."""
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(self._places)
+        return sum(ends.values())
+
+
+@asynccontextmanager
+async def _log_ends(ground: Ground) -> AsyncIterator[LogEnds]:
+    consumer = AIOKafkaConsumer(**connection(ground.settings), enable_auto_commit=False)
+    await consumer.start()
+    try:
+        yield LogEnds(consumer, ground.topics)
+    finally:
+        await consumer.stop()
+
+
+async def _until(ends: LogEnds, child: Child, count: int, course: Course | None = None) -> int:
+    """Wait until so many are published and note the course; answers the most memory that was seen. Raises Stalled."""
+    last, moved, resident = -1, time.monotonic(), 0
+    assert child.pid is not None
+    process = psutil.Process(child.pid)
+    while last < count:
+        total, at = await ends.total(), time.monotonic()
+        if course is not None:
+            course.samples.append((at, total))
+        if not child.alive():
+            raise Stalled(f"{total} of {count} messages came out: {child.last_lines()}")
+        resident = max(resident, process.memory_info().rss)
+        if total > last:
+            last, moved = total, at
+        elif at - moved > STALLED_SECONDS:
+            raise Stalled(f"{total} of {count} messages came out, then nothing more")
+        if total < count:
+            await asyncio.sleep(SAMPLE_SECONDS)
+    return resident
+
+
+async def _emptied(ground: Ground, child: Child) -> None:
+    """Wait until the relay has deleted all that it published. Raises Stalled."""
+    session = await asyncpg.connect(ground.settings.database_url, timeout=30)
+    try:
+        end = time.monotonic() + STALLED_SECONDS
+        while await session.fetchval("SELECT EXISTS (SELECT FROM outbox_frame)"):
+            if not child.alive() or time.monotonic() > end:
+                raise Stalled(f"published frames stay in the outbox: {child.last_lines()}")
+            await asyncio.sleep(SAMPLE_SECONDS)
+    finally:
+        await session.close()

@@ -1,0 +1,194 @@
+"""Transactions of other applications that stay open: what they cost batches the longer they last.
+
+While one is open PostgreSQL keeps every old row version, so whatever reads past old versions gets slower with each
+batch. Two writers and a relay run in this process, on a database of their own; messages go nowhere.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import asyncpg
+
+from consumers.batch import Parsed
+from service.contract.topics import Topics
+from service.settings import Settings
+from service.settings import load as load_settings
+from service.store.command_store import CommandStore
+from service.store.mark import Origin
+from service.store.migrate import migrate
+from tests.integration.consumers.process import Broker, Process
+from tests.load.cpu import cpu_seconds, memory_bytes
+from tests.load.figure import short
+from tests.load.place import Place
+from tests.load.report import Section
+from tests.support import story
+from tests.support.database import made_database, url_of
+from tests.support.foreign import KINDS, open_transaction
+from tests.support.record import Log
+from tests.support.wait import eventually
+
+COLUMNS = (
+    "open beside it", "batch ms first", "last", "last of first", "CPU of PostgreSQL, last of first",
+    "pages first", "last", "more MiB", "relay began",
+)  # fmt: skip
+
+NONE = "nothing"
+PARTITIONS = 6
+"""Of each writer; a batch has a command of each of them."""
+
+_PAGES = """
+    SELECT sum(heap_blks_read + heap_blks_hit + COALESCE(idx_blks_read + idx_blks_hit, 0))
+    FROM pg_statio_user_tables WHERE relname NOT LIKE 'outbox%'
+"""
+
+TOPICS = Topics()
+ORIGIN = Origin("cluster", {TOPICS.commands: "commands", TOPICS.operator_commands: "operator"})
+DEADLINE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a batch took in one stretch of a run: median seconds, CPU seconds of PostgreSQL, and pages it touched."""
+
+    seconds: float
+    cpu: float
+    pages: float
+
+
+async def pinned(place: Place, batches: int) -> Section:
+    """So many batches beside each kind of open transaction, and beside none."""
+    part = max(10, batches // 20)
+    section = Section(f"Open transactions of others, {batches:,} batches of {PARTITIONS} commands", COLUMNS)
+    for kind in (NONE, *KINDS):
+        sys.stderr.write(f"beside {kind}\n")
+        section.figures[kind] = told = await _beside(place, kind, batches, part)
+        section.rows.append([kind, *map(short, told.values())])
+    section.remarks = [
+        f"goal: the last {part} batches take at most 1.3 times as long as the first {part}, the relay begins once",
+        "two writers in turns with a relay, all in one process; medians of a batch; CPU of the whole server; "
+        "pages of tables and indexes that a batch of a writer touches",
+    ]
+    return section
+
+
+async def _beside(place: Place, kind: str, batches: int, part: int) -> dict[str, Any]:
+    server = place.postgres.address
+    async with contextlib.AsyncExitStack() as stack:
+        url = url_of(server, await stack.enter_async_context(made_database(server)))
+        settings = load_settings({"database_url": url})
+        await migrate(settings)
+        broker = Broker()
+        process = Process(settings, broker)
+        begins = _count_begins(process)
+        writers = [Writer(process, settings, number) for number in range(2)]
+        for writer in writers:
+            stack.push_async_callback(writer.store.close)
+        await writers[0].store.apply(story.directory().read())
+        await stack.enter_async_context(process.running())
+        await eventually(lambda: len(process.relay.shards) == 16, what="all shards")
+        if kind != NONE:
+            await stack.enter_async_context(open_transaction(kind, server, url))
+        # Plans, caches and the first pages: measured by nobody.
+        await _stretch(place, writers, part, broker, url)
+        before = memory_bytes(os.getpid())[0]
+        first = await _stretch(place, writers, part, broker, url)
+        await _stretch(place, writers, batches - 2 * part, broker, url)
+        last = await _stretch(place, writers, part, broker, url)
+        more = memory_bytes(os.getpid())[0] - before
+    return {
+        "first_ms": first.seconds * 1000,
+        "last_ms": last.seconds * 1000,
+        "last_of_first": last.seconds / first.seconds,
+        "cpu_last_of_first": last.cpu / first.cpu,
+        "first_pages": first.pages,
+        "last_pages": last.pages,
+        "more_mebibytes": more / 2**20,
+        "relay_begins": len(begins),
+    }
+
+
+class Writer:
+    """One of the writers, with partitions of its own."""
+
+    def __init__(self, process: Process, settings: Settings, number: int) -> None:
+        self.store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: process.relay.shards)
+        self._process = process
+        self._logs = [
+            Log(TOPICS.commands, number * PARTITIONS + place, f"/pinned/{number}-{place}")
+            for place in range(PARTITIONS)
+        ]
+        self._names = itertools.count(number, 2)
+
+    def batch(self) -> list[Parsed]:
+        """A command in each partition, each about a subject of its own."""
+        batch: list[Parsed] = []
+        for log in self._logs:
+            name = next(self._names)
+            story.create_code(log, f"c{name}", f"code-{name}", f"C-{name}")
+            batch += log.read()
+            # A log keeps what was sent; here nobody reads it again.
+            log.records[-1] = log.records[0]
+        return batch
+
+    async def tell_counters(self) -> None:
+        """Let the session tell the server's counters now what it did."""
+        await (await self.store._session()).execute("SELECT pg_stat_force_next_flush()")
+
+    async def apply(self, batch: Sequence[Parsed]) -> None:
+        """Decide a batch, as a reader that knows how far it got, and tell the relay."""
+        reached = {(log.topic, log.partition): len(log.records) - 1 for log in self._logs if len(log.records) > 1}
+        await self.store.apply(batch, reached)
+        self._process.relay.wake()
+
+
+async def _stretch(place: Place, writers: Sequence[Writer], batches: int, broker: Broker, url: str) -> Stretch:
+    """Both writers at once, so many batches together."""
+    left = iter(range(batches))
+    seconds: list[float] = []
+
+    async def work(writer: Writer) -> None:
+        for _ in left:
+            batch = writer.batch()
+            started = time.perf_counter()
+            await writer.apply(batch)
+            seconds.append(time.perf_counter() - started)
+            broker.delivered.clear()
+
+    before = cpu_seconds(place.database_pid), await _pages(writers, url)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await asyncio.gather(*map(work, writers))
+    after = cpu_seconds(place.database_pid), await _pages(writers, url)
+    cpu, pages = (now - then for now, then in zip(after, before, strict=True))
+    return Stretch(median(seconds), cpu / batches, pages / batches)
+
+
+async def _pages(writers: Sequence[Writer], url: str) -> int:
+    """Pages of tables and indexes that the writers' sessions touched until now."""
+    for writer in writers:
+        await writer.tell_counters()
+    session = await asyncpg.connect(url, timeout=30)
+    try:
+        return int(await session.fetchval(_PAGES))
+    finally:
+        await session.close()
+
+
+def _count_begins(process: Process) -> list[None]:
+    """A list that gets longer each time the relay opens its session."""
+    begins: list[None] = []
+    opening = process.outbox.open
+
+    async def opened(*arguments: Any) -> None:
+        begins.append(None)
+        await opening(*arguments)
+
+    process.outbox.open = opened  # type: ignore[method-assign, assignment]
+    return begins
