@@ -119,18 +119,21 @@ class Registry:
         data: object,
         *,
         id: str,  # noqa: A002  # the attribute's name
-        key: str = "key",
+        key: str | None = "key",
         topic: str | None = None,
         source: str = "/test",
         **more: str,
     ) -> tuple[int, int]:
-        """Send a command such as `group.create` in binary mode to its topic; `more` are further attributes."""
+        """Send a command such as `group.create` in binary mode to its topic; `more` are further attributes.
+
+        With the key None the record has none, and the client chooses its partition.
+        """
         attributes = {"specversion": "1.0", "id": id, "source": source, "type": f"producer-registry.{kind}.v1", **more}
         if subject is not None:
             attributes["subject"] = subject
         value, headers = binary_event(attributes, data)
         home = topic or self.topics.for_command[attributes["type"]]
-        return await self.send(home, key.encode(), value, headers)
+        return await self.send(home, None if key is None else key.encode(), value, headers)
 
     def outcomes(self, id: str) -> list[Out]:  # noqa: A002  # the attribute's name
         """Every outcome of a command so far."""

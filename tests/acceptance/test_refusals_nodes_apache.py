@@ -1,0 +1,99 @@
+"""Topics that refuse records because a node is away: those without a leader, and those with too few replicas.
+
+One node cannot show this: Kafka takes at most as many in-sync replicas as a topic has, so a topic with one replica
+accepts every write while its node lives.
+"""
+
+import logging
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from service.stack.apache.cluster import Apache
+from tests.support.broker_admin import BrokerAdmin, broker_admin
+from tests.support.ladder import running
+from tests.support.refusals import topic_held_and_released
+from tests.support.registry import Registry, registry_settings
+from tests.support.replies import Replies
+
+LOST = 3
+
+
+@pytest.fixture(autouse=True)
+def quiet_clients(caplog: pytest.LogCaptureFixture) -> None:
+    """Leave out what the test's own clients say about the lost node: thousands of lines, before any failure."""
+    caplog.set_level(logging.CRITICAL, logger="aiokafka")
+
+
+@pytest.fixture(scope="module")
+async def kafka() -> AsyncIterator[Apache]:
+    """Three nodes, as the quorum of controllers outlives one of three only."""
+    kafka = Apache(nodes=3)
+    async with running(kafka):
+        yield kafka
+
+
+@pytest.fixture
+async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
+    """The operator of the broker; every node runs before and after the test."""
+    async with broker_admin(kafka.address) as admin:
+        yield admin
+    await kafka.start()
+
+
+@pytest.fixture
+def refused(topic_prefix: str) -> str:
+    """A reply topic that needs the node that is lost."""
+    return f"{topic_prefix}-refusing"
+
+
+@pytest.fixture
+async def other(topic_prefix: str, admin: BrokerAdmin) -> str:
+    """A reply topic that does not need it."""
+    topic = f"{topic_prefix}-other"
+    await admin.create(topic, replicas={0: [1, 2]}, min_insync_replicas="1")
+    return topic
+
+
+@pytest.fixture
+async def registry(kafka: Apache, database_url: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Registry]:
+    """A registry whose own topics have a replica on each node."""
+    settings = registry_settings(database_url, kafka.address, topic_prefix, tmp_path, idempotent=True)
+    async with Registry({**settings, "replication": len(kafka.nodes)}, tmp_path).open() as registry:
+        yield registry
+
+
+@pytest.fixture
+async def replies(registry: Registry, refused: str, other: str) -> AsyncIterator[Replies]:
+    """What comes out of a process that may reply on both topics; the topic that needs no lost node is followed."""
+    service = await registry.started(reply_topics=f"{refused},{other}")
+    async with Replies(registry, service).open() as replies:
+        await replies.follow(other)
+        yield replies
+
+
+async def test_only_a_topic_without_a_leader_is_held_until_its_node_is_back(
+    kafka: Apache, replies: Replies, admin: BrokerAdmin, refused: str, other: str
+) -> None:
+    await admin.create(refused, replicas={0: [LOST]})
+    await known(replies, refused)
+    await kafka.nodes[LOST - 1].stop(signal.SIGKILL, seconds=20)
+    await topic_held_and_released(replies, refused, other, kafka.start)
+
+
+async def test_only_a_topic_with_too_few_replicas_is_held_until_it_takes_fewer(
+    kafka: Apache, replies: Replies, admin: BrokerAdmin, refused: str, other: str
+) -> None:
+    await admin.create(refused, replicas={0: [1, LOST]}, min_insync_replicas="2")
+    await known(replies, refused)
+    await kafka.nodes[LOST - 1].stop(signal.SIGKILL, seconds=20)
+    await topic_held_and_released(replies, refused, other, lambda: admin.configure(refused, min_insync_replicas="1"))
+
+
+async def known(replies: Replies, topic: str) -> None:
+    """Let the producer of the process know the topic while it takes records."""
+    await replies.ask("before", to=topic)
+    await replies.follow(topic)
+    await replies.neighbours()

@@ -1,0 +1,114 @@
+"""An outage of the broker is no refusal: nothing is held back, and everything is published when it is over."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service.stack.apache.cluster import Apache
+from tests.support.ladder import running
+from tests.support.registry import Registry, registry_settings
+from tests.support.replies import Replies
+from tests.support.wait import eventually
+
+COUNT = 200
+KEYS = 5
+SAMPLE_SECONDS = 0.1
+HELD = "SELECT count(*) FROM outbox_held"
+WAITING = "SELECT coalesce(sum(messages), 0) FROM outbox_frame"
+
+
+@pytest.fixture(scope="module")
+async def kafka() -> AsyncIterator[Apache]:
+    """A broker that other tests do not share, as it is stopped."""
+    kafka = Apache()
+    async with running(kafka):
+        yield kafka
+
+
+@pytest.fixture
+async def registry(kafka: Apache, database_url: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Registry]:
+    """A registry for this test alone, with no process yet."""
+    settings = registry_settings(database_url, kafka.address, topic_prefix, tmp_path, idempotent=True)
+    async with Registry(settings, tmp_path).open() as registry:
+        yield registry
+
+
+async def test_nothing_is_held_when_the_broker_is_away_while_decided_messages_wait(
+    kafka: Apache, registry: Registry, database_url: str
+) -> None:
+    _, relay = await registry.started_all(("--role", "consumers"), ("--role", "relay"))
+    async with Replies(registry, relay).open() as replies, never_held(database_url) as connection:
+        await replies.ask("published")
+        await replies.neighbours()
+        # A relay that stands still lets the messages pile up, so that the outage finds all of them in the outbox.
+        relay.send(signal.SIGSTOP)
+        try:
+            for number in range(COUNT):
+                await replies.ask(f"waiting-{number}", key=f"key-{number % KEYS}")
+
+            async def decided() -> bool:
+                return bool(await connection.fetchval(WAITING) >= 2 * COUNT)
+
+            await eventually(decided, deadline=60, what="an event and an outcome of each command in the outbox")
+            await kafka.nodes[0].stop(signal.SIGKILL, seconds=20)
+        finally:
+            relay.send(signal.SIGCONT)
+
+        async def unready() -> bool:
+            return (await replies.readiness())[0] == 503
+
+        await eventually(unready, deadline=90, what="a relay that says that the broker is away")
+        await kafka.start()
+        await replies.released()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_nothing_is_held_when_the_broker_is_restarted_under_load(
+    kafka: Apache, registry: Registry, number: signal.Signals, database_url: str
+) -> None:
+    service = await registry.started()
+    async with Replies(registry, service).open() as replies, never_held(database_url):
+        await replies.ask("before")
+        await replies.neighbours()
+        sending = asyncio.create_task(send(replies))
+        await eventually(lambda: registry.outcomes("load-10"), what="some outcomes")
+        await kafka.nodes[0].stop(number, seconds=20)
+        await kafka.start()
+        await sending
+        await replies.released()
+
+
+async def send(replies: Replies) -> None:
+    """Send commands one after the other; the client sends them again until the broker takes them."""
+    for number in range(COUNT):
+        await replies.ask(f"load-{number}", key=f"key-{number % KEYS}")
+
+
+@asynccontextmanager
+async def never_held(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Check that no message is held back at any time of the block; gives a connection of its own to the database."""
+    connection, watching = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    most = 0
+
+    async def sample() -> None:
+        nonlocal most
+        while True:
+            most = max(most, await watching.fetchval(HELD))
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    sampling = asyncio.create_task(sample())
+    try:
+        yield connection
+    finally:
+        sampling.cancel()
+        await asyncio.wait((sampling,))
+        await connection.close()
+        await watching.close()
+    if not sampling.cancelled():
+        sampling.result()
+    assert most == 0, "something was held back"

@@ -1,0 +1,128 @@
+"""What an operator does to a broker in tests: topics, their settings, and who may use them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, for_code
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
+
+from tests.support.wait import eventually
+
+# Settings of a broker that checks ACLs. A topic without any ACL is open to everybody, so that nothing else changes.
+AUTHORIZER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+}
+EVERYONE = "User:*"
+ANY_HOST = "*"
+# Codes of the protocol.
+TOPIC = 2
+LITERAL = 3
+ANY_OPERATION = 1
+ANY_PERMISSION = 1
+ALLOW = 3
+
+T = TypeVar("T")
+
+
+class Operation(IntEnum):
+    """Operations of an ACL, by their codes in the protocol; READ and WRITE imply DESCRIBE."""
+
+    READ = 3
+    WRITE = 4
+    DESCRIBE_CONFIGS = 10
+
+
+class BrokerAdmin:
+    """Changes topics while the service runs."""
+
+    def __init__(self, client: AIOKafkaAdminClient) -> None:
+        self._client = client
+
+    async def create(
+        self, topic: str, *, partitions: int = 1, replicas: Mapping[int, list[int]] | None = None, **config: str
+    ) -> None:
+        """Create a topic; names in `config` have underscores in place of dots.
+
+        `replicas` names the nodes of each partition; without it each partition has one replica.
+        """
+        count, copies = (-1, -1) if replicas else (partitions, 1)
+        new = NewTopic(
+            topic, count, copies, replica_assignments=replicas and dict(replicas), topic_configs=_dotted(config)
+        )
+        answer = await self._client.create_topics([new])
+        for _, code, *_ in answer.topic_errors:
+            _check(code, f"topic {topic}")
+
+    async def configure(self, topic: str, **config: str) -> None:
+        """Set the topic's settings; those that are not named go back to the broker's defaults."""
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, _dotted(config))
+        [answer] = await _insist(lambda: self._client.alter_configs([resource]))
+        for code, *_ in answer.resources:
+            _check(code, f"settings of {topic}")
+
+    async def allow_only(self, topic: str, operation: Operation) -> None:
+        """Allow everybody this operation of a topic and what it implies, and nothing else."""
+        acl = CreateAclsRequest(TOPIC, topic, LITERAL, EVERYONE, ANY_HOST, operation, ALLOW)
+        answer = await self._client._send_request(acl)
+        for code, *_ in answer.creation_responses:
+            _check(code, f"ACL of {topic}")
+        await self._in_force(topic, 1)
+
+    async def allow_everything(self, topic: str) -> None:
+        """Delete every ACL of a topic."""
+        answer = await self._client._send_request(DeleteAclsRequest(*_any_acl(topic)))
+        for code, *_ in answer.filter_responses:
+            _check(code, f"ACLs of {topic}")
+        await self._in_force(topic, 0)
+
+    async def _in_force(self, topic: str, count: int) -> None:
+        # The controller confirms an ACL before the broker's authorizer has it; this question goes to the authorizer.
+        async def is_so() -> bool:
+            answer = await self._client._send_request(DescribeAclsRequest(*_any_acl(topic)))
+            _check(answer.error_code, f"ACLs of {topic}")
+            return sum(len(acls) for *_, acls in answer.resources) == count
+
+        await eventually(is_so, what=f"{count} ACLs of {topic}")
+
+
+@asynccontextmanager
+async def broker_admin(bootstrap: str) -> AsyncIterator[BrokerAdmin]:
+    """An operator of this broker for as long as the block runs."""
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="operator")
+    await client.start()
+    try:
+        yield BrokerAdmin(client)
+    finally:
+        await client.close()
+
+
+async def _insist(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until a node answers: the client library chooses any of them, also one that is stopped."""
+
+    async def once() -> list[T]:
+        try:
+            return [await ask()]
+        except (NodeNotReadyError, KafkaConnectionError):
+            return []
+
+    [answer] = await eventually(once, what="the answer of a node that lives")
+    return answer
+
+
+def _any_acl(topic: str) -> tuple[Any, ...]:
+    """The fields of a filter that every ACL of a topic passes."""
+    return TOPIC, topic, LITERAL, None, None, ANY_OPERATION, ANY_PERMISSION
+
+
+def _dotted(config: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "."): value for name, value in config.items()}
+
+
+def _check(code: int, what: str) -> None:
+    if code:
+        raise for_code(code)(what)

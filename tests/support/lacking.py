@@ -1,0 +1,171 @@
+"""Processes of the service that lack a dependency or a privilege, each with a database and topics of its own."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+
+from consumers.session import publishing
+from consumers.topic import check, create
+from service.contract.topics import Topics
+from service.settings import Settings, load
+from service.stack import port as ports
+from service.stack.tansu import Tansu
+from tests.support import database, privilege
+from tests.support.ladder import running
+from tests.support.process import Service
+from tests.support.proxy import Proxy, asks
+from tests.support.registry import registry_settings
+from tests.support.wait import eventually
+from tests.support.wire import binary_event
+
+JOIN_GROUP = 11
+"""The kind of request with which a Kafka consumer joins its group."""
+
+ALWAYS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a process of a role lacks.
+
+    `database` is "migrated" (nothing is missing), "empty", "refused", "nowhere", "wrong password", "gone" (after the
+    process was ready), or a privilege that the role of the service lacks, such as "no INSERT ON inbox". `broker` is
+    "there", "refused", "gone", "without topics", "no joining" (no answer) or "group refuses". With `commands` there is
+    a command to decide: before that nobody knows what cannot be written.
+    """
+
+    role: str
+    database: str = "migrated"
+    broker: str = "there"
+    commands: bool = False
+
+    @property
+    def shows_at_start(self) -> bool:
+        """Whether the process can never be ready, because it sees at once what it lacks."""
+        return not self.commands and "gone" not in {self.database, self.broker}
+
+    def __str__(self) -> str:
+        return f"{self.role}, {f'broker {self.broker}' if self.database == 'migrated' else self.database}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The servers of the run; what a process needs of its own is taken down with the `stack`."""
+
+    postgres: str
+    template: str
+    broker: str
+    idempotent: bool
+    folder: Path
+    stack: AsyncExitStack
+
+    async def start(self, lack: Lack) -> Service:
+        """Start a process that has everything but this."""
+        going: list[Proxy] = []
+        broker = await self._broker(lack.broker, going)
+        url = await self._database(lack.database, going)
+        prefix = f"test-{secrets.token_hex(6)}"
+        idempotent = self.idempotent and broker == self.broker
+        settings = registry_settings(url, broker, prefix, self.folder, idempotent=idempotent)
+        if lack.broker not in {"refused", "without topics"}:
+            await create(load(settings))
+            await eventually(lambda: _has_topics(load(settings)), what=f"the topics of {lack}")
+        if lack.broker == "group refuses":
+            await self._occupy(Topics(prefix).commands, group=prefix)
+        if lack.commands:
+            await _command(load(settings))
+        service = Service(prefix, self.folder, settings, ("--role", lack.role))
+        self.stack.push_async_callback(service.kill)
+        service.start()
+        for proxy in going:
+            await eventually(service.ready, deadline=60, what=f"readiness of {lack}")
+            proxy.refusing = True
+            proxy.cut()
+        return service
+
+    async def _database(self, kind: str, going: list[Proxy]) -> str:
+        template = "template1" if kind == "empty" else self.template
+        name = await self.stack.enter_async_context(database.made_database(self.postgres, template))
+        url = database.url_of(self.postgres, name)
+        parts = urlsplit(url)
+        match kind:
+            case "migrated" | "empty":
+                return url
+            case "nowhere":
+                return database.url_of(url, "nowhere")
+            case "refused":
+                return _at(url, f"{parts.username}:{parts.password}", f"{ports.HOST}:{_nobody()}")
+            case "gone":
+                proxy = await self._proxy(lambda: (parts.hostname or ports.HOST, parts.port or 5432))
+                going.append(proxy)
+                return _at(url, f"{parts.username}:{parts.password}", f"{ports.HOST}:{proxy.port}")
+            case "wrong password":
+                return _at(url, f"{parts.username}:wrong", f"{parts.hostname}:{parts.port or 5432}")
+        return await self.stack.enter_async_context(privilege.less(url, kind.removeprefix("no ")))
+
+    async def _broker(self, kind: str, going: list[Proxy]) -> str:
+        if kind == "refused":
+            return f"{ports.HOST}:{_nobody()}"
+        if kind not in {"gone", "no joining"}:
+            return self.broker
+        tansu: Tansu
+        proxy = await self._proxy(lambda: (ports.HOST, tansu.child.port))
+        tansu = Tansu(advertised=proxy.port)
+        await self.stack.enter_async_context(running(tansu))
+        if kind == "gone":
+            going.append(proxy)
+        else:
+            proxy.trap(asks(JOIN_GROUP), after=False, times=ALWAYS)
+        return f"{ports.HOST}:{proxy.port}"
+
+    async def _occupy(self, topic: str, group: str) -> None:
+        """Join the group as a member that shares no assignor with the service: the broker refuses any other one."""
+        member = AIOKafkaConsumer(
+            topic,
+            bootstrap_servers=self.broker,
+            group_id=group,
+            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+            session_timeout_ms=6_000,
+        )
+        self.stack.push_async_callback(member.stop)
+        await member.start()
+
+    async def _proxy(self, target: Callable[[], tuple[str, int]]) -> Proxy:
+        proxy = Proxy(target)
+        await proxy.start()
+        self.stack.push_async_callback(proxy.stop)
+        return proxy
+
+
+def _at(url: str, user: str, address: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(netloc=f"{user}@{address}"))
+
+
+def _nobody() -> int:
+    """A port on which nobody listens."""
+    return ports.choose(0, server="nobody", setting="")
+
+
+async def _has_topics(settings: Settings) -> bool:
+    """Whether the broker tells of all topics: Apache Kafka does so a moment after it has created them."""
+    return all(finding.state != "missing" for finding in await check(settings))
+
+
+async def _command(settings: Settings) -> None:
+    attributes = {
+        "specversion": "1.0",
+        "id": "lacking-1",
+        "source": "/test",
+        "type": "producer-registry.organization.put.v1",
+        "subject": "lacking:1",
+    }
+    value, headers = binary_event(attributes, {"displayName": "One"})
+    topic = Topics(settings.topic_prefix).operator_commands
+    async with publishing(settings) as publisher:
+        await (await publisher.send(topic, value, b"key", [(name, text or b"") for name, text in headers]))
