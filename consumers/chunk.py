@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from consumers.held import BEHIND, CORRUPT, Held, Queue
+from consumers.held import BEHIND, Held, Queue
 from consumers.refusal import Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, FrameCorrupt, frames_of, messages_of
-from service.store.outbox_store import HeldFrame, Scope
+from service.store.outbox_store import CORRUPT, HeldFrame, Scope
 
 Sent = set[tuple[int, str]]
 """Position and id of messages that were sent: a database that was set back may give a position to another message."""

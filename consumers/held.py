@@ -7,13 +7,12 @@ from typing import TypeVar
 from consumers.refusal import InvalidRecordError, Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, FrameCorrupt, messages_of
-from service.store.outbox_store import HeldFrame, Scope
+from service.store.outbox_store import CORRUPT, HeldFrame, Scope
 
 _T = TypeVar("_T")
 
-CORRUPT = "the frame is corrupt"
 BEHIND = "behind a corrupt frame"
-"""Reasons for which frames that cannot be read, and what is behind them, are held."""
+"""The reason for which what is behind a frame that cannot be read is held."""
 
 MOST_KEYS = 10_000
 """When so many keys of a queue are held, all of the queue waits: memory is bounded."""

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 FOUND_FRAMES: Final = 16
 """So many frames, of a megabyte each, are read at once to find a message."""
 
-CORRUPT: Final = "the frame is corrupt"
-"""So begins the reason of a frame that a relay could not read, and of those that wait behind it."""
-
 _LIST = statement("outbox_list")
 _COUNT = statement("outbox_count")
 _DISCARDED_LIST = statement("outbox_discarded_list")

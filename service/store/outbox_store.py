@@ -25,6 +25,9 @@ RETRY: Final = "retry"
 RELOAD: Final = "reload"
 """Payloads: try held messages now; held messages were discarded."""
 
+CORRUPT: Final = "the frame is corrupt"
+"""How the reason of a held frame begins that cannot be read; what is behind it has another reason."""
+
 CHUNK_MESSAGES: Final = 2_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 COUNTED_FRAMES: Final = 10_000

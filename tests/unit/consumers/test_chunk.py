@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 from consumers.chunk import Chunk, Settlement
-from consumers.held import BEHIND, CORRUPT, Held
+from consumers.held import BEHIND, Held
 from consumers.refusal import Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, messages_of
+from service.store.outbox_store import CORRUPT
 from tests.unit.consumers.outbox_stub import (
     FORBIDDEN,
     INVALID,
