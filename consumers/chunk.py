@@ -1,19 +1,17 @@
 """The frames in hand of a relay: which of their messages are sent, are held back, or still have to be sent."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consumers.held import BEHIND, Held, Queue
+from consumers.held import Held
+from consumers.holds import Holds
 from consumers.refusal import Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, FrameCorrupt, frames_of, messages_of
-from service.store.outbox_store import CORRUPT, HeldFrame, Scope
+from service.store.held_store import HeldFrame
 
 Sent = set[tuple[int, str]]
 """Position and id of messages that were sent: a database that was set back may give a position to another message."""
-
-Hold = tuple[Scope, str]
-"""How a message is held back, and why."""
 
 
 @dataclass(slots=True)
@@ -35,15 +33,14 @@ class Chunk:
 
     def __init__(self, frames: Iterable[Frame], sent: Sent) -> None:
         self._sent = sent
-        self._holds: dict[int, Hold] = {}
+        self._holds = Holds()
         self._frames: list[tuple[Frame, list[Message]]] = []
-        self._corrupt: dict[int, HeldFrame] = {}
         for frame in frames:
             messages: list[Message] = []
             try:
                 messages = messages_of(frame)
             except FrameCorrupt as error:
-                self._corrupt[frame.position] = HeldFrame(frame, "topic", f"{CORRUPT}: {error}")
+                self._holds.quarantine(frame, error)
             self._frames.append((frame, messages))
 
     def __bool__(self) -> bool:
@@ -52,44 +49,22 @@ class Chunk:
     @property
     def corrupt(self) -> Iterable[HeldFrame]:
         """Frames that cannot be read."""
-        return self._corrupt.values()
+        return self._holds.corrupt
 
     def waiting(self, held: Held) -> list[Message]:
         """The messages to send now, in order; those behind held ones, of this chunk too, are held from now on."""
-        if held or self._holds or self._corrupt:
-            self._hold_behind(held)
+        if held or self._holds:
+            self._holds.extend(self._frames, held, self._sent)
         return [message for _, messages in self._frames for message in self._rest(messages)]
-
-    def _hold_behind(self, held: Held) -> None:
-        queues: dict[Queue, Hold] = {}
-        keys: dict[tuple[Queue, bytes | None], Hold] = {}
-        for frame, messages in self._frames:
-            queue = frame.shard, frame.topic
-            if frame.position in self._corrupt:
-                queues[queue] = "topic", BEHIND
-            for message in messages:
-                if (message.position, message.id) in self._sent:
-                    continue
-                hold = self._holds.get(message.position) or queues.get(queue) or keys.get((queue, message.key))
-                if hold is None and held.blocks(message):
-                    hold = held.behind(queue)
-                if hold is None:
-                    continue
-                self._holds[message.position] = hold
-                if hold[0] == "topic":
-                    queues[queue] = hold
-                elif message.key is not None:
-                    keys[queue, message.key] = hold
 
     def _rest(self, messages: Sequence[Message]) -> list[Message]:
         sent, holds = self._sent, self._holds
         return [m for m in messages if (m.position, m.id) not in sent and m.position not in holds]
 
-    def take(self, sent: Collection[int], refused: dict[int, Refusal]) -> None:
+    def take(self, sent: Collection[int], refused: Mapping[int, Refusal]) -> None:
         """Note what was sent and what was refused, by position."""
         self._sent.update((m.position, m.id) for _, messages in self._frames for m in messages if m.position in sent)
-        for position, refusal in refused.items():
-            self._holds[position] = "topic" if refusal.kind == "topic" else "key", refusal.reason
+        self._holds.refuse(refused)
 
     def settled(self, *, whole: bool = False) -> Settlement:
         """Take out the frames of which nothing has to be sent any more, or all when the chunk is given up."""
@@ -99,25 +74,10 @@ class Chunk:
             rest = self._rest(messages)
             if rest and not whole:
                 left.append((frame, messages))
-                continue
-            if len(rest) < len(messages) or not messages:
+            elif len(rest) < len(messages) or not messages:
                 settlement.done.append(frame.position)
                 settlement.rest += frames_of(rest)
-                settlement.held += self._held_frames(messages)
+                settlement.held += self._holds.take(frame, messages)
                 settlement.sent.update((m.position, m.id) for m in messages)
-            if (corrupt := self._corrupt.pop(frame.position, None)) is not None:
-                settlement.held.append(corrupt)
         self._frames = left
         return settlement
-
-    def _held_frames(self, messages: Sequence[Message]) -> Iterable[HeldFrame]:
-        if not self._holds:
-            return
-        alike: dict[Hold, list[Message]] = {}
-        for message in messages:
-            hold = self._holds.pop(message.position, None)
-            if hold is not None:
-                alike.setdefault(hold, []).append(message)
-        for (scope, reason), some in alike.items():
-            for frame in frames_of(some):
-                yield HeldFrame(frame, scope, reason)

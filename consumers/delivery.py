@@ -6,8 +6,9 @@ from consumers.backoff import Backoff
 from consumers.chunk import Chunk, Sent, Settlement
 from consumers.held import Held
 from consumers.outage import Outage
-from consumers.publisher import Publisher, Report
+from consumers.publisher import Publisher
 from consumers.relay_status import RelayStatus
+from consumers.report import Report
 from service.store.frame import Frame
 from service.telemetry import PUBLISH_FAILURES, PUBLISH_SECONDS
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from consumers.refusal import InvalidRecordError, Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, FrameCorrupt, messages_of
-from service.store.outbox_store import CORRUPT, HeldFrame, Scope
+from service.store.held_store import CORRUPT, HeldFrame, Scope
 
 _T = TypeVar("_T")
 

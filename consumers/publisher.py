@@ -8,7 +8,6 @@ messages expects refusals: its producer is not idempotent and does not wedge, an
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -16,7 +15,6 @@ from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
     TopicAuthorizationFailedError,
-    UnknownError,
     UnknownTopicOrPartitionError,
 )
 
@@ -25,7 +23,9 @@ from consumers.layout import is_led, look_again, partition_count
 from consumers.letting_go import let_go
 from consumers.no_new_topics import create_no_topics
 from consumers.partition import partitions_of
-from consumers.refusal import LEADERLESS, TOO_LARGE, Refusal, give_up_after, refusal
+from consumers.refusal import LEADERLESS, give_up_after, refusal
+from consumers.refusals import Refusals
+from consumers.report import Report
 from service.contract.message import Message
 from service.failpoint import passing
 from service.settings import Settings
@@ -34,27 +34,6 @@ from service.telemetry import PUBLISHED
 BATCH_BYTES = 512 * 1024
 SEND_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
-REFUSAL_SECONDS = 5.0
-HELD_REFUSAL_SECONDS = 1.0
-"""An error code that lasts so long is a refusal: for new messages, and for those that are held already."""
-
-Target = tuple[str, int | None]
-"""A topic and a partition of it, or none for the whole topic."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of messages, by position; what is neither sent nor refused has to be sent again.
-
-    `accepted` are the partitions that took something; `error` is set in an outage; `again` when the rest can be sent at
-    once.
-    """
-
-    sent: set[int] = field(default_factory=set)
-    refused: dict[int, Refusal] = field(default_factory=dict)
-    accepted: set[tuple[str, int]] = field(default_factory=set)
-    error: BaseException | None = None
-    again: bool = False
 
 
 class Publisher:
@@ -77,27 +56,16 @@ class Publisher:
         }
         self._make = make
         self._held = held
-        # What the cluster says of held messages counts at once; a broker gets a moment to take them.
-        self._patience = 0.0 if held else REFUSAL_SECONDS
-        self._give_up_seconds = HELD_REFUSAL_SECONDS if held else REFUSAL_SECONDS
-        self._monotonic = monotonic
+        self._refusals = Refusals(held=held, monotonic=monotonic)
         self._producer: AIOKafkaProducer | None = None
-        self._refused: dict[Target, Refusal] = {}
-        self._since: dict[Target, float] = {}
-        self._batch_bytes: dict[str, int] = {}
 
     def accept(self, partitions: set[tuple[str, int]]) -> None:
         """Try these partitions again: somebody else could send to them."""
-        for topic, partition in partitions:
-            for target in ((topic, partition), (topic, None)):
-                self._refused.pop(target, None)
-                self._since.pop(target, None)
+        self._refusals.accept(partitions)
 
     def try_all(self) -> None:
         """Leave nothing out any more, and begin with whole batches."""
-        self._refused.clear()
-        self._since.clear()
-        self._batch_bytes.clear()
+        self._refusals.clear()
 
     async def send(self, messages: Sequence[Message]) -> Report:
         """Send in order per partition and wait for the broker's word.
@@ -143,7 +111,7 @@ class Publisher:
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = self._make(**self._options)
-            give_up_after(producer, self._give_up_seconds)
+            give_up_after(producer, self._refusals.seconds)
             create_no_topics(producer.client)
             try:
                 await producer.start()
@@ -160,24 +128,24 @@ class Publisher:
         by_topic: dict[str, list[Message]] = {}
         for message in messages:
             by_topic.setdefault(message.topic, []).append(message)
-        asked = [topic for topic in by_topic if (topic, None) not in self._refused]
+        asked = [topic for topic in by_topic if (topic, None) not in self._refusals]
         counts = dict(zip(asked, await asyncio.gather(*(self._count(producer, t) for t in asked)), strict=True))
         places: dict[tuple[str, int], list[Message]] = {}
         for topic, alike in by_topic.items():
             if not (count := counts.get(topic, 0)):
-                self._leave_out((topic, None), alike, report)
+                self._refusals.leave_out((topic, None), alike, report)
                 continue
             keys, shards = [m.key for m in alike], [m.shard for m in alike]
             for message, partition in zip(alike, partitions_of(keys, shards, count), strict=True):
                 places.setdefault((topic, partition), []).append(message)
-        refused = [place for place in places if place in self._refused]
-        leaderless = [place for place in places if place not in self._refused and not is_led(producer, place)]
+        refused = [place for place in places if place in self._refusals]
+        leaderless = [place for place in places if place not in self._refusals and not is_led(producer, place)]
         if leaderless and not await look_again(producer):
             raise KafkaConnectionError("no broker says which one leads")
         for place in leaderless:
-            self._watch(place, LEADERLESS)
+            self._refusals.watch(place, LEADERLESS)
         for place in (*refused, *leaderless):
-            self._leave_out(place, places.pop(place), report)
+            self._refusals.leave_out(place, places.pop(place), report)
         return places
 
     async def _count(self, producer: AIOKafkaProducer, topic: str) -> int:
@@ -185,23 +153,13 @@ class Publisher:
         try:
             count = await partition_count(producer, topic)
         except TopicAuthorizationFailedError as error:
-            self._watch((topic, None), refusal(error))
+            self._refusals.watch((topic, None), refusal(error))
             return 0
         if count == 0:
-            self._watch((topic, None), refusal(UnknownTopicOrPartitionError()))
+            self._refusals.watch((topic, None), refusal(UnknownTopicOrPartitionError()))
         else:
-            self._since.pop((topic, None), None)
+            self._refusals.accepted((topic, None))
         return count
-
-    def _watch(self, target: Target, found: Refusal | None) -> None:
-        """The broker says no; once it has said so for a while, that is a refusal."""
-        since = self._since.setdefault(target, self._monotonic())
-        if found is not None and self._monotonic() - since >= self._patience:
-            self._refused[target] = replace(found, since=since)
-
-    def _leave_out(self, target: Target, messages: Sequence[Message], report: Report) -> None:
-        if (found := self._refused.get(target)) is not None:
-            report.refused.update((message.position, found) for message in messages)
 
     async def _send_place(
         self, producer: AIOKafkaProducer, place: tuple[str, int], messages: list[Message], report: Report
@@ -214,33 +172,15 @@ class Publisher:
             if error is None:
                 report.sent.update(message.position for message in batch)
                 report.accepted.add(place)
-                self._since.pop(place, None)
+                self._refusals.accepted(place)
                 PUBLISHED.labels(place[0]).inc(count)
                 most *= 2
                 continue
-            found = refusal(error)
-            if found is None:
-                report.error = error
+            found = self._refusals.judge(place, batch, todo, error, report)
+            if found is None or not self._held:
                 return False
-            if isinstance(error, UnknownError):
-                # The client library does not try again what it does not know.
-                self._watch(place, found)
-                if place not in self._refused:
-                    return False
             if found.kind != "record":
-                found = replace(found, since=self._monotonic() - self._give_up_seconds)
-                self._refused[(place[0], None) if found.kind == "topic" else place] = found
-                report.refused.update((message.position, found) for message in (*batch, *todo))
-                return self._held
-            if isinstance(error, TOO_LARGE) and count > 1:
-                # The topic takes less than a whole batch; perhaps each message.
-                self._batch_bytes[place[0]] = sum(message.size() for message in batch) // 4
-                report.again = True
-            elif not self._held or count == 1:
-                report.refused.update((message.position, found) for message in batch)
-                report.again = True
-            if not self._held:
-                return False
+                return True
             if count > 1:
                 # The record at fault is in here: the half of them tells in which half.
                 most, todo = count // 2, [*batch, *todo]
@@ -253,7 +193,7 @@ class Publisher:
     ) -> tuple[int, BaseException | None]:
         """Send as many of the first messages as a batch takes; answers how many, and the error if they are not sent."""
         topic, partition = place
-        limit = self._batch_bytes.get(topic)
+        limit = self._refusals.batch_bytes(topic)
         builder = producer.create_batch()
         count = size = 0
         for message in messages:

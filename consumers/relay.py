@@ -61,7 +61,7 @@ class Relay:
         self._outbox = outbox
         self._publisher = publisher
         self._held = Held()
-        self._release = Release(outbox, held_publisher, self._held, publisher.accept)
+        self._release = Release(outbox.held, held_publisher, self._held, publisher.accept)
         self._status = RelayStatus(health)
         self._delivery = Delivery(publisher, self._held, self._status)
         self._end_seconds = end_seconds
@@ -207,7 +207,7 @@ class Relay:
         self._reload = False
         self._held.load(())
         after = -1
-        while shards and (page := await self._outbox.held(shards, after)):
+        while shards and (page := await self._outbox.held.load(shards, after)):
             for held in page:
                 self._held.add(held)
             after = page[-1].frame.position

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from consumers.health import Health
 from consumers.held import Held
-from consumers.publisher import Report
+from consumers.report import Report
 from service.store.errors import StoreUnavailable
-from service.store.outbox_store import HeldFrame, Size
+from service.store.held_store import HeldFrame
+from service.store.outbox_store import Size
 from service.telemetry import CORRUPT_FRAMES, HELD_MESSAGES, OUTBOX_MESSAGES, OUTBOX_OLDEST_SECONDS, SHARDS_HELD, log
 
 _log = log(__name__)

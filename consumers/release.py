@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from consumers.backoff import pause
 from consumers.held import MOST_KEYS, Held, Queue
-from consumers.publisher import Publisher, Report
+from consumers.publisher import Publisher
+from consumers.report import Report
 from service.contract.message import Message
 from service.store.frame import FrameCorrupt, frames_of, messages_of
-from service.store.outbox_store import HeldFrame, OutboxStore, Scope
+from service.store.held_store import HeldFrame, HeldStore, Scope
 from service.telemetry import log
 
 _log = log(__name__)
@@ -28,10 +29,10 @@ class Release:
     """
 
     def __init__(
-        self, outbox: OutboxStore, publisher: Publisher, held: Held, accepted: Callable[[set[tuple[str, int]]], None]
+        self, store: HeldStore, publisher: Publisher, held: Held, accepted: Callable[[set[tuple[str, int]]], None]
     ) -> None:
         self.turn = asyncio.Lock()
-        self._outbox = outbox
+        self._store = store
         self._publisher = publisher
         self._held = held
         self._accepted = accepted
@@ -75,7 +76,7 @@ class Release:
                 # Shards may have been given up since the last page.
                 ours = self._held.queues()
                 after = {queue: at for queue, at in after.items() if queue in ours and queue not in self._stopped}
-                page = await self._outbox.held_page(after) if after else []
+                page = await self._store.page(after) if after else []
                 if not page or not await self._try(page):
                     return
             # A queue that is not in the page may have had no place in it.
@@ -101,7 +102,7 @@ class Release:
         left = {held.frame.position: self._left(held, messages, report) for held, messages in rows}
         changed = [held for held, _ in rows if left[held.frame.position] != [held]]
         if changed:
-            await self._outbox.release({held.frame.position: left[held.frame.position] for held in changed})
+            await self._store.replace({held.frame.position: left[held.frame.position] for held in changed})
             for held in changed:
                 self._held.remove(held)
                 for frame in left[held.frame.position]:

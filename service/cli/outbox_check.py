@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from service.cli.check import Check
 from service.cli.outbox_text import counted
+from service.store.held_store import CORRUPT
 from service.store.outbox_listing import Overview, Reason
-from service.store.outbox_store import CORRUPT, COUNTED_FRAMES
+from service.store.outbox_store import COUNTED_FRAMES
 
 LONG_SECONDS = 60.0
 """Messages that wait so long are worth a note; a running relay publishes them within a second or two."""

@@ -15,7 +15,7 @@ from service.contract.render import render, repeat_outcome
 from service.contract.topics import Topics
 from service.core.decision import Decision, Repeat
 from service.store.frame import Frame, frames_of
-from service.store.outbox_store import write_frames
+from service.store.frame_row import write_frames
 from service.store.pool import Connection
 from service.store.position import BLOCK
 

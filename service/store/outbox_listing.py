@@ -10,8 +10,10 @@ from service.contract.message import Message
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
 from service.store.frame import FrameCorrupt, messages_of
+from service.store.frame_row import frame_of
+from service.store.held_store import Scope
 from service.store.migrate import missing_versions
-from service.store.outbox_store import COUNTED_FRAMES, Scope, frame_of
+from service.store.outbox_store import COUNTED_FRAMES
 from service.store.pool import Connection, connect
 from service.store.position import BLOCK
 from service.store.statement import statement

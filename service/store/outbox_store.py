@@ -1,17 +1,17 @@
-"""The outbox as the relay sees it: frames to publish, what is held back, and which shards are ours to publish."""
+"""The outbox as the relay sees it: frames to publish, and which shards are ours to publish."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import asyncpg
+from typing import Final
 
 from service.contract.message import SHARDS
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
 from service.store.frame import FRAME_MESSAGES, Frame
+from service.store.frame_row import CHUNK_BYTES, CHUNK_MESSAGES, frame_of, write_frames
+from service.store.held_store import HeldFrame, HeldStore, write_held
 from service.store.lock import BATCH, RELAY_CLASS, SHARD_CLASS
 from service.store.outbox_bound import Bound
 from service.store.pool import BY_KEY, Connection, connect
@@ -25,14 +25,8 @@ RETRY: Final = "retry"
 RELOAD: Final = "reload"
 """Payloads: try held messages now; held messages were discarded."""
 
-CORRUPT: Final = "the frame is corrupt"
-"""How the reason of a held frame begins that cannot be read; what is behind it has another reason."""
-
-CHUNK_MESSAGES: Final = 2_000
-CHUNK_BYTES: Final = 8 * 1024 * 1024
 COUNTED_FRAMES: Final = 10_000
-HELD_ROWS: Final = 32
-"""Limits of what one statement reads."""
+"""Limit of what a statement counts."""
 
 SIZE_SECONDS: Final = 1.0
 FIRST_SCAN_SECONDS: Final = 80.0
@@ -43,16 +37,10 @@ _COUNTER = statement("outbox_counter")
 _WRITERS = statement("outbox_writers")
 _DELETE = statement("outbox_delete")
 _SIZE = statement("outbox_size")
-_HELD_LOAD = statement("outbox_held_load")
-_HELD_PAGE = statement("outbox_held_page")
-_HELD_DELETE = statement("outbox_held_delete")
 _SHARD_LOCK = statement("shard_lock")
 _SHARD_UNLOCK = statement("shard_unlock")
 _ANNOUNCE = statement("relay_announce")
 _CENSUS = statement("relay_census")
-
-FRAME_COLUMNS = ("position", "shard", "topic", "messages", "raw_bytes", "value")
-_HELD_COLUMNS = (*FRAME_COLUMNS[:3], "scope", "reason", *FRAME_COLUMNS[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +60,15 @@ class Size:
     oldest_seconds: float
 
 
-Scope = Literal["topic", "key"]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldFrame:
-    """Messages that are held back, and why; `scope` says whether all of the shard's for the topic wait behind them."""
-
-    frame: Frame
-    scope: Scope
-    reason: str
-
-
 class OutboxStore:
     """One database session that holds the locks of the shards this process publishes.
 
     A lost session means that the shards are no longer ours: every method then raises StoreUnavailable until `open`.
-    Statements of several callers follow one after the other.
+    Statements of several callers follow one after the other. `held` works in the same session.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.held = HeldStore(self._session)
         self._settings = settings
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
@@ -191,26 +168,8 @@ class OutboxStore:
                 return
             async with session.transaction():
                 await session.execute(_DELETE, done)
-                await _write_held(session, held)
+                await write_held(session, held)
                 await write_frames(session, rest)
-
-    async def held(self, shards: Iterable[int], after: int = -1) -> list[HeldFrame]:
-        """Read the next rows that are held back of these shards; those of whole topics without their value."""
-        async with self._session() as session:
-            return [held_frame_of(row) for row in await session.fetch(_HELD_LOAD, sorted(shards), after, HELD_ROWS)]
-
-    async def held_page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
-        """Read the next held rows of each shard and topic behind a position, up to a chunk over all of them."""
-        columns = zip(*((shard, topic, position) for (shard, topic), position in after.items()), strict=True)
-        async with self._session() as session:
-            limits = HELD_ROWS, CHUNK_MESSAGES, CHUNK_BYTES
-            return [held_frame_of(row) for row in await session.fetch(_HELD_PAGE, *columns, *limits)]
-
-    async def release(self, rows: Mapping[int, Sequence[HeldFrame]]) -> None:
-        """Replace held rows, by position, by what is left of them. One that was discarded meanwhile leaves nothing."""
-        async with self._session() as session, session.transaction():
-            there = [row["position"] for row in await session.fetch(_HELD_DELETE, list(rows))]
-            await _write_held(session, [held for position in there for held in rows[position]])
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Connection]:
@@ -225,29 +184,3 @@ def is_cut_off(frames: Sequence[Frame]) -> bool:
     """Whether there may have been more to read: a chunk is about full."""
     messages, length = sum(frame.messages for frame in frames), sum(frame.raw_bytes for frame in frames)
     return messages + FRAME_MESSAGES > CHUNK_MESSAGES or 2 * length > CHUNK_BYTES
-
-
-def frame_of(row: "asyncpg.Record") -> Frame:
-    """A row of the outbox."""
-    return Frame(*(row[column] for column in FRAME_COLUMNS))
-
-
-def held_frame_of(row: "asyncpg.Record") -> HeldFrame:
-    """A row of what is held back; its frame has no value when the row was read without."""
-    position, shard, topic, messages, length, value = (row[column] for column in FRAME_COLUMNS)
-    return HeldFrame(Frame(position, shard, topic, messages, length, value or b""), row["scope"], row["reason"])
-
-
-async def write_frames(connection: Connection, frames: Iterable[Frame]) -> None:
-    """Write frames to the outbox, on any connection; their positions lie in a block that was taken for them."""
-    await connection.copy_records_to_table("outbox_frame", columns=FRAME_COLUMNS, records=map(_row, frames))
-
-
-async def _write_held(connection: Connection, held: Iterable[HeldFrame]) -> None:
-    records = [(h.frame.position, h.frame.shard, h.frame.topic, h.scope, h.reason, *_row(h.frame)[3:]) for h in held]
-    if records:
-        await connection.copy_records_to_table("outbox_held", columns=_HELD_COLUMNS, records=records)
-
-
-def _row(frame: Frame) -> tuple[int, int, str, int, int, bytes]:
-    return frame.position, frame.shard, frame.topic, frame.messages, frame.raw_bytes, frame.value

@@ -16,8 +16,9 @@ from service.core.batch import Needs
 from service.settings import Settings
 from service.store.errors import translated
 from service.store.frame import frames_of
+from service.store.frame_row import write_frames
 from service.store.lock import BEGIN_SHARED
-from service.store.outbox_store import CHANNEL, write_frames
+from service.store.outbox_store import CHANNEL
 from service.store.pool import Connection, connect
 from service.store.position import BLOCK
 from service.store.statement import statement

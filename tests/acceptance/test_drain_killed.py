@@ -6,7 +6,7 @@ from collections import Counter
 import asyncpg
 import pytest
 
-from service.store.outbox_store import CHUNK_MESSAGES
+from service.store.frame_row import CHUNK_MESSAGES
 from tests.load.backlog import Backlog, lay_backlog
 from tests.support.registry import Registry
 from tests.support.wait import eventually

@@ -18,7 +18,7 @@ from service.core.producer_code import CreateCode
 from service.core.reference import Branch, Role
 from service.core.world import World
 from service.store.frame import frames_of
-from service.store.outbox_store import write_frames
+from service.store.frame_row import write_frames
 from service.store.position import BLOCK
 from tests.load import people
 from tests.load.workload import SOURCE, START_MS, uuid7

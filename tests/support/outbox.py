@@ -5,7 +5,7 @@ from typing import Any
 from service.contract.header import Headers
 from service.contract.message import Message
 from service.store.frame import Frame, frames_of, messages_of
-from service.store.outbox_store import frame_of, write_frames
+from service.store.frame_row import frame_of, write_frames
 from service.store.position import BLOCK
 
 

@@ -15,8 +15,9 @@ from service.contract.message import Message, shard_of
 from service.settings import Settings
 from service.store.errors import StoreRace, StoreUnavailable
 from service.store.frame import frames_of
+from service.store.frame_row import write_frames
 from service.store.lock import BEGIN_SHARED
-from service.store.outbox_store import CHANNEL, RETRY, write_frames
+from service.store.outbox_store import CHANNEL, RETRY
 from service.store.pool import connect
 from service.store.position import BLOCK
 from service.store.snapshot_store import snapshots

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from consumers.batch import Parsed
 from consumers.health import Health
-from consumers.publisher import Publisher, Report
+from consumers.publisher import Publisher
 from consumers.refusal import Refusal
 from consumers.relay import Relay
+from consumers.report import Report
 from service.contract.message import Message
 from service.settings import Settings
 from service.store.command_store import Applied, CommandStore

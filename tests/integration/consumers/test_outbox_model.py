@@ -9,7 +9,7 @@ import pytest
 from consumers import release
 from service.contract.message import Message
 from service.settings import Settings
-from service.store import frame, outbox_store
+from service.store import frame, held_store, outbox_store
 from service.store.pool import Connection as Database
 from tests.integration.consumers.model import GROUPS, Model
 from tests.integration.consumers.test_refusals import nothing_held
@@ -24,10 +24,11 @@ RETRY = "NOTIFY producer_registry_outbox, 'retry'"
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a short history have many chunks, frames and pages."""
-    monkeypatch.setattr(outbox_store, "CHUNK_MESSAGES", CHUNK)
+    for module in (outbox_store, held_store):
+        monkeypatch.setattr(module, "CHUNK_MESSAGES", CHUNK)
     monkeypatch.setattr(frame, "FRAME_MESSAGES", FRAME)
     monkeypatch.setattr(outbox_store, "FRAME_MESSAGES", FRAME)
-    monkeypatch.setattr(outbox_store, "HELD_ROWS", 3)
+    monkeypatch.setattr(held_store, "HELD_ROWS", 3)
     monkeypatch.setattr(release, "RETRY_SECONDS", 0.3)
 
 

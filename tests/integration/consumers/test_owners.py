@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 from consumers import release
-from consumers.publisher import Report
+from consumers.report import Report
 from service.contract.message import Message
 from service.settings import Settings
-from service.store import outbox_store
-from service.store.outbox_store import CHUNK_MESSAGES
+from service.store import held_store, outbox_store
+from service.store.frame_row import CHUNK_MESSAGES
 from service.store.pool import Connection as Database
 from tests.integration.consumers.process import Broker, Process, takes_all
 from tests.integration.consumers.test_refusals import RETRY, held, in_order, nothing_held, refuse
@@ -58,7 +58,7 @@ async def test_a_new_owner_publishes_nothing_of_a_held_key_before_what_is_held(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, end: str, kind: str
 ) -> None:
     # What is held takes several pages.
-    monkeypatch.setattr(outbox_store, "HELD_ROWS", 1)
+    monkeypatch.setattr(held_store, "HELD_ROWS", 1)
     broker, log = Broker(), operator_log()
     refuse(broker, kind)
     one, two, writer = (Process(settings, broker) for _ in range(3))

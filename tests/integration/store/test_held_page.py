@@ -3,8 +3,9 @@
 import pytest
 
 from service.settings import Settings
-from service.store import outbox_store
-from service.store.outbox_store import HELD_ROWS, HeldFrame, OutboxStore
+from service.store import held_store
+from service.store.held_store import HELD_ROWS, HeldFrame
+from service.store.outbox_store import OutboxStore
 from tests.unit.consumers.outbox_stub import message, row
 
 QUEUES = {(0, "events"): -1, (1, "events"): -1, (0, "outcomes"): -1}
@@ -19,7 +20,7 @@ def rows_of(shard: int, topic: str, first: int, count: int) -> list[HeldFrame]:
 async def pages(store: OutboxStore) -> list[list[HeldFrame]]:
     """All pages, one after the other, as the release reads them."""
     after, found = dict(QUEUES), list[list[HeldFrame]]()
-    while page := await store.held_page(after):
+    while page := await store.held.page(after):
         found.append(page)
         after |= {(held.frame.shard, held.frame.topic): held.frame.position for held in page}
     return found
@@ -31,9 +32,9 @@ async def test_a_page_is_limited_and_every_row_is_in_one_when_much_is_held(
 ) -> None:
     rows = [*rows_of(0, "events", 0, 40), *rows_of(1, "events", 1000, 3), *rows_of(0, "outcomes", 2000, 40)]
     if limit == "messages":
-        monkeypatch.setattr(outbox_store, "CHUNK_MESSAGES", 7)
+        monkeypatch.setattr(held_store, "CHUNK_MESSAGES", 7)
     elif limit == "bytes":
-        monkeypatch.setattr(outbox_store, "CHUNK_BYTES", 3 * rows[0].frame.raw_bytes + 100)
+        monkeypatch.setattr(held_store, "CHUNK_BYTES", 3 * rows[0].frame.raw_bytes + 100)
     store = OutboxStore(settings)
     await store.open(lambda _: None)
     await store.settle([], rows)
@@ -50,7 +51,7 @@ async def test_a_page_is_limited_and_every_row_is_in_one_when_much_is_held(
 async def test_a_page_has_a_row_when_the_row_alone_is_longer_than_the_limit(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_store, "CHUNK_BYTES", 10)
+    monkeypatch.setattr(held_store, "CHUNK_BYTES", 10)
     rows = rows_of(0, "events", 0, 3)
     store = OutboxStore(settings)
     await store.open(lambda _: None)

@@ -9,8 +9,9 @@ import pytest
 from service.contract.message import Message
 from service.settings import Settings
 from service.store.frame import frames_of, messages_of
+from service.store.frame_row import write_frames
 from service.store.lock import BEGIN_SHARED
-from service.store.outbox_store import OutboxStore, write_frames
+from service.store.outbox_store import OutboxStore
 from service.store.position import BLOCK
 from service.store.statement import statement
 from tests.integration.store.conftest import ALL

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from consumers.chunk import Chunk
 from service.cli.outbox_check import check
+from service.store.held_store import CORRUPT
 from service.store.outbox_listing import Overview, Reason
-from service.store.outbox_store import CORRUPT
 from tests.support.outbox import frame, message
 
 EMPTY = Overview(0, 0.0, (), is_partial=False)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from consumers.publisher import Report
 from consumers.refusal import Refusal
+from consumers.report import Report
 from service.contract.message import Message
 from service.store.frame import Frame, frames_of, messages_of
-from service.store.outbox_store import HeldFrame, Scope
+from service.store.held_store import HeldFrame, Scope
 
 TYPE = "producer-registry.group.created.v1"
 INVALID = Refusal("record", "INVALID_RECORD")
@@ -55,7 +55,7 @@ class StubOutbox:
     page_all: int = 100
     read: list[list[int]] = field(default_factory=list)
     wrote: list[list[int]] = field(default_factory=list)
-    before_release: Callable[[], object] = lambda: None
+    before_replace: Callable[[], object] = lambda: None
 
     def put(self, *rows: HeldFrame) -> "StubOutbox":
         """Add rows."""
@@ -66,7 +66,7 @@ class StubOutbox:
         """What is still held."""
         return contents(self.rows[position] for position in sorted(self.rows))
 
-    async def held_page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
+    async def page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
         """The next rows of each queue."""
         found: list[HeldFrame] = []
         for queue, position in after.items():
@@ -77,9 +77,9 @@ class StubOutbox:
         self.read.append([held.frame.position for held in found])
         return found
 
-    async def release(self, rows: Mapping[int, Sequence[HeldFrame]]) -> None:
+    async def replace(self, rows: Mapping[int, Sequence[HeldFrame]]) -> None:
         """Replace rows that are still there."""
-        self.before_release()
+        self.before_replace()
         self.wrote.append(sorted(rows))
         for position, left in rows.items():
             if self.rows.pop(position, None) is not None:

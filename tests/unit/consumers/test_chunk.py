@@ -7,7 +7,7 @@ from consumers.held import BEHIND, Held
 from consumers.refusal import Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, messages_of
-from service.store.outbox_store import CORRUPT
+from service.store.held_store import CORRUPT
 from tests.unit.consumers.outbox_stub import (
     FORBIDDEN,
     INVALID,

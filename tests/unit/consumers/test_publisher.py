@@ -6,8 +6,9 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
 
 from consumers import publisher as module
-from consumers.publisher import REFUSAL_SECONDS, Report
 from consumers.refusal import Refusal
+from consumers.refusals import REFUSAL_SECONDS
+from consumers.report import Report
 from service.contract.message import Message
 from tests.unit.consumers.kafka_stub import StubKafka, messages
 

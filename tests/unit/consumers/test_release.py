@@ -10,7 +10,7 @@ from consumers import release as module
 from consumers.held import Held
 from consumers.refusal import Refusal
 from consumers.release import Release
-from service.store.outbox_store import HeldFrame
+from service.store.held_store import HeldFrame
 from tests.support.wait import eventually
 from tests.unit.consumers.outbox_stub import (
     FORBIDDEN,
@@ -185,7 +185,7 @@ async def test_what_an_operator_discarded_is_not_written_again_when_a_try_is_und
     bench = Bench()
     bench.put(row(message(1), message(2, b"other")), row(message(3, b"third"), message(4, b"fourth")))
     bench.refuse(INVALID, 1, 3)
-    bench.outbox.before_release = lambda: bench.outbox.rows.pop(1, None)
+    bench.outbox.before_replace = lambda: bench.outbox.rows.pop(1, None)
     await bench.one_pass()
     assert bench.outbox.left() == [([3], "key", "INVALID_RECORD")]
 

@@ -1,0 +1,77 @@
+"""Held messages in the database: frames that the broker refused, and those that wait behind them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import asyncpg
+
+from service.store.frame import Frame
+from service.store.frame_row import CHUNK_BYTES, CHUNK_MESSAGES, FRAME_COLUMNS, frame_values
+from service.store.pool import Connection
+from service.store.statement import statement
+
+CORRUPT: Final = "the frame is corrupt"
+"""The reason of a held frame that cannot be read begins with this; what is behind it has another reason."""
+
+HELD_ROWS: Final = 32
+"""Limit of what one statement reads."""
+
+_LOAD = statement("outbox_held_load")
+_PAGE = statement("outbox_held_page")
+_DELETE = statement("outbox_held_delete")
+
+_COLUMNS = (*FRAME_COLUMNS[:3], "scope", "reason", *FRAME_COLUMNS[3:])
+
+Scope = Literal["topic", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFrame:
+    """Messages that are held back, and why; `scope` says whether all of the shard's for the topic wait behind them."""
+
+    frame: Frame
+    scope: Scope
+    reason: str
+
+
+class HeldStore:
+    """Reads and replaces held frames in the session of the relay; every method raises StoreUnavailable."""
+
+    def __init__(self, session: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:
+        self._session = session
+
+    async def load(self, shards: Iterable[int], after: int = -1) -> list[HeldFrame]:
+        """Read the next held rows of these shards; those of whole topics without their value."""
+        async with self._session() as session:
+            return [held_frame_of(row) for row in await session.fetch(_LOAD, sorted(shards), after, HELD_ROWS)]
+
+    async def page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
+        """Read the next held rows of each shard and topic behind a position, up to a chunk over all of them."""
+        columns = zip(*((shard, topic, position) for (shard, topic), position in after.items()), strict=True)
+        async with self._session() as session:
+            limits = HELD_ROWS, CHUNK_MESSAGES, CHUNK_BYTES
+            return [held_frame_of(row) for row in await session.fetch(_PAGE, *columns, *limits)]
+
+    async def replace(self, rows: Mapping[int, Iterable[HeldFrame]]) -> None:
+        """Replace held rows, by position, by what is left of them. One that was discarded meanwhile leaves nothing."""
+        async with self._session() as session, session.transaction():
+            there = [row["position"] for row in await session.fetch(_DELETE, list(rows))]
+            await write_held(session, (held for position in there for held in rows[position]))
+
+
+def held_frame_of(row: "asyncpg.Record") -> HeldFrame:
+    """Make a held frame from its row; the frame has no value when the row was read without."""
+    position, shard, topic, messages, length, value = (row[column] for column in FRAME_COLUMNS)
+    return HeldFrame(Frame(position, shard, topic, messages, length, value or b""), row["scope"], row["reason"])
+
+
+async def write_held(connection: Connection, held: Iterable[HeldFrame]) -> None:
+    """Write held frames, in a transaction of the caller."""
+    records = []
+    for one in held:
+        row = frame_values(one.frame)
+        records.append((*row[:3], one.scope, one.reason, *row[3:]))
+    if records:
+        await connection.copy_records_to_table("outbox_held", columns=_COLUMNS, records=records)
