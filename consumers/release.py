@@ -110,7 +110,8 @@ class Release:
         if report.sent:
             _log.info("held_messages_released", messages=len(report.sent))
         self._accepted(report.accepted)
-        return report.error is None
+        # A page that runs out of time must not keep those behind it from their turn; keys it did not reach stay behind.
+        return report.error is None or bool(report.sent or report.refused)
 
     def _left(self, held: HeldFrame, messages: list[Message], report: Report) -> list[HeldFrame]:
         """What stays of a held row; what is behind it waits for the same keys, or for the whole topic."""
@@ -119,10 +120,11 @@ class Release:
         whole = any(refusal.kind == "topic" for refusal in refusals)
         queue = held.frame.shard, held.frame.topic
         self._blocked[queue].update(message.key for message in left if message.key is not None)
-        if whole or len(self._blocked[queue]) > MOST_KEYS:
+        unknown = held.scope == "topic" and report.error is not None
+        if whole or (unknown and left) or len(self._blocked[queue]) > MOST_KEYS:
             self._stopped.add(queue)
         self._held.learn_keyless(messages, report.sent, report.refused)
-        scope: Scope = "topic" if held.scope == "topic" and (whole or report.error is not None) else "key"
+        scope: Scope = "topic" if unknown or (held.scope == "topic" and whole) else "key"
         reason = refusals[0].reason if refusals else held.reason
         if len(left) == len(messages) and (scope, reason) == (held.scope, held.reason):
             return [held]

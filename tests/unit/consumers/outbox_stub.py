@@ -88,10 +88,14 @@ class StubOutbox:
 
 @dataclass
 class StubPublisher:
-    """Takes what `refuses` does not refuse, in order per key; `away_after` so many messages it has an outage."""
+    """Takes what `refuses` does not refuse, in order per key.
+
+    After `away_after` messages it has an outage; after `late_after` tried messages of a call it runs out of time.
+    """
 
     refuses: Callable[[Message], Refusal | None] = lambda _: None
     away_after: int | None = None
+    late_after: int | None = None
     taken: list[int] = field(default_factory=list)
     tried: list[int] = field(default_factory=list)
     passes: int = 0
@@ -108,7 +112,10 @@ class StubPublisher:
     async def send(self, messages: Sequence[Message]) -> Report:
         """Leave out what is behind a refused message of its key, as the publisher of held messages does."""
         report, stopped = Report(), set()
-        for one in messages:
+        for tried, one in enumerate(messages):
+            if self.late_after is not None and tried >= self.late_after:
+                report.error = TimeoutError("no answer in time")
+                break
             if self.away_after is not None and len(self.taken) >= self.away_after:
                 report.error = OSError("the broker is away")
                 break

@@ -158,6 +158,19 @@ async def test_the_pass_ends_when_the_broker_is_away() -> None:
     assert bench.outbox.wrote == []
 
 
+async def test_later_pages_are_tried_in_the_same_pass_when_the_time_for_a_page_runs_out() -> None:
+    bench = Bench(publisher=StubPublisher(late_after=2))
+    keys = [b"bad", b"slow", b"last", b"slow", b"other", b"last"]
+    bench.put(*(row(message(position, key)) for position, key in enumerate(keys)))
+    bench.outbox.page_rows = 3
+    bench.refuse(INVALID, 0)
+    await bench.one_pass()
+    # `last` waits for its turn: the first of its messages was not tried.
+    assert bench.publisher.taken == [1, 3, 4]
+    assert bench.outbox.left() == [([0], "key", INVALID.reason), *[([at], "key", "INVALID_RECORD") for at in (2, 5)]]
+    assert bench.in_step()
+
+
 async def test_the_reason_is_the_last_one_when_it_changes() -> None:
     bench = Bench()
     bench.put(row(message(1), scope="topic", reason=FORBIDDEN.reason))
