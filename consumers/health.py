@@ -29,17 +29,17 @@ class Health:
         for part in self._trouble:
             READY.labels(part).set(0)
 
-    def trouble(self, part: str, reason: str) -> None:
+    def mark_not_ready(self, part: str, reason: str) -> None:
         """This part is not well; the reason is for operators."""
         if self._trouble.get(part) in (None, STARTING):
-            _log.warning("part_has_trouble", part=part, reason=reason)
+            _log.warning("part_not_ready", part=part, reason=reason)
         self._trouble[part] = reason
         READY.labels(part).set(0)
 
-    def well(self, part: str) -> None:
+    def mark_ready(self, part: str) -> None:
         """This part works."""
         if self._trouble.get(part) not in {None, STARTING}:
-            _log.info("part_is_well_again", part=part)
+            _log.info("part_ready_again", part=part)
         self._trouble[part] = None
         READY.labels(part).set(1)
 
@@ -49,29 +49,29 @@ class Health:
             return
         if note is None:
             del self._notes[part]
-            _log.info("part_has_no_note", part=part)
+            _log.info("part_note_cleared", part=part)
         else:
             if part not in self._notes:
-                _log.warning("part_has_note", part=part, note=note)
+                _log.warning("part_note", part=part, note=note)
             self._notes[part] = note
 
     def notes(self) -> dict[str, str]:
         """What there is to know of parts that work."""
         return dict(self._notes)
 
-    def beat(self, loop: str, within: float) -> None:
+    def heartbeat(self, loop: str, within: float) -> None:
         """This loop moves, and will again within so many seconds."""
         self._loops[loop] = (self._monotonic(), within)
 
-    def ended(self, loop: str) -> None:
+    def loop_ended(self, loop: str) -> None:
         """This loop has come to its end, as it should."""
         self._loops.pop(loop, None)
 
-    def ready(self) -> dict[str, str | None]:
+    def readiness(self) -> dict[str, str | None]:
         """Each part with its trouble, None for a well one."""
         return {**self._trouble, "process": "stopping"} if self.stopping else dict(self._trouble)
 
-    def stuck(self) -> dict[str, str]:
+    def stalled(self) -> dict[str, str]:
         """The loops that have not moved in time."""
         now = self._monotonic()
         return {

@@ -11,26 +11,26 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from consumers.assignment import READING, Assignment, Ending, OffsetAlarm
 from consumers.backoff import Backoff, pause
-from consumers.batch import Batches, Parsed
-from consumers.client import connection
-from consumers.consumer import CommandConsumer
 from consumers.health import Health
-from consumers.identity import Identity, identify
-from consumers.letting_go import let_go
-from consumers.limit import DeadLetterLimit
-from consumers.places import Places
-from consumers.publisher import Publisher
-from consumers.relay import Relay
-from consumers.settle import COMMIT_SECONDS, Settlement
-from consumers.subscribers import Subscription
-from service.contract.envelope import Limits, parse
+from consumers.kafka.client import connection
+from consumers.kafka.close_within import close_within
+from consumers.kafka.cluster_identity import Identity, read_cluster_identity
+from consumers.reading.assignment import READING, Assignment, OffsetAlarm
+from consumers.reading.batch import Batches
+from consumers.reading.consumer import CommandConsumer
+from consumers.reading.dead_letter_limit import DeadLetterLimit
+from consumers.reading.settlement import COMMIT_SECONDS, Settlement
+from consumers.reading.start_offsets import StartOffsets
+from consumers.reading.subscriber import Subscription
+from consumers.relay.publisher import Publisher
+from consumers.relay.relay import Relay
+from consumers.shutdown import Shutdown
+from service.contract.envelope import Limits, Parsed, parse
 from service.contract.topics import Topics
 from service.settings import Settings
 from service.store.command_store import Applied, CommandStore
-from service.store.mark import Origin
-from service.store.mark_store import MarkStore
+from service.store.offset_fence import OffsetFenceStore, Origin
 from service.store.outbox_store import OutboxStore
 from service.telemetry import LAG, log
 
@@ -49,11 +49,11 @@ PUBLISH_PART, COMMIT_PART = 0.2, 0.1
 class Consumers:
     """Runs until the ending says stop; `reads` commands, `publishes` the outbox."""
 
-    def __init__(self, settings: Settings, health: Health, ending: Ending, *, reads: bool, publishes: bool) -> None:
+    def __init__(self, settings: Settings, health: Health, shutdown: Shutdown, *, reads: bool, publishes: bool) -> None:
         self._settings = settings
         self._topics = Topics(settings.topic_prefix)
         self._health = health
-        self._ending = ending
+        self._shutdown = shutdown
         self._reads = reads
         deadline = settings.shutdown_deadline_seconds
         self._commit_seconds = deadline * COMMIT_PART
@@ -66,7 +66,7 @@ class Consumers:
         )
         self._publishes = publishes
         self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000))
-        self._places: Places | None = None
+        self._start_offsets: StartOffsets | None = None
         self._committed_known = True
 
     async def run(self) -> None:
@@ -75,20 +75,20 @@ class Consumers:
         if client is None:
             return
         tasks = [asyncio.create_task(self._probe(client))]
-        relaying = asyncio.create_task(self._relay.run() if self._publishes else self._ending.stop.wait())
+        relaying = asyncio.create_task(self._relay.run() if self._publishes else self._shutdown.stop.wait())
         for task in (*tasks, relaying):
             task.add_done_callback(self._ended)
         try:
             if self._reads:
                 await self._read(client, relaying)
-            await self._ending.stop.wait()
+            await self._shutdown.stop.wait()
             self._relay.stop()
             await asyncio.wait((relaying,))
         finally:
             for task in (*tasks, relaying):
                 task.cancel()
             await asyncio.wait((*tasks, relaying))
-            await let_go(client.close(), ANSWER_SECONDS)
+            await close_within(client.close(), ANSWER_SECONDS)
 
     async def _check_offsets(self) -> None:
         # Of what the group has committed only the lag depends: no trouble of the broker for those who watch it.
@@ -105,19 +105,19 @@ class Consumers:
     def _ended(self, task: asyncio.Task[object]) -> None:
         # None of them ends by itself. Going on without one would look well and do half of the work.
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._ending.halt(f"a task of the service ended in a way nobody foresaw: {error!r}")
+            self._shutdown.fail(f"a task of the service ended in a way nobody foresaw: {error!r}")
 
     async def _client(self) -> AIOKafkaClient | None:
         """A client for questions about the cluster; None when the process ends before the broker is there."""
         backoff = Backoff(most=3.0)
-        while not self._ending.stop.is_set():
+        while not self._shutdown.stop.is_set():
             client = AIOKafkaClient(**connection(self._settings))
             try:
                 await client.bootstrap()
             except (KafkaError, OSError) as error:
-                await let_go(client.close(), ANSWER_SECONDS)
-                self._health.trouble(BROKER, str(error))
-                await pause(backoff.next(), self._ending.stop)
+                await close_within(client.close(), ANSWER_SECONDS)
+                self._health.mark_not_ready(BROKER, str(error))
+                await pause(backoff.next(), self._shutdown.stop)
             else:
                 return client
         return None
@@ -128,19 +128,21 @@ class Consumers:
         for turn in itertools.count(1):
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    now = await identify(client, topics)
-                    if self._places is not None:
+                    now = await read_cluster_identity(client, topics)
+                    if self._start_offsets is not None:
                         # The broker gives records of a topic made anew under the offsets of the old one.
-                        self._places.compare(now)
-                self._health.well(BROKER)
+                        self._start_offsets.compare(now)
+                self._health.mark_ready(BROKER)
                 if turn % CHECK_PROBES == 0:
                     await self._check_offsets()
             except OffsetAlarm as alarm:
-                self._ending.halt(str(alarm))
+                self._shutdown.fail(str(alarm))
             except UnknownTopicOrPartitionError as error:
-                self._health.trouble(BROKER, f"{error.args[0]} does not exist: `producer-registry topics create`")
+                self._health.mark_not_ready(
+                    BROKER, f"{error.args[0]} does not exist: `producer-registry topics create`"
+                )
             except (KafkaError, OSError, TimeoutError) as error:
-                self._health.trouble(BROKER, f"no answer: {type(error).__name__} {error}")
+                self._health.mark_not_ready(BROKER, f"no answer: {type(error).__name__} {error}")
             for tp, lag in self._settlement.lags().items():
                 LAG.labels(tp.topic, tp.partition).set(lag)
             await asyncio.sleep(PROBE_SECONDS)
@@ -152,9 +154,9 @@ class Consumers:
             return
         origin = Origin(identity.cluster_id, identity.topic_ids)
         store = CommandStore(self._settings, self._topics, origin=origin, held=lambda: self._relay.shards)
-        places = Places(self._settings, client, MarkStore(self._settings, origin), identity, topics)
-        self._places = places
-        assignment = Assignment(places, self._health, self._ending)
+        start_offsets = StartOffsets(self._settings, client, OffsetFenceStore(self._settings, origin), identity, topics)
+        self._start_offsets = start_offsets
+        assignment = Assignment(start_offsets, self._health, self._shutdown)
         assignment.flush = self._settlement.flush
         self._settlement.on_rewind = assignment.lost
         limits = Limits(self._settings.max_body_bytes, frozenset(self._settings.reply_topics))
@@ -170,15 +172,15 @@ class Consumers:
             self._settlement,
             limit=DeadLetterLimit(self._settings.dead_letter_window, self._settings.dead_letter_minimum),
             health=self._health,
-            ending=self._ending,
+            shutdown=self._shutdown,
         )
 
-        def placed(places: Mapping[TopicPartition, int]) -> None:
-            batches.placed(places)
+        def positioned(start_offsets: Mapping[TopicPartition, int]) -> None:
+            batches.positioned(start_offsets)
             # Where the marks are ahead of the committed offsets, a commit was lost with its process.
-            self._settlement.settle(places)
+            self._settlement.settle(start_offsets)
 
-        assignment.on_placed = placed
+        assignment.on_positioned = positioned
         batches_done = itertools.count(1)
 
         async def handle(records: tuple[ConsumerRecord, ...]) -> None:
@@ -187,7 +189,7 @@ class Consumers:
             except Exception as error:
                 # Nothing of it may be taken for done: the marks know what is.
                 assignment.lost()
-                self._ending.halt(f"a batch ended in a way nobody foresaw: {error!r}")
+                self._shutdown.fail(f"a batch ended in a way nobody foresaw: {error!r}")
                 raise
             finally:
                 assignment.done()
@@ -202,39 +204,39 @@ class Consumers:
             await self._settlement.flush(self._commit_seconds)
 
         async def leave(consumer: CommandConsumer) -> None:
-            if self._ending.stop.is_set():
+            if self._shutdown.stop.is_set():
                 await before_leaving()
 
         subscription = Subscription(
             self._settings, self._topics, assignment, handle, built=self._settlement.follow, before_leaving=leave
         )
         if await self._start(subscription):
-            await self._ending.stop.wait()
+            await self._shutdown.stop.wait()
             await subscription.stop()
         await store.close()
 
     async def _identity(self, client: AIOKafkaClient, topics: tuple[str, ...]) -> Identity | None:
         # What is wrong is told by the probe, which asks the same.
         backoff = Backoff(most=3.0)
-        while not self._ending.stop.is_set():
+        while not self._shutdown.stop.is_set():
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    return await identify(client, topics)
-            await pause(backoff.next(), self._ending.stop)
+                    return await read_cluster_identity(client, topics)
+            await pause(backoff.next(), self._shutdown.stop)
         return None
 
     async def _start(self, subscription: Subscription) -> bool:
         """Join the group; False when the process ends before that succeeds."""
         backoff = Backoff(most=5.0)
         group = self._settings.consumer_group
-        while not self._ending.stop.is_set():
+        while not self._shutdown.stop.is_set():
             starting = asyncio.create_task(subscription.start())
-            stopping = asyncio.create_task(self._ending.stop.wait())
+            stopping = asyncio.create_task(self._shutdown.stop.wait())
             either = partial(asyncio.wait, (starting, stopping), return_when=asyncio.FIRST_COMPLETED)
             done, _ = await either(timeout=JOIN_SECONDS)
             if not done:
                 # The client library goes on trying by itself, for ever, without raising an error.
-                self._health.trouble(READING, f"could not join the group {group} within {JOIN_SECONDS:g} s")
+                self._health.mark_not_ready(READING, f"could not join the group {group} within {JOIN_SECONDS:g} s")
                 await either()
             stopping.cancel()
             if starting.done() and starting.exception() is None:
@@ -243,6 +245,6 @@ class Consumers:
             await asyncio.wait((starting,))
             await subscription.stop()
             if not starting.cancelled() and (error := starting.exception()) is not None:
-                self._health.trouble(READING, f"cannot join the group {group}: {error!r}")
-                await pause(backoff.next(), self._ending.stop)
+                self._health.mark_not_ready(READING, f"cannot join the group {group}: {error!r}")
+                await pause(backoff.next(), self._shutdown.stop)
         return False

@@ -21,7 +21,7 @@ TEST_PREFIX = "REGISTRY_TEST_"
 MASK = "********"
 
 
-class SettingsRefused(Exception):
+class InvalidSettings(Exception):
     """The settings are not right; `problems` has one line for each, beginning with the setting's name."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -195,14 +195,14 @@ class Settings(BaseSettings):
         if not self.jwt_algorithms:
             problems.append(f"{PREFIX}JWT_ALGORITHMS: at least one")
         if problems:
-            raise SettingsRefused(problems)
+            raise InvalidSettings(problems)
         return self
 
     def need(self, *fields: str) -> None:
         """Refuse settings that lack one of the named fields: `settings.need("database_url", "jwks")`."""
         missing = [field for field in fields if not getattr(self, field)]
         if missing:
-            raise SettingsRefused([f"{variable(field)} is not set: give {right(field)}" for field in missing])
+            raise InvalidSettings([f"{variable(field)} is not set: give {right(field)}" for field in missing])
 
     def effective(self) -> dict[str, str]:
         """Every setting's variable name and value as text, in the order of declaration, secrets masked."""
@@ -220,12 +220,12 @@ def load(options: Mapping[str, object] | None = None) -> Settings:
     problems = _unknown(os.environ)
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
-    except SettingsRefused as refused:
+    except InvalidSettings as refused:
         problems += refused.problems
     except ValidationError as error:
         problems += _refusals(error)
     if problems:
-        raise SettingsRefused(problems)
+        raise InvalidSettings(problems)
     return settings
 
 

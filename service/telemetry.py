@@ -14,9 +14,9 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from service.lean import without
+from service.import_block import block_import
 
-with without("rich"):
+with block_import("rich"):
     # It would load rich for coloured tracebacks, which logs of JSON never show: 4 MiB of every process.
     import structlog
 
@@ -97,7 +97,7 @@ def exposition() -> bytes:
     return generate_latest(REGISTRY)
 
 
-class Seldom(logging.Filter):
+class RateLimitFilter(logging.Filter):
     """Lets the same words of the Kafka client through once in a while: without a broker it repeats them for ever.
 
     It has about ten different ones for a broker that is away, so that once a minute keeps a log readable.
@@ -141,7 +141,7 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(Seldom())
+    handler.addFilter(RateLimitFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],

@@ -7,7 +7,7 @@ Whoever reads the topic knows it by them.
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from consumers.session import Publisher, following
+from consumers.kafka.session import Sender, following
 from service.contract.dead_letter import Origin, origin
 from service.contract.record import Record
 from service.contract.topics import Topics
@@ -75,7 +75,7 @@ def _sort_in(record: Record, letters: dict[str, DeadLetter], marks: dict[str, St
             return
 
 
-async def replay(settings: Settings, publisher: Publisher, letter: DeadLetter) -> None:
+async def replay(settings: Settings, publisher: Sender, letter: DeadLetter) -> None:
     """Publish the record again where it came from, bytes unchanged and marked as a replay; then leave the mark."""
     came = letter.origin
     own = [(name, value) for name, value in came.headers if name != REPLAY_OF]
@@ -84,7 +84,7 @@ async def replay(settings: Settings, publisher: Publisher, letter: DeadLetter) -
     await mark(settings, publisher, letter, "replayed")
 
 
-async def mark(settings: Settings, publisher: Publisher, letter: DeadLetter, state: State) -> None:
+async def mark(settings: Settings, publisher: Sender, letter: DeadLetter, state: State) -> None:
     """Leave a mark beside a dead letter."""
     headers = [(MARK, state.encode()), (MARK_OF, letter.address.encode())]
     topic = Topics(settings.topic_prefix).dead_letters

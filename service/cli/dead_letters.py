@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import click
 
 from service.cli.dead_letter import DeadLetter
-from service.cli.ending import finish, talk
+from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings
 
 ADDRESS = "registry.dead-letters.v1:3:17"
@@ -29,9 +29,9 @@ def list_(settings: Settings, *, reason: str | None, everything: bool, as_json: 
     for letter in _read(settings):
         if (reason and letter.origin.reason != reason) or (letter.state != "open" and not everything):
             continue
-        told = letter.as_json()
-        line = f"{told['address']}  {told['failed_at']}  {told['reason']}  from {told['from']}"
-        click.echo(json.dumps(told, ensure_ascii=False) if as_json else f"{line}  {told['state']}")
+        reported = letter.as_json()
+        line = f"{reported['address']}  {reported['failed_at']}  {reported['reason']}  from {reported['from']}"
+        click.echo(json.dumps(reported, ensure_ascii=False) if as_json else f"{line}  {reported['state']}")
 
 
 @dead_letters.command(epilog=example_text("all about one", f"producer-registry dead-letters show {ADDRESS}"))
@@ -46,11 +46,11 @@ def show(settings: Settings, *, address: str, as_json: bool, raw: bool) -> None:
         click.echo(letter.value or b"", nl=False)
         return
     headers = [[name, _text(value)] for name, value in letter.origin.headers]
-    told = {**letter.as_json(), "key": _text(letter.key), "headers": headers, "value": _text(letter.value)}
+    reported = {**letter.as_json(), "key": _text(letter.key), "headers": headers, "value": _text(letter.value)}
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
+        click.echo(json.dumps(reported, ensure_ascii=False))
         return
-    for name, value in told.items():
+    for name, value in reported.items():
         if name == "headers":
             for header, content in headers:
                 click.echo(f"header           {header}: {content}")
@@ -84,17 +84,17 @@ def _work(settings: Settings, addresses: Sequence[str], reason: str | None, stat
     chosen = _chosen(letters, addresses) if addresses else [x for x in letters if x.origin.reason == reason]
     done = [letter for letter in chosen if letter.state != "open" and not again]
     if done and addresses:
-        told = "; ".join(f"{letter.address} was {letter.state}" for letter in done)
-        raise click.ClickException(f"nothing was done: {told}" + ("; see --again" if state == "replayed" else ""))
+        reported = "; ".join(f"{letter.address} was {letter.state}" for letter in done)
+        raise click.ClickException(f"nothing was done: {reported}" + ("; see --again" if state == "replayed" else ""))
     wanted = [letter for letter in chosen if letter not in done]
-    from consumers.session import BrokerUnavailable
+    from consumers.kafka.session import BrokerUnavailable
 
-    finish(_mark_all(located(settings), wanted, state), BrokerUnavailable)
-    talk(f"{len(wanted)} {state}")
+    run_command(_mark_all(located(settings), wanted, state), BrokerUnavailable)
+    print_diagnostic(f"{len(wanted)} {state}")
 
 
 async def _mark_all(settings: Settings, letters: list[DeadLetter], state: str) -> None:
-    from consumers.session import publishing
+    from consumers.kafka.session import publishing
     from service.cli import dead_letter
 
     async with publishing(settings) as publisher:
@@ -108,10 +108,10 @@ async def _mark_all(settings: Settings, letters: list[DeadLetter], state: str) -
 def _read(settings: Settings) -> list[DeadLetter]:
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
-    from consumers.session import BrokerUnavailable
+    from consumers.kafka.session import BrokerUnavailable
     from service.cli.dead_letter import dead_letters as read_all
 
-    return finish(read_all(settings), BrokerUnavailable)
+    return run_command(read_all(settings), BrokerUnavailable)
 
 
 def _chosen(letters: list[DeadLetter], addresses: Sequence[str]) -> list[DeadLetter]:

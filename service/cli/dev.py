@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from service.cli.ending import talk
+from service.cli.exit_status import print_diagnostic
 from service.cli.option import example_text, settings_options
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.cli.attended import Stop
-    from service.cli.embedded import Wish
+    from service.cli.embedded import StackOptions
+    from service.cli.foreground import Stop
 
 Port = click.IntRange(0, 65535)
 
@@ -28,34 +28,34 @@ def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: i
     When all is ready, one line of JSON on stdout has the addresses. Data stays in the data folder (the memory broker's
     goes); what still lives of a killed run is taken up again. A database or broker given in the settings is used.
     """
-    from service.cli.attended import attend
-    from service.cli.embedded import TROUBLE, Wish
+    from service.cli.embedded import EXPECTED_ERRORS, StackOptions
+    from service.cli.foreground import run_in_foreground
     from service.telemetry import configure_logs
 
     configure_logs(settings.log_level)
-    wish = Wish(broker, settings.data_dir, kafka_port, postgres_port)
+    options = StackOptions(broker, settings.data_dir, kafka_port, postgres_port)
     try:
-        reason = attend(partial(_dev, settings, wish))
-    except TROUBLE as error:
+        reason = run_in_foreground(partial(_dev, settings, options))
+    except EXPECTED_ERRORS as error:
         raise click.ClickException(str(error)) from None
     if reason is not None:
         raise click.ClickException(reason)
 
 
-async def _dev(settings: Settings, wish: "Wish", stop: "Stop") -> str | None:
+async def _dev(settings: Settings, options: "StackOptions", stop: "Stop") -> str | None:
     """Run until a signal or the service's own end; answers why when it could not go on."""
     from service.cli.embedded import registry
-    from service.cli.place import forget
+    from service.cli.running_instance import forget
 
-    async with registry(settings, wish) as (place, service):
-        place.write(settings.data_dir)
-        click.echo(place.ready_line())
-        waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(service.ending.stop.wait())]
+    async with registry(settings, options) as (instance, service):
+        instance.write(settings.data_dir)
+        click.echo(instance.ready_line())
+        waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(service.shutdown.stop.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
             forget(settings.data_dir)
-        talk("draining, then everything stops")
-    return service.ending.reason
+        print_diagnostic("draining, then everything stops")
+    return service.shutdown.reason

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from service.cli.check import Check
-from service.cli.ending import finish
+from service.cli.exit_status import run_command
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings, masked
 
 
@@ -22,7 +22,7 @@ from service.settings import Settings, masked
 def doctor(settings: Settings, *, as_json: bool) -> None:
     """Check settings, database, broker, topics, keys and the embedded parts; ends with 1 when something is bad."""
     settings = located(settings)
-    checks = finish(_all(settings))
+    checks = run_command(_all(settings))
     for check in checks:
         if as_json:
             click.echo(json.dumps(asdict(check)))
@@ -65,8 +65,8 @@ async def _database(settings: Settings) -> Check:
     finally:
         await connection.close()
     if missing:
-        told = f"{where}: migrations {', '.join(missing)} are missing"
-        return Check("database", "bad", told, "run `producer-registry migrate`")
+        reported = f"{where}: migrations {', '.join(missing)} are missing"
+        return Check("database", "bad", reported, "run `producer-registry migrate`")
     return Check("database", "ok", f"{where}: PostgreSQL {version}, all migrations")
 
 
@@ -84,8 +84,8 @@ async def _outbox(settings: Settings, database: Check) -> Check:
 
 
 async def _broker(settings: Settings) -> Check:
-    from consumers.session import BrokerUnavailable
-    from consumers.topic import check
+    from consumers.kafka.session import BrokerUnavailable
+    from consumers.kafka.topic import check
 
     if not settings.kafka_bootstrap_servers:
         return Check("broker", "note", "none is given", "set REGISTRY_KAFKA_BOOTSTRAP_SERVERS, or run `dev`")
@@ -97,11 +97,13 @@ async def _broker(settings: Settings) -> Check:
     missing = [finding.topic for finding in findings if finding.state == "missing"]
     different = [finding for finding in findings if finding.state == "different"]
     if missing:
-        told = f"{where}: {len(missing)} topics are missing, {missing[0]} first"
-        return Check("broker", "bad", told, "run `producer-registry topics create`")
+        reported = f"{where}: {len(missing)} topics are missing, {missing[0]} first"
+        return Check("broker", "bad", reported, "run `producer-registry topics create`")
     if different:
-        told = f"{where}: {different[0].topic} has {'; '.join(different[0].differences)}"
-        return Check("broker", "note", told, "change the topic or the setting; see `producer-registry topics check`")
+        reported = f"{where}: {different[0].topic} has {'; '.join(different[0].differences)}"
+        return Check(
+            "broker", "note", reported, "change the topic or the setting; see `producer-registry topics check`"
+        )
     return Check("broker", "ok", f"{where}: {len(findings)} topics as configured")
 
 

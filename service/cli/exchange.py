@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from consumers.session import Follower, Publisher, following, publishing
+from consumers.kafka.session import Follower, Sender, following, publishing
+from service.cli.command_preparation import PreparedCommand
 from service.cli.message import Message, read
-from service.cli.outgoing import Outgoing
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -25,7 +25,7 @@ class Answer:
     outcome's data, `reason` why it is a dead letter.
     """
 
-    command: Outgoing
+    command: PreparedCommand
     status: str = "sent"
     outcome: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
@@ -48,7 +48,7 @@ class Answer:
 class Exchange:
     """Publishes commands and matches them with what the registry answers; `open` counts those without an answer."""
 
-    def __init__(self, publisher: Publisher, follower: Follower | None, topics: Topics) -> None:
+    def __init__(self, publisher: Sender, follower: Follower | None, topics: Topics) -> None:
         self._publisher = publisher
         self._follower = follower
         self._topics = topics
@@ -57,7 +57,7 @@ class Exchange:
         self.open = 0
 
     async def send(
-        self, commands: Iterable[Outgoing], progress: Callable[[int], None] = lambda _: None
+        self, commands: Iterable[PreparedCommand], progress: Callable[[int], None] = lambda _: None
     ) -> list[Answer]:
         """Publish commands in order; `progress` is told how many more the broker has acknowledged."""
         answers: list[Answer] = []
@@ -79,8 +79,8 @@ class Exchange:
 
     async def _acknowledged(self, sent: tuple[Answer, Any]) -> None:
         answer, acknowledgement = sent
-        place = await acknowledgement
-        self._places[answer.command.topic, place.partition, place.offset] = answer
+        tp = await acknowledgement
+        self._places[answer.command.topic, tp.partition, tp.offset] = answer
 
     async def poll(self) -> list[Message]:
         """What came back by now (waits a moment for it); answers are matched with their commands."""
@@ -114,12 +114,12 @@ class Exchange:
 
     def _match_dead_letter(self, message: Message) -> None:
         error = "__connect.errors."
-        place = (
+        tp = (
             message.headers.get(f"{error}topic", ""),
             int(message.headers.get(f"{error}partition", -1)),
             int(message.headers.get(f"{error}offset", -1)),
         )
-        answer = self._places.get(place)
+        answer = self._places.get(tp)
         if answer is not None and answer.status == "sent":
             self._waiting[answer.command.source, answer.command.id].remove(answer)
             self._close(answer, "dead-letter", reason=message.headers.get("dlq_reason", "unknown"))
@@ -133,7 +133,7 @@ class Exchange:
 async def exchange(settings: Settings, *, wait: bool, watch: Sequence[str] = ()) -> AsyncIterator[Exchange]:
     """An exchange; when it shall wait for answers it follows outcomes, dead letters and the topics to `watch`.
 
-    Raises consumers.session.BrokerUnavailable.
+    Raises consumers.kafka.session.BrokerUnavailable.
     """
     topics = Topics(settings.topic_prefix)
     async with publishing(settings) as publisher:

@@ -7,7 +7,7 @@ import urllib.request
 import click
 
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings
 
 
@@ -27,8 +27,8 @@ def health(settings: Settings, *, ready: bool, timeout: float, as_json: bool) ->
     else:
         click.echo(body.get("status", "no answer"))
         for kind in ("parts", "loops"):
-            for name, told in body.get(kind, {}).items():
-                click.echo(f"  {name}: {told}")
+            for name, reported in body.get(kind, {}).items():
+                click.echo(f"  {name}: {reported}")
     if status != 200:
         raise click.exceptions.Exit(1)
 

@@ -28,11 +28,11 @@ async def housekeep(
         try:
             swept = await sweep(settings)
         except (StoreUnavailable, StoreRace, StoreDefect) as error:
-            _log.warning("sweep_put_off", error=str(error))
+            _log.warning("housekeeping_postponed", error=str(error))
         else:
             if swept is not None:
                 PRUNED.inc(swept.forgotten)
                 INBOX_ROWS.set(swept.remembered)
                 SWEPT_AT.set(clock.now().timestamp())
-                _log.info("inbox_swept", forgotten=swept.forgotten, remembered=swept.remembered)
+                _log.info("inbox_pruned", forgotten=swept.forgotten, remembered=swept.remembered)
         await sleep(EVERY_SECONDS)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli.ending import finish, talk
+from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from consumers.session import Follower, Publisher
-    from service.cli.drill import Tally
-    from service.contract.sending import Outgoing
+    from consumers.kafka.session import Follower, Sender
+    from service.cli.load_workload import Tally
+    from service.contract.sending import CommandRecord
 
 WAITING_MOST = 20_000
 """With --max: so many commands may be without their answers."""
@@ -40,32 +40,32 @@ def load(settings: Settings, *, rate: float, flat_out: bool, count: int, timeout
     """
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
-    from consumers.session import BrokerUnavailable
+    from consumers.kafka.session import BrokerUnavailable
 
     work = _run(settings, None if flat_out else rate, count, timeout)
-    told = finish(work, BrokerUnavailable)
+    reported = run_command(work, BrokerUnavailable)
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(reported))
     else:
-        _show(told)
-    if told["events"] != count or told["outcomes"] != {"accepted": count}:
-        talk(f"{count - told['events']} of {count} commands have no event")
+        _show(reported)
+    if reported["events"] != count or reported["outcomes"] != {"accepted": count}:
+        print_diagnostic(f"{count - reported['events']} of {count} commands have no event")
         raise click.exceptions.Exit(1)
 
 
 async def _run(settings: Settings, rate: float | None, count: int, seconds: float) -> dict[str, Any]:
-    from consumers.session import BrokerUnavailable, following, publishing
-    from service.cli.drill import Drill, Tally
+    from consumers.kafka.session import BrokerUnavailable, following, publishing
+    from service.cli.load_workload import LoadWorkload, Tally
     from service.contract.topics import Topics
 
     topics = Topics(settings.topic_prefix)
-    drill = Drill(secrets.token_hex(5), topics)
+    workload = LoadWorkload(secrets.token_hex(5), topics)
     async with (
         following(settings, [topics.code_events, topics.outcomes]) as follower,
         publishing(settings) as publisher,
     ):
         directory = Tally()
-        for command in drill.directory():
+        for command in workload.directory():
             directory.due[dict(command.headers)["ce_id"].decode()] = time.monotonic()
             await (await publisher.send(command.topic, command.value, command.key, command.headers))
         # These have outcomes, but no events on the topics that are followed.
@@ -73,7 +73,7 @@ async def _run(settings: Settings, rate: float | None, count: int, seconds: floa
             raise BrokerUnavailable("the registry does not answer: is it running?")
         tally = Tally()
         started, news = time.monotonic(), asyncio.Event()
-        sending = asyncio.create_task(_send(publisher, drill.commands(count), tally, rate, news))
+        sending = asyncio.create_task(_send(publisher, workload.commands(count), tally, rate, news))
         try:
             await _read(follower, tally, seconds, lambda: sending.done() and not tally.open, news)
         finally:
@@ -85,8 +85,8 @@ async def _run(settings: Settings, rate: float | None, count: int, seconds: floa
 
 
 async def _send(
-    publisher: "Publisher",
-    commands: Iterable[tuple[str, "Outgoing"]],
+    publisher: "Sender",
+    commands: Iterable[tuple[str, "CommandRecord"]],
     tally: "Tally",
     rate: float | None,
     news: asyncio.Event,
@@ -130,9 +130,9 @@ async def _read(
     return True
 
 
-def _show(told: dict[str, Any]) -> None:
-    times = told["milliseconds"]
-    outcomes = ", ".join(f"{count} {status}" for status, count in told["outcomes"].items())
-    click.echo(f"{told['commands']} commands, {told['rate']:,.0f} a second; {outcomes or 'no outcomes'}")
+def _show(reported: dict[str, Any]) -> None:
+    times = reported["milliseconds"]
+    outcomes = ", ".join(f"{count} {status}" for status, count in reported["outcomes"].items())
+    click.echo(f"{reported['commands']} commands, {reported['rate']:,.0f} a second; {outcomes or 'no outcomes'}")
     if times:
         click.echo("milliseconds from due to event: " + ", ".join(f"{name} {value:g}" for name, value in times.items()))

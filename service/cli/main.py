@@ -9,7 +9,7 @@ import click
 from service.cli.lazy import LazyGroup
 
 COMMANDS = {
-    "demo": ("service.cli.demo:demo", "Tell the registry's story on an embedded stack, then clean up."),
+    "demo": ("service.cli.demo.command:demo", "Tell the registry's story on an embedded stack, then clean up."),
     "dev": ("service.cli.dev:dev", "Run everything, embedded, until Ctrl-C."),
     "serve": ("service.cli.serve:serve", "Run against the configured broker and database."),
     "migrate": ("service.cli.migrate:migrate", "Bring the database's schema up to date."),

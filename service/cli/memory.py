@@ -18,5 +18,5 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
         return False
-    told = mallopt(_TRIM_THRESHOLD, KEEP_BYTES), mallopt(_TOP_PAD, PAD_BYTES)
-    return told == (1, 1)
+    reported = mallopt(_TRIM_THRESHOLD, KEEP_BYTES), mallopt(_TOP_PAD, PAD_BYTES)
+    return reported == (1, 1)

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from service.cli.ending import finish, talk
+from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings
 
 
@@ -21,10 +21,10 @@ def migrate(settings: Settings, *, as_json: bool) -> None:
     from service.store.migrate import MigrationFailed
     from service.store.migrate import migrate as apply_missing
 
-    applied = finish(apply_missing(settings), StoreUnavailable, MigrationFailed)
+    applied = run_command(apply_missing(settings), StoreUnavailable, MigrationFailed)
     if as_json:
         click.echo(json.dumps({"applied": applied}))
     else:
         for version in applied:
             click.echo(version)
-        talk(f"{len(applied)} migrations applied" if applied else "the schema is up to date")
+        print_diagnostic(f"{len(applied)} migrations applied" if applied else "the schema is up to date")

@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from service.settings import Settings, SettingsRefused, load
+from service.settings import InvalidSettings, Settings, load
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,7 +33,7 @@ def settings_options(
             given = {field: options.pop(field) for field in Settings.model_fields if field not in without}
             try:
                 return command(load(given), *arguments, **options)
-            except SettingsRefused as refused:
+            except InvalidSettings as refused:
                 for problem in refused.problems:
                     click.echo(problem, err=True)
                 raise click.exceptions.Exit(2) from None

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from service.cli.ending import finish, talk
+from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def list_(settings: Settings, *, held: bool, discarded: bool, topic: str | None,
     for row in rows:
         click.echo(json.dumps(row_json(row), ensure_ascii=False) if as_json else row_line(row))
     if (more := more_line(rows, all_)) is not None:
-        talk(more)
+        print_diagnostic(more)
 
 
 @outbox.command(epilog=example_text("what is in a row", f"producer-registry outbox show {EXAMPLE}"))
@@ -67,8 +67,8 @@ def show(settings: Settings, *, position: int, as_json: bool, raw: bool) -> None
 
     found, corrupt = _finish(find(settings, position))
     if found is None:
-        told = "".join(f"; row {one.row.position} may have it, and is corrupt: {one.corrupt}" for one in corrupt)
-        raise click.ClickException(f"no row has the position {position}: see `outbox list`{told}")
+        reported = "".join(f"; row {one.row.position} may have it, and is corrupt: {one.corrupt}" for one in corrupt)
+        raise click.ClickException(f"no row has the position {position}: see `outbox list`{reported}")
     if raw:
         click.echo(found.value, nl=False)
         return
@@ -92,10 +92,12 @@ def retry(settings: Settings) -> None:
     from service.store import outbox_admin
 
     asked = _finish(outbox_admin.retry(settings))
-    told = f"{counted(asked.held.messages, 'message')} held in {counted(asked.held.rows, 'row')}"
+    reported = f"{counted(asked.held.messages, 'message')} held in {counted(asked.held.rows, 'row')}"
     if asked.held.rows and not asked.relays:
-        raise click.ClickException(f"{told}, and no relay runs that could try them: start `producer-registry serve`")
-    talk(f"{told}; {counted(asked.relays, 'relay')} asked")
+        raise click.ClickException(
+            f"{reported}, and no relay runs that could try them: start `producer-registry serve`"
+        )
+    print_diagnostic(f"{reported}; {counted(asked.relays, 'relay')} asked")
 
 
 @outbox.command(epilog=example_text("let a row go", f"producer-registry outbox discard {EXAMPLE}"))
@@ -126,7 +128,7 @@ def discard(
         selection = _confirmed(settings, selection)
     rows = _finish_held(outbox_admin.discard(settings, selection, _user()))
     messages = sum(row.messages for row in rows)
-    talk(f"{counted(len(rows), 'row')} with {counted(messages, 'message')} discarded")
+    print_diagnostic(f"{counted(len(rows), 'row')} with {counted(messages, 'message')} discarded")
 
 
 def _confirmed(settings: Settings, selection: "Selection") -> "Selection":
@@ -136,9 +138,9 @@ def _confirmed(settings: Settings, selection: "Selection") -> "Selection":
 
     rows = _finish_held(outbox_admin.chosen(settings, selection))
     if rows:
-        talk("to be discarded:")
+        print_diagnostic("to be discarded:")
         for line in summary_lines(rows):
-            talk(f"  {line}")
+            print_diagnostic(f"  {line}")
         if not click.confirm("Discard them?", err=True):
             raise click.ClickException("nothing was discarded")
     return outbox_admin.Selection(tuple(row.position for row in rows))
@@ -150,14 +152,14 @@ def _finish_held(work: "Coroutine[Any, Any, list[Row]]") -> "list[Row]":
     try:
         return _finish(work)
     except NotHeld as error:
-        told = f"nothing was discarded: no held row has the position {error}: see `outbox list --held`"
-        raise click.ClickException(told) from None
+        reported = f"nothing was discarded: no held row has the position {error}: see `outbox list --held`"
+        raise click.ClickException(reported) from None
 
 
 def _finish(work: Coroutine[Any, Any, T]) -> T:
     from service.store.errors import StoreRace, StoreUnavailable
 
-    return finish(work, StoreUnavailable, StoreRace)
+    return run_command(work, StoreUnavailable, StoreRace)
 
 
 def _with_database(settings: Settings) -> Settings:

@@ -16,18 +16,18 @@ SHOWN = 5
 
 def check(seen: Overview) -> Check:
     """Judge what waits and what is held."""
-    told = [_waiting(seen)]
+    reported = [_waiting(seen)]
     held = [reason for reason in seen.held if not reason.reason.startswith(CORRUPT)]
     corrupt = [reason for reason in seen.held if reason.reason.startswith(CORRUPT)]
     for state, reasons in (("held", held), ("quarantined", corrupt)):
         if reasons:
-            told.append(f"{state}: {_listed(reasons)}")
+            reported.append(f"{state}: {_listed(reasons)}")
     if seen.is_partial:
-        told.append(f"no more than {COUNTED_FRAMES:,} rows are counted")
+        reported.append(f"no more than {COUNTED_FRAMES:,} rows are counted")
     if seen.held:
         advice = "see `producer-registry outbox list --held`, and the runbook under RegistryMessagesHeld"
-        return Check("outbox", "bad", "; ".join(told), advice)
-    finding = "; ".join([*told, "nothing is held"])
+        return Check("outbox", "bad", "; ".join(reported), advice)
+    finding = "; ".join([*reported, "nothing is held"])
     if seen.oldest_seconds > LONG_SECONDS:
         return Check("outbox", "note", finding, "does a relay run, and does it reach the broker?")
     return Check("outbox", "ok", finding)

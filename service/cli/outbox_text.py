@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def row_json(row: Row) -> dict[str, Any]:
     """What is known about a row, without its messages."""
-    told = {
+    reported = {
         "position": str(row.position),
         "state": row.state,
         "topic": row.topic,
@@ -29,8 +29,8 @@ def row_json(row: Row) -> dict[str, Any]:
         "reason": row.reason,
     }
     if row.discarded_at is not None:
-        told |= {"discarded_at": clock.stamp(row.discarded_at), "discarded_by": row.discarded_by}
-    return told
+        reported |= {"discarded_at": clock.stamp(row.discarded_at), "discarded_by": row.discarded_by}
+    return reported
 
 
 def row_line(row: Row) -> str:

@@ -5,9 +5,9 @@ import secrets
 
 import click
 
-from service.cli.ending import finish, talk
+from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings
 
 KINDS = (
@@ -38,13 +38,13 @@ def resend(settings: Settings, *, types: tuple[str, ...], organization: str | No
     settings.need("database_url")
     from service.store.errors import StoreRace, StoreUnavailable
 
-    counts = finish(_resend(settings, types or KINDS, organization), StoreUnavailable, StoreRace)
+    counts = run_command(_resend(settings, types or KINDS, organization), StoreUnavailable, StoreRace)
     if as_json:
         click.echo(json.dumps(counts))
     else:
         for kind, count in counts.items():
             click.echo(f"{count:9}  {kind}")
-        talk(f"{sum(counts.values())} snapshots written")
+        print_diagnostic(f"{sum(counts.values())} snapshots written")
 
 
 async def _resend(settings: Settings, kinds: tuple[str, ...], organization: str | None) -> dict[str, int]:

@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 import click
 
-from service.cli.ending import finish, talk
+from service.cli.command_preparation import SOURCE, CommandPreparer, PreparedCommand, form_of, prepared, seed_of
+from service.cli.csv_input import InvalidCsv
+from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.outgoing import SOURCE, Outbound, Outgoing, form_of, prepared, seed_of
-from service.cli.place import located
-from service.cli.sheet import SheetRefused
+from service.cli.running_instance import located
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -52,21 +52,25 @@ def send(
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     content = file.read()
-    outbound = Outbound(Topics(settings.topic_prefix), type_=type_, source=source, key=key, seed=seed_of(content))
+    outbound = CommandPreparer(
+        Topics(settings.topic_prefix), type_=type_, source=source, key=key, seed=seed_of(content)
+    )
     try:
         commands = prepared(content, "csv" if (form or form_of(file.name, content)) == "csv" else "json", outbound)
-    except SheetRefused as refused:
+    except InvalidCsv as refused:
         for problem in refused.problems:
-            talk(problem)
+            print_diagnostic(problem)
         raise click.ClickException("nothing was sent") from None
-    from consumers.session import BrokerUnavailable
+    from consumers.kafka.session import BrokerUnavailable
 
-    complete = finish(_send(settings, commands, wait=wait, seconds=timeout, as_json=as_json), BrokerUnavailable)
+    complete = run_command(_send(settings, commands, wait=wait, seconds=timeout, as_json=as_json), BrokerUnavailable)
     if not complete:
         raise click.exceptions.Exit(1)
 
 
-async def _send(settings: Settings, commands: list[Outgoing], *, wait: bool, seconds: float, as_json: bool) -> bool:
+async def _send(
+    settings: Settings, commands: list[PreparedCommand], *, wait: bool, seconds: float, as_json: bool
+) -> bool:
     """Publish, wait when asked to, and print; whether every command was taken."""
     from service.cli.exchange import exchange
 
@@ -86,7 +90,7 @@ async def _send(settings: Settings, commands: list[Outgoing], *, wait: bool, sec
         else:
             for error in answer.errors:
                 click.echo(f"row {answer.command.row}: {error['code']} {error['path']} {error['message']}")
-    talk(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "0 sent")
+    print_diagnostic(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "0 sent")
     return not wait or set(counts) <= {"accepted", "unchanged"}
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.ending import talk
+from service.cli.exit_status import print_diagnostic
 from service.cli.option import example_text, settings_options
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.cli.roles import Role
+    from service.cli.composition import Role
 
 ROLES = ("all", "consumers", "relay", "api")
 
@@ -34,7 +34,7 @@ def serve(settings: Settings, role: "Role") -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         reason = runner.run(_serve(settings, role))
     if reason is not None:
-        talk(reason)
+        print_diagnostic(reason)
         sys.exit(1)
 
 
@@ -44,19 +44,19 @@ async def _serve(settings: Settings, role: "Role") -> str | None:
     # Before anything can be seen of this process: whoever sees it may want it to end.
     _end_on_signal(stop)
 
-    from service.cli.roles import running
+    from service.cli.composition import running
     from service.telemetry import log
 
     deadline = asyncio.timeout(None)
     try:
         async with deadline, running(settings, role, stop) as service:
             log(__name__).info("serving", role=role, api=service.api, admin=service.admin, pid=os.getpid())
-            await service.ending.stop.wait()
+            await service.shutdown.stop.wait()
             seconds = settings.drain_delay_seconds + settings.shutdown_deadline_seconds
             deadline.reschedule(asyncio.get_running_loop().time() + seconds)
     except TimeoutError:
-        return service.ending.reason or f"not drained within {settings.shutdown_deadline_seconds:g} seconds"
-    return service.ending.reason
+        return service.shutdown.reason or f"not drained within {settings.shutdown_deadline_seconds:g} seconds"
+    return service.shutdown.reason
 
 
 def _end_on_signal(stop: asyncio.Event) -> None:

@@ -6,10 +6,10 @@ from typing import Literal
 
 import click
 
-from service.cli.ending import finish
+from service.cli.exit_status import run_command
 from service.cli.message import Message, read, short_type
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -46,7 +46,7 @@ def tail(
     """Follow events, outcomes or commands until Ctrl-C; order holds per subject."""
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
-    from consumers.session import BrokerUnavailable
+    from consumers.kafka.session import BrokerUnavailable
 
     wanted = short_type(type_) if type_ else None
     work = _follow(
@@ -60,7 +60,7 @@ def tail(
         as_json=as_json,
     )
     try:
-        finish(work, BrokerUnavailable)
+        run_command(work, BrokerUnavailable)
     except KeyboardInterrupt:
         # the way to end it
         raise click.exceptions.Exit(0) from None
@@ -77,7 +77,7 @@ async def _follow(
     until_end: bool,
     as_json: bool,
 ) -> None:
-    from consumers.session import following
+    from consumers.kafka.session import following
 
     shown = 0
     async with following(settings, _topics(settings, what), from_beginning=from_beginning) as follower:
@@ -121,8 +121,8 @@ def about(message: Message) -> str:
         return ""
     if "command" in data:
         errors = data.get("problem", {}).get("errors", [])
-        told = "; ".join(f"{error['code']} {error['path']}" for error in errors)
-        return f"{short_type(data['command']['type'])} {data['command']['id']} {told}"
+        reported = "; ".join(f"{error['code']} {error['path']}" for error in errors)
+        return f"{short_type(data['command']['type'])} {data['command']['id']} {reported}"
     if data.get("changed"):
         return "changed " + ", ".join(data["changed"])
     return ""

@@ -31,7 +31,7 @@ def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -
 @settings_options("data_dir")
 def token(settings: Settings, *, sub: str, scope: str, organizations: str | None, ttl: int, as_json: bool) -> None:
     """Print a token signed with the development key of the data folder; `dev` trusts that key, nothing else does."""
-    from service.http.devkey import ISSUER, sign
+    from service.http.development_key import ISSUER, sign
 
     if settings.jwt_issuer not in {"", ISSUER}:
         raise click.ClickException(

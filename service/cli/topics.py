@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.ending import finish, talk
+from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.place import located
+from service.cli.running_instance import located
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from consumers.topic import Finding
+    from consumers.kafka.topic import Finding
 
 
 @click.group(
@@ -28,13 +28,13 @@ def create(settings: Settings, as_json: bool) -> None:
     """Create the topics that are missing; safe to run twice and at the same time."""
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
-    from consumers.session import BrokerUnavailable
-    from consumers.topic import create as create_topics
+    from consumers.kafka.session import BrokerUnavailable
+    from consumers.kafka.topic import create as create_topics
 
-    findings = finish(create_topics(settings), BrokerUnavailable)
+    findings = run_command(create_topics(settings), BrokerUnavailable)
     _show(findings, as_json)
     if any(finding.state == "different" for finding in findings):
-        talk("topics that differ were left as they are")
+        print_diagnostic("topics that differ were left as they are")
 
 
 @topics.command(epilog=example_text("before a start in production", "producer-registry topics check"))
@@ -44,10 +44,10 @@ def check(settings: Settings, as_json: bool) -> None:
     """Compare the topics with the settings; ends with 1 when one is missing or different."""
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
-    from consumers.session import BrokerUnavailable
-    from consumers.topic import check as check_topics
+    from consumers.kafka.session import BrokerUnavailable
+    from consumers.kafka.topic import check as check_topics
 
-    findings = finish(check_topics(settings), BrokerUnavailable)
+    findings = run_command(check_topics(settings), BrokerUnavailable)
     _show(findings, as_json)
     if any(finding.state != "right" for finding in findings):
         raise click.exceptions.Exit(1)
@@ -56,7 +56,7 @@ def check(settings: Settings, as_json: bool) -> None:
 def _show(findings: "list[Finding]", as_json: bool) -> None:
     for finding in findings:
         if as_json:
-            told = {"topic": finding.topic, "state": finding.state, "differences": list(finding.differences)}
-            click.echo(json.dumps(told))
+            reported = {"topic": finding.topic, "state": finding.state, "differences": list(finding.differences)}
+            click.echo(json.dumps(reported))
         else:
             click.echo(f"{finding.state:9}  {finding.topic}  {'; '.join(finding.differences)}".rstrip())

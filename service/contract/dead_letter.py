@@ -27,7 +27,7 @@ _MAX_MESSAGE: Final = 4_000
 def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics: Topics) -> Message:
     """Write a dead letter: key, value and headers as they came, and after them where from, why and when, all text."""
     record = undecodable.record
-    place = f"{record.topic}:{record.partition}:{record.offset}"
+    source_position = f"{record.topic}:{record.partition}:{record.offset}"
     about = (
         record.topic,
         str(record.partition),
@@ -41,9 +41,9 @@ def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics:
     # A message may quote what was wrong: keep even that a text.
     headers += [(name, text.encode(errors="replace")) for name, text in zip(_NAMES, about, strict=True)]
     return Message(
-        place,
+        source_position,
         "dead-letter",
-        place,
+        source_position,
         "dead-letter",
         topics.dead_letters,
         record.key,

@@ -14,13 +14,13 @@ from service.contract.catalogue import CommandKind
 from service.contract.cloudevent import open_record, read_json
 from service.contract.command import READERS
 from service.contract.field import ID_LENGTH, ID_PATTERN
-from service.contract.record import Limits, Received, Record, Refused, Undecodable
+from service.contract.record import Limits, Parsed, Received, Record, Refused, Undecodable
 from service.contract.topics import Topics
 from service.core.command import Body, Command, Invalid
 from service.core.ids import created_subject
 from service.core.problem import Problem
 
-__all__ = ["Limits", "Received", "Record", "Undecodable", "parse"]
+__all__ = ["Limits", "Parsed", "Received", "Record", "Undecodable", "parse"]
 
 _MAX_CORRELATION: Final = 256
 _MAX_TRACE: Final = 512

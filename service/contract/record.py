@@ -58,6 +58,9 @@ class Undecodable:
     message: str
 
 
+Parsed: TypeAlias = Received | Undecodable
+
+
 class Refused(Exception):
     """A record is not a command: `reason` and a message for whoever looks after dead letters."""
 

@@ -20,7 +20,7 @@ class Unsendable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class CommandRecord:
     """A record to produce."""
 
     topic: str
@@ -58,7 +58,9 @@ def read_line(line: bytes | str) -> dict[str, Any]:
     return event
 
 
-def outgoing(event: Mapping[str, Any], topics: Topics, mode: Literal["binary", "structured"] = "binary") -> Outgoing:
+def command_record(
+    event: Mapping[str, Any], topics: Topics, mode: Literal["binary", "structured"] = "binary"
+) -> CommandRecord:
     """Make the record of a structured event, on the topic where its command belongs.
 
     The type may be short (`group.create`). Raises Unsendable when id, source or a known type is missing; the data is
@@ -76,11 +78,11 @@ def outgoing(event: Mapping[str, Any], topics: Topics, mode: Literal["binary", "
     topic = topics.for_command[kind.type]
     if mode == "structured":
         headers = [("content-type", b"application/cloudevents+json; charset=utf-8")]
-        return Outgoing(topic, key, orjson.dumps(whole), headers)
+        return CommandRecord(topic, key, orjson.dumps(whole), headers)
     headers = [("content-type", str(whole.pop("datacontenttype")).encode())]
     data = whole.pop("data", None)
     headers += [(f"ce_{name}", _text(value).encode()) for name, value in whole.items() if value is not None]
-    return Outgoing(topic, key, orjson.dumps(data), headers)
+    return CommandRecord(topic, key, orjson.dumps(data), headers)
 
 
 def _key(event: Mapping[str, Any]) -> bytes | None:

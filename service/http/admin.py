@@ -15,13 +15,13 @@ from service.telemetry import CONTENT_TYPE, exposition
 class Facts(Protocol):
     """What the process knows about itself."""
 
-    def ready(self) -> Mapping[str, str | None]:
+    def readiness(self) -> Mapping[str, str | None]:
         """Each part with its trouble, None for a well one."""
 
     def notes(self) -> Mapping[str, str]:
         """What there is to know of parts that work."""
 
-    def stuck(self) -> Mapping[str, str]:
+    def stalled(self) -> Mapping[str, str]:
         """The loops that stand still."""
 
 
@@ -29,16 +29,16 @@ def create_admin(facts: Facts) -> Starlette:
     """The application of the admin port."""
 
     async def livez(_: Request) -> Response:
-        stuck = facts.stuck()
-        return _json({"status": "stuck" if stuck else "alive", "loops": dict(stuck)}, 503 if stuck else 200)
+        stalled = facts.stalled()
+        return _json({"status": "stuck" if stalled else "alive", "loops": dict(stalled)}, 503 if stalled else 200)
 
     async def readyz(_: Request) -> Response:
-        parts = facts.ready()
-        ready = not any(parts.values())
+        parts = facts.readiness()
+        readiness = not any(parts.values())
         notes = facts.notes()
-        told = {part: trouble or "ready" for part, trouble in parts.items()}
-        told |= {part: f"{told[part]}; {note}" for part, note in notes.items() if part in told}
-        return _json({"status": "ready" if ready else "not ready", "parts": told}, 200 if ready else 503)
+        reported = {part: trouble or "ready" for part, trouble in parts.items()}
+        reported |= {part: f"{reported[part]}; {note}" for part, note in notes.items() if part in reported}
+        return _json({"status": "ready" if readiness else "not ready", "parts": reported}, 200 if readiness else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(exposition(), media_type=CONTENT_TYPE)

@@ -16,11 +16,11 @@ from service.contract.topics import Topics
 from service.http import association, code, directory, group
 from service.http.caller import Verifier
 from service.http.document import add_documents
-from service.http.gate import Gate
 from service.http.jwks import KeySet
+from service.http.middleware import RequestMiddleware
 from service.http.openapi import DESCRIPTION, extra
-from service.http.operation import BytesRoute, Desk, Operation, Source
-from service.http.problem import Error, Refused, not_found, response
+from service.http.operation import BytesRoute, Endpoints, Operation, Source
+from service.http.problem import Error, HttpProblem, not_found, response
 from service.http.rate import RateLimit
 from service.settings import Settings
 from service.store.read_store import ReadStore
@@ -52,13 +52,15 @@ def create_app(
         # Asked about at every request; what this service measures is in service.telemetry.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    desk = Desk(verifier, RateLimit(settings.rate_limit_per_second), Source(reader, today, visible_strings(settings)))
+    endpoints = Endpoints(
+        verifier, RateLimit(settings.rate_limit_per_second), Source(reader, today, visible_strings(settings))
+    )
     for operation in OPERATIONS:
-        _add(app, desk, operation)
+        _add(app, endpoints, operation)
     add_documents(app, OPERATIONS, Topics(settings.topic_prefix))
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_middleware(
-        Gate,
+        RequestMiddleware,
         direct=_direct(app),
         max_body=settings.max_body_bytes,
         timeout=settings.request_timeout_seconds,
@@ -93,11 +95,11 @@ async def warn_of_unknown_codes(settings: Settings, reader: ReadStore) -> list[s
     return unknown
 
 
-def _add(app: FastAPI, desk: Desk, operation: Operation) -> None:
+def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:
     for path in (operation.path, *operation.aliases):
         app.router.add_api_route(
             path,
-            desk.endpoint(operation),
+            endpoints.endpoint(operation),
             methods=["GET"],
             operation_id=operation.id if path == operation.path else f"{operation.id}Alias",
             summary=operation.summary,
@@ -121,7 +123,7 @@ async def _unrouted(request: Request, exception: Exception) -> Response:
     if not methods:
         return response(not_found(), request.scope["path"])
     error = Error("method-not-allowed", f"There is only {', '.join(methods)} here.")
-    return response(Refused(405, [error], {"Allow": ", ".join(methods)}), request.scope["path"])
+    return response(HttpProblem(405, [error], {"Allow": ", ".join(methods)}), request.scope["path"])
 
 
 def _methods(request: Request) -> Iterator[str]:

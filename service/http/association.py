@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from service.http import example, resource
 from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
-from service.http.operation import Asked, Operation
+from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
 
 USER_ATTRIBUTES: Final = ("id", "producerCode", "roles")
@@ -16,38 +16,38 @@ USER_FIELDS: Final = fields_parameter(USER_ATTRIBUTES)
 GROUP_FIELDS: Final = fields_parameter(GROUP_ATTRIBUTES)
 
 
-async def _of_user(asked: Asked) -> Response:
-    page = page_of(asked.given, USER_FIELDS)
-    items = await asked.reader.codes_of_user(asked.ids["userId"], asked.caller.organizations, page)
+async def _of_user(context: RequestContext) -> Response:
+    page = page_of(context.query, USER_FIELDS)
+    items = await context.reader.codes_of_user(context.ids["userId"], context.caller.organizations, page)
     if items is None:
         raise not_found("userId")
-    return collection(asked.request, asked.given, page, items)
+    return collection(context.request, context.query, page, items)
 
 
-async def _one_of_user(asked: Asked) -> Response:
-    found = await asked.reader.code_of_user(
-        asked.ids["userId"], asked.ids["producerCodeId"], asked.caller.organizations, asked.given[USER_FIELDS]
+async def _one_of_user(context: RequestContext) -> Response:
+    found = await context.reader.code_of_user(
+        context.ids["userId"], context.ids["producerCodeId"], context.caller.organizations, context.query[USER_FIELDS]
     )
     if found is None:
         raise not_found("producerCodeId")
-    return element(asked.request, found)
+    return element(context.request, found)
 
 
-async def _of_group(asked: Asked) -> Response:
-    page = page_of(asked.given, GROUP_FIELDS)
-    items = await asked.reader.codes_of_group(asked.ids["groupId"], asked.caller.organizations, page)
+async def _of_group(context: RequestContext) -> Response:
+    page = page_of(context.query, GROUP_FIELDS)
+    items = await context.reader.codes_of_group(context.ids["groupId"], context.caller.organizations, page)
     if items is None:
         raise not_found("groupId")
-    return collection(asked.request, asked.given, page, items)
+    return collection(context.request, context.query, page, items)
 
 
-async def _one_of_group(asked: Asked) -> Response:
-    found = await asked.reader.code_of_group(
-        asked.ids["groupId"], asked.ids["producerCodeId"], asked.caller.organizations, asked.given[GROUP_FIELDS]
+async def _one_of_group(context: RequestContext) -> Response:
+    found = await context.reader.code_of_group(
+        context.ids["groupId"], context.ids["producerCodeId"], context.caller.organizations, context.query[GROUP_FIELDS]
     )
     if found is None:
         raise not_found("producerCodeId")
-    return element(asked.request, found)
+    return element(context.request, found)
 
 
 OPERATIONS: Final = (

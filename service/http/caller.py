@@ -15,7 +15,7 @@ import orjson
 
 from service import clock
 from service.http.jwks import KeySet, KeysUnavailable
-from service.http.problem import Refused, forbidden, unauthorized, unavailable
+from service.http.problem import HttpProblem, forbidden, unauthorized, unavailable
 
 SAFE_ALGORITHMS: Final = frozenset({"ES256", "RS256", "EdDSA"})
 MAX_TOKEN_BYTES: Final = 8192
@@ -140,11 +140,11 @@ class Verifier:
 
 def _token(authorization: Sequence[str]) -> str:
     if not authorization:
-        raise unauthorized("A bearer token is needed.", given=False)
+        raise unauthorized("A bearer token is needed.", query=False)
     scheme, _, token = authorization[0].partition(" ")
     token = token.strip()
     if len(authorization) > 1 or scheme.lower() != "bearer" or not token or not token.isascii():
-        raise unauthorized("A bearer token is needed.", given=False)
+        raise unauthorized("A bearer token is needed.", query=False)
     if len(token) > MAX_TOKEN_BYTES:
         raise _refused("The token is too long.")
     return token
@@ -169,5 +169,5 @@ def _organizations(claims: dict[str, Any]) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(value))
 
 
-def _refused(message: str) -> Refused:
-    return unauthorized(message, given=True)
+def _refused(message: str) -> HttpProblem:
+    return unauthorized(message, query=True)

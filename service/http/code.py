@@ -7,7 +7,7 @@ from starlette.responses import Response
 from service.core.availability import RENEWAL, SUBMISSION
 from service.http import example, resource
 from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
-from service.http.operation import Asked, Operation
+from service.http.operation import Operation, RequestContext
 from service.http.problem import disabled, not_found
 from service.http.value import choice, day
 
@@ -30,51 +30,53 @@ FIELDS: Final = fields_parameter(ATTRIBUTES)
 _PAGE: Final = page_parameters(ATTRIBUTES)
 
 
-async def _of_caller(asked: Asked) -> Response:
-    page = page_of(asked.given, FIELDS)
-    items = await asked.reader.codes_of_caller(
-        asked.caller.subject,
-        renewal=asked.given[USE] == RENEWAL,
-        on=asked.given[AS_OF_DATE] or asked.source.today(),
-        visible=asked.source.visible,
+async def _of_caller(context: RequestContext) -> Response:
+    page = page_of(context.query, FIELDS)
+    items = await context.reader.codes_of_caller(
+        context.caller.subject,
+        renewal=context.query[USE] == RENEWAL,
+        on=context.query[AS_OF_DATE] or context.source.today(),
+        visible=context.source.visible,
         page=page,
     )
     if items is None:
         raise disabled()
-    return collection(asked.request, asked.given, page, items)
+    return collection(context.request, context.query, page, items)
 
 
-async def _all(asked: Asked) -> Response:
-    page = page_of(asked.given, FIELDS)
-    items = await asked.reader.codes(asked.caller.organizations, page)
-    return collection(asked.request, asked.given, page, items)
+async def _all(context: RequestContext) -> Response:
+    page = page_of(context.query, FIELDS)
+    items = await context.reader.codes(context.caller.organizations, page)
+    return collection(context.request, context.query, page, items)
 
 
-async def _one(asked: Asked) -> Response:
-    found = await asked.reader.code(asked.ids["producerCodeId"], asked.caller.organizations, asked.given[FIELDS])
+async def _one(context: RequestContext) -> Response:
+    found = await context.reader.code(
+        context.ids["producerCodeId"], context.caller.organizations, context.query[FIELDS]
+    )
     if found is None:
         raise not_found("producerCodeId")
-    return element(asked.request, found)
+    return element(context.request, found)
 
 
-async def _of_organization(asked: Asked) -> Response:
-    organization_id = asked.ids["organizationId"]
-    page = page_of(asked.given, FIELDS)
-    seen = asked.caller.sees(organization_id)
-    items = await asked.reader.codes_of_organization(organization_id, page) if seen else None
+async def _of_organization(context: RequestContext) -> Response:
+    organization_id = context.ids["organizationId"]
+    page = page_of(context.query, FIELDS)
+    seen = context.caller.sees(organization_id)
+    items = await context.reader.codes_of_organization(organization_id, page) if seen else None
     if items is None:
         raise not_found("organizationId")
-    return collection(asked.request, asked.given, page, items)
+    return collection(context.request, context.query, page, items)
 
 
-async def _one_of_organization(asked: Asked) -> Response:
-    organization_id = asked.ids["organizationId"]
-    if not asked.caller.sees(organization_id):
+async def _one_of_organization(context: RequestContext) -> Response:
+    organization_id = context.ids["organizationId"]
+    if not context.caller.sees(organization_id):
         raise not_found("organizationId")
-    found = await asked.reader.code(asked.ids["producerCodeId"], [organization_id], asked.given[FIELDS])
+    found = await context.reader.code(context.ids["producerCodeId"], [organization_id], context.query[FIELDS])
     if found is None:
         raise not_found("producerCodeId")
-    return element(asked.request, found)
+    return element(context.request, found)
 
 
 OPERATIONS: Final = (

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from service.http.answer import answer
 from service.http.filter_text import FILTER
-from service.http.parameter import Given, Parameter
+from service.http.parameter import Parameter, QueryParameters
 from service.http.value import flag, names, number
 from service.store.code_page import Items, Page
 from service.store.filter import FIELDS, Sort
@@ -44,23 +44,23 @@ def page_parameters(attributes: Sequence[str]) -> tuple[Parameter[Any], ...]:
     return PAGE_SIZE, PAGE_OFFSET, INCLUDE_TOTAL, SORT, fields_parameter(attributes), FILTER
 
 
-def page_of(given: Given, fields: Parameter[tuple[str, ...] | None]) -> Page:
+def page_of(query: QueryParameters, fields: Parameter[tuple[str, ...] | None]) -> Page:
     """The page that a request wants."""
-    sorts = given[SORT]
+    sorts = query[SORT]
     return Page(
-        size=given[PAGE_SIZE],
-        offset=given[PAGE_OFFSET],
-        total=given[INCLUDE_TOTAL],
+        size=query[PAGE_SIZE],
+        offset=query[PAGE_OFFSET],
+        total=query[INCLUDE_TOTAL],
         sorts=sorts or (),
-        fields=given[fields],
-        filters=given[FILTER],
+        fields=query[fields],
+        filters=query[FILTER],
     )
 
 
-def collection(request: Request, given: Given, page: Page, items: Items) -> Response:
+def collection(request: Request, query: QueryParameters, page: Page, items: Items) -> Response:
     """Answer with one page."""
     more = items.more and page.offset + page.size <= MAX_OFFSET
-    links = _links(request.scope["path"], tuple(given.pairs), page.offset, page.size, more)
+    links = _links(request.scope["path"], tuple(query.pairs), page.offset, page.size, more)
     body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data, links)
     body += b"}" if items.total is None else b',"total":%d}' % items.total
     return answer(request, body)

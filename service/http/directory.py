@@ -7,31 +7,31 @@ from starlette.responses import Response
 
 from service.http import example, resource
 from service.http.answer import answer, made_tag
-from service.http.operation import Asked, Operation
+from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
 from service.store.read_store import Attributes
 
 
-async def _organization(asked: Asked) -> Response:
-    organization_id = asked.ids["organizationId"]
-    seen = asked.caller.sees(organization_id)
-    return _element(asked, await asked.reader.organization(organization_id) if seen else None, "organizationId")
+async def _organization(context: RequestContext) -> Response:
+    organization_id = context.ids["organizationId"]
+    seen = context.caller.sees(organization_id)
+    return _element(context, await context.reader.organization(organization_id) if seen else None, "organizationId")
 
 
-async def _role(asked: Asked) -> Response:
+async def _role(context: RequestContext) -> Response:
     # A role belongs to no organization, so whoever sees any sees it; a caller narrowed to nothing sees nothing.
-    seen = asked.caller.organizations != ()
-    return _element(asked, await asked.reader.role(asked.ids["roleId"]) if seen else None, "roleId")
+    seen = context.caller.organizations != ()
+    return _element(context, await context.reader.role(context.ids["roleId"]) if seen else None, "roleId")
 
 
-def _element(asked: Asked, found: Attributes | None, name: str) -> Response:
+def _element(context: RequestContext, found: Attributes | None, name: str) -> Response:
     if found is None:
         raise not_found(name)
     attributes = found.attributes.encode()
     tag = made_tag(found.version, attributes)
-    links = orjson.dumps({"self": {"href": asked.request.scope["path"], "methods": ["get"]}})
+    links = orjson.dumps({"self": {"href": context.request.scope["path"], "methods": ["get"]}})
     body = b'{"data":{"attributes":%b,"checksum":"%b","links":%b}}' % (attributes, tag.encode(), links)
-    return answer(asked.request, body, tag=tag)
+    return answer(context.request, body, tag=tag)
 
 
 OPERATIONS: Final = (

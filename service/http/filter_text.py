@@ -5,7 +5,7 @@ A colon in a value is doubled; `in` and `ni` take several values, separated by c
 
 from typing import Final
 
-from service.http.parameter import Parameter, Wrong, invalid
+from service.http.parameter import InvalidValue, Parameter, invalid
 from service.http.value import parse_date
 from service.store.filter import FIELDS, LISTS, Field, Filter, Value, operators
 
@@ -19,11 +19,13 @@ def parse_filter(text: str) -> Filter:
     operator, colon, written = rest.partition(":")
     field = FIELDS.get(name)
     if field is None:
-        raise Wrong(("unknown-field", f"filter does not know the field {name[:64]}; it knows: {', '.join(FIELDS)}."))
+        raise InvalidValue(
+            ("unknown-field", f"filter does not know the field {name[:64]}; it knows: {', '.join(FIELDS)}.")
+        )
     allowed = operators(field)
     if operator not in allowed:
         message = f"{name} cannot be filtered by the operator {operator[:64]}; it takes: {', '.join(allowed)}."
-        raise Wrong(("unknown-operator", message))
+        raise InvalidValue(("unknown-operator", message))
     if not colon:
         raise invalid("A filter is written field:operator:value.")
     value = _single_colons(name, written)
@@ -56,10 +58,10 @@ def _parse(texts: list[str]) -> tuple[Filter, ...]:
     for text in texts:
         try:
             found.append(parse_filter(text))
-        except Wrong as wrong:
+        except InvalidValue as wrong:
             errors += wrong.errors
     if errors:
-        raise Wrong(*errors)
+        raise InvalidValue(*errors)
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from service.http import example, resource
 from service.http.answer import answer
-from service.http.operation import Asked, Operation
+from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
 from service.http.value import choice, identifier, number
 from service.store.read_store import Listed, Organizations
@@ -20,49 +20,49 @@ CURSOR: Final = identifier("cursor", "Where to go on; take it from the link to t
 _LINKED: Final = "A `Link` header with rel `next` leads to the next page, when there is one."
 
 
-async def _groups(asked: Asked) -> Response:
-    given = asked.given
-    found = await asked.reader.groups(given[TYPE], _organizations(asked), given[CURSOR] or "", given[LIMIT])
-    return _list(asked, "groups", found)
+async def _groups(context: RequestContext) -> Response:
+    query = context.query
+    found = await context.reader.groups(query[TYPE], _organizations(context), query[CURSOR] or "", query[LIMIT])
+    return _list(context, "groups", found)
 
 
-async def _group(asked: Asked) -> Response:
-    found = await asked.reader.group(asked.ids["group_id"], asked.caller.organizations)
-    return _one(asked, "group", "group_id", found)
+async def _group(context: RequestContext) -> Response:
+    found = await context.reader.group(context.ids["group_id"], context.caller.organizations)
+    return _one(context, "group", "group_id", found)
 
 
-async def _producers(asked: Asked) -> Response:
-    found = await asked.reader.users(_organizations(asked), asked.given[CURSOR] or "", asked.given[LIMIT])
-    return _list(asked, "producers", found)
+async def _producers(context: RequestContext) -> Response:
+    found = await context.reader.users(_organizations(context), context.query[CURSOR] or "", context.query[LIMIT])
+    return _list(context, "producers", found)
 
 
-async def _producer(asked: Asked) -> Response:
-    found = await asked.reader.user(asked.ids["id"], asked.caller.organizations)
-    return _one(asked, "producer", "id", found)
+async def _producer(context: RequestContext) -> Response:
+    found = await context.reader.user(context.ids["id"], context.caller.organizations)
+    return _one(context, "producer", "id", found)
 
 
-def _organizations(asked: Asked) -> Organizations:
+def _organizations(context: RequestContext) -> Organizations:
     """The organizations to show: those the caller sees, cut down to the wanted distributor."""
-    wanted = asked.given[DISTRIBUTOR]
+    wanted = context.query[DISTRIBUTOR]
     if wanted is None:
-        return asked.caller.organizations
-    return [wanted] if asked.caller.sees(wanted) else []
+        return context.caller.organizations
+    return [wanted] if context.caller.sees(wanted) else []
 
 
-def _list(asked: Asked, name: str, found: Listed) -> Response:
+def _list(context: RequestContext, name: str, found: Listed) -> Response:
     headers = {}
     if found.last is not None:
-        pairs = [pair for pair in asked.given.pairs if pair[0] != CURSOR.name]
+        pairs = [pair for pair in context.query.pairs if pair[0] != CURSOR.name]
         query = urlencode([*pairs, (CURSOR.name, found.last)], quote_via=quote, safe=":")
-        headers["Link"] = f'<{asked.request.scope["path"]}?{query}>; rel="next"'
-    return answer(asked.request, b'{"%b":%b}' % (name.encode(), found.data.encode()), headers=headers)
+        headers["Link"] = f'<{context.request.scope["path"]}?{query}>; rel="next"'
+    return answer(context.request, b'{"%b":%b}' % (name.encode(), found.data.encode()), headers=headers)
 
 
-def _one(asked: Asked, name: str, parameter: str, found: Listed | None) -> Response:
+def _one(context: RequestContext, name: str, parameter: str, found: Listed | None) -> Response:
     if found is None:
         raise not_found(parameter)
     body = b'{"%b":%b}' % (name.encode(), found.data[1:-1].encode())
-    return answer(asked.request, body, version=found.version)
+    return answer(context.request, body, version=found.version)
 
 
 OPERATIONS: Final = (

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.http.caller import Caller, Verifier
-from service.http.parameter import Given, Parameter, read
+from service.http.parameter import Parameter, QueryParameters, read
 from service.http.problem import not_found, unavailable
 from service.http.rate import RateLimit
 from service.http.value import is_id
@@ -29,13 +29,13 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestContext:
     """One request whose caller, ids and parameters are known to be right."""
 
     request: Request
     source: Source
     caller: Caller
-    given: Given
+    query: QueryParameters
     ids: dict[str, str]
 
     @property
@@ -53,7 +53,7 @@ class Operation:
     summary: str
     tag: str
     scope: str
-    answer: Callable[[Asked], Awaitable[Response]]
+    answer: Callable[[RequestContext], Awaitable[Response]]
     model: Any
     example: Any
     parameters: tuple[Parameter[Any], ...] = ()
@@ -70,7 +70,7 @@ class BytesRoute(APIRoute):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Endpoints:
     """Receives requests: who asks, may they, is it understood; then the operation answers."""
 
     verifier: Verifier
@@ -88,9 +88,9 @@ class Desk:
             for name, value in ids.items():
                 if not is_id(value):
                     raise not_found(name)
-            given = read(request.scope["query_string"], operation.parameters)
+            query = read(request.scope["query_string"], operation.parameters)
             try:
-                return await operation.answer(Asked(request, self.source, caller, given, ids))
+                return await operation.answer(RequestContext(request, self.source, caller, query, ids))
             except (StoreUnavailable, StoreRace):
                 # A reading replica ends a read that is in the way of what it has to replay.
                 raise unavailable("The database does not answer at the moment.", 2) from None

@@ -14,7 +14,7 @@ from service.http.problem import Error, bad_request
 T = TypeVar("T")
 
 
-class Wrong(Exception):
+class InvalidValue(Exception):
     """What a parameter says cannot be understood: pairs of code and message."""
 
     def __init__(self, *errors: tuple[str, str]) -> None:
@@ -39,7 +39,7 @@ class Parameter(Generic[T]):
     example: Any = None
 
 
-class Given:
+class QueryParameters:
     """The parameters of one request: `given[PAGE_SIZE]` is the value of that parameter."""
 
     def __init__(self, values: dict[str, Any], pairs: Sequence[tuple[str, str]]) -> None:
@@ -55,11 +55,11 @@ class Given:
         return parameter.name in self._values
 
 
-def read(query: bytes, known: Sequence[Parameter[Any]]) -> Given:
+def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
     """Read a query string; raises Refused (400) with all errors."""
     pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
     if not pairs:
-        return Given({}, pairs)
+        return QueryParameters({}, pairs)
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
@@ -75,11 +75,11 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> Given:
         if name in names:
             try:
                 values[name] = _parsed(names[name], texts)
-            except Wrong as wrong:
+            except InvalidValue as wrong:
                 errors += [Error(code, message, name) for code, message in wrong.errors]
     if errors:
         raise bad_request(errors)
-    return Given(values, pairs)
+    return QueryParameters(values, pairs)
 
 
 def _parsed(parameter: Parameter[T], texts: list[str]) -> T:
@@ -90,9 +90,9 @@ def _parsed(parameter: Parameter[T], texts: list[str]) -> T:
     return parameter.parse(texts)
 
 
-def invalid(message: str) -> Wrong:
+def invalid(message: str) -> InvalidValue:
     """A value that is malformed or out of range; the message says what is allowed."""
-    return Wrong(("invalid-parameter", message))
+    return InvalidValue(("invalid-parameter", message))
 
 
 def _quoted(name: str) -> str:

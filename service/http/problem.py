@@ -24,7 +24,7 @@ class Error:
     path: str = ""
 
 
-class Refused(Exception):
+class HttpProblem(Exception):
     """The request is answered with a problem; `headers` go with it."""
 
     def __init__(self, status: int, errors: Sequence[Error], headers: Mapping[str, str] | None = None) -> None:
@@ -34,44 +34,44 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-def bad_request(errors: Sequence[Error]) -> Refused:
+def bad_request(errors: Sequence[Error]) -> HttpProblem:
     """The parameters are not right."""
-    return Refused(400, errors)
+    return HttpProblem(400, errors)
 
 
-def not_found(path: str = "") -> Refused:
+def not_found(path: str = "") -> HttpProblem:
     """There is no such thing, as far as the caller may see; `path` is the path parameter that names it."""
-    return Refused(404, [Error("not-found", "There is nothing here under this name.", path)])
+    return HttpProblem(404, [Error("not-found", "There is nothing here under this name.", path)])
 
 
-def unauthorized(message: str, *, given: bool) -> Refused:
+def unauthorized(message: str, *, query: bool) -> HttpProblem:
     """The caller is not known to be anybody; `given` tells whether a token was there."""
     challenge = 'Bearer realm="producer-registry"'
-    if given:
+    if query:
         challenge += f', error="invalid_token", error_description="{message}"'
-    return Refused(401, [Error("unauthorized", message, "Authorization")], {"WWW-Authenticate": challenge})
+    return HttpProblem(401, [Error("unauthorized", message, "Authorization")], {"WWW-Authenticate": challenge})
 
 
-def forbidden(scope: str) -> Refused:
+def forbidden(scope: str) -> HttpProblem:
     """The token lacks the scope."""
     challenge = f'Bearer realm="producer-registry", error="insufficient_scope", scope="{scope}"'
     error = Error("forbidden", f"The token needs the scope {scope}.", "Authorization")
-    return Refused(403, [error], {"WWW-Authenticate": challenge})
+    return HttpProblem(403, [error], {"WWW-Authenticate": challenge})
 
 
-def disabled() -> Refused:
+def disabled() -> HttpProblem:
     """The caller is a user who is disabled (domain, "Who may use which code")."""
     challenge = 'Bearer realm="producer-registry", error="insufficient_scope", scope="account:read"'
     error = Error("user-disabled", "The user is disabled.", "Authorization")
-    return Refused(403, [error], {"WWW-Authenticate": challenge})
+    return HttpProblem(403, [error], {"WWW-Authenticate": challenge})
 
 
-def unavailable(message: str, seconds: int = 1) -> Refused:
+def unavailable(message: str, seconds: int = 1) -> HttpProblem:
     """The service cannot answer now; the same request may go through in `seconds`."""
-    return Refused(503, [Error("unavailable", message)], {"Retry-After": str(seconds)})
+    return HttpProblem(503, [Error("unavailable", message)], {"Retry-After": str(seconds)})
 
 
-def response(refused: Refused, path: str) -> Response:
+def response(refused: HttpProblem, path: str) -> Response:
     """The answer to a request for `path` (decoded)."""
     body = {
         "type": "about:blank",

@@ -4,7 +4,7 @@ import math
 from collections import OrderedDict
 from typing import Final
 
-from service.http.problem import Error, Refused
+from service.http.problem import Error, HttpProblem
 
 REMEMBERED_CALLERS: Final = 10_000
 
@@ -30,4 +30,4 @@ class RateLimit:
         if not allowed:
             seconds = math.ceil((1 - tokens) / self._rate)
             error = Error("too-many-requests", f"At most {self._rate:g} requests a second.")
-            raise Refused(429, [error], {"Retry-After": str(seconds)})
+            raise HttpProblem(429, [error], {"Retry-After": str(seconds)})

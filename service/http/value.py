@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final, TypeVar
 
-from service.http.parameter import Parameter, Wrong, invalid
+from service.http.parameter import InvalidValue, Parameter, invalid
 
 ID_PATTERN: Final = "^[A-Za-z0-9][A-Za-z0-9:._~-]*$"
 MAX_ID: Final = 64
@@ -103,7 +103,7 @@ def names(
         unknown = [part for part in parts if part not in allowed]
         if unknown:
             message = f"{name} does not know %s; it knows: {', '.join(allowed)}."
-            raise Wrong(*(("unknown-field", message % (part[:64] or "an empty name")) for part in unknown))
+            raise InvalidValue(*(("unknown-field", message % (part[:64] or "an empty name")) for part in unknown))
         return tuple(build(part) for part in parts)
 
     schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(allowed)}}

@@ -13,8 +13,8 @@ from importlib import util
 from pathlib import Path
 from urllib.parse import quote
 
+from service.stack import drop_privileges
 from service.stack import port as ports
-from service.stack import unroot
 from service.stack.child import Child
 from service.stack.errors import StackError
 from service.stack.launch import bring_up
@@ -101,7 +101,7 @@ class Postgres:
         password.unlink(missing_ok=True)
         with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
-        user = unroot.owner()
+        user = drop_privileges.owner()
         if user is not None:
             for path in (fresh, password):
                 os.chown(path, user.pw_uid, user.pw_gid)
@@ -123,7 +123,7 @@ def _binaries() -> Path:
 
 
 def _wrapper() -> list[str]:
-    return [sys.executable, str(Path(unroot.__file__))] if unroot.owner() is not None else []
+    return [sys.executable, str(Path(drop_privileges.__file__))] if drop_privileges.owner() is not None else []
 
 
 def _run(program: str, *arguments: str, text: str = "") -> None:

@@ -15,7 +15,7 @@ from service.stack.tansu import Tansu
 Broker = Literal["tansu", "apache"]
 
 
-class Given:
+class ExternalServer:
     """A server that somebody else runs, by its address; starting and stopping it does nothing."""
 
     def __init__(self, address: str) -> None:
@@ -48,11 +48,11 @@ class Stack:
         self._data_dir = data_dir
         self._lock: TextIO | None = None
         self.postgres: Server = (
-            Given(database_url) if database_url else Postgres(self._folder("postgres"), postgres_port)
+            ExternalServer(database_url) if database_url else Postgres(self._folder("postgres"), postgres_port)
         )
         self.kafka: Server
         if bootstrap_servers:
-            self.kafka = Given(bootstrap_servers)
+            self.kafka = ExternalServer(bootstrap_servers)
         elif broker == "apache":
             self.kafka = Apache(self._folder("apache"), kafka_port)
         else:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from service.store.code_page import Items, Page, part
 from service.store.errors import StoreRace, StoreUnavailable
-from service.store.gathering import Gathering
 from service.store.pool import Pool, fetch
+from service.store.request_coalescing import RequestCoalescer
 
 if TYPE_CHECKING:
     import asyncpg
@@ -71,7 +71,8 @@ class CallerPages:
         self._documents: dict[str, bytes] = {}
         self._bytes = 0
         self._gatherings = {
-            renewal: Gathering(partial(self._stamps, stamps_statement(renewal=renewal))) for renewal in (False, True)
+            renewal: RequestCoalescer(partial(self._stamps, stamps_statement(renewal=renewal)))
+            for renewal in (False, True)
         }
 
     @property
@@ -82,9 +83,9 @@ class CallerPages:
     async def page(self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page) -> Items | None:
         """The page, or None for a user who is disabled; raises StoreUnavailable, or StoreRace on a hail of changes."""
         end = page.offset + page.size
-        gathering = self._gatherings[renewal]
+        coalescer = self._gatherings[renewal]
         for _ in range(TRIES):
-            stamps = await gathering.answer((subject, on, ",".join(visible)))
+            stamps = await coalescer.answer((subject, on, ",".join(visible)))
             if stamps is None:
                 return None
             documents = await self._documents_of(stamps[page.offset : end])

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from service import clock
-from service.contract.envelope import Received, Undecodable
+from service.contract.envelope import Parsed, Received, Undecodable
 from service.contract.message import Message, longest, oversized
 from service.contract.topics import Topics
 from service.core.batch import decide_batch, needs
@@ -20,11 +20,11 @@ from service.core.reference import PutBranch, PutProduct, PutRole
 from service.core.world import World
 from service.failpoint import passing
 from service.settings import Settings
-from service.store.answer import Answers, Key, Known, key_of, known_answers
-from service.store.beside import beside
+from service.store.batch_output import BatchOutput, Key, Known, key_of, known_outcomes
+from service.store.concurrency import run_concurrently
 from service.store.errors import StoreDefect, translated
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
-from service.store.mark import Marks, Origin
+from service.store.offset_fence import OffsetFence, Origin
 from service.store.outbox_store import CHANNEL
 from service.store.pool import BY_KEY, Connection, connect
 from service.store.statement import statement
@@ -32,7 +32,6 @@ from service.store.world_load import load_world
 from service.store.world_save import save_world
 
 Decide: TypeAlias = Callable[[Sequence[Command], World], tuple[Sequence[Decision | Repeat], World]]
-Parsed: TypeAlias = Received | Undecodable
 
 _INBOX_FIND = statement("inbox_find")
 _OUTBOX_BLOCK = statement("outbox_block")
@@ -52,7 +51,7 @@ class Applied:
     messages: list[Message]
     decided: int
     repeated: int
-    dead: int
+    dead_letters: int
     skipped: int
 
 
@@ -129,7 +128,7 @@ class CommandStore:
     ) -> Applied:
         alone = any(isinstance(p, Received) and isinstance(p.command.body, _DIRECTORY) for p in batch)
         await connection.execute(BEGIN_ALONE if alone else BEGIN_SHARED)
-        marks = Marks(self._origin, (parsed.record for parsed in batch), reached)
+        marks = OffsetFence(self._origin, (parsed.record for parsed in batch), reached)
         await marks.claim(connection)
         records = [parsed for parsed in batch if marks.is_fresh(parsed.record)]
         known = await _find_known(connection, records)
@@ -137,10 +136,10 @@ class CommandStore:
         commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in known]
         before = await load_world(connection, needs(commands))
         [block] = await connection.fetch(_OUTBOX_BLOCK)
-        answers = Answers(self._topics, block["block"], self._now())
+        answers = BatchOutput(self._topics, block["block"], self._now())
         decisions, after = self._decide(commands, before)
         # What is said needs no database: it is put into words while the rows are saved.
-        await beside(save_world(connection, before, after), answers.add(records, known, decisions))
+        await run_concurrently(save_world(connection, before, after), answers.add(records, known, decisions))
         self._check_lengths(answers.messages)
         await answers.write(connection)
         await _notify_others(connection, answers.messages, self._held())
@@ -148,12 +147,12 @@ class CommandStore:
         passing("before_commit")
         await connection.execute("COMMIT")
         passing("after_commit")
-        dead = sum(isinstance(parsed, Undecodable) for parsed in records)
+        dead_letters = sum(isinstance(parsed, Undecodable) for parsed in records)
         return Applied(
             messages=answers.messages,
             decided=len(answers.inbox),
-            repeated=len(records) - len(answers.inbox) - dead,
-            dead=dead,
+            repeated=len(records) - len(answers.inbox) - dead_letters,
+            dead_letters=dead_letters,
             skipped=len(batch) - len(records),
         )
 
@@ -163,7 +162,7 @@ async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict
     keys = dict.fromkeys(key_of(parsed) for parsed in records if isinstance(parsed, Received))
     if not keys:
         return {}
-    return known_answers(await connection.fetch(_INBOX_FIND, *zip(*keys, strict=True)))
+    return known_outcomes(await connection.fetch(_INBOX_FIND, *zip(*keys, strict=True)))
 
 
 async def _notify_others(connection: Connection, messages: Iterable[Message], held: Set[int]) -> None:

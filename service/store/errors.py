@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from service.shortage import is_shortage
+from service.resource_exhaustion import is_resource_exhaustion
 
 
 class StoreUnavailable(Exception):
@@ -49,7 +49,7 @@ def translated() -> Iterator[None]:
     except (TimeoutError, asyncpg.PostgresError, OSError) as error:
         raise StoreUnavailable(_text(error)) from error
     except RuntimeError as error:
-        if not is_shortage(error):
+        if not is_resource_exhaustion(error):
             raise
         raise StoreUnavailable(_text(error)) from error
 

@@ -57,11 +57,11 @@ def frames_of(messages: Iterable[Message]) -> Iterator[Frame]:
     """Write messages, which are in the order of their positions, as frames of each shard and topic."""
     together: dict[tuple[int, str], list[Message]] = {}
     for message in messages:
-        place = message.shard, message.topic
-        if place in together:
-            together[place].append(message)
+        queue = message.shard, message.topic
+        if queue in together:
+            together[queue].append(message)
         else:
-            together[place] = [message]
+            together[queue] = [message]
     headers = _Headers()
     for alike in together.values():
         for start in range(0, len(alike), FRAME_MESSAGES):

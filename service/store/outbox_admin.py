@@ -11,7 +11,7 @@ from service.store.pool import Connection
 from service.store.statement import statement
 
 _NOTIFY = statement("outbox_notify")
-_CENSUS = statement("relay_census")
+_MEMBERSHIP = statement("relay_membership")
 _HELD_LOCK = statement("outbox_held_lock")
 _HELD_CHOOSE = statement("outbox_held_choose")
 _DISCARD = statement("outbox_discard")
@@ -35,20 +35,20 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RetryRequest:
     """How much is held, and how many relays were asked to try it."""
 
     held: Count
     relays: int
 
 
-async def retry(settings: Settings) -> Asked:
+async def retry(settings: Settings) -> RetryRequest:
     """Ask the running relays to try everything that is held; raises StoreUnavailable."""
     async with operating(settings) as connection:
         held = await count(connection, None, held_only=True)
-        [census] = await connection.fetch(_CENSUS, SHARD_CLASS, RELAY_CLASS)
+        [membership] = await connection.fetch(_MEMBERSHIP, SHARD_CLASS, RELAY_CLASS)
         await connection.fetch(_NOTIFY, CHANNEL, RETRY)
-    return Asked(held, census["relays"])
+    return RetryRequest(held, membership["relays"])
 
 
 async def chosen(settings: Settings, selection: Selection) -> list[Row]:

@@ -40,11 +40,11 @@ _SIZE = statement("outbox_size")
 _SHARD_LOCK = statement("shard_lock")
 _SHARD_UNLOCK = statement("shard_unlock")
 _ANNOUNCE = statement("relay_announce")
-_CENSUS = statement("relay_census")
+_MEMBERSHIP = statement("relay_membership")
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class RelayMembership:
     """How many relays live, and the shards that one of them publishes."""
 
     relays: int
@@ -71,7 +71,7 @@ class OutboxStore:
         self.held = HeldStore(self._session)
         self._settings = settings
         self._connection: Connection | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._bound = Bound()
         self._floor = 0
         # Where counting begins: before what the last read found first. Unknown until then.
@@ -83,7 +83,7 @@ class OutboxStore:
         connection = await connect(self._settings, "relay", BY_KEY)
         try:
             with translated():
-                await connection.add_listener(CHANNEL, lambda *told: on_notify(str(told[-1])))
+                await connection.add_listener(CHANNEL, lambda *reported: on_notify(str(reported[-1])))
                 await connection.fetch(_ANNOUNCE, RELAY_CLASS)
         except BaseException:
             # Else it would count as a living relay for as long as this process lives.
@@ -113,11 +113,11 @@ class OutboxStore:
         async with self._session() as session:
             await session.fetch(_SHARD_UNLOCK, SHARD_CLASS, sorted(shards))
 
-    async def census(self, seconds: float) -> Census:
+    async def membership(self, seconds: float) -> RelayMembership:
         """See who publishes what, and that the session lives: it answers within these seconds once it is our turn."""
         async with self._session() as session, asyncio.timeout(seconds):
-            [row] = await session.fetch(_CENSUS, SHARD_CLASS, RELAY_CLASS)
-        return Census(row["relays"], frozenset(row["locked"]))
+            [row] = await session.fetch(_MEMBERSHIP, SHARD_CLASS, RELAY_CLASS)
+        return RelayMembership(row["relays"], frozenset(row["locked"]))
 
     async def size(self, shards: Iterable[int]) -> Size | None:
         """Count what waits in these shards, no further than COUNTED_FRAMES; None before the first `read`.
@@ -173,7 +173,7 @@ class OutboxStore:
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Connection]:
-        async with self._turn:
+        async with self._lock:
             if self._connection is None or self._connection.is_closed():
                 raise StoreUnavailable("the session that holds the shards is gone")
             with translated():

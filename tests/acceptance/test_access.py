@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from service.http.devkey import sign
+from service.http.development_key import sign
 from tests.support.registry import Registry
-from tests.support.story import ADDRESS
+from tests.support.scenario import ADDRESS
 
 ROLES = [{"id": "a:role"}]
 

@@ -16,7 +16,7 @@ from tests.support.wait import eventually
 NAME = {"displayName": "Organization"}
 
 
-async def told(service: Service, part: str) -> str:
+async def reported(service: Service, part: str) -> str:
     """What readiness says of a part."""
     async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.admin_port}") as client:
         answer = await client.get("/readyz")
@@ -32,7 +32,7 @@ async def test_a_command_is_decided_and_readiness_comes_back_when_a_missing_priv
         await registry.command("organization.put", "privilege:1", NAME, id="p1")
 
         async def named() -> bool:
-            return "permission denied for table inbox" in await told(service, "batches")
+            return "permission denied for table inbox" in await reported(service, "batches")
 
         await eventually(named, what="readiness naming the table")
         connection = await asyncpg.connect(database_url)
@@ -40,7 +40,7 @@ async def test_a_command_is_decided_and_readiness_comes_back_when_a_missing_priv
         await connection.close()
         await registry.outcome("p1")
         await registry.ready(service)
-        assert await told(service, "batches") == "ready"
+        assert await reported(service, "batches") == "ready"
         assert await service.stop() == 0, service.last_lines()
 
 
@@ -62,7 +62,7 @@ async def test_readiness_comes_back_without_another_command_when_the_answer_to_a
 
         await eventually(failed, what="the batch that failed")
         await registry.ready(service)
-        assert await told(service, "batches") == "ready"
+        assert await reported(service, "batches") == "ready"
         assert len(registry.outcomes("c1")) <= 1
     finally:
         await proxy.stop()

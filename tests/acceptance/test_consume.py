@@ -44,7 +44,7 @@ async def test_a_repeated_command_gets_its_first_outcome_again_and_changes_nothi
     assert len(shared.events("twice:1")) == 1
 
 
-async def test_what_the_business_refuses_is_told_with_every_error_and_its_path(shared: Registry) -> None:
+async def test_what_the_business_refuses_is_reported_with_every_error_and_its_path(shared: Registry) -> None:
     data = {"type": "office", "value": {"line1": "1 Main St"}, "distributor_id": "nobody", "colour": "red"}
     await shared.command("group.create", "refused:1", data, id="refused-1")
     outcome = await shared.outcome("refused-1")

@@ -89,10 +89,10 @@ async def test_order_per_subject_holds_when_all_comes_at_once_under_different_ke
     await registry.started_all((), (), batch_max_records=10)
     for group in groups:
         outcomes = [await registry.outcome(f"{group}-{turn}") for turn in ("create", *range(60))]
-        told = {id_ for outcome in outcomes for id_ in outcome.data.get("events", ())}
-        events = await registry.events_when(group, len(told))
-        assert {event.text["ce_id"] for event in events} == told, "what the outcomes name is what was published"
-        assert [event.text["ce_entityversion"] for event in events] == [str(n) for n in range(1, len(told) + 1)]
+        reported = {id_ for outcome in outcomes for id_ in outcome.data.get("events", ())}
+        events = await registry.events_when(group, len(reported))
+        assert {event.text["ce_id"] for event in events} == reported, "what the outcomes name is what was published"
+        assert [event.text["ce_entityversion"] for event in events] == [str(n) for n in range(1, len(reported) + 1)]
         assert len({event.partition for event in events}) == 1
         assert len(events) > 40, "every update changes something"
     answered = Counter(out.data["command"]["id"] for out in registry.out if out.topic == registry.topics.outcomes)

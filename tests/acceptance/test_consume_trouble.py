@@ -142,7 +142,7 @@ async def test_only_the_record_the_database_refuses_is_put_aside(registry: Regis
     assert registry.outcomes("d7") == []
 
 
-async def told(service: Service, path: str, token: str) -> dict[str, Any]:
+async def reported(service: Service, path: str, token: str) -> dict[str, Any]:
     """What the API says to somebody with a token."""
     async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.api_port}") as client:
         answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
@@ -169,7 +169,7 @@ async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
                 await eventually(lambda: part(service.admin_port, "broker"), what="readiness naming the broker")
                 assert await health(service.admin_port, "/livez") == 200
                 for process in (service, reading):
-                    group = (await told(process, "/groups/still:2", bearer(registry)))["group"]
+                    group = (await reported(process, "/groups/still:2", bearer(registry)))["group"]
                     assert (group["id"], group["value"]) == ("still:2", "North"), "reading goes on"
                 assert await health(reading.admin_port, "/readyz") == 200, "callers are still sent to the API alone"
             finally:

@@ -88,5 +88,5 @@ async def test_a_failed_command_is_decided_once_when_it_is_replayed_after_the_re
     await registry.accepted("organization.put", "well:1", {"displayName": "Last"}, id="f3", key="well:1")
     events = await registry.events_when("well:1", 2)
     assert [event.text["ce_entityversion"] for event in events] == ["1", "2"]
-    told = [json.loads(line) for line in (await work(registry, "list", "--all", "--json")).lines]
-    assert [(entry["address"], entry["state"]) for entry in told] == [(address(letter), "replayed")]
+    reported = [json.loads(line) for line in (await work(registry, "list", "--all", "--json")).lines]
+    assert [(entry["address"], entry["state"]) for entry in reported] == [(address(letter), "replayed")]

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from service.cli.telling import WIDTH
+from service.cli.demo.output import WIDTH
 from tests.support.program import PROGRAM, environment, program
 
 STORY = [

@@ -67,7 +67,7 @@ async def test_commands_go_in_and_answers_come_out(dev: Dev) -> None:
 async def test_it_is_well_when_asked(dev: Dev) -> None:
     assert (await dev.run("health", "--ready")).code == 0
     doctor = await dev.run("doctor", "--json")
-    assert {told["name"]: told["state"] for told in map(json.loads, doctor.lines)}["broker"] == "ok"
+    assert {reported["name"]: reported["state"] for reported in map(json.loads, doctor.lines)}["broker"] == "ok"
     assert doctor.code == 0
 
 
@@ -78,12 +78,12 @@ async def test_same_file_sent_again_changes_nothing(dev: Dev) -> None:
     assert (len(events.lines), len(outcomes.lines)) == (1, 6)
 
 
-async def test_rejected_command_is_told_with_row_code_and_path(dev: Dev) -> None:
+async def test_rejected_command_is_reported_with_row_code_and_path(dev: Dev) -> None:
     rows = "subject,code,organization,roles\npc:17,301-008579,pc:9,producer\npc:18,301-008578,pc:4,producer\n"
     ended = await dev.run("send", "--wait", "--type", "producer-code.create", stdin=rows)
     assert ended.code == 1
-    told = [line.split(" ")[:4] for line in ended.lines]
-    assert told == [["row", "2:", "reference-not-found", "/organization/id"], ["row", "3:", "code-taken", "/code"]]
+    reported = [line.split(" ")[:4] for line in ended.lines]
+    assert reported == [["row", "2:", "reference-not-found", "/organization/id"], ["row", "3:", "code-taken", "/code"]]
 
 
 async def test_present_state_is_published_again_when_asked(dev: Dev) -> None:

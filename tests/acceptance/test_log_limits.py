@@ -88,9 +88,11 @@ def test_a_missing_thing_is_named_calmly(case: Case, watched: Mapping[Lack, Watc
     seen = watched[case.lack]
     lines = "\n".join(seen.lines)
     since = seen.statuses_since_named(case.part, case.word)
-    assert since, f"{case.part} never named {case.word!r}: {seen.told}\n{lines}"
-    assert set(since) == {503}, f"ready again, though nothing has changed: {seen.told}\n{lines}"
+    assert since, f"{case.part} never named {case.word!r}: {seen.reported}\n{lines}"
+    assert set(since) == {503}, f"ready again, though nothing has changed: {seen.reported}\n{lines}"
     if case.lack.shows_at_start:
-        assert {status for status, _ in seen.told} == {503}, f"ready, though that was not true: {seen.told}\n{lines}"
-    assert all(times == 1 for times in seen.lost().values()), f"parts come and go: {seen.told}\n{lines}"
+        assert {status for status, _ in seen.reported} == {503}, (
+            f"ready, though that was not true: {seen.reported}\n{lines}"
+        )
+    assert all(times == 1 for times in seen.lost().values()), f"parts come and go: {seen.reported}\n{lines}"
     assert len(seen.lines) <= MOST_LINES, f"{len(seen.lines)} lines in {WINDOW_SECONDS:g} s:\n{lines}"

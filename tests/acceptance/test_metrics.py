@@ -13,10 +13,10 @@ from tests.support.wait import eventually
 async def counted(service: Service, rows: int) -> None:
     """Wait until so many rows of the outbox are on /metrics; they are counted every ten seconds."""
 
-    async def told() -> bool:
+    async def reported() -> bool:
         return await measured(service.admin_port, "producer_registry_outbox_messages") == rows
 
-    await eventually(told, deadline=60, what=f"{rows} rows on /metrics")
+    await eventually(reported, deadline=60, what=f"{rows} rows on /metrics")
 
 
 async def test_messages_that_wait_are_counted_until_they_are_published(registry: Registry, database_url: str) -> None:

@@ -7,7 +7,7 @@ import httpx2
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from consumers.release import RETRY_SECONDS
+from consumers.relay.held_retry import RETRY_SECONDS
 from service.stack.port import HOST
 from tests.support.program import Ended, program
 from tests.support.registry import Registry
@@ -28,8 +28,8 @@ async def relay(port: int) -> str:
     async with httpx2.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
         answer = await client.get("/readyz", timeout=10)
     assert answer.status_code == 200, answer.text
-    told: str = answer.json()["parts"]["relay"]
-    return told
+    reported: str = answer.json()["parts"]["relay"]
+    return reported
 
 
 async def held(registry: Registry, topic: str, *ids: str) -> int:
@@ -39,12 +39,12 @@ async def held(registry: Registry, topic: str, *ids: str) -> int:
         await registry.command("organization.put", f"held:{id_}", {"displayName": "Held"}, id=id_, replyto=topic)
         await registry.events_when(f"held:{id_}", 1)
 
-    async def told() -> bool:
+    async def reported() -> bool:
         said = await relay(service.admin_port)
         assert f"held: {len(ids)} messages for {topic} ({UNKNOWN})" in said
         return True
 
-    await eventually(told, deadline=60, what="the held messages on /readyz")
+    await eventually(reported, deadline=60, what="the held messages on /readyz")
     return service.admin_port
 
 
@@ -69,7 +69,7 @@ async def test_messages_for_a_missing_topic_are_held_until_they_are_discarded(re
     done = await work(registry, "outbox", "discard", "--topic", topic, "--yes")
 
     assert (done.code, done.err.endswith(" with 2 messages discarded\n")) == (0, True), done
-    await eventually(lambda: told_nothing(port), what="/readyz without the topic")
+    await eventually(lambda: reported_nothing(port), what="/readyz without the topic")
     traces = [json.loads(line) for line in (await work(registry, "outbox", "list", "--discarded", "--json")).lines]
     assert {row["position"] for row in traces} == {row["position"] for row in rows}
     assert all(" (database user " in row["discarded_by"] for row in traces)
@@ -79,7 +79,7 @@ async def test_messages_for_a_missing_topic_are_held_until_they_are_discarded(re
     assert [out.text["ce_entityversion"] for out in await registry.events_when("held:h1", 2)] == ["1", "2"]
 
 
-async def told_nothing(port: int) -> bool:
+async def reported_nothing(port: int) -> bool:
     """Whether /readyz says that the relay is ready, and nothing else."""
     return await relay(port) == "ready"
 
@@ -93,7 +93,7 @@ async def test_held_messages_are_published_at_once_when_the_topic_is_there_and_a
 
     asked = await work(registry, "outbox", "retry")
     since = time.monotonic()
-    await eventually(lambda: told_nothing(port), what="/readyz without the topic")
+    await eventually(lambda: reported_nothing(port), what="/readyz without the topic")
 
     # A relay that was refused rests for longer than this; how often it tries by itself is another test's.
     assert time.monotonic() - since < RETRY_SECONDS

@@ -4,7 +4,7 @@ import pytest
 
 from service.contract.catalogue import REJECTIONS as CODES
 from tests.support.registry import Registry
-from tests.support.story import ADDRESS
+from tests.support.scenario import ADDRESS
 
 OFFICE = {"type": "office", "value": ADDRESS, "distributor_id": "r:1"}
 CODE = {"code": "R-1", "organization": {"id": "r:1"}, "roles": [{"id": "r:role"}]}
@@ -27,7 +27,7 @@ REJECTIONS: list[tuple[str, str, str, str, object, dict[str, str]]] = [
 
 
 @pytest.fixture(scope="module")
-async def told(shared: Registry) -> Registry:
+async def reported(shared: Registry) -> Registry:
     """A registry with what the rejected commands stumble over."""
     await shared.accepted("organization.put", "r:1", {"displayName": "One"}, id="r-o1")
     await shared.accepted("organization.put", "r:2", {"displayName": "Two"}, id="r-o2")
@@ -43,13 +43,13 @@ async def told(shared: Registry) -> Registry:
     ("code", "path", "kind", "subject", "data", "more"), REJECTIONS, ids=[row[0] for row in REJECTIONS]
 )
 async def test_a_command_is_rejected_with_code_and_path(  # noqa: PLR0917  # the columns of the table
-    told: Registry, code: str, path: str, kind: str, subject: str, data: object, more: dict[str, str]
+    reported: Registry, code: str, path: str, kind: str, subject: str, data: object, more: dict[str, str]
 ) -> None:
     attributes = dict(more)
-    topic = told.topics.commands if attributes.pop("topic", None) else None
+    topic = reported.topics.commands if attributes.pop("topic", None) else None
 
-    await told.command(kind, subject, data, id=f"r-{code}", topic=topic, **attributes)
-    outcome = await told.outcome(f"r-{code}")
+    await reported.command(kind, subject, data, id=f"r-{code}", topic=topic, **attributes)
+    outcome = await reported.outcome(f"r-{code}")
 
     assert outcome.text["ce_type"] == "producer-registry.command.rejected.v1"
     assert outcome.data["events"] == []

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consumers.session import publishing
+from consumers.kafka.session import publishing
 from service.clock import stamp
 from service.contract.dead_letter import dead_letter
 from service.contract.record import Undecodable
@@ -166,9 +166,9 @@ async def test_discarded_dead_letter_is_listed_only_among_all(ready: Broker) -> 
     assert (await ready.run("dead-letters", "discard", "--reason", "not-json")).code == 0
     left = [json.loads(line)["reason"] for line in (await ready.run("dead-letters", "list", "--json")).lines]
     every = {
-        (told["reason"], told["state"])
+        (reported["reason"], reported["state"])
         for line in (await ready.run("dead-letters", "list", "--all", "--json")).lines
-        for told in [json.loads(line)]
+        for reported in [json.loads(line)]
     }
     assert left == ["tombstone"]
     assert every == {("not-json", "discarded"), ("tombstone", "open")}

@@ -12,9 +12,9 @@ from pathlib import Path
 from tests.chaos.execute import Result, chosen, execute, possible
 from tests.chaos.fault import FAULTS
 from tests.chaos.report import markdown, table
-from tests.chaos.shorten import shortest, story
+from tests.chaos.shorten import scenario, shortest
 from tests.chaos.site import Site
-from tests.chaos.until_told import until_told
+from tests.chaos.until_reported import until_reported
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
         return 0
     # The senders and the checker meet every fault too; what they say of it is of no use here.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    return asyncio.run(until_told(_main(options)))
+    return asyncio.run(until_reported(_main(options)))
 
 
 async def _main(options: argparse.Namespace) -> int:
@@ -61,7 +61,7 @@ async def _main(options: argparse.Namespace) -> int:
                 _say(f"{_again(options, result)}\n{result.words}")
             if result.violations:
                 short = await shortest(run, result)
-                _say(f"the shortest history: {short}\n{_again(options, short)}\n{story(short)}")
+                _say(f"the shortest history: {short}\n{_again(options, short)}\n{scenario(short)}")
         text = table(results, [fault.name for fault in possible(site)])
     _say(text)
     if options.markdown:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from consumers.client import REQUEST_TIMEOUT_MS
+from consumers.kafka.client import REQUEST_TIMEOUT_MS
 from service.stack.apache.cluster import Apache
 from tests.chaos.fault import fault
 from tests.chaos.run import Run

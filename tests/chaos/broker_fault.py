@@ -67,7 +67,7 @@ async def silent(run: Run) -> None:
 
 
 @fault("broker hears but is not heard", 16, seconds=SESSION_SECONDS * 2)
-async def unheard(run: Run) -> None:
+async def unobserved(run: Run) -> None:
     await run.progress(0.3)
     with run.site.kafka_proxy.silent(run.random.choice(run.services).pid, up=False):
         await asyncio.sleep(SESSION_SECONDS * 1.6)

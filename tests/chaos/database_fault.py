@@ -112,7 +112,7 @@ async def silent(run: Run) -> None:
 
 
 @fault("database hears but is not heard", 14, seconds=STATEMENT_SECONDS + 3)
-async def unheard(run: Run) -> None:
+async def unobserved(run: Run) -> None:
     await run.progress(0.2)
     victim = run.random.choice(run.services)
     with run.site.postgres_proxy.silent(victim.pid, up=False):
@@ -154,7 +154,7 @@ def _signal(pids: Sequence[int], number: signal.Signals) -> None:
 
 
 @fault("disk full by its word", 17, seconds=3.0)
-async def told_full(run: Run) -> None:
+async def reported_full(run: Run) -> None:
     await run.progress(0.3)
     async with run.site.session(run.database) as session:
         await session.execute(

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from service.stack import unroot
+from service.stack import drop_privileges
 
 MEGABYTES = 48
 CHUNK = b"\0" * 65_536
@@ -61,7 +61,7 @@ async def small_disk(megabytes: int = MEGABYTES) -> AsyncIterator[SmallDisk]:
     try:
         disk = SmallDisk(mount)
         disk.folder.mkdir(mode=0o700)
-        owner = unroot.owner()
+        owner = drop_privileges.owner()
         if owner is not None:
             os.chown(disk.folder, owner.pw_uid, owner.pw_gid)
         mount.chmod(0o755)

@@ -16,7 +16,7 @@ from tests.chaos.reader import answers
 from tests.chaos.run import READY_SECONDS, Run, prepared
 from tests.chaos.site import Site
 from tests.support.checker.evidence import Evidence, Violation
-from tests.support.checker.heard import Heard
+from tests.support.checker.observed import Heard
 from tests.support.checker.verdict import Verdict, check
 from tests.support.wait import eventually
 
@@ -100,11 +100,11 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 for stage in stages:
                     await _stage(run, stage)
                 await run.scene.quiet()
-                told = await heard(run)
+                reported = await observed(run)
                 for service in run.living:
                     await run.stop(service)
                 evidence = await run.scene.evidence(run.ledger, run.reader.answers)
-                verdict = check(evidence, told)
+                verdict = check(evidence, reported)
                 records = _kept(run, evidence)
             except Exception as error:
                 # A fault that fails itself spoils its own run, never those that follow.
@@ -182,7 +182,7 @@ async def until_ready(run: Run) -> None:
     await eventually(all_ready, deadline=READY_SECONDS, what="readiness of all processes")
 
 
-async def heard(run: Run) -> Heard:
+async def observed(run: Run) -> Heard:
     """What HTTP tells at the end; where no process with the API lives, one is started for it."""
     service = next((service for service in run.living if answers(service)), None)
     if service is None:

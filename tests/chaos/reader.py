@@ -12,7 +12,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.checker.evidence import Answer
-from tests.support.checker.heard import Heard
+from tests.support.checker.observed import Heard
 from tests.support.process import Service
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Reader:
 
     async def hear(self, service: Service) -> Heard:
         """Ask a service for everything there is; AssertionError when it does not answer."""
-        heard = Heard()
+        observed = Heard()
         headers = {"Authorization": f"Bearer {self.token()}"}
         address = f"http://127.0.0.1:{service.api_port}"
         async with httpx.AsyncClient(headers=headers, timeout=10, base_url=address) as client:
@@ -90,14 +90,14 @@ class Reader:
                     found += [element["attributes"] for element in page]
                 return found
 
-            heard.groups = {group["id"]: group for group in (await get("/groups?limit=1000"))["groups"]}
-            heard.producers = {user["id"]: user for user in (await get("/producers?limit=1000"))["producers"]}
-            heard.codes = {code["id"]: code for code in await pages("/admin/v1/producer-codes")}
-            for id_ in heard.producers:
-                heard.users[id_] = await pages(f"/admin/v1/users/{id_}/producer-codes")
-            for id_ in heard.groups:
-                heard.holders[id_] = await pages(f"/admin/v1/groups/{id_}/producer-codes")
-        return heard
+            observed.groups = {group["id"]: group for group in (await get("/groups?limit=1000"))["groups"]}
+            observed.producers = {user["id"]: user for user in (await get("/producers?limit=1000"))["producers"]}
+            observed.codes = {code["id"]: code for code in await pages("/admin/v1/producer-codes")}
+            for id_ in observed.producers:
+                observed.users[id_] = await pages(f"/admin/v1/users/{id_}/producer-codes")
+            for id_ in observed.groups:
+                observed.holders[id_] = await pages(f"/admin/v1/groups/{id_}/producer-codes")
+        return observed
 
     async def _ask(self, client: httpx.AsyncClient, url: str, subject: str) -> None:
         try:

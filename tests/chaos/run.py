@@ -7,7 +7,7 @@ from random import Random
 
 import asyncpg
 
-from consumers.topic import create
+from consumers.kafka.topic import create
 from service.contract.record import Limits
 from service.contract.topics import Topics
 from service.settings import Settings

@@ -19,7 +19,7 @@ async def shortest(again: Callable[[int], Awaitable[Result]], found: Result) -> 
     return found
 
 
-def story(result: Result) -> str:
+def scenario(result: Result) -> str:
     """The records that the broken promises name (ids, subjects, places have a digit), in order, as lines."""
     named = {
         name for violation in result.violations for name in re.findall(r"[\w.:/-]{3,}", violation.words) if _tells(name)

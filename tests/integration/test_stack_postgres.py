@@ -8,7 +8,7 @@ import asyncpg
 import psutil
 import pytest
 
-from service.stack import unroot
+from service.stack import drop_privileges
 from service.stack.errors import StackError
 from service.stack.postgres import Postgres
 from tests.support.orphan import leave_behind, runs
@@ -105,7 +105,7 @@ def test_a_server_is_not_root_and_yet_reaches_our_closed_folders(tmp_path: Path)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     (closed / "file").touch(mode=0o600)
-    wrapper = [sys.executable, str(Path(unroot.__file__))]
+    wrapper = [sys.executable, str(Path(drop_privileges.__file__))]
     user = subprocess.run([*wrapper, "/usr/bin/id", "-u"], capture_output=True, text=True, check=True)
     assert user.stdout.strip() != "0", "PostgreSQL refuses to run as root"
     assert subprocess.run([*wrapper, "/usr/bin/test", "-r", str(closed / "file")], check=False).returncode == 0

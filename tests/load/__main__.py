@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tests.load import drain, grow, latency, pinned, read, write
 from tests.load.contender import Load
-from tests.load.place import BrokerName, Place, opened
 from tests.load.report import Report, Section
+from tests.load.servers import BrokerName, Servers, opened
 from tests.load.write import Sizes
 
 SECTIONS = ("write", "latency", "read", "two", "ugly", "beside", "memory", "growth", "remembered", "drain", "pinned")
@@ -57,8 +57,8 @@ async def run(given: argparse.Namespace) -> Report:
     report = Report({"broker": given.broker, "quick": given.quick, "full": given.full, "fsync": "on", "acks": "all"})
     both = {"write", "latency", "drain", *(["memory"] if given.full else [])}
     wanted = brokers(given.broker) if both & set(given.sections) else [given.broker]
-    async with opened(wanted) as place:
-        for name, section in plan(place, given).items():
+    async with opened(wanted) as servers:
+        for name, section in plan(servers, given).items():
             if name not in given.sections:
                 continue
             started = time.monotonic()
@@ -68,7 +68,7 @@ async def run(given: argparse.Namespace) -> Report:
     return report
 
 
-def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awaitable[Section]]]:
+def plan(servers: Servers, given: argparse.Namespace) -> dict[str, Callable[[], Awaitable[Section]]]:
     """What each section does, at the size asked for."""
     quick, broker = given.quick, given.broker
     rounds = given.rounds or (2 if quick else 3)
@@ -83,19 +83,19 @@ def plan(place: Place, given: argparse.Namespace) -> dict[str, Callable[[], Awai
     # Ten million commands do not fit a broker that keeps them in memory.
     slices, size, long_broker = (10, MILLION, all_brokers[-1]) if given.full else (4, sizes.ours, broker)
     return {
-        "write": lambda: write.against_peers(place, sizes, rounds, broker),
-        "latency": lambda: latency.latency(place, all_brokers, 5_000, 3 if quick else 10, rounds),
-        "read": lambda: read.against_pgbench(place, sizes.codes, 3 if quick else 8, rounds, broker),
-        "two": lambda: write.two_processes(place, sizes, rounds, broker),
-        "ugly": lambda: write.ugly(place, sizes, 1 if quick else 2, broker),
-        "beside": lambda: read.beside_writes(place, Load(sizes.ours), broker),
-        "memory": lambda: grow.memory(place, slices, size, long_broker),
-        "growth": lambda: grow.codes(place, grown, sizes.ours, broker, rounds=once, picture=picture),
+        "write": lambda: write.against_peers(servers, sizes, rounds, broker),
+        "latency": lambda: latency.latency(servers, all_brokers, 5_000, 3 if quick else 10, rounds),
+        "read": lambda: read.against_pgbench(servers, sizes.codes, 3 if quick else 8, rounds, broker),
+        "two": lambda: write.two_processes(servers, sizes, rounds, broker),
+        "ugly": lambda: write.ugly(servers, sizes, 1 if quick else 2, broker),
+        "beside": lambda: read.beside_writes(servers, Load(sizes.ours), broker),
+        "memory": lambda: grow.memory(servers, slices, size, long_broker),
+        "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once, picture=picture),
         "remembered": lambda: grow.remembered(
-            place, [MILLION, 10 * MILLION] if long else [MILLION // 10, MILLION], sizes.ours, broker
+            servers, [MILLION, 10 * MILLION] if long else [MILLION // 10, MILLION], sizes.ours, broker
         ),
-        "drain": lambda: drain.drain(place, MILLION // 10 if quick else MILLION),
-        "pinned": lambda: pinned.pinned(place, 400 if quick else 2_000),
+        "drain": lambda: drain.drain(servers, MILLION // 10 if quick else MILLION),
+        "pinned": lambda: pinned.pinned(servers, 400 if quick else 2_000),
     }
 
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from signal import SIGTERM
 
 from service.stack.child import Child
-from tests.load.place import PARTITIONS, PROGRAM, BrokerName, Ground, Place, fill
+from tests.load.servers import PARTITIONS, PROGRAM, BrokerName, Registry, Servers, fill
 from tests.load.window import WARM_SHARE, Measured, Out, measure
 from tests.load.workload import Mix, Workload
 
 STOP_SECONDS = 30.0
 
 
-def outcomes(ground: Ground) -> list[str]:
+def outcomes(registry: Registry) -> list[str]:
     """The topic where a contender answers each command once."""
-    return [ground.topics.outcomes]
+    return [registry.topics.outcomes]
 
 
-def events(ground: Ground) -> list[str]:
+def events(registry: Registry) -> list[str]:
     """The topics where a contender without outcomes tells each change."""
-    return list(ground.topics.events.values())
+    return list(registry.topics.events.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Contender:
 
     name: str
     command: Sequence[str]
-    out: Callable[[Ground], list[str]] = outcomes
+    out: Callable[[Registry], list[str]] = outcomes
     processes: int = 1
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -51,27 +51,27 @@ class Load:
     warm: float = WARM_SHARE
 
 
-async def run(place: Place, contender: Contender, load: Load, broker: BrokerName, seed: int = 1) -> Measured:
+async def run(servers: Servers, contender: Contender, load: Load, broker: BrokerName, seed: int = 1) -> Measured:
     """One round: fresh database and topics, all commands there before the contender starts. Raises window.Stalled."""
-    async with place.ground(load.codes, broker, big_group=load.big_group) as ground:
-        await fill(ground, Workload(load.codes, seed, load.mix).take(load.count))
-        return await work_off(place, ground, contender, load)
+    async with servers.registry(load.codes, broker, big_group=load.big_group) as registry:
+        await fill(registry, Workload(load.codes, seed, load.mix).take(load.count))
+        return await work_off(servers, registry, contender, load)
 
 
-async def work_off(place: Place, ground: Ground, contender: Contender, load: Load, before: int = 0) -> Measured:
+async def work_off(servers: Servers, registry: Registry, contender: Contender, load: Load, before: int = 0) -> Measured:
     """Let a contender work off what is in the round's command topic, and measure it; `before` of it was done before."""
-    await place.checkpoint()
+    await servers.checkpoint()
     children: list[Child] = []
     try:
-        async with Out(ground.settings, contender.out(ground), PARTITIONS) as out:
+        async with Out(registry.settings, contender.out(registry), PARTITIONS) as out:
             await out.skip(before)
             for number in range(contender.processes):
-                environment = ground.environment(**contender.settings)
-                children.append(place.child(f"contender-{number}", contender.command, environment))
+                environment = registry.environment(**contender.settings)
+                children.append(servers.child(f"contender-{number}", contender.command, environment))
             pids = {
                 "process": [child.pid for child in children if child.pid],
-                "PostgreSQL": [place.database_pid],
-                "broker": [place.broker_pid(ground.broker)],
+                "PostgreSQL": [servers.database_pid],
+                "broker": [servers.broker_pid(registry.broker)],
             }
             return await measure(out, load.count, pids, lambda: _trouble(children), warm=load.warm)
     finally:

@@ -13,14 +13,14 @@ import asyncpg
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from consumers.client import connection
+from consumers.kafka.client import connection
 from service.contract.topics import Topics
 from service.stack.child import Child
 from tests.load.backlog import lay_backlog
 from tests.load.cpu import cpu_seconds, memory_bytes
 from tests.load.figure import short
-from tests.load.place import PARTITIONS, PROGRAM, Ground, Place
 from tests.load.report import Section
+from tests.load.servers import PARTITIONS, PROGRAM, Registry, Servers
 from tests.load.window import STALLED_SECONDS, Stalled
 
 COLUMNS = (
@@ -75,17 +75,25 @@ class Course:
         return before[0]
 
 
-async def drain(place: Place, messages: int) -> Section:
+async def drain(servers: Servers, messages: int) -> Section:
     """A backlog of so many messages, once for each shape of its frames, on Apache Kafka."""
     section = Section(f"Draining {messages:,} messages that wait in the outbox, Apache Kafka", COLUMNS)
-    if "apache" not in place.brokers:
+    if "apache" not in servers.brokers:
         section.remarks = ["not measured: Apache Kafka needs java and mvn"]
         return section
     for shape, batches in SHAPES.items():
         sys.stderr.write(f"draining frames of {shape}\n")
-        section.figures[shape] = told = await _one_shape(place, messages, batches)
-        tenths, mib, cpu = told["tenths"], told["mebibytes"], told["cpu_microseconds"]
-        row = [told["rate"], tenths[0], min(tenths), tenths[-1], told["last_of_first"], mib["idle"], mib["most"]]
+        section.figures[shape] = reported = await _one_shape(servers, messages, batches)
+        tenths, mib, cpu = reported["tenths"], reported["mebibytes"], reported["cpu_microseconds"]
+        row = [
+            reported["rate"],
+            tenths[0],
+            min(tenths),
+            tenths[-1],
+            reported["last_of_first"],
+            mib["idle"],
+            mib["most"],
+        ]
         section.rows.append([shape, *map(short, [*row, mib["most"] - mib["idle"], *cpu.values()])])
     section.remarks = [
         "goals: the last tenth at least 0.9 of the first one; memory at most 40 MiB above idle (an empty outbox, after "
@@ -94,25 +102,25 @@ async def drain(place: Place, messages: int) -> Section:
     return section
 
 
-async def _one_shape(place: Place, messages: int, batches: tuple[int, ...]) -> dict[str, Any]:
-    async with place.ground(10_000, "apache") as ground, _log_ends(ground) as ends:
-        await lay_backlog(ground.settings.database_url, ground.topics, FEW, (FEW // 2,))
-        async with _relay(place, ground) as child:
+async def _one_shape(servers: Servers, messages: int, batches: tuple[int, ...]) -> dict[str, Any]:
+    async with servers.registry(10_000, "apache") as registry, _log_ends(registry) as ends:
+        await lay_backlog(registry.settings.database_url, registry.topics, FEW, (FEW // 2,))
+        async with _relay(servers, registry) as child:
             await _until(ends, child, FEW)
-            await _emptied(ground, child)
+            await _emptied(registry, child)
             assert child.pid is not None
             idle = memory_bytes(child.pid)[0]
-        frames = await lay_backlog(ground.settings.database_url, ground.topics, messages, batches)
-        await place.checkpoint()
-        async with _relay(place, ground) as child:
+        frames = await lay_backlog(registry.settings.database_url, registry.topics, messages, batches)
+        await servers.checkpoint()
+        async with _relay(servers, registry) as child:
             assert child.pid is not None
-            pids = {"process": child.pid, "PostgreSQL": place.database_pid, "broker": place.broker_pid("apache")}
+            pids = {"process": child.pid, "PostgreSQL": servers.database_pid, "broker": servers.broker_pid("apache")}
             course = Course()
             await _until(ends, child, FEW + 1)
             before = {name: cpu_seconds(pid) for name, pid in pids.items()}
             resident = await _until(ends, child, FEW + messages, course)
             after = {name: cpu_seconds(pid) for name, pid in pids.items()}
-            await _emptied(ground, child)
+            await _emptied(registry, child)
             most = max(resident, memory_bytes(child.pid)[2])
         twice = await ends.total() - FEW - messages
     tenths = course.tenths()
@@ -129,8 +137,8 @@ async def _one_shape(place: Place, messages: int, batches: tuple[int, ...]) -> d
 
 
 @asynccontextmanager
-async def _relay(place: Place, ground: Ground) -> AsyncIterator[Child]:
-    child = place.child("relay", COMMAND, ground.environment())
+async def _relay(servers: Servers, registry: Registry) -> AsyncIterator[Child]:
+    child = servers.child("relay", COMMAND, registry.environment())
     try:
         yield child
     finally:
@@ -155,11 +163,11 @@ class LogEnds:
 
 
 @asynccontextmanager
-async def _log_ends(ground: Ground) -> AsyncIterator[LogEnds]:
-    consumer = AIOKafkaConsumer(**connection(ground.settings), enable_auto_commit=False)
+async def _log_ends(registry: Registry) -> AsyncIterator[LogEnds]:
+    consumer = AIOKafkaConsumer(**connection(registry.settings), enable_auto_commit=False)
     await consumer.start()
     try:
-        yield LogEnds(consumer, ground.topics)
+        yield LogEnds(consumer, registry.topics)
     finally:
         await consumer.stop()
 
@@ -185,9 +193,9 @@ async def _until(ends: LogEnds, child: Child, count: int, course: Course | None 
     return resident
 
 
-async def _emptied(ground: Ground, child: Child) -> None:
+async def _emptied(registry: Registry, child: Child) -> None:
     """Wait until the relay has deleted all that it published. Raises Stalled."""
-    session = await asyncpg.connect(ground.settings.database_url, timeout=30)
+    session = await asyncpg.connect(registry.settings.database_url, timeout=30)
     try:
         end = time.monotonic() + STALLED_SECONDS
         while await session.fetchval("SELECT EXISTS (SELECT FROM outbox_frame)"):

@@ -13,10 +13,10 @@ from tests.load.chart import chart, spoken
 from tests.load.contender import OURS, STOP_SECONDS, Load, outcomes
 from tests.load.cpu import memory_bytes
 from tests.load.figure import Figure, short
-from tests.load.place import PARTITIONS, BrokerName, Place, fill
 from tests.load.read import api, ask
 from tests.load.report import Section, spread
 from tests.load.seed import remember
+from tests.load.servers import PARTITIONS, BrokerName, Servers, fill
 from tests.load.window import Out, measure
 from tests.load.workload import Workload
 
@@ -37,13 +37,13 @@ class Grown:
 
 
 async def codes(
-    place: Place, sizes: Sequence[int], count: int, broker: BrokerName, *, rounds: int, picture: Path
+    servers: Servers, sizes: Sequence[int], count: int, broker: BrokerName, *, rounds: int, picture: Path
 ) -> Section:
     """Commands and reads per second by the number of codes, sizes in turns; draws both curves."""
     grown = {size: Grown() for size in sizes}
     for number in range(rounds):
         for size in sizes:
-            await _one_size(place, Load(count, size), broker, number + 1, grown[size])
+            await _one_size(servers, Load(count, size), broker, number + 1, grown[size])
     section = Section("Growth", COLUMNS)
     first = grown[sizes[0]]
     for size, found in grown.items():
@@ -51,8 +51,8 @@ async def codes(
             _figure(found.commands).over(_figure(first.commands)),
             _figure(found.reads).over(_figure(first.reads)),
         ]
-        told = [found.commands, found.cpu, found.wal, found.pages, found.reads]
-        section.rows.append([spoken(size), *(spread(_figure(values)) for values in told), *map(spread, shares)])
+        reported = [found.commands, found.cpu, found.wal, found.pages, found.reads]
+        section.rows.append([spoken(size), *(spread(_figure(values)) for values in reported), *map(spread, shares)])
         section.figures[str(size)] = {
             "commands": _figure(found.commands).as_json(),
             "reads": _figure(found.reads).as_json(),
@@ -73,20 +73,20 @@ async def codes(
     return section
 
 
-async def _one_size(place: Place, load: Load, broker: BrokerName, number: int, found: Grown) -> None:
-    async with place.ground(load.codes, broker) as ground:
-        url = ground.settings.database_url
-        await fill(ground, Workload(load.codes, number, load.mix).take(load.count))
+async def _one_size(servers: Servers, load: Load, broker: BrokerName, number: int, found: Grown) -> None:
+    async with servers.registry(load.codes, broker) as registry:
+        url = registry.settings.database_url
+        await fill(registry, Workload(load.codes, number, load.mix).take(load.count))
         before = await _spent(url)
-        measured = await contender.work_off(place, ground, OURS, load)
+        measured = await contender.work_off(servers, registry, OURS, load)
         wal, pages = (now - then for now, then in zip(await _spent(url), before, strict=True))
         found.commands.append(measured.rate)
         found.cpu.append(measured.cpu_total)
         found.wal.append(wal / load.count / 1000)
         found.pages.append(pages / load.count)
-        async with api(place, ground) as (_, port):
-            await ask(place, port, 3.0)
-            found.reads.append((await ask(place, port, 6.0))["rate"])
+        async with api(servers, registry) as (_, port):
+            await ask(servers, port, 3.0)
+            found.reads.append((await ask(servers, port, 6.0))["rate"])
 
 
 async def _spent(url: str) -> tuple[int, int]:
@@ -107,41 +107,41 @@ def _figure(values: Sequence[float]) -> Figure:
     return Figure(tuple(values))
 
 
-async def remembered(place: Place, sizes: Sequence[int], count: int, broker: BrokerName) -> Section:
+async def remembered(servers: Servers, sizes: Sequence[int], count: int, broker: BrokerName) -> Section:
     """The cost of a command by the number of ids that the inbox remembers already."""
     section = Section("Remembered ids", ("ids", "commands/s", "CPU µs each", "PostgreSQL", "of the first"))
     load = Load(count)
     first = 0.0
-    async with place.ground(load.codes, broker) as ground:
+    async with servers.registry(load.codes, broker) as registry:
         there = 0
         for number, size in enumerate(sizes):
-            session = await asyncpg.connect(ground.settings.database_url)
-            await remember(session, there, size, ground.topics.commands)
+            session = await asyncpg.connect(registry.settings.database_url)
+            await remember(session, there, size, registry.topics.commands)
             await session.close()
             there = size
             source = f"/bench/agency-system-{number}"
             before = load.count * number
-            await fill(ground, Workload(load.codes, number + 1, source=source).take(load.count))
-            measured = await contender.work_off(place, ground, OURS, load, before=before)
+            await fill(registry, Workload(load.codes, number + 1, source=source).take(load.count))
+            measured = await contender.work_off(servers, registry, OURS, load, before=before)
             first = first or measured.cpu_total
-            told = (measured.rate, measured.cpu_total, measured.cpu["PostgreSQL"], measured.cpu_total / first)
-            section.rows.append([spoken(size), *map(short, told)])
+            reported = (measured.rate, measured.cpu_total, measured.cpu["PostgreSQL"], measured.cpu_total / first)
+            section.rows.append([spoken(size), *map(short, reported)])
             section.figures[str(size)] = {"commands": measured.rate, "cpu_microseconds": dict(measured.cpu)}
     section.remarks = ["goal: 10M cost at most 1.5 times what 1M cost (CPU per command)"]
     return section
 
 
-async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> Section:
+async def memory(servers: Servers, slices: int, count: int, broker: BrokerName) -> Section:
     """The memory of a consumer after each slice of a long load."""
     section = Section("Memory of a consumer", ("commands", "MiB resident", "of that its own", "at most so far"))
     load = Load(slices * count)
-    async with place.ground(load.codes, broker) as ground:
+    async with servers.registry(load.codes, broker) as registry:
         workload = Workload(load.codes, 1)
-        await fill(ground, workload.take(count))
-        child = place.child("memory", OURS.command, ground.environment())
+        await fill(registry, workload.take(count))
+        child = servers.child("memory", OURS.command, registry.environment())
         assert child.pid is not None
         try:
-            async with Out(ground.settings, outcomes(ground), PARTITIONS) as out:
+            async with Out(registry.settings, outcomes(registry), PARTITIONS) as out:
                 for number in range(1, slices + 1):
                     await measure(out, number * count, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
                     resident, own, most = (size / 2**20 for size in memory_bytes(child.pid))
@@ -149,7 +149,7 @@ async def memory(place: Place, slices: int, count: int, broker: BrokerName) -> S
                     section.rows.append([f"{number * count:,}", *map(short, (resident, own, most))])
                     section.figures[str(number * count)] = {"resident": resident, "own": own, "most": most}
                     if number < slices:
-                        await fill(ground, workload.take(count))
+                        await fill(registry, workload.take(count))
         finally:
             await child.stop(SIGTERM, seconds=STOP_SECONDS)
     section.remarks = ["goal: at most 128 MiB, flat; the process serves the API too (`serve`, role all)"]

@@ -10,8 +10,8 @@ import orjson
 from tests.load.contender import OURS, STOP_SECONDS
 from tests.load.cpu import cpu_seconds
 from tests.load.figure import Figure, short
-from tests.load.place import PARTITIONS, PROGRAM, BrokerName, Ground, Place
 from tests.load.report import Section, spread
+from tests.load.servers import PARTITIONS, PROGRAM, BrokerName, Registry, Servers
 
 COLUMNS = ("broker, partitions", "commands/s", "p50 ms", "p99 ms", "process", "PostgreSQL", "broker CPU µs each")
 WARM_COMMANDS = 2_000
@@ -19,20 +19,20 @@ FEW_PARTITIONS = 4
 """Two cores have no use for more; each one is a record batch of its own for sender, service, broker and reader."""
 
 
-async def latency(place: Place, brokers: Sequence[BrokerName], rate: int, seconds: int, rounds: int) -> Section:
+async def latency(servers: Servers, brokers: Sequence[BrokerName], rate: int, seconds: int, rounds: int) -> Section:
     """Percentiles for each broker, with the partitions of all other sections and with few; rounds in turns."""
-    told: dict[tuple[BrokerName, int], list[dict[str, Any]]] = {
+    reported: dict[tuple[BrokerName, int], list[dict[str, Any]]] = {
         (broker, partitions): [] for broker in brokers for partitions in (PARTITIONS, FEW_PARTITIONS)
     }
     for _ in range(rounds):
-        for (broker, partitions), rounds_told in told.items():
-            rounds_told.append(await _round(place, broker, partitions, rate, seconds))
+        for (broker, partitions), rounds_reported in reported.items():
+            rounds_reported.append(await _round(servers, broker, partitions, rate, seconds))
     section = Section(f"Latency, command to event at {rate:,} commands/s (open loop)", COLUMNS)
-    for (broker, partitions), rounds_told in told.items():
+    for (broker, partitions), rounds_reported in reported.items():
         name = f"{broker}, {partitions}"
-        p50, p99 = (Figure(tuple(one["milliseconds"][part] for one in rounds_told)) for part in ("p50", "p99"))
-        reached = Figure(tuple(one["rate"] for one in rounds_told))
-        cpu = {who: Figure(tuple(one["cpu"][who] for one in rounds_told)) for who in rounds_told[0]["cpu"]}
+        p50, p99 = (Figure(tuple(one["milliseconds"][part] for one in rounds_reported)) for part in ("p50", "p99"))
+        reached = Figure(tuple(one["rate"] for one in rounds_reported))
+        cpu = {who: Figure(tuple(one["cpu"][who] for one in rounds_reported)) for who in rounds_reported[0]["cpu"]}
         section.rows.append(
             [name, spread(reached), spread(p50), spread(p99), *(short(figure.median) for figure in cpu.values())]
         )
@@ -49,28 +49,28 @@ async def latency(place: Place, brokers: Sequence[BrokerName], rate: int, second
     return section
 
 
-async def _round(place: Place, broker: BrokerName, partitions: int, rate: int, seconds: int) -> dict[str, Any]:
-    async with place.ground(100_000, broker, partitions=partitions) as ground:
-        child = place.child("latency", OURS.command, ground.environment())
+async def _round(servers: Servers, broker: BrokerName, partitions: int, rate: int, seconds: int) -> dict[str, Any]:
+    async with servers.registry(100_000, broker, partitions=partitions) as registry:
+        child = servers.child("latency", OURS.command, registry.environment())
         assert child.pid is not None
-        pids = {"process": child.pid, "PostgreSQL": place.database_pid, "broker": place.broker_pid(broker)}
+        pids = {"process": child.pid, "PostgreSQL": servers.database_pid, "broker": servers.broker_pid(broker)}
         try:
-            await _load(ground, "--rate", str(rate), "--count", str(WARM_COMMANDS))
+            await _load(registry, "--rate", str(rate), "--count", str(WARM_COMMANDS))
             before = {name: cpu_seconds(pid) for name, pid in pids.items()}
-            told = await _load(ground, "--rate", str(rate), "--count", str(rate * seconds))
+            reported = await _load(registry, "--rate", str(rate), "--count", str(rate * seconds))
             after = {name: cpu_seconds(pid) for name, pid in pids.items()}
         finally:
             await child.stop(SIGTERM, seconds=STOP_SECONDS)
-    cpu = {name: (after[name] - before[name]) / told["commands"] * 1e6 for name in pids}
-    return {**told, "cpu": cpu}
+    cpu = {name: (after[name] - before[name]) / reported["commands"] * 1e6 for name in pids}
+    return {**reported, "cpu": cpu}
 
 
-async def _load(ground: Ground, *words: str) -> dict[str, Any]:
+async def _load(registry: Registry, *words: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        PROGRAM, "load", "--json", *words, env=ground.environment(), stdout=asyncio.subprocess.PIPE
+        PROGRAM, "load", "--json", *words, env=registry.environment(), stdout=asyncio.subprocess.PIPE
     )
     out, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"`load` failed: {out.decode()}")
-    told: dict[str, Any] = orjson.loads(out)
-    return told
+    reported: dict[str, Any] = orjson.loads(out)
+    return reported

@@ -17,19 +17,19 @@ from typing import Any
 
 import asyncpg
 
-from consumers.batch import Parsed
+from service.contract.envelope import Parsed
 from service.contract.topics import Topics
 from service.settings import Settings
 from service.settings import load as load_settings
 from service.store.command_store import CommandStore
-from service.store.mark import Origin
 from service.store.migrate import migrate
+from service.store.offset_fence import Origin
 from tests.integration.consumers.process import Broker, Process
 from tests.load.cpu import cpu_seconds, memory_bytes
 from tests.load.figure import short
-from tests.load.place import Place
 from tests.load.report import Section
-from tests.support import story
+from tests.load.servers import Servers
+from tests.support import scenario
 from tests.support.database import made_database, url_of
 from tests.support.foreign import KINDS, open_transaction
 from tests.support.record import Log
@@ -63,14 +63,14 @@ class Stretch:
     pages: float
 
 
-async def pinned(place: Place, batches: int) -> Section:
+async def pinned(servers: Servers, batches: int) -> Section:
     """So many batches beside each kind of open transaction, and beside none."""
     part = max(10, batches // 20)
     section = Section(f"Open transactions of others, {batches:,} batches of {PARTITIONS} commands", COLUMNS)
     for kind in (NONE, *KINDS):
         sys.stderr.write(f"beside {kind}\n")
-        section.figures[kind] = told = await _beside(place, kind, batches, part)
-        section.rows.append([kind, *map(short, told.values())])
+        section.figures[kind] = reported = await _measure_beside_transaction(servers, kind, batches, part)
+        section.rows.append([kind, *map(short, reported.values())])
     section.remarks = [
         f"goal: the last {part} batches take at most 1.3 times as long as the first {part}, the relay begins once",
         "two writers in turns with a relay, all in one process; medians of a batch; CPU of the whole server; "
@@ -79,8 +79,8 @@ async def pinned(place: Place, batches: int) -> Section:
     return section
 
 
-async def _beside(place: Place, kind: str, batches: int, part: int) -> dict[str, Any]:
-    server = place.postgres.address
+async def _measure_beside_transaction(servers: Servers, kind: str, batches: int, part: int) -> dict[str, Any]:
+    server = servers.postgres.address
     async with contextlib.AsyncExitStack() as stack:
         url = url_of(server, await stack.enter_async_context(made_database(server)))
         settings = load_settings({"database_url": url})
@@ -91,17 +91,17 @@ async def _beside(place: Place, kind: str, batches: int, part: int) -> dict[str,
         writers = [Writer(process, settings, number) for number in range(2)]
         for writer in writers:
             stack.push_async_callback(writer.store.close)
-        await writers[0].store.apply(story.directory().read())
+        await writers[0].store.apply(scenario.directory().read())
         await stack.enter_async_context(process.running())
         await eventually(lambda: len(process.relay.shards) == 16, what="all shards")
         if kind != NONE:
             await stack.enter_async_context(open_transaction(kind, server, url))
         # Plans, caches and the first pages: measured by nobody.
-        await _stretch(place, writers, part, broker, url)
+        await _stretch(servers, writers, part, broker, url)
         before = memory_bytes(os.getpid())[0]
-        first = await _stretch(place, writers, part, broker, url)
-        await _stretch(place, writers, batches - 2 * part, broker, url)
-        last = await _stretch(place, writers, part, broker, url)
+        first = await _stretch(servers, writers, part, broker, url)
+        await _stretch(servers, writers, batches - 2 * part, broker, url)
+        last = await _stretch(servers, writers, part, broker, url)
         more = memory_bytes(os.getpid())[0] - before
     return {
         "first_ms": first.seconds * 1000,
@@ -122,8 +122,8 @@ class Writer:
         self.store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: process.relay.shards)
         self._process = process
         self._logs = [
-            Log(TOPICS.commands, number * PARTITIONS + place, f"/pinned/{number}-{place}")
-            for place in range(PARTITIONS)
+            Log(TOPICS.commands, number * PARTITIONS + servers, f"/pinned/{number}-{servers}")
+            for servers in range(PARTITIONS)
         ]
         self._names = itertools.count(number, 2)
 
@@ -132,7 +132,7 @@ class Writer:
         batch: list[Parsed] = []
         for log in self._logs:
             name = next(self._names)
-            story.create_code(log, f"c{name}", f"code-{name}", f"C-{name}")
+            scenario.create_code(log, f"c{name}", f"code-{name}", f"C-{name}")
             batch += log.read()
             # A log keeps what was sent; here nobody reads it again.
             log.records[-1] = log.records[0]
@@ -149,7 +149,7 @@ class Writer:
         self._process.relay.wake()
 
 
-async def _stretch(place: Place, writers: Sequence[Writer], batches: int, broker: Broker, url: str) -> Stretch:
+async def _stretch(servers: Servers, writers: Sequence[Writer], batches: int, broker: Broker, url: str) -> Stretch:
     """Both writers at once, so many batches together."""
     left = iter(range(batches))
     seconds: list[float] = []
@@ -162,10 +162,10 @@ async def _stretch(place: Place, writers: Sequence[Writer], batches: int, broker
             seconds.append(time.perf_counter() - started)
             broker.delivered.clear()
 
-    before = cpu_seconds(place.database_pid), await _pages(writers, url)
+    before = cpu_seconds(servers.database_pid), await _pages(writers, url)
     async with asyncio.timeout(DEADLINE_SECONDS):
         await asyncio.gather(*map(work, writers))
-    after = cpu_seconds(place.database_pid), await _pages(writers, url)
+    after = cpu_seconds(servers.database_pid), await _pages(writers, url)
     cpu, pages = (now - then for now, then in zip(after, before, strict=True))
     return Stretch(median(seconds), cpu / batches, pages / batches)
 

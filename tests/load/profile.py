@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.load.contender import OURS, Contender, Load
 from tests.load.flame import flame_graph
-from tests.load.place import PARTITIONS, BrokerName, Place, fill, opened
+from tests.load.servers import PARTITIONS, BrokerName, Servers, fill, opened
 from tests.load.window import Out, measure
 from tests.load.workload import Workload
 
@@ -26,18 +26,18 @@ STAGES = {
     "load": ("service.store.world_load:load_world",),
     "decide": ("service.core.batch:decide_batch",),
     "save": ("service.store.world_save:save_world",),
-    "render": ("service.store.answer:Answers.add",),
-    "write inbox and outbox": ("service.store.answer:Answers.write",),
+    "render": ("service.store.batch_output:BatchOutput.add",),
+    "write inbox and outbox": ("service.store.batch_output:BatchOutput.write",),
     "rest of the transaction": ("service.store.command_store:CommandStore.apply",),
     "relay": (
-        "consumers.relay:",
-        "consumers.chunk:",
-        "consumers.publisher:",
+        "consumers.relay.relay:",
+        "consumers.relay.chunk:",
+        "consumers.relay.publisher:",
         "service.store.frame:_messages",
         "aiokafka.producer.",
     ),
-    "settle": ("consumers.settle:",),
-    "poll": ("aiokafka.consumer.", "consumers.consumer:", "consumers.assignment:", "faststream."),
+    "settle": ("consumers.reading.settlement:",),
+    "poll": ("aiokafka.consumer.", "consumers.reading.consumer:", "consumers.reading.assignment:", "faststream."),
     "Kafka connections": ("aiokafka.",),
     "database answers": ("asyncpg.",),
 }
@@ -70,16 +70,16 @@ def by_stage(stacks: Mapping[tuple[str, ...], int]) -> Counter[str]:
     return counted
 
 
-async def profile(place: Place, load: Load, broker: BrokerName) -> tuple[dict[tuple[str, ...], int], float]:
+async def profile(servers: Servers, load: Load, broker: BrokerName) -> tuple[dict[tuple[str, ...], int], float]:
     """Run one consumer over the load; answers its stacks, and its CPU microseconds per command."""
-    folded = place.folder / "folded"
+    folded = servers.folder / "folded"
     command = (sys.executable, "-m", "tests.load.sampler", str(folded), *OURS.command[1:])
     contender = Contender("profiled", command)
-    async with place.ground(load.codes, broker) as ground:
-        await fill(ground, Workload(load.codes, 1, load.mix).take(load.count))
-        await place.checkpoint()
-        async with Out(ground.settings, contender.out(ground), PARTITIONS) as out:
-            child = place.child("profiled", command, ground.environment())
+    async with servers.registry(load.codes, broker) as registry:
+        await fill(registry, Workload(load.codes, 1, load.mix).take(load.count))
+        await servers.checkpoint()
+        async with Out(registry.settings, contender.out(registry), PARTITIONS) as out:
+            child = servers.child("profiled", command, registry.environment())
             assert child.pid is not None
             try:
                 await measure(out, int(load.count * load.warm), {}, lambda: "" if child.alive() else "ended", warm=0)
@@ -93,8 +93,8 @@ async def profile(place: Place, load: Load, broker: BrokerName) -> tuple[dict[tu
 
 async def run(count: int, codes: int, broker: BrokerName, path: Path) -> None:
     """Profile, print the stages, write the picture."""
-    async with opened([broker]) as place:
-        stacks, microseconds = await profile(place, Load(count, codes), broker)
+    async with opened([broker]) as servers:
+        stacks, microseconds = await profile(servers, Load(count, codes), broker)
     stages = by_stage(stacks)
     whole = stages.total()
     for stage, samples in stages.most_common():

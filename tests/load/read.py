@@ -16,8 +16,8 @@ from tests.load.contender import OURS, STOP_SECONDS, Load
 from tests.load.cpu import cpu_seconds
 from tests.load.figure import Figure, short
 from tests.load.peers import pgbench
-from tests.load.place import PROGRAM, BrokerName, Ground, Place, fill
 from tests.load.report import Section, spread
+from tests.load.servers import PROGRAM, BrokerName, Registry, Servers, fill
 from tests.load.workload import Workload
 
 CLIENTS = 8
@@ -27,10 +27,10 @@ COLUMNS = ("who", "per second", "share of pgbench", "p50 ms", "p99 ms", "CPU µs
 
 
 @asynccontextmanager
-async def api(place: Place, ground: Ground) -> AsyncIterator[tuple[Child, int]]:
+async def api(servers: Servers, registry: Registry) -> AsyncIterator[tuple[Child, int]]:
     """An API process of its own, and its port."""
-    environment = ground.environment(REGISTRY_LOG_LEVEL="info", REGISTRY_DATABASE_POOL_SIZE=str(CLIENTS))
-    child = place.child("api", (PROGRAM, "serve", "--role", "api"), environment)
+    environment = registry.environment(REGISTRY_LOG_LEVEL="info", REGISTRY_DATABASE_POOL_SIZE=str(CLIENTS))
+    child = servers.child("api", (PROGRAM, "serve", "--role", "api"), environment)
     try:
 
         async def ready() -> bool:
@@ -44,42 +44,42 @@ async def api(place: Place, ground: Ground) -> AsyncIterator[tuple[Child, int]]:
         await child.stop(SIGTERM, seconds=STOP_SECONDS)
 
 
-async def ask(place: Place, port: int, seconds: float) -> dict[str, Any]:
+async def ask(servers: Servers, port: int, seconds: float) -> dict[str, Any]:
     """Let the client ask for so long."""
-    words = (str(port), str(CLIENTS), str(seconds), str(place.tokens))
+    words = (str(port), str(CLIENTS), str(seconds), str(servers.tokens))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.load.reads", *words, stdout=asyncio.subprocess.PIPE
     )
     out, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError("the client of the reads failed; see above")
-    told: dict[str, Any] = orjson.loads(out)
-    return told
+    reported: dict[str, Any] = orjson.loads(out)
+    return reported
 
 
-async def _measured(place: Place, child: Child, port: int, seconds: float) -> dict[str, Any]:
+async def _measured(servers: Servers, child: Child, port: int, seconds: float) -> dict[str, Any]:
     assert child.pid is not None
-    pids = {"process": child.pid, "PostgreSQL": place.database_pid}
+    pids = {"process": child.pid, "PostgreSQL": servers.database_pid}
     before = {name: cpu_seconds(pid) for name, pid in pids.items()}
-    told = await ask(place, port, seconds)
-    spent = {name: (cpu_seconds(pid) - before[name]) / told["requests"] * 1e6 for name, pid in pids.items()}
-    return {**told, "cpu": {**spent, "asker": told["client_cpu"]}}
+    reported = await ask(servers, port, seconds)
+    spent = {name: (cpu_seconds(pid) - before[name]) / reported["requests"] * 1e6 for name, pid in pids.items()}
+    return {**reported, "cpu": {**spent, "asker": reported["client_cpu"]}}
 
 
-async def against_pgbench(place: Place, codes: int, seconds: int, rounds: int, broker: BrokerName) -> Section:
+async def against_pgbench(servers: Servers, codes: int, seconds: int, rounds: int, broker: BrokerName) -> Section:
     """HTTP and pgbench in turns."""
     http: list[dict[str, Any]] = []
     query: list[pgbench.Queries] = []
     stamps: list[pgbench.Queries] = []
-    async with place.ground(codes, broker) as ground, api(place, ground) as (child, port):
-        await ask(place, port, seconds / 2)
-        await pgbench.run(ground.settings.database_url, place.folder, clients=CLIENTS, seconds=2)
+    async with servers.registry(codes, broker) as registry, api(servers, registry) as (child, port):
+        await ask(servers, port, seconds / 2)
+        await pgbench.run(registry.settings.database_url, servers.folder, clients=CLIENTS, seconds=2)
         for _ in range(rounds):
-            http.append(await _measured(place, child, port, seconds))
-            url = ground.settings.database_url
-            query.append(await pgbench.run(url, place.folder, clients=CLIENTS, seconds=seconds))
+            http.append(await _measured(servers, child, port, seconds))
+            url = registry.settings.database_url
+            query.append(await pgbench.run(url, servers.folder, clients=CLIENTS, seconds=seconds))
             text = pgbench.stamps_script()
-            stamps.append(await pgbench.run(url, place.folder, clients=CLIENTS, seconds=seconds, text=text))
+            stamps.append(await pgbench.run(url, servers.folder, clients=CLIENTS, seconds=seconds, text=text))
     ours, theirs = Figure(tuple(one["rate"] for one in http)), Figure(tuple(one.rate for one in query))
     bare = Figure(tuple(one.rate for one in stamps))
     share = ours.over(theirs)
@@ -109,16 +109,16 @@ async def against_pgbench(place: Place, codes: int, seconds: int, rounds: int, b
     return section
 
 
-async def beside_writes(place: Place, load: Load, broker: BrokerName) -> Section:
+async def beside_writes(servers: Servers, load: Load, broker: BrokerName) -> Section:
     """Reads for as long as a write load is worked off, and both alone before."""
-    friendly = (await contender.run(place, OURS, load, broker)).rate
-    async with place.ground(load.codes, broker) as ground, api(place, ground) as (_, port):
-        alone = await ask(place, port, 3.0)
-        await fill(ground, Workload(load.codes, 1, load.mix).take(load.count))
+    friendly = (await contender.run(servers, OURS, load, broker)).rate
+    async with servers.registry(load.codes, broker) as registry, api(servers, registry) as (_, port):
+        alone = await ask(servers, port, 3.0)
+        await fill(registry, Workload(load.codes, 1, load.mix).take(load.count))
         worked_off = asyncio.Event()
-        reading = asyncio.create_task(_until(worked_off, place, port))
+        reading = asyncio.create_task(_until(worked_off, servers, port))
         try:
-            measured = await contender.work_off(place, ground, OURS, load)
+            measured = await contender.work_off(servers, registry, OURS, load)
         finally:
             worked_off.set()
             rates = await reading
@@ -138,11 +138,11 @@ async def beside_writes(place: Place, load: Load, broker: BrokerName) -> Section
     return section
 
 
-async def _until(over: asyncio.Event, place: Place, port: int) -> list[float]:
+async def _until(over: asyncio.Event, servers: Servers, port: int) -> list[float]:
     """Rates of reading, again and again; what was still under way when it was over does not count."""
     rates: list[float] = []
     while True:
-        rate = (await ask(place, port, 1.5))["rate"]
+        rate = (await ask(servers, port, 1.5))["rate"]
         if over.is_set():
             return rates
         rates.append(rate)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from consumers.client import connection
+from consumers.kafka.client import connection
 from service.settings import Settings
 from tests.load.cpu import cpu_seconds
 
@@ -52,8 +52,8 @@ class Out:
     async def __aenter__(self) -> "Out":
         await self._consumer.start()
         self._consumer.assign(self._places)
-        for place in self._places:
-            self._consumer.seek(place, 0)
+        for servers in self._places:
+            self._consumer.seek(servers, 0)
         return self
 
     async def __aexit__(

@@ -11,8 +11,8 @@ from tests.load import contender
 from tests.load.contender import OURS, PLAIN, TUTORIAL, TWO_OF_OURS, Contender, Load
 from tests.load.figure import Figure, short
 from tests.load.peers.connect import worker
-from tests.load.place import BrokerName, Place
 from tests.load.report import Section, spread
+from tests.load.servers import BrokerName, Servers
 from tests.load.window import Measured
 from tests.load.workload import Mix
 
@@ -75,43 +75,43 @@ class Sizes:
     codes: int = 100_000
 
 
-def _turn(place: Place, who: Contender, load: Load, broker: BrokerName) -> Round:
-    return lambda seed: contender.run(place, who, load, broker, seed)
+def _turn(servers: Servers, who: Contender, load: Load, broker: BrokerName) -> Round:
+    return lambda seed: contender.run(servers, who, load, broker, seed)
 
 
-def floor(place: Place, load: Load, broker: BrokerName) -> Round:
+def floor(servers: Servers, load: Load, broker: BrokerName) -> Round:
     """The turn of the floor, a process of its own like all others."""
 
     async def turn(seed: int) -> Measured:
-        async with place.ground(load.codes, broker) as ground:
-            await place.checkpoint()
-            words = [str(number) for number in (load.count, load.codes, seed, place.database_pid)]
+        async with servers.registry(load.codes, broker) as registry:
+            await servers.checkpoint()
+            words = [str(number) for number in (load.count, load.codes, seed, servers.database_pid)]
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.load.peers.floor", *words,
-                env=ground.environment(), stdout=asyncio.subprocess.PIPE,
+                env=registry.environment(), stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip
             out, _ = await process.communicate()
             if process.returncode:
                 raise RuntimeError("the floor failed; see above")
-            told = orjson.loads(out)
-        cpu = {name: told[name] / told["commands"] * 1e6 for name in ("process", "PostgreSQL")}
-        return Measured(told["commands"] / told["seconds"], cpu)
+            reported = orjson.loads(out)
+        cpu = {name: reported[name] / reported["commands"] * 1e6 for name in ("process", "PostgreSQL")}
+        return Measured(reported["commands"] / reported["seconds"], cpu)
 
     return turn
 
 
-async def against_peers(place: Place, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
     """Ours against (a), (b) and (c), and against (e) where there is Apache Kafka."""
     ours = Load(sizes.ours, sizes.codes)
     few = replace(ours, count=sizes.one_by_one)
     turns = {
-        OURS.name: _turn(place, OURS, ours, broker),
-        FLOOR: floor(place, ours, broker),
-        PLAIN.name: _turn(place, PLAIN, few, broker),
-        TUTORIAL.name: _turn(place, TUTORIAL, replace(few, count=2 * few.count), broker),
+        OURS.name: _turn(servers, OURS, ours, broker),
+        FLOOR: floor(servers, ours, broker),
+        PLAIN.name: _turn(servers, PLAIN, few, broker),
+        TUTORIAL.name: _turn(servers, TUTORIAL, replace(few, count=2 * few.count), broker),
     }
-    if "apache" in place.brokers and worker.available():
-        turns[CONNECT] = lambda seed: worker.run(place, replace(ours, count=sizes.connect), seed)
+    if "apache" in servers.brokers and worker.available():
+        turns[CONNECT] = lambda seed: worker.run(servers, replace(ours, count=sizes.connect), seed)
     taken = Rounds()
     await taken.take_turns(turns, rounds)
     section = taken.section(f"Writing, {sizes.codes:,} codes, broker {broker}: commands per second", OURS.name)
@@ -124,11 +124,11 @@ async def against_peers(place: Place, sizes: Sizes, rounds: int, broker: BrokerN
     return section
 
 
-async def two_processes(place: Place, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+async def two_processes(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
     """Two consumer processes against one."""
     load = Load(sizes.ours, sizes.codes)
     taken = Rounds()
-    turns = {who.name: _turn(place, who, load, broker) for who in (TWO_OF_OURS, OURS)}
+    turns = {who.name: _turn(servers, who, load, broker) for who in (TWO_OF_OURS, OURS)}
     await taken.take_turns(turns, rounds)
     section = taken.section("Two consumer processes against one: commands per second", TWO_OF_OURS.name)
     section.remarks = ["goal on two cores: 1.3x; generator, PostgreSQL and broker share those cores"]
@@ -145,14 +145,14 @@ UGLY: Sequence[tuple[str, Mix, int]] = (
 BODY = 65_536
 
 
-async def ugly(place: Place, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+async def ugly(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
     """What a load that is not friendly costs, in turns with the friendly one."""
     friendly = Load(sizes.ours, sizes.codes)
-    turns = {"friendly": _turn(place, OURS, friendly, broker)}
+    turns = {"friendly": _turn(servers, OURS, friendly, broker)}
     for name, mix, held in UGLY:
-        turns[name] = _turn(place, OURS, replace(friendly, mix=mix, big_group=held), broker)
+        turns[name] = _turn(servers, OURS, replace(friendly, mix=mix, big_group=held), broker)
     large = replace(friendly, mix=Mix(padding=BODY), count=max(500, sizes.ours // 30))
-    turns["bodies of 64 KiB"] = _turn(place, OURS, large, broker)
+    turns["bodies of 64 KiB"] = _turn(servers, OURS, large, broker)
     taken = Rounds()
     await taken.take_turns(turns, rounds)
     section = taken.section("Ugly loads: commands per second; `ours is` tells how much slower", "friendly")

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from service.http.devkey import sign
+from service.http.development_key import sign
 from tests.support.registry import Registry
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from service.contract.record import Limits
 from service.contract.topics import Topics
 from tests.support import topic_log
-from tests.support.checker.evidence import Answer, Evidence, Place, Sent
+from tests.support.checker.evidence import Answer, Evidence, Sent, TopicPartition
 from tests.support.snapshot import read_marks, take_snapshot
 from tests.support.wait import eventually
 
@@ -59,5 +59,7 @@ class Scene:
         )
 
 
-def _behind(found: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, int | None]:
+def _behind(
+    found: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int | None]:
     return {place: found.get(place) for place, end in ends.items() if found.get(place) != end}

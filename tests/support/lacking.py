@@ -10,8 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
-from consumers.session import publishing
-from consumers.topic import check, create
+from consumers.kafka.session import publishing
+from consumers.kafka.topic import check, create
 from service.contract.topics import Topics
 from service.settings import Settings, load
 from service.stack import port as ports

@@ -7,7 +7,7 @@ from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message
 from service.core.batch import decide_batch
 from service.core.world import World
-from service.store.answer import Answers, Key, Known, key_of
+from service.store.batch_output import BatchOutput, Key, Known, key_of
 from service.store.command_store import Applied
 from tests.support.record import TOPICS
 
@@ -28,13 +28,15 @@ class MemoryStore:
         commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in self.inbox]
         decisions, self.world = decide_batch(commands, self.world)
         self._block += 1
-        answers = Answers(TOPICS, self._block, datetime(2026, 11, 1, tzinfo=UTC))
+        answers = BatchOutput(TOPICS, self._block, datetime(2026, 11, 1, tzinfo=UTC))
         await answers.add(records, self.inbox, decisions)
         for source, command_id, topic, _, _, outcome, _ in answers.inbox:
             self.inbox[source, command_id, topic] = Known(outcome, "2026-11-01T00:00:00.000000Z")
         for parsed in records:
             self.marks[parsed.record.topic, parsed.record.partition] = parsed.record.offset + 1
         self.messages += answers.messages
-        dead = sum(isinstance(parsed, Undecodable) for parsed in records)
+        dead_letters = sum(isinstance(parsed, Undecodable) for parsed in records)
         decided = len(answers.inbox)
-        return Applied(answers.messages, decided, len(records) - decided - dead, dead, len(batch) - len(records))
+        return Applied(
+            answers.messages, decided, len(records) - decided - dead_letters, dead_letters, len(batch) - len(records)
+        )

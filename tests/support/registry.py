@@ -12,9 +12,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from consumers.topic import create
+from consumers.kafka.topic import create
 from service.contract.topics import Topics
-from service.http.devkey import ISSUER, ensure_key
+from service.http.development_key import ISSUER, ensure_key
 from service.settings import load
 from tests.support import raw_batch
 from tests.support.process import Service
@@ -205,9 +205,9 @@ class Registry:
             await self._producer.stop()
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        outgoing = (*self.topics.events.values(), self.topics.outcomes, self.topics.dead_letters)
+        command_record = (*self.topics.events.values(), self.topics.outcomes, self.topics.dead_letters)
         partitions = int(str(self.settings["partitions"]))
-        consumer.assign([TopicPartition(topic, number) for topic in outgoing for number in range(partitions)])
+        consumer.assign([TopicPartition(topic, number) for topic in command_record for number in range(partitions)])
         async for r in consumer:
             self.out.append(Out(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers)))
 

@@ -23,7 +23,7 @@ NAME = {"displayName": "Replied"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SentCommand:
     """A command that was sent: the topic and key of its outcome, and whether the broker refuses that outcome."""
 
     id: str
@@ -41,7 +41,7 @@ class Replies:
     def __init__(self, registry: Registry, service: Service) -> None:
         self.service = service
         self._registry = registry
-        self._asked: list[Asked] = []
+        self._asked: list[SentCommand] = []
         self._rejected: set[str] = set()
         self._out: list[Out] = []
         self._client = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS)
@@ -85,7 +85,7 @@ class Replies:
         """
         more = {} if to is None else {"replyto": to}
         topic = to or self._registry.topics.outcomes
-        self._asked.append(Asked(id_, topic, None if key is None else key.encode(), refused))
+        self._asked.append(SentCommand(id_, topic, None if key is None else key.encode(), refused))
         if rejected:
             self._rejected.add(id_)
         await self._registry.command("organization.put", id_, data, id=id_, key=key, **more)
@@ -155,7 +155,7 @@ class Replies:
         refused = {asked.id for asked in self._asked if asked.refused}
         assert not refused & {_command(out) for out in self._outcomes()}
 
-    async def _all(self, asked: Sequence[Asked], deadline: float) -> None:
+    async def _all(self, asked: Sequence[SentCommand], deadline: float) -> None:
         wanted = {(one.topic, one.id) for one in asked}
         evented = {one.id for one in self._asked} - self._rejected
         events = set(self._registry.topics.events.values())

@@ -13,7 +13,7 @@ from service.core.organization import Organization
 from service.core.producer_code import ProducerCode
 from service.core.reference import Branch, Product, Role
 from service.core.user import User
-from tests.support.checker.evidence import Database, Place
+from tests.support.checker.evidence import Database, TopicPartition
 
 Row = asyncpg.Record
 _MARKS = "SELECT topic, partition, max(next_offset) FROM offset_mark GROUP BY 1, 2"
@@ -66,7 +66,7 @@ async def take_snapshot(url: str) -> Database:
         await connection.close()
 
 
-async def read_marks(url: str) -> tuple[dict[Place, int], int]:
+async def read_marks(url: str) -> tuple[dict[TopicPartition, int], int]:
     """The marks of all partitions, and how many frames wait in the outbox or are held back."""
     connection = await asyncpg.connect(url, timeout=10)
     try:

@@ -6,7 +6,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.support.checker.evidence import Place, Seen
+from tests.support.checker.evidence import Seen
 
 LONGEST = 64 * 1024 * 1024
 
@@ -33,7 +33,7 @@ async def chunks(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[list[Se
         consumer.assign(partitions)
         start, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         left = {partition for partition in partitions if start[partition] < end[partition]}
-        after: dict[Place, int] = {}
+        after: dict[TopicPartition, int] = {}
         while left:
             for partition, records in (await consumer.getmany(*left, timeout_ms=500)).items():
                 found = [_seen(record) for record in records]
@@ -45,7 +45,7 @@ async def chunks(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[list[Se
         await consumer.stop()
 
 
-async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
+async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[TopicPartition, int]:
     """The offset behind the last record of each partition that has any."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, client_id="checker", enable_auto_commit=False, fetch_max_wait_ms=100
@@ -56,7 +56,7 @@ async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
         consumer.assign(partitions)
         end = await consumer.end_offsets(partitions)
         left = {partition for partition in partitions if end[partition]}
-        found: dict[Place, int] = {}
+        found: dict[TopicPartition, int] = {}
         for partition in partitions:
             consumer.seek(partition, max(0, end[partition] - 1))
         while left:
@@ -68,7 +68,7 @@ async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
         await consumer.stop()
 
 
-def _whole(records: Iterable[Seen], after: dict[Place, int]) -> None:
+def _whole(records: Iterable[Seen], after: dict[TopicPartition, int]) -> None:
     """Nothing was deleted from these topics: what was read has to be without a hole, or it proves nothing."""
     for seen in records:
         place = seen.topic, seen.partition
@@ -81,7 +81,7 @@ def _end(consumer: AIOKafkaConsumer, partition: TopicPartition, listed: Mapping[
     return max(listed[partition], consumer.highwater(partition) or 0)
 
 
-async def committed(bootstrap: str, group: str, topics: Sequence[str]) -> dict[Place, int]:
+async def committed(bootstrap: str, group: str, topics: Sequence[str]) -> dict[TopicPartition, int]:
     """The next offset per partition that the group has committed."""
     # Not with the admin client: the embedded broker misunderstands how it asks for offsets.
     consumer = AIOKafkaConsumer(
@@ -108,12 +108,12 @@ async def _all_partitions(bootstrap: str, topics: Sequence[str]) -> list[TopicPa
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="checker")
     try:
         await admin.start()
-        told = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+        reported = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
     finally:
         await admin.close()
-    missing = set(topics) - told.keys()
+    missing = set(topics) - reported.keys()
     assert not missing, f"topics {missing} are not there"
-    return [TopicPartition(topic, n) for topic in topics for n in sorted(p["partition"] for p in told[topic])]
+    return [TopicPartition(topic, n) for topic in topics for n in sorted(p["partition"] for p in reported[topic])]
 
 
 def _seen(record: Any) -> Seen:

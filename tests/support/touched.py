@@ -18,14 +18,14 @@ async def pages_touched(
 
     `database` is another session. Every other session has to be idle since its counters were told.
     """
-    before = await _told(session, database)
+    before = await _reported(session, database)
     await work()
-    after = await _told(session, database)
+    after = await _reported(session, database)
     touched = {table: after[table] - before[table] for table in after if after[table] > before[table]}
     return {**dict.fromkeys(tables, 0), **touched}
 
 
-async def _told(session: Any, database: Any) -> dict[str, int]:
+async def _reported(session: Any, database: Any) -> dict[str, int]:
     # A session tells its counters before it answers the statement.
     for one in (session, database):
         await one.execute(_FLUSH)

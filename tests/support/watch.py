@@ -18,23 +18,23 @@ POLL_SECONDS = 0.1
 class Watched:
     """What was seen; `told` has each answer of /readyz that differs from the one before: its status and its parts."""
 
-    told: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    reported: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     def lost(self) -> dict[str, int]:
         """How often each part was ready and then was not."""
         return Counter(
             part
-            for (_, before), (_, after) in pairwise(self.told)
+            for (_, before), (_, after) in pairwise(self.reported)
             for part, trouble in after.items()
             if before.get(part) == "ready" != trouble
         )
 
     def statuses_since_named(self, part: str, word: str) -> list[int]:
         """The statuses from the first answer on in which this part speaks of the word; none when it never did."""
-        for index, (_, parts) in enumerate(self.told):
+        for index, (_, parts) in enumerate(self.reported):
             if word.casefold() in parts.get(part, "").casefold():
-                return [status for status, _ in self.told[index:]]
+                return [status for status, _ in self.reported[index:]]
         return []
 
 
@@ -49,9 +49,9 @@ async def watch(service: Service, seconds: float) -> Watched:
                 answer = await client.get("/readyz")
             except httpx2.TransportError:
                 return False
-            told = answer.status_code, answer.json()["parts"]
-            if told not in watched.told[-1:]:
-                watched.told.append(told)
+            reported = answer.status_code, answer.json()["parts"]
+            if reported not in watched.reported[-1:]:
+                watched.reported.append(reported)
             return True
 
         await eventually(ask, deadline=60, what=f"the admin port of {service.name}")

@@ -3,7 +3,7 @@
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from consumers.session import BrokerUnavailable, answered
+from consumers.kafka.session import BrokerUnavailable, answered
 from service.settings import Settings
 
 SETTINGS = Settings(kafka_bootstrap_servers="127.0.0.1:1")

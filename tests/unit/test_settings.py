@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from service.settings import MASK, Settings, SettingsRefused, load, masked, right
+from service.settings import MASK, InvalidSettings, Settings, load, masked, right
 from service.store.position import BLOCK
 
 
@@ -16,7 +16,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refusal(**options: object) -> str:
-    with pytest.raises(SettingsRefused) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         load(options)
     return "\n".join(refused.value.problems)
 
@@ -76,11 +76,13 @@ def test_malformed_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, fie
     assert refusal().startswith(f"{name}")
 
 
-def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_API_PORT", "x")
     monkeypatch.setenv("REGISTRY_UNHEARD_OF", "x")
-    told = refusal(partitions="0")
-    assert [name in told for name in ("REGISTRY_API_PORT", "REGISTRY_UNHEARD_OF", "REGISTRY_PARTITIONS")] == [True] * 3
+    reported = refusal(partitions="0")
+    assert [name in reported for name in ("REGISTRY_API_PORT", "REGISTRY_UNHEARD_OF", "REGISTRY_PARTITIONS")] == [
+        True
+    ] * 3
 
 
 def test_ids_are_kept_as_long_as_whatever_may_bring_them_again() -> None:
@@ -91,9 +93,9 @@ def test_ids_are_kept_as_long_as_whatever_may_bring_them_again() -> None:
 
 
 def test_refusal_does_not_show_a_secret_when_the_value_is_malformed() -> None:
-    told = refusal(database_url="postgresql://registry:s3cret@host:99999999/registry")
-    assert "s3cret" not in told
-    assert "REGISTRY_DATABASE_URL" in told
+    reported = refusal(database_url="postgresql://registry:s3cret@host:99999999/registry")
+    assert "s3cret" not in reported
+    assert "REGISTRY_DATABASE_URL" in reported
 
 
 def test_log_on_needs_name_and_password_when_the_protocol_is_sasl() -> None:
@@ -132,7 +134,7 @@ def test_the_largest_batch_fits_into_a_block_of_positions() -> None:
 
 
 def test_need_names_what_is_missing() -> None:
-    with pytest.raises(SettingsRefused, match="REGISTRY_DATABASE_URL is not set"):
+    with pytest.raises(InvalidSettings, match="REGISTRY_DATABASE_URL is not set"):
         load().need("topic_prefix", "database_url")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.telemetry import REGISTRY, Seldom, configure_logs, log
+from service.telemetry import REGISTRY, RateLimitFilter, configure_logs, log
 
 
 @pytest.fixture
@@ -42,28 +42,28 @@ def test_every_line_is_json_whoever_wrote_it(capsys: pytest.CaptureFixture[str])
     assert "ValueError: wrong" in said[2]["exception"]
 
 
-def test_the_kafka_client_is_heard_seldom_when_it_repeats_itself() -> None:
+def test_the_kafka_client_is_observed_seldom_when_it_repeats_itself() -> None:
     now = [0.0]
-    seldom = Seldom(seconds=10, monotonic=lambda: now[0])
+    seldom = RateLimitFilter(seconds=10, monotonic=lambda: now[0])
 
-    def heard(name: str, message: str) -> bool:
+    def observed(name: str, message: str) -> bool:
         return seldom.filter(logging.LogRecord(name, logging.ERROR, "", 0, message, ("detail",), None))
 
-    assert [heard("aiokafka.conn", "cannot connect %s") for _ in range(3)] == [True, False, False]
-    assert heard("aiokafka.conn", "something else %s")
-    assert [heard("consumers.relay", "our own %s") for _ in range(2)] == [True, True]
-    assert [heard("consumers.faststream", "topics are not created") for _ in range(2)] == [True, False]
+    assert [observed("aiokafka.conn", "cannot connect %s") for _ in range(3)] == [True, False, False]
+    assert observed("aiokafka.conn", "something else %s")
+    assert [observed("consumers.relay.relay", "our own %s") for _ in range(2)] == [True, True]
+    assert [observed("consumers.faststream", "topics are not created") for _ in range(2)] == [True, False]
     now[0] = 10.0
-    assert heard("aiokafka.conn", "cannot connect %s")
+    assert observed("aiokafka.conn", "cannot connect %s")
 
 
-def test_each_word_of_the_kafka_client_is_heard_once_in_half_a_minute() -> None:
+def test_each_word_of_the_kafka_client_is_observed_once_in_half_a_minute() -> None:
     now = [0.0]
-    seldom = Seldom(monotonic=lambda: now[0])
-    heard = 0
+    seldom = RateLimitFilter(monotonic=lambda: now[0])
+    observed = 0
     for now[0] in range(30):
-        heard += seldom.filter(logging.LogRecord("aiokafka", logging.ERROR, "", 0, "cannot connect %s", (), None))
-    assert heard == 1
+        observed += seldom.filter(logging.LogRecord("aiokafka", logging.ERROR, "", 0, "cannot connect %s", (), None))
+    assert observed == 1
 
 
 def test_every_metric_has_the_prefix_and_a_meaning() -> None:

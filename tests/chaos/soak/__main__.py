@@ -8,7 +8,7 @@ from functools import partial
 
 from tests.chaos.site import Site
 from tests.chaos.soak.soak import Plan, soak
-from tests.chaos.until_told import until_told
+from tests.chaos.until_reported import until_reported
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     options = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     plan = Plan(options.minutes, options.seed, options.every, options.rate, options.codes, options.broker_gib)
-    return asyncio.run(until_told(_run(plan, options.broker)))
+    return asyncio.run(until_reported(_run(plan, options.broker)))
 
 
 async def _run(plan: Plan, broker: str) -> int:

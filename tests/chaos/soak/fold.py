@@ -53,7 +53,7 @@ class Fold:
         """Whether no promise was broken."""
         return not self.counts
 
-    def told(self, kind: str, words: str) -> None:
+    def reported(self, kind: str, words: str) -> None:
         """Count a broken promise."""
         self.counts[kind] += 1
         if len(self.kept) < KEPT:
@@ -81,9 +81,9 @@ class Fold:
         code, number, kind = orjson.loads(seen.value or b"")["command"]["id"].split(".")
         line, place = self._lines.get(int(code)), int(number)
         if line is None or place >= len(line.seen) or not line.seen[place]:
-            return self.told("phantom outcome", f"{seen.place} answers {code}.{number}, which nobody sent")
+            return self.reported("phantom outcome", f"{seen.place} answers {code}.{number}, which nobody sent")
         if seen.header("ce_type") != (ACCEPTED if kind == "a" else REJECTED):
-            self.told("wrong outcome", f"{seen.place} of {code}.{number}.{kind}: {seen.value!r}")
+            self.reported("wrong outcome", f"{seen.place} of {code}.{number}.{kind}: {seen.value!r}")
         at = len(line.outcomes)
         if at < len(line.log) and line.log[at] == place:
             line.outcomes.append(seen.sequence)
@@ -92,7 +92,7 @@ class Fold:
             line.index = {number: at for at, number in enumerate(line.log)}
         before = line.index[place]
         if before > at:
-            return self.told("order of outcomes", f"{seen.place}: {code}.{number} before {code}.{line.log[at]}")
+            return self.reported("order of outcomes", f"{seen.place}: {code}.{number} before {code}.{line.log[at]}")
         if line.outcomes[before] == seen.sequence or seen.sequence in self._answers.get((int(code), place), ()):
             self.duplicates["outcomes"] += 1
         else:
@@ -104,35 +104,37 @@ class Fold:
         code, version = int((seen.header("ce_subject") or "").rpartition("-")[2]), int(seen.need("ce_entityversion"))
         line = self._lines.get(code)
         if line is None or version > len(line.accepted):
-            return self.told("phantom event", f"{seen.place}: version {version} of {code}")
+            return self.reported("phantom event", f"{seen.place}: version {version} of {code}")
         data = orjson.loads(seen.value or b"")
         if data["producerCode"].get("description") != str(line.accepted[version - 1]):
             number = line.accepted[version - 1]
-            self.told("wrong event", f"{seen.place}: version {version} of {code} is not of {number}: {seen.value!r}")
+            self.reported(
+                "wrong event", f"{seen.place}: version {version} of {code} is not of {number}: {seen.value!r}"
+            )
         at = len(line.events)
         if version == at + 1:
             line.events.append(seen.sequence)
             self.events += 1
         elif version > at + 1:
-            self.told("gap", f"{seen.place}: version {version} of {code} behind {at}")
+            self.reported("gap", f"{seen.place}: version {version} of {code} behind {at}")
         elif line.events[version - 1] == seen.sequence:
             self.duplicates["events"] += 1
         else:
-            self.told("event written twice", f"{seen.place}: version {version} of {code}")
+            self.reported("event written twice", f"{seen.place}: version {version} of {code}")
         return None
 
     def ended(self, sent: Mapping[int, int], rows: Mapping[int, tuple[int, str | None]], inbox: int) -> None:
         """Compare with the last number sent of each code, with its row (version, description) and the inbox."""
         for violation in self._lost(sent):
-            self.told(violation.kind, violation.words)
+            self.reported(violation.kind, violation.words)
         for code, line in self._lines.items():
             wanted = (len(line.accepted), str(line.accepted[-1])) if line.accepted else None
             if rows.get(code) != wanted:
-                self.told("state", f"code {code} is {rows.get(code)} by SQL, {wanted} by the log")
+                self.reported("state", f"code {code} is {rows.get(code)} by SQL, {wanted} by the log")
         for code in rows.keys() - self._lines.keys():
-            self.told("state", f"code {code} is there without a command")
+            self.reported("state", f"code {code} is there without a command")
         if inbox != self.commands:
-            self.told("inbox", f"{inbox} command ids for {self.commands} commands")
+            self.reported("inbox", f"{inbox} command ids for {self.commands} commands")
 
     def _lost(self, sent: Mapping[int, int]) -> Iterator[Violation]:
         for code, last in sent.items():

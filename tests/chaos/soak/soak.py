@@ -18,7 +18,7 @@ from tests.chaos.run import Run, prepared
 from tests.chaos.site import Site
 from tests.chaos.soak.fold import Fold
 from tests.chaos.soak.stream import SOURCE, Sender, code_id, is_code
-from tests.chaos.soak.verdict import Say, Tally, cut_short, failures, second_life, small, standing, told
+from tests.chaos.soak.verdict import Say, Tally, cut_short, failures, reported, second_life, small, standing
 from tests.chaos.soak.watch import Watch, growth
 from tests.support import topic_log
 from tests.support.checker.evidence import Seen
@@ -95,7 +95,7 @@ async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
     watch, warm_up = course.watch, min(WARM_UP_SECONDS, plan.minutes * 60 / 4)
     course.tally.troubles += standing(watch.samples, small(course.rate))
     say(f"{len(watch.lives)} lives of processes")
-    good = told(fold, course.tally, watch.samples, growth(*watch.longest(), warm_up), say)
+    good = reported(fold, course.tally, watch.samples, growth(*watch.longest(), warm_up), say)
     if good:
         shutil.rmtree(run.folder)
     else:
@@ -122,12 +122,12 @@ async def under_faults(course: Course) -> None:
         asyncio.create_task(sender.run(run.driver, rate, end), name=f"sender {number}")
         for number, sender in enumerate(course.senders)
     ]
-    beside = [
+    run_concurrently = [
         asyncio.create_task(run.reader.run(), name="reader"),
         asyncio.create_task(course.watch.watch(), name="watch"),
     ]
     faults = asyncio.create_task(_faults(course, end), name="faults")
-    tasks = (*sends, *beside, faults)
+    tasks = (*sends, *run_concurrently, faults)
     try:
         while not faults.done():
             await asyncio.wait((faults,), timeout=min(60.0, plan.minutes * 60 / 4))
@@ -204,7 +204,7 @@ async def _folded(course: Course) -> Fold:
         ((topics.commands,), fold.command),
         ((topics.outcomes,), fold.outcome),
         (tuple(topics.events.values()), fold.event),
-        ((topics.dead_letters,), lambda seen: fold.told("phantom dead letter", seen.place)),
+        ((topics.dead_letters,), lambda seen: fold.reported("phantom dead letter", seen.place)),
     ]
     for names, take in steps:
         async for chunk in topic_log.chunks(run.site.bootstrap, names):
@@ -219,7 +219,7 @@ async def _folded(course: Course) -> Fold:
     sent = {code: number for sender in course.senders for code, number in sender.numbers.items() if number}
     fold.ended(sent, rows, inbox)
     for violation in judge_answers(run.reader.answers):
-        fold.told(violation.kind, violation.words)
+        fold.reported(violation.kind, violation.words)
     return fold
 
 

@@ -79,7 +79,7 @@ def second_life(spared: Service) -> list[str]:
     return [f"{spared.name}, which no fault kills, died: {spared.started} {lives}, the last code {spared.code}"]
 
 
-def told(fold: Fold, tally: Tally, samples: Iterable[Sample], memory: Growth | None, say: Say) -> bool:
+def reported(fold: Fold, tally: Tally, samples: Iterable[Sample], memory: Growth | None, say: Say) -> bool:
     """Tell what came of a soak; True when every promise was kept, nothing went wrong and memory stayed flat."""
     say(f"faults, {tally.late} of them longer than their turn:")
     for name, count in sorted(tally.had.items()):

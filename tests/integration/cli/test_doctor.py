@@ -13,7 +13,7 @@ async def outbox_check(database_url: str, code: int) -> dict[str, str]:
     """The check of the outbox, and how the program ended."""
     ended = await program("doctor", "--json", database_url=database_url)
     assert ended.code == code, ended.out + ended.err
-    checks = {told["name"]: told for told in map(json.loads, ended.lines)}
+    checks = {reported["name"]: reported for reported in map(json.loads, ended.lines)}
     found: dict[str, str] = checks["outbox"]
     return found
 
@@ -46,5 +46,5 @@ async def test_it_names_what_is_held_with_topic_and_reason(database_url: str, da
 
 async def test_it_does_not_look_into_a_database_without_tables(empty_database_url: str) -> None:
     ended = await program("doctor", "--json", database_url=empty_database_url)
-    checks = {told["name"]: told for told in map(json.loads, ended.lines)}
+    checks = {reported["name"]: reported for reported in map(json.loads, ended.lines)}
     assert (ended.code, checks["database"]["state"], checks["outbox"]["state"]) == (1, "bad", "note")

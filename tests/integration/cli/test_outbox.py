@@ -36,7 +36,7 @@ async def test_list_shows_rows_and_says_how_much_more_there_is(outbox: Outbox, d
     await put(database, message(3), message(4), message(5))
 
     listed = await outbox("list", "--limit", 2)
-    told = [json.loads(line) for line in (await outbox("list", "--json")).lines]
+    reported = [json.loads(line) for line in (await outbox("list", "--json")).lines]
     held = await outbox("list", "--held", "--topic", OTHER)
 
     size = frame(message(0), message(1)).raw_bytes
@@ -44,7 +44,7 @@ async def test_list_shows_rows_and_says_how_much_more_there_is(outbox: Outbox, d
     assert listed.lines[1].startswith(f"{FIRST + 2}  held  {OTHER}  shard 3  1 message  ")
     assert listed.lines[1].endswith(f"  topic  {UNKNOWN}")
     assert (listed.code, listed.err) == (0, "and 1 more row with 3 messages: see --limit\n")
-    assert [(row["position"], row["state"], row["messages"], row["reason"]) for row in told] == [
+    assert [(row["position"], row["state"], row["messages"], row["reason"]) for row in reported] == [
         (str(FIRST), "waiting", 2, None),
         (str(FIRST + 2), "held", 1, UNKNOWN),
         (str(FIRST + 3), "waiting", 3, None),
@@ -114,20 +114,20 @@ async def test_discard_moves_what_is_named_and_leaves_its_trace(outbox: Outbox, 
     wrong = await outbox("discard", FIRST + 1, FIRST + 2, "--yes")
     done = await outbox("discard", FIRST + 1, "--yes")
     [line] = (await outbox("list", "--discarded")).lines
-    [told] = [json.loads(line) for line in (await outbox("list", "--discarded", "--json")).lines]
+    [reported] = [json.loads(line) for line in (await outbox("list", "--discarded", "--json")).lines]
 
     advice = f"nothing was discarded: no held row has the position {FIRST + 2}: see `outbox list --held`"
     assert (wrong.code, wrong.err) == (1, f"Error: {advice}\n")
     assert (done.code, done.out, done.err) == (0, "", "1 row with 2 messages discarded\n")
-    assert told["discarded_by"].startswith(f"{USER} (database user ")
-    assert (told["position"], told["reason"]) == (str(FIRST + 1), UNKNOWN)
-    assert line.endswith(f" by {told['discarded_by']}")
+    assert reported["discarded_by"].startswith(f"{USER} (database user ")
+    assert (reported["position"], reported["reason"]) == (str(FIRST + 1), UNKNOWN)
+    assert line.endswith(f" by {reported['discarded_by']}")
     assert (await outbox("show", FIRST + 2, "--json")).lines != []
     assert (await outbox("discard", "--topic", OTHER, "--yes")).err == "1 row with 1 message discarded\n"
     assert (await outbox("discard", "--topic", OTHER, "--yes")).err == "0 rows with 0 messages discarded\n"
 
 
-async def test_the_password_is_not_told_when_the_database_is_away() -> None:
+async def test_the_password_is_not_reported_when_the_database_is_away() -> None:
     ended = await program("outbox", "list", database_url="postgresql://u:s3cret@127.0.0.1:1/none")
     assert (ended.code, "s3cret" in ended.err, "Traceback" in ended.err) == (1, False, False)
 
@@ -172,5 +172,5 @@ async def test_retry_says_how_much_is_held_and_that_no_relay_runs(outbox: Outbox
     await hold(database, UNKNOWN, message(1), message(2))
     held = await outbox("retry")
     assert (nothing.code, nothing.err) == (0, "0 messages held in 0 rows; 0 relays asked\n")
-    told = "2 messages held in 1 row, and no relay runs that could try them: start `producer-registry serve`"
-    assert (held.code, held.err) == (1, f"Error: {told}\n")
+    reported = "2 messages held in 1 row, and no relay runs that could try them: start `producer-registry serve`"
+    assert (held.code, held.err) == (1, f"Error: {reported}\n")

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import orjson
 
-from consumers.refusal import Refusal
+from consumers.relay.refusal import Refusal
 from service.contract.message import Message, shard_of
 from service.settings import Settings
 from service.store.errors import StoreRace, StoreUnavailable
@@ -22,7 +22,7 @@ from service.store.pool import connect
 from service.store.position import BLOCK
 from service.store.snapshot_store import snapshots
 from tests.integration.consumers.process import Broker, Process
-from tests.support import story
+from tests.support import scenario
 from tests.support.record import TOPICS, Log
 
 GROUPS = 6
@@ -58,13 +58,13 @@ class Model:
         """What the broker refuses now: a topic, one of three partitions of it, a key, or a fifth of all records."""
         key, fifth = message.key or b"", crc32(message.id.encode()) % 5
         places = (message.topic, f"{message.topic} {crc32(key) % 3}", f"{message.topic} {key!r}", f"fifth {fifth}")
-        return next((self.refused[place] for place in places if place in self.refused), None)
+        return next((self.refused[tp] for tp in places if tp in self.refused), None)
 
     async def begin(self) -> None:
         """Make the groups that are changed later, and start the relays."""
-        directory, log = story.directory(), Log(TOPICS.commands, 9)
+        directory, log = scenario.directory(), Log(TOPICS.commands, 9)
         for number in range(GROUPS):
-            story.create_group(log, f"g{number}", f"group-{number}")
+            scenario.create_group(log, f"g{number}", f"group-{number}")
         for some in (directory, log):
             self.counted += len((await self.processes[0].store.apply(some.read())).messages)
         for process in self.processes:
@@ -107,12 +107,12 @@ class Model:
         """Write frames in transactions that stand before COMMIT for a while, and some of which are rolled back."""
         connection = await connect(self.settings, "late")
         key = b"late-%d" % number
-        for turn in range(LATE):
+        for lock in range(LATE):
             await connection.execute(BEGIN_SHARED)
             first = await connection.fetchval("SELECT nextval('outbox_block')") * BLOCK
             messages = [
                 Message(
-                    f"late-{number}-{turn}-{at}", "group", "g", "producer-registry.group.created.v1",
+                    f"late-{number}-{lock}-{at}", "group", "g", "producer-registry.group.created.v1",
                     TOPICS.group_events, key if at % 3 else None, orjson.dumps(at), [],
                     at % 16 if at % 3 == 0 else shard_of(key), first + at,
                 )

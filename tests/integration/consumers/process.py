@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from consumers.batch import Parsed
 from consumers.health import Health
-from consumers.publisher import Publisher
-from consumers.refusal import Refusal
-from consumers.relay import Relay
-from consumers.report import Report
+from consumers.relay.publisher import Publisher
+from consumers.relay.refusal import Refusal
+from consumers.relay.relay import Relay
+from consumers.relay.report import Report
+from service.contract.envelope import Parsed
 from service.contract.message import Message
 from service.settings import Settings
 from service.store.command_store import Applied, CommandStore
-from service.store.mark import Origin
+from service.store.offset_fence import Origin
 from service.store.outbox_store import OutboxStore
 from tests.support.record import TOPICS
 
@@ -81,15 +81,15 @@ class StubPublisher(Publisher):
         for message in messages[:through]:
             if self.die_after is not None or self.dead.is_set():
                 await self._die()
-            place = message.topic, message.key
+            tp = message.topic, message.key
             refusal = self.broker.refuses(message)
             if refusal is not None:
-                since = self.broker.refused_since.setdefault(place, time.monotonic())
+                since = self.broker.refused_since.setdefault(tp, time.monotonic())
                 report.refused[message.position] = replace(refusal, since=since)
                 if refusal.kind == "record":
                     report.again = True
-                    stopped.add(place)
-            elif message.key is None or place not in stopped:
+                    stopped.add(tp)
+            elif message.key is None or tp not in stopped:
                 self.broker.delivered.append(message)
                 report.sent.add(message.position)
         if through < len(messages):

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from consumers import release
-from consumers.report import Report
+from consumers.relay import held_retry
+from consumers.relay.report import Report
 from service.contract.message import Message
 from service.settings import Settings
 from service.store import held_store, outbox_store
@@ -28,7 +28,7 @@ RELAYS = (
 @pytest.fixture(autouse=True)
 def no_try_without_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing that is held be tried again only because time passes."""
-    monkeypatch.setattr(release, "RETRY_SECONDS", 1000.0)
+    monkeypatch.setattr(held_retry, "RETRY_SECONDS", 1000.0)
 
 
 async def relay_sessions(database: Database) -> set[int]:
@@ -118,7 +118,7 @@ async def test_a_relay_without_session_leaves_the_shards_that_another_one_took(
 
         one.publisher.send = watched  # type: ignore[method-assign]
         gate.set()
-        await eventually(lambda: one.health.ready() == {"relay": None} or delivered_by_one, what="a session")
+        await eventually(lambda: one.health.readiness() == {"relay": None} or delivered_by_one, what="a session")
         puts(log, 30)
         await writer.apply(log.read())
         await eventually(lambda: relay_sessions(database))
@@ -152,17 +152,17 @@ async def test_a_relay_without_session_releases_nothing_of_shards_that_another_o
         # While it tries what is held, the second one gives no shard up.
         two.held_publisher.gate.clear()
         await database.execute(RETRY)
-        await eventually(two.relay._release.turn.locked, what="a try")
+        await eventually(two.relay._release.lock.locked, what="a try")
         before = len(broker.delivered)
         broker.refuses = takes_all
         trying, called = one.relay._release, asyncio.Event()
-        at_once = trying.at_once
+        retry_now = trying.retry_now
 
         def watched() -> None:
-            at_once()
+            retry_now()
             called.set()
 
-        trying.at_once = watched  # type: ignore[method-assign]
+        trying.retry_now = watched  # type: ignore[method-assign]
         gate.set()
 
         async def notified() -> bool:
@@ -170,7 +170,7 @@ async def test_a_relay_without_session_releases_nothing_of_shards_that_another_o
             return called.is_set()
 
         await eventually(notified, what="a session of the first one")
-        await eventually(lambda: not trying._wanted.is_set() and not trying.turn.locked(), what="the end of the try")
+        await eventually(lambda: not trying._wanted.is_set() and not trying.lock.locked(), what="the end of the try")
         assert (len(broker.delivered), one.relay.shards) == (before, frozenset())
         two.held_publisher.gate.set()
         await arrived(broker, 30)

@@ -6,8 +6,8 @@ from zlib import crc32
 
 import pytest
 
-from consumers import release
-from consumers.refusal import Refusal
+from consumers.relay import held_retry
+from consumers.relay.refusal import Refusal
 from service.contract.message import Message
 from service.settings import Settings
 from service.store.pool import Connection as Database
@@ -28,7 +28,7 @@ RELOAD = "NOTIFY producer_registry_outbox, 'reload'"
 @pytest.fixture(autouse=True)
 def no_try_without_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing that is held be tried again only because time passes."""
-    monkeypatch.setattr(release, "RETRY_SECONDS", 1000.0)
+    monkeypatch.setattr(held_retry, "RETRY_SECONDS", 1000.0)
 
 
 def partition_of(message: Message) -> int:
@@ -92,7 +92,7 @@ async def test_only_what_is_refused_waits_and_is_released_in_order_when_the_brok
             await eventually(lambda: empty(database), what="an empty outbox")
             assert await held(database) == expected
         assert {m.position for m in broker.delivered} == {m.position for m in messages if not affected(m)}
-        assert process.health.ready() == {"relay": None}
+        assert process.health.readiness() == {"relay": None}
         await eventually(lambda: KINDS[kind][0].reason in process.health.notes().get("relay", ""))
         assert f"{len(expected)} messages" in process.health.notes()["relay"]
         broker.refuses = takes_all
@@ -183,9 +183,9 @@ async def test_readiness_names_the_trouble_when_no_partition_takes_anything(
         puts(log, 15)
         messages.extend((await process.apply(log.read())).messages)
         trouble = {"relay": "the broker refuses all messages: NOT_ENOUGH_REPLICAS"}
-        await eventually(lambda: process.health.ready() == trouble, what="trouble")
+        await eventually(lambda: process.health.readiness() == trouble, what="trouble")
         assert await nothing_held(database), "it may be an outage"
         broker.refuses = takes_all
         await eventually(lambda: len(broker.delivered) == len(messages))
-        await eventually(lambda: process.health.ready() == {"relay": None})
+        await eventually(lambda: process.health.readiness() == {"relay": None})
     in_order(broker.delivered)

@@ -97,7 +97,7 @@ async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_amid_a_chunk(
             await process.apply(log.read())
         await arrived(broker, 240)
         await eventually(lambda: empty(database), what="an empty outbox")
-        assert process.health.ready() == {"relay": None}
+        assert process.health.readiness() == {"relay": None}
     assert len(set(broker.ids())) == 240
     for subject in range(3):
         assert broker.versions(f"pc:{subject}") == [str(version) for version in range(1, 41)]
@@ -110,9 +110,9 @@ async def test_readiness_names_the_trouble_while_the_broker_is_away(settings: Se
         process.publisher.failures = [0] * 1000
         puts(log, 3)
         await process.apply(log.read())
-        await eventually(lambda: "the broker is away" in str(process.health.ready()["relay"]))
+        await eventually(lambda: "the broker is away" in str(process.health.readiness()["relay"]))
         process.publisher.failures = []
-        await eventually(lambda: process.health.ready() == {"relay": None})
+        await eventually(lambda: process.health.readiness() == {"relay": None})
     assert len(broker.delivered) == 6
 
 
@@ -122,10 +122,10 @@ async def test_it_begins_anew_and_sends_nothing_twice_when_its_session_is_killed
     broker, log = Broker(), operator_log()
     async with Process(settings, broker).running() as process:
         await held_all(process)
-        for turn in range(4):
+        for lock in range(4):
             puts(log, 30)
             await process.apply(log.read())
-            if turn == 1:
+            if lock == 1:
                 await arrived(broker, 120)
                 await database.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

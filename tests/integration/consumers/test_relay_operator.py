@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from consumers import release
-from consumers.refusal import Refusal
+from consumers.relay import held_retry
+from consumers.relay.refusal import Refusal
 from service.contract.message import SHARDS, Message
 from service.settings import Settings
 from service.store.lock import SHARD_CLASS
@@ -23,7 +23,7 @@ REFUSAL = Refusal("topic", "UNKNOWN_TOPIC_OR_PARTITION")
 @pytest.fixture(autouse=True)
 def no_own_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the relay rest for an hour between its own tries."""
-    monkeypatch.setattr(release, "RETRY_SECONDS", 3600.0)
+    monkeypatch.setattr(held_retry, "RETRY_SECONDS", 3600.0)
 
 
 async def refused_twice(process: Process, broker: Broker) -> list[int]:

@@ -21,7 +21,7 @@ async def asker(database_url: str) -> AsyncIterator[Asker]:
 
 
 @pytest.fixture(scope="session")
-async def told(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
+async def reported(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
     """Somebody who asks a registry that knows what the seeds tell; change it within `meanwhile` only."""
     async with (
         database.made_database(postgres_url, database_template) as name,

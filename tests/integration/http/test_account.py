@@ -41,12 +41,12 @@ def _armstrong(status: str) -> World:
     return replace(SEEDS, organizations={**SEEDS.organizations, "pc:1": armstrong})
 
 
-async def test_caller_has_own_codes_and_those_of_the_groups(told: Asker) -> None:
-    assert await told.codes(ACCOUNT, sub=seeds.ANN) == ["100-002541", "501-002542"]
-    assert await told.codes(f"{ACCOUNT}?use=renewal", sub=seeds.ANN) == ["100-002541", "501-002542", "501-002544"]
-    assert await told.codes(ACCOUNT, sub="ben") == ["501-002542"]
-    assert await told.codes(ACCOUNT, sub=seeds.BEN) == ["501-002542"]
-    assert await told.codes(ACCOUNT, sub="nobody") == []
+async def test_caller_has_own_codes_and_those_of_the_groups(reported: Asker) -> None:
+    assert await reported.codes(ACCOUNT, sub=seeds.ANN) == ["100-002541", "501-002542"]
+    assert await reported.codes(f"{ACCOUNT}?use=renewal", sub=seeds.ANN) == ["100-002541", "501-002542", "501-002544"]
+    assert await reported.codes(ACCOUNT, sub="ben") == ["501-002542"]
+    assert await reported.codes(ACCOUNT, sub=seeds.BEN) == ["501-002542"]
+    assert await reported.codes(ACCOUNT, sub="nobody") == []
 
 
 @pytest.mark.parametrize(
@@ -78,33 +78,33 @@ async def test_caller_has_own_codes_and_those_of_the_groups(told: Asker) -> None
     ],
 )
 async def test_caller_s_codes_follow_the_change(
-    told: Asker, after: World, submission: list[str], renewal: list[str]
+    reported: Asker, after: World, submission: list[str], renewal: list[str]
 ) -> None:
     day = "asOfDate=2026-11-22"
-    async with told.meanwhile(after, SEEDS):
-        assert await told.codes(f"{ACCOUNT}?{day}", sub=seeds.ANN) == submission
-        assert await told.codes(f"{ACCOUNT}?{day}&use=renewal", sub=seeds.ANN) == renewal
-    assert await told.codes(f"{ACCOUNT}?{day}", sub=seeds.ANN) == [OWN, OFFICE]
+    async with reported.meanwhile(after, SEEDS):
+        assert await reported.codes(f"{ACCOUNT}?{day}", sub=seeds.ANN) == submission
+        assert await reported.codes(f"{ACCOUNT}?{day}&use=renewal", sub=seeds.ANN) == renewal
+    assert await reported.codes(f"{ACCOUNT}?{day}", sub=seeds.ANN) == [OWN, OFFICE]
 
 
-async def test_disabled_user_is_refused(told: Asker) -> None:
-    async with told.meanwhile(_ann(enabled=False), SEEDS):
-        answer = await told.get(ACCOUNT, sub=seeds.ANN)
+async def test_disabled_user_is_refused(reported: Asker) -> None:
+    async with reported.meanwhile(_ann(enabled=False), SEEDS):
+        answer = await reported.get(ACCOUNT, sub=seeds.ANN)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "user-disabled")
 
 
-async def test_user_without_code_security_has_all_usable_codes(told: Asker) -> None:
-    async with told.meanwhile(_ann(code_secured=False), SEEDS):
-        before = await told.codes(f"{ACCOUNT}?asOfDate=2022-07-08", sub=seeds.ANN)
-        after = await told.codes(f"{ACCOUNT}?asOfDate=2022-07-09", sub=seeds.ANN)
+async def test_user_without_code_security_has_all_usable_codes(reported: Asker) -> None:
+    async with reported.meanwhile(_ann(code_secured=False), SEEDS):
+        before = await reported.codes(f"{ACCOUNT}?asOfDate=2022-07-08", sub=seeds.ANN)
+        after = await reported.codes(f"{ACCOUNT}?asOfDate=2022-07-09", sub=seeds.ANN)
     assert before == ["100-002541", "301-008578", "501-002542", "501-002543"]
     assert after == [*before, "501-002545"]
 
 
-async def test_username_goes_before_id(told: Asker) -> None:
+async def test_username_goes_before_id(reported: Asker) -> None:
     ben = replace(SEEDS.users[seeds.BEN], username=seeds.ANN, group_ids=(), version=2)
-    async with told.meanwhile(replace(SEEDS, users={**SEEDS.users, seeds.BEN: ben}), SEEDS):
-        assert await told.codes(ACCOUNT, sub=seeds.ANN) == []
+    async with reported.meanwhile(replace(SEEDS, users={**SEEDS.users, seeds.BEN: ben}), SEEDS):
+        assert await reported.codes(ACCOUNT, sub=seeds.ANN) == []
 
 
 async def test_nobody_s_codes_are_those_on_the_list(database_url: str) -> None:
@@ -117,6 +117,6 @@ async def test_nobody_s_codes_are_those_on_the_list(database_url: str) -> None:
         assert await one.codes(ACCOUNT, sub=seeds.BEN) == ["501-002542"]
 
 
-async def test_codes_on_the_list_that_do_not_exist_are_named(told: Asker) -> None:
+async def test_codes_on_the_list_that_do_not_exist_are_named(reported: Asker) -> None:
     settings = Settings(externally_visible_producer_codes="301-008578,Missing-1")
-    assert await warn_of_unknown_codes(settings, told.reader) == ["Missing-1"]
+    assert await warn_of_unknown_codes(settings, reported.reader) == ["Missing-1"]

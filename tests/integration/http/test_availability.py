@@ -61,18 +61,18 @@ async def _agree(asker: Asker, number: int, of: World, everything: World) -> tup
             visible=[string.lower() for string in asked.visible],
             page=page,
         )
-        told = f"REGISTRY_TEST_SEED={SEED} world {number}: {asked}"
+        reported = f"REGISTRY_TEST_SEED={SEED} world {number}: {asked}"
         if isinstance(expected, Refused):
-            assert items is None, told
+            assert items is None, reported
             refused += 1
             continue
-        assert items is not None, told
+        assert items is not None, reported
         found = [item["attributes"]["id"] for item in orjson.loads(items.data)]
         wanted = [candidate.id for candidate in expected]
         end = asked.offset + asked.size
-        assert found == wanted[asked.offset : end], told
-        assert items.more == (len(wanted) > end), told
-        assert items.total in {None, len(wanted)}, told
+        assert found == wanted[asked.offset : end], reported
+        assert items.more == (len(wanted) > end), reported
+        assert items.total in {None, len(wanted)}, reported
         shown += len(found)
     return refused, shown
 

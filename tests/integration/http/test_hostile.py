@@ -36,34 +36,34 @@ def _raw(text: str) -> str:
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(OPERATIONS), st.data())
-async def test_nothing_asked_is_an_error_of_ours(told: Asker, operation: Operation, data: st.DataObject) -> None:
+async def test_nothing_asked_is_an_error_of_ours(reported: Asker, operation: Operation, data: st.DataObject) -> None:
     path = "/".join(
         _raw(data.draw(TEXT)) if part.startswith("{") and data.draw(st.booleans()) else part.strip("{}")
         for part in operation.path.split("/")
     )
     query = "&".join(f"{_raw(name)}={_raw(text)}" for name, text in data.draw(PAIRS))
-    answer = await told.get(f"{path}?{query}" if query else path)
+    answer = await reported.get(f"{path}?{query}" if query else path)
     assert answer.status_code in {200, 400, 404, 414}, answer.text
     assert (answer.status_code == 200) == (answer.headers["content-type"] == "application/json")
 
 
 @settings(max_examples=100, deadline=None)
 @given(HEADERS, st.text(st.characters(max_codepoint=0xFF, exclude_characters="\r\n\0")))
-async def test_no_header_is_an_error_of_ours(told: Asker, name: str, text: str) -> None:
-    answer = await told.get("/groups", headers={name: text.strip()})
+async def test_no_header_is_an_error_of_ours(reported: Asker, name: str, text: str) -> None:
+    answer = await reported.get("/groups", headers={name: text.strip()})
     assert answer.status_code in {200, 304, 413}
 
 
 @settings(max_examples=100, deadline=None)
 @given(TEXT.filter(lambda text: "\ud800" not in text and len(text) < 3000), st.lists(TEXT, max_size=3) | TEXT)
-async def test_no_claim_is_an_error_of_ours(told: Asker, subject: str, organizations: object) -> None:
+async def test_no_claim_is_an_error_of_ours(reported: Asker, subject: str, organizations: object) -> None:
     for path in ("/account/v1/producer-codes", "/groups", "/admin/v1/producer-codes?includeTotal=true"):
-        answer = await told.get(path, sub=subject, organizations=organizations)
+        answer = await reported.get(path, sub=subject, organizations=organizations)
         assert answer.status_code in {200, 401}, answer.text
 
 
-async def test_everything_is_still_there(told: Asker) -> None:
-    assert (await told.body("/admin/v1/producer-codes?includeTotal=true"))["total"] == 7
+async def test_everything_is_still_there(reported: Asker) -> None:
+    assert (await reported.body("/admin/v1/producer-codes?includeTotal=true"))["total"] == 7
 
 
 @pytest.mark.parametrize("path", [operation.path for operation in OPERATIONS])
@@ -77,8 +77,8 @@ async def test_answer_is_503_when_the_database_is_away(path: str) -> None:
     assert "127.0.0.1" not in answer.text
 
 
-async def test_more_requests_than_connections_are_all_answered_or_turned_away(told: Asker) -> None:
-    async with opened(told.database_url, database_pool_size=2, max_concurrent_requests=20) as one:
+async def test_more_requests_than_connections_are_all_answered_or_turned_away(reported: Asker) -> None:
+    async with opened(reported.database_url, database_pool_size=2, max_concurrent_requests=20) as one:
         answers = await asyncio.gather(*(one.get("/account/v1/producer-codes", sub="ben") for _ in range(100)))
     found = {answer.status_code for answer in answers}
     assert found <= {200, 503}

@@ -34,9 +34,9 @@ class Far:
 
 
 @pytest.fixture
-async def far(told: Asker) -> AsyncIterator[Far]:
+async def far(reported: Asker) -> AsyncIterator[Far]:
     """Pages that were asked once, so that documents are kept."""
-    parts = urlsplit(told.database_url)
+    parts = urlsplit(reported.database_url)
     target = (parts.hostname or "127.0.0.1", parts.port or 5432)
     proxy = Proxy(lambda: target)
     await proxy.start()

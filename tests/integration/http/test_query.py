@@ -95,7 +95,7 @@ def conditions(draw: st.DrawFn) -> tuple[str, str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-async def story(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
+async def scenario(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
     """Somebody who asks a registry with codes of every kind."""
     async with (
         database.made_database(postgres_url, database_template) as name,
@@ -115,12 +115,12 @@ SORTS = st.sampled_from(["code", "-code", "description", "-description", "appoin
     st.sampled_from(["/admin/v1/producer-codes", "/admin/v1/organizations/pc:1/producer-codes"]),
 )
 async def test_filters_and_sorting_give_what_the_rules_say(
-    story: Asker, filters: list[tuple[str, str, list[str]]], keys: list[str], path: str
+    scenario: Asker, filters: list[tuple[str, str, list[str]]], keys: list[str], path: str
 ) -> None:
     query = ["pageSize=100", "includeTotal=true"]
     query += [f"filter={name}:{operator}:{quote(_doubled(','.join(values)))}" for name, operator, values in filters]
     query += [f"sort={','.join(keys)}"] if keys else []
-    body = await story.body(f"{path}?{'&'.join(query)}")
+    body = await scenario.body(f"{path}?{'&'.join(query)}")
     expected = [
         code
         for code in ALL
@@ -133,12 +133,12 @@ async def test_filters_and_sorting_give_what_the_rules_say(
 
 @pytest.mark.parametrize("size", [1, 7, 25, 100])
 @pytest.mark.parametrize("sort", ["code", "-description", "appointmentDate,-description"])
-async def test_pages_joined_are_the_whole(story: Asker, size: int, sort: str) -> None:
+async def test_pages_joined_are_the_whole(scenario: Asker, size: int, sort: str) -> None:
     path: str | None = f"/admin/v1/producer-codes?pageSize={size}&sort={sort}"
     found: list[str] = []
     back: list[str] = []
     while path:
-        body = await story.body(path)
+        body = await scenario.body(path)
         assert body["links"]["self"]["href"] == path
         assert body["count"] == len(body["data"]) <= size
         found += [item["attributes"]["code"] for item in body["data"]]
@@ -147,24 +147,24 @@ async def test_pages_joined_are_the_whole(story: Asker, size: int, sort: str) ->
         path = body["links"].get("next", {}).get("href")
     assert found == _sorted(ALL, sort.split(","))
     if back:
-        assert (await story.body(back[0]))["links"]["first"]["href"] == back[0]
+        assert (await scenario.body(back[0]))["links"]["first"]["href"] == back[0]
 
 
-async def test_page_offset_counts_items(story: Asker) -> None:
-    whole = await story.codes("/admin/v1/producer-codes?pageSize=100")
-    assert await story.codes("/admin/v1/producer-codes?pageSize=10&pageOffset=3") == whole[3:13]
-    assert await story.codes("/admin/v1/producer-codes?pageOffset=2147483647") == []
-    assert len(await story.codes("/admin/v1/producer-codes")) == 25
+async def test_page_offset_counts_items(scenario: Asker) -> None:
+    whole = await scenario.codes("/admin/v1/producer-codes?pageSize=100")
+    assert await scenario.codes("/admin/v1/producer-codes?pageSize=10&pageOffset=3") == whole[3:13]
+    assert await scenario.codes("/admin/v1/producer-codes?pageOffset=2147483647") == []
+    assert len(await scenario.codes("/admin/v1/producer-codes")) == 25
 
 
-async def test_fields_choose_attributes_in_their_own_order(story: Asker) -> None:
-    body = await story.body("/admin/v1/producer-codes?fields=roles,code,code&pageSize=3")
+async def test_fields_choose_attributes_in_their_own_order(scenario: Asker) -> None:
+    body = await scenario.body("/admin/v1/producer-codes?fields=roles,code,code&pageSize=3")
     assert [list(item["attributes"]) for item in body["data"]] == [["code", "roles"]] * 3
-    one = await story.body("/admin/v1/producer-codes/pc:21?fields=description,terminationDate")
+    one = await scenario.body("/admin/v1/producer-codes/pc:21?fields=description,terminationDate")
     assert one["data"]["attributes"] == {"terminationDate": "2023-01-01"}
-    assert (await story.body("/admin/v1/users/pc:305/producer-codes?fields=roles"))["data"][0]["attributes"].keys() == {
-        "roles"
-    }
+    assert (await scenario.body("/admin/v1/users/pc:305/producer-codes?fields=roles"))["data"][0][
+        "attributes"
+    ].keys() == {"roles"}
 
 
 @pytest.mark.parametrize(
@@ -175,36 +175,36 @@ async def test_fields_choose_attributes_in_their_own_order(story: Asker) -> None
         ("/admin/v1/groups/pc:669/producer-codes", "x"),
     ],
 )
-async def test_every_collection_takes_the_whole_language(story: Asker, path: str, sub: str) -> None:
+async def test_every_collection_takes_the_whole_language(scenario: Asker, path: str, sub: str) -> None:
     def strings(body: Any) -> list[str]:
         found = (item["attributes"] for item in body["data"])
         return [a["producerCode"]["displayName"] if "producerCode" in a else a["code"] for a in found]
 
-    whole = strings(await story.body(f"{path}?includeTotal=true", sub=sub))
-    turned = await story.body(f"{path}?sort=-code&includeTotal=true", sub=sub)
+    whole = strings(await scenario.body(f"{path}?includeTotal=true", sub=sub))
+    turned = await scenario.body(f"{path}?sort=-code&includeTotal=true", sub=sub)
     assert strings(turned) == whole[::-1]
     assert turned["total"] == len(whole) > 0
-    by_text = await story.body(f"{path}?sort=-description,appointmentDate&pageSize=1", sub=sub)
+    by_text = await scenario.body(f"{path}?sort=-description,appointmentDate&pageSize=1", sub=sub)
     expected = _sorted([code for code in ALL if code.code in whole], ["-description", "appointmentDate"])
     assert strings(by_text) == expected[:1]
-    filtered = await story.body(
+    filtered = await scenario.body(
         f"{path}?filter=code:sw:501&filter=branch:in:{quote('pc::SKLwZJB_J2trSnepw0UsV')}", sub=sub
     )
     assert strings(filtered) == [string for string in whole if string == "501-002542"]
-    none = await story.body(f"{path}?filter=description:eq:nothing&includeTotal=true", sub=sub)
+    none = await scenario.body(f"{path}?filter=description:eq:nothing&includeTotal=true", sub=sub)
     assert (none["count"], none["total"], none["data"]) == (0, 0, [])
 
 
-async def test_lists_of_groups_and_producers_go_on_by_link(story: Asker) -> None:
+async def test_lists_of_groups_and_producers_go_on_by_link(scenario: Asker) -> None:
     for path, name in (("/groups", "groups"), ("/producers", "producers")):
         found = []
         at: str | None = f"{path}?limit=1"
         while at:
-            answer = await story.get(at)
+            answer = await scenario.get(at)
             found += [item["id"] for item in answer.json()[name]]
             at = answer.links.get("next", {}).get("url")
         assert found == sorted(found)
-        assert found == [item["id"] for item in (await story.body(path))[name]]
+        assert found == [item["id"] for item in (await scenario.body(path))[name]]
         assert len(found) == 3
 
 
@@ -219,5 +219,5 @@ async def test_lists_of_groups_and_producers_go_on_by_link(story: Asker) -> None
         ("distributor_id=nobody", []),
     ],
 )
-async def test_groups_are_filtered(story: Asker, query: str, ids: list[str]) -> None:
-    assert [group["id"] for group in (await story.body(f"/groups?{query}"))["groups"]] == ids
+async def test_groups_are_filtered(scenario: Asker, query: str, ids: list[str]) -> None:
+    assert [group["id"] for group in (await scenario.body(f"/groups?{query}"))["groups"]] == ids

@@ -43,8 +43,8 @@ def _ordered(value: Any) -> Any:
     return [_ordered(part) for part in value] if isinstance(value, list) else value
 
 
-async def test_all_codes_are_as_in_the_sample(told: Asker) -> None:
-    body = await told.body("/admin/v1/producer-codes")
+async def test_all_codes_are_as_in_the_sample(reported: Asker) -> None:
+    body = await reported.body("/admin/v1/producer-codes")
     assert body["count"] == 7
     assert [item["attributes"]["code"] for item in body["data"]] == sorted(c.code for c in seeds.WORLD.codes.values())
     [item] = [item for item in body["data"] if item["attributes"]["id"] == "pc:16"]
@@ -53,8 +53,8 @@ async def test_all_codes_are_as_in_the_sample(told: Asker) -> None:
     assert list(body) == ["count", "data", "links"]
 
 
-async def test_codes_of_the_organization_are_as_in_the_sample(told: Asker) -> None:
-    body = await told.body("/admin/v1/organizations/pc:1/producer-codes")
+async def test_codes_of_the_organization_are_as_in_the_sample(reported: Asker) -> None:
+    body = await reported.body("/admin/v1/organizations/pc:1/producer-codes")
     assert body["count"] == 6
     assert _ordered(body["data"][0]["attributes"]) == _ordered(
         {
@@ -75,8 +75,8 @@ async def test_codes_of_the_organization_are_as_in_the_sample(told: Asker) -> No
     )
 
 
-async def test_code_leaves_out_what_is_not_set(told: Asker) -> None:
-    attributes = (await told.body("/admin/v1/producer-codes/pc:21"))["data"]["attributes"]
+async def test_code_leaves_out_what_is_not_set(reported: Asker) -> None:
+    attributes = (await reported.body("/admin/v1/producer-codes/pc:21"))["data"]["attributes"]
     assert list(attributes) == [
         "code", "displayName", "id", "organization", "producerStatus", "roles", "terminationDate"
     ]  # fmt: skip
@@ -84,8 +84,8 @@ async def test_code_leaves_out_what_is_not_set(told: Asker) -> None:
     assert attributes["producerStatus"] == {"code": "Terminated", "name": "Terminated"}
 
 
-async def test_user_association_is_as_in_the_sample(told: Asker) -> None:
-    body = await told.body("/admin/v1/users/pc:400/producer-codes")
+async def test_user_association_is_as_in_the_sample(reported: Asker) -> None:
+    body = await reported.body("/admin/v1/users/pc:400/producer-codes")
     [item] = body["data"]
     assert _ordered(item["attributes"]) == _ordered(
         {
@@ -98,8 +98,8 @@ async def test_user_association_is_as_in_the_sample(told: Asker) -> None:
 
 
 @pytest.mark.parametrize("family", ["groups", "group"])
-async def test_group_association_is_as_in_the_sample(told: Asker, family: str) -> None:
-    body = await told.body(f"/admin/v1/{family}/acv-division/producer-codes")
+async def test_group_association_is_as_in_the_sample(reported: Asker, family: str) -> None:
+    body = await reported.body(f"/admin/v1/{family}/acv-division/producer-codes")
     [item] = body["data"]
     assert _ordered(item["attributes"]) == _ordered(
         {
@@ -111,21 +111,21 @@ async def test_group_association_is_as_in_the_sample(told: Asker, family: str) -
             "producerStatus": STATUS,
         }
     )
-    one = await told.body(f"/admin/v1/{family}/acv-division/producer-codes/pc:16")
+    one = await reported.body(f"/admin/v1/{family}/acv-division/producer-codes/pc:16")
     assert one["data"] == item
 
 
-async def test_association_answers_with_the_roles_the_code_has_left(told: Asker) -> None:
+async def test_association_answers_with_the_roles_the_code_has_left(reported: Asker) -> None:
     acv = seeds.WORLD.codes["pc:16"]
     poorer = replace(acv, role_ids=(seeds.PRODUCER,), version=2)
     after = replace(seeds.WORLD, codes={**seeds.WORLD.codes, "pc:16": poorer})
-    async with told.meanwhile(after, seeds.WORLD):
-        one = await told.body("/admin/v1/users/pc:400/producer-codes/pc:16")
+    async with reported.meanwhile(after, seeds.WORLD):
+        one = await reported.body("/admin/v1/users/pc:400/producer-codes/pc:16")
     assert one["data"]["attributes"]["roles"] == []
 
 
-async def test_group_has_its_producers_and_products(told: Asker) -> None:
-    group = (await told.body("/groups/pc:669"))["group"]
+async def test_group_has_its_producers_and_products(reported: Asker) -> None:
+    group = (await reported.body("/groups/pc:669"))["group"]
     assert _ordered(group) == _ordered(
         {
             "id": "pc:669",
@@ -155,8 +155,8 @@ async def test_group_has_its_producers_and_products(told: Asker) -> None:
     )
 
 
-async def test_group_without_producers_and_products_has_null(told: Asker) -> None:
-    assert (await told.body("/groups/acv-division"))["group"] == {
+async def test_group_without_producers_and_products_has_null(reported: Asker) -> None:
+    assert (await reported.body("/groups/acv-division"))["group"] == {
         "id": "acv-division",
         "type": "division",
         "value": "Property",
@@ -166,8 +166,8 @@ async def test_group_without_producers_and_products_has_null(told: Asker) -> Non
     }
 
 
-async def test_producers_are_the_users(told: Asker) -> None:
-    producers = (await told.body("/producers"))["producers"]
+async def test_producers_are_the_users(reported: Asker) -> None:
+    producers = (await reported.body("/producers"))["producers"]
     ann = {
         "id": "pc:305",
         "name": "Ann",
@@ -180,11 +180,11 @@ async def test_producers_are_the_users(told: Asker) -> None:
     assert _ordered(producers[0]) == _ordered(ann)
     assert [producer["id"] for producer in producers] == ["pc:305", "pc:310", "pc:400"]
     assert producers[2]["groups"] == []
-    assert (await told.body("/producers/pc:305"))["producer"] == ann
+    assert (await reported.body("/producers/pc:305"))["producer"] == ann
 
 
-async def test_organization_and_role_are_what_the_uris_point_at(told: Asker) -> None:
-    organization = (await told.body("/admin/v1/organizations/pc:4"))["data"]
+async def test_organization_and_role_are_what_the_uris_point_at(reported: Asker) -> None:
+    organization = (await reported.body("/admin/v1/organizations/pc:4"))["data"]
     assert organization["attributes"] == {
         "displayName": "ACV Property Insurance",
         "domains": [],
@@ -193,7 +193,7 @@ async def test_organization_and_role_are_what_the_uris_point_at(told: Asker) -> 
         "producerStatus": STATUS,
         "type": "Organization",
     }
-    role = (await told.body("/admin/v1/roles/producer"))["data"]
+    role = (await reported.body("/admin/v1/roles/producer"))["data"]
     assert role["attributes"] == {
         "displayName": "Producer",
         "id": "producer",
@@ -202,7 +202,7 @@ async def test_organization_and_role_are_what_the_uris_point_at(told: Asker) -> 
     }
 
 
-async def test_every_link_and_uri_resolves(told: Asker) -> None:
+async def test_every_link_and_uri_resolves(reported: Asker) -> None:
     todo = [
         "/account/v1/producer-codes?pageSize=1", "/admin/v1/producer-codes?pageSize=2&pageOffset=3", "/groups?limit=1",
         "/admin/v1/users/pc:305/producer-codes", "/admin/v1/group/pc:669/producer-codes?pageSize=1",
@@ -213,7 +213,7 @@ async def test_every_link_and_uri_resolves(told: Asker) -> None:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            answer = await told.get(path, sub=seeds.ANN)
+            answer = await reported.get(path, sub=seeds.ANN)
             assert answer.status_code == 200, f"{path}: {answer.text}"
             todo += _links(answer.json())
             todo += [link["url"] for link in answer.links.values()]
@@ -240,10 +240,10 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_answer_is_304_until_it_changes(told: Asker, path: str) -> None:
-    first = await told.get(path)
+async def test_answer_is_304_until_it_changes(reported: Asker, path: str) -> None:
+    first = await reported.get(path)
     tag = first.headers["etag"]
-    assert (await told.get(path, headers={"If-None-Match": tag})).status_code == 304
+    assert (await reported.get(path, headers={"If-None-Match": tag})).status_code == 304
     renamed = {id_: replace(one, display_name=f"New {id_}") for id_, one in seeds.WORLD.organizations.items()}
     branch = Branch(seeds.MINNEAPOLIS, "301", "Minneapolis", 2)
     role = replace(seeds.WORLD.roles[seeds.PRODUCER], display_name="Seller", version=2)
@@ -259,32 +259,32 @@ async def test_answer_is_304_until_it_changes(told: Asker, path: str) -> None:
             for id_, one in seeds.WORLD.groups.items()
         },
     )
-    async with told.meanwhile(changed, seeds.WORLD):
-        again = await told.get(path, headers={"If-None-Match": tag})
+    async with reported.meanwhile(changed, seeds.WORLD):
+        again = await reported.get(path, headers={"If-None-Match": tag})
     assert again.status_code == 200
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.rpartition("/")[2] in {"pc:16", "pc:4", "producer"}])
-async def test_checksum_is_the_tag(told: Asker, path: str) -> None:
-    answer = await told.get(path)
+async def test_checksum_is_the_tag(reported: Asker, path: str) -> None:
+    answer = await reported.get(path)
     assert answer.headers["etag"] == f'"{answer.json()["data"]["checksum"]}"'
 
 
-async def test_checksum_on_a_page_is_the_tag_of_the_element(told: Asker) -> None:
+async def test_checksum_on_a_page_is_the_tag_of_the_element(reported: Asker) -> None:
     for path in (
         "/admin/v1/producer-codes",
         "/admin/v1/producer-codes?fields=id",
         "/admin/v1/users/pc:305/producer-codes",
     ):
-        for item in (await told.body(path))["data"]:
-            one = await told.get(item["links"]["self"]["href"])
+        for item in (await reported.body(path))["data"]:
+            one = await reported.get(item["links"]["self"]["href"])
             assert one.headers["etag"] == f'"{item["checksum"]}"'
 
 
-async def test_version_in_the_tag_is_that_of_the_thing(told: Asker) -> None:
-    assert (await told.get("/groups/pc:669")).headers["etag"].startswith('"4-')
-    assert (await told.get("/producers/pc:305")).headers["etag"].startswith('"3-')
-    assert (await told.get("/admin/v1/users/pc:305/producer-codes/pc:6")).headers["etag"].startswith('"3-')
-    assert (await told.get("/admin/v1/groups/pc:669/producer-codes/pc:17")).headers["etag"].startswith('"4-')
-    assert (await told.get("/admin/v1/producer-codes/pc:6")).headers["etag"].startswith('"1-')
-    assert (await told.get("/admin/v1/producer-codes")).headers["etag"].startswith('"0-')
+async def test_version_in_the_tag_is_that_of_the_thing(reported: Asker) -> None:
+    assert (await reported.get("/groups/pc:669")).headers["etag"].startswith('"4-')
+    assert (await reported.get("/producers/pc:305")).headers["etag"].startswith('"3-')
+    assert (await reported.get("/admin/v1/users/pc:305/producer-codes/pc:6")).headers["etag"].startswith('"3-')
+    assert (await reported.get("/admin/v1/groups/pc:669/producer-codes/pc:17")).headers["etag"].startswith('"4-')
+    assert (await reported.get("/admin/v1/producer-codes/pc:6")).headers["etag"].startswith('"1-')
+    assert (await reported.get("/admin/v1/producer-codes")).headers["etag"].startswith('"0-')

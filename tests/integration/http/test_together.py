@@ -31,14 +31,14 @@ async def _page(asker: Asker, subject: str, page: Page, *, renewal: bool = False
 
 
 @pytest.mark.parametrize("renewal", [False, True])
-async def test_answers_equal_those_of_a_statement_of_their_own(told: Asker, renewal: bool) -> None:
+async def test_answers_equal_those_of_a_statement_of_their_own(reported: Asker, renewal: bool) -> None:
     for _ in range(2):
         for size, offset in ((25, 0), (1, 0), (1, 1)):
             together = await asyncio.gather(
-                *(_page(told, subject, Page(size, offset), renewal=renewal) for subject in SUBJECTS)
+                *(_page(reported, subject, Page(size, offset), renewal=renewal) for subject in SUBJECTS)
             )
             for subject, items in zip(SUBJECTS, together, strict=True):
-                alone = await _page(told, subject, Page(size, offset, total=True), renewal=renewal)
+                alone = await _page(reported, subject, Page(size, offset, total=True), renewal=renewal)
                 assert items is not None
                 assert alone is not None
                 assert items == replace(alone, total=None)
@@ -74,44 +74,44 @@ async def test_answers_equal_those_of_a_statement_of_their_own(told: Asker, rene
         ),
     ],
 )
-async def test_kept_document_is_not_shown_after_a_change(told: Asker, after: World) -> None:
-    before = await told.body(ACCOUNT, sub=seeds.ANN)
+async def test_kept_document_is_not_shown_after_a_change(reported: Asker, after: World) -> None:
+    before = await reported.body(ACCOUNT, sub=seeds.ANN)
     assert "Other" not in str(before)
-    async with told.meanwhile(after, SEEDS):
-        assert "Other" in str(await told.body(ACCOUNT, sub=seeds.ANN))
-    assert await told.body(ACCOUNT, sub=seeds.ANN) == before
+    async with reported.meanwhile(after, SEEDS):
+        assert "Other" in str(await reported.body(ACCOUNT, sub=seeds.ANN))
+    assert await reported.body(ACCOUNT, sub=seeds.ANN) == before
 
 
-async def test_change_is_seen_by_who_asks_while_others_are_answered(told: Asker) -> None:
-    asking = [asyncio.create_task(told.codes(ACCOUNT, sub=seeds.ANN)) for _ in range(20)]
+async def test_change_is_seen_by_who_asks_while_others_are_answered(reported: Asker) -> None:
+    asking = [asyncio.create_task(reported.codes(ACCOUNT, sub=seeds.ANN)) for _ in range(20)]
     await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
     suspended = {**SEEDS.codes, CODE.id: replace(CODE, status="Suspended", version=2)}
     crowd = True
 
     async def keep_asking() -> None:
         while crowd:
-            await told.codes(ACCOUNT, sub=seeds.ANN)
+            await reported.codes(ACCOUNT, sub=seeds.ANN)
 
     crowded = [asyncio.create_task(keep_asking()) for _ in range(4)]
-    async with told.meanwhile(replace(SEEDS, codes=suspended), SEEDS):
+    async with reported.meanwhile(replace(SEEDS, codes=suspended), SEEDS):
         for _ in range(10):
-            assert CODE.code not in await told.codes(ACCOUNT, sub=seeds.ANN)
-    assert CODE.code in await told.codes(ACCOUNT, sub=seeds.ANN)
+            assert CODE.code not in await reported.codes(ACCOUNT, sub=seeds.ANN)
+    assert CODE.code in await reported.codes(ACCOUNT, sub=seeds.ANN)
     crowd = False
     await asyncio.gather(*asking, *crowded)
 
 
 @pytest.fixture
-async def pages(told: Asker) -> AsyncIterator[CallerPages]:
+async def pages(reported: Asker) -> AsyncIterator[CallerPages]:
     """Pages that nobody asked before."""
-    pool = await create_pool(Settings(database_url=told.database_url), "test")
+    pool = await create_pool(Settings(database_url=reported.database_url), "test")
     try:
         yield CallerPages(pool)
     finally:
         await pool.close()
 
 
-async def _told(pages: CallerPages) -> list[str]:
+async def _reported(pages: CallerPages) -> list[str]:
     items = await pages.page(seeds.ANN, renewal=False, on=DAY, visible=[], page=Page())
     assert items is not None
     return [item["attributes"]["code"] for item in orjson.loads(items.data)]
@@ -131,7 +131,7 @@ async def test_few_documents_are_kept(
 ) -> None:
     monkeypatch.setattr(caller_page, limit, value)
     for _ in range(3):
-        assert await _told(pages) == ["100-002541", "501-002542"]
+        assert await _reported(pages) == ["100-002541", "501-002542"]
         assert len(pages.kept) == kept
 
 
@@ -141,4 +141,4 @@ async def test_documents_that_change_all_the_time_are_a_race(
     text = caller_page.documents_statement().replace(" AS stamp", " || 'x' AS stamp", 1)
     monkeypatch.setattr(caller_page, "_DOCUMENTS", text)
     with pytest.raises(StoreRace):
-        await _told(pages)
+        await _reported(pages)

@@ -7,7 +7,7 @@ import pytest
 
 from service.settings import Settings
 from service.store.command_store import CommandStore
-from service.store.mark import Origin
+from service.store.offset_fence import Origin
 from tests.support.memory_store import MemoryStore
 from tests.support.record import TOPICS
 

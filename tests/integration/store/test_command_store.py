@@ -18,7 +18,7 @@ from service.store.command_store import CommandStore
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.store.frame import FRAME_BYTES
 from tests.integration.store.conftest import ALL, ORIGIN, read_as_a_whole
-from tests.support import story
+from tests.support import scenario
 from tests.support.outbox import stored_messages
 from tests.support.record import TOPICS, Log
 from tests.support.wait import eventually
@@ -58,13 +58,13 @@ class _Counter:
 def _mixed(log: Log, batch: str, size: int) -> None:
     for number in range(size):
         name = f"{batch}-{number}"
-        story.create_code(log, f"a{name}", f"code-{name}", f"C-{name}")
-        story.create_user(log, f"b{name}", f"user-{name}")
+        scenario.create_code(log, f"a{name}", f"code-{name}", f"C-{name}")
+        scenario.create_user(log, f"b{name}", f"user-{name}")
         log.send(f"c{name}", "user.add-producer-code", f"user-{name}", {"producerCode": {"id": f"code-{name}"}})
 
 
 async def test_a_batch_takes_the_same_number_of_statements_when_it_grows(command_store: CommandStore) -> None:
-    await command_store.apply(story.directory().read())
+    await command_store.apply(scenario.directory().read())
     log, counter, counts = Log(), _Counter(command_store), {}
     for size in (1, 10, 500):
         _mixed(log, str(size), size)
@@ -78,7 +78,7 @@ async def test_no_table_isread_as_a_whole_when_its_size_was_never_looked_at(
     command_store: CommandStore, database: Database
 ) -> None:
     before = await read_as_a_whole(database)
-    decided = (await command_store.apply(story.directory().read())).decided
+    decided = (await command_store.apply(scenario.directory().read())).decided
     log = Log()
     # The server plans a statement for good when it has seen it five times.
     for batch in range(8):
@@ -101,7 +101,7 @@ async def test_nothing_is_left_when_the_decision_fails(settings: Settings, datab
 
     store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL, decide=broken)
     with pytest.raises(ZeroDivisionError):
-        await store.apply(story.directory().read())
+        await store.apply(scenario.directory().read())
     await store.close()
 
     assert await database.fetchval("SELECT count(*) FROM offset_mark") == 0
@@ -110,10 +110,10 @@ async def test_nothing_is_left_when_the_decision_fails(settings: Settings, datab
 
 async def test_one_decides_when_two_own_a_partition(settings: Settings) -> None:
     stores = [CommandStore(settings, TOPICS, origin=ORIGIN) for _ in range(2)]
-    await stores[0].apply(story.directory().read())
+    await stores[0].apply(scenario.directory().read())
     log = Log()
     for number in range(20):
-        story.create_group(log, f"c{number}", f"group-{number}")
+        scenario.create_group(log, f"c{number}", f"group-{number}")
 
     answers = await asyncio.gather(*(store.apply(log.read(start=0)) for store in stores))
 
@@ -126,11 +126,11 @@ async def test_one_decides_when_two_own_a_partition(settings: Settings) -> None:
 async def test_a_race_is_named_when_the_database_was_set_back(
     command_store: CommandStore, database: Database, setting_back: str
 ) -> None:
-    await command_store.apply(story.directory().read())
+    await command_store.apply(scenario.directory().read())
     log = Log()
-    story.create_group(log, "c0", "group-0")
+    scenario.create_group(log, "c0", "group-0")
     await command_store.apply(log.read())
-    story.create_group(log, "c1", "group-1")
+    scenario.create_group(log, "c1", "group-1")
     await database.execute(setting_back)
 
     with pytest.raises(StoreRace, match="behind"):
@@ -154,9 +154,9 @@ async def test_versions_rise_one_by_one_when_two_put_the_same_role(settings: Set
 async def test_a_race_is_named_when_another_takes_the_code_string_meanwhile(
     command_store: CommandStore, database: Database
 ) -> None:
-    await command_store.apply(story.directory().read())
+    await command_store.apply(scenario.directory().read())
     log = Log()
-    story.create_code(log, "c1", "pc:16", "301-008578")
+    scenario.create_code(log, "c1", "pc:16", "301-008578")
     transaction = database.transaction()
     await transaction.start()
     await database.execute(_OTHER_CODE)
@@ -180,7 +180,7 @@ async def test_others_are_notified_only_when_they_publish_some_of_a_batch(
     await database.add_listener("end", lambda *_: notified.put_nowait("end"))
     store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: held)
 
-    applied = await store.apply(story.directory().read())
+    applied = await store.apply(scenario.directory().read())
     await database.execute('NOTIFY "end"')
 
     async with asyncio.timeout(5):
@@ -193,7 +193,7 @@ async def test_others_are_notified_only_when_they_publish_some_of_a_batch(
 async def test_all_messages_of_a_batch_are_in_the_outbox_in_frames_of_one_shard_and_topic(
     command_store: CommandStore, database: Database
 ) -> None:
-    applied = await command_store.apply(story.directory().read())
+    applied = await command_store.apply(scenario.directory().read())
 
     assert await stored_messages(database) == applied.messages
     frames = await database.fetch("SELECT shard, topic, messages, raw_bytes, created_at FROM outbox_frame")
@@ -208,7 +208,7 @@ async def test_the_rows_are_named_at_fault_when_the_database_refuses_them(
     await database.execute("ALTER TABLE organization ADD CHECK (id <> 'pc:4')")
 
     with pytest.raises(StoreDefect, match="CheckViolation"):
-        await command_store.apply(story.directory().read())
+        await command_store.apply(scenario.directory().read())
 
 
 async def test_the_rows_are_named_at_fault_when_an_event_is_longer_than_its_topic_takes(
@@ -216,7 +216,7 @@ async def test_the_rows_are_named_at_fault_when_an_event_is_longer_than_its_topi
 ) -> None:
     small = settings.model_copy(update={"max_body_bytes": 1024})
     store = CommandStore(small, TOPICS, origin=ORIGIN, held=lambda: ALL)
-    await store.apply(story.directory().read())
+    await store.apply(scenario.directory().read())
     await database.execute(
         "INSERT INTO registry_group SELECT 'pc:669', 'region', '\"West\"', 'pc:4', array_agg('prd_' || n), 0, 1"
         " FROM generate_series(1, 250000) AS n"
@@ -236,7 +236,7 @@ async def test_unavailable_is_named_when_the_session_is_cut_in_a_batch(
     transaction = database.transaction()
     await transaction.start()
     await database.execute("LOCK TABLE inbox")
-    log = story.directory()
+    log = scenario.directory()
     cut = asyncio.create_task(command_store.apply(log.read(start=0)))
     await eventually(partial(_waits_for_lock, database), what="a waiting lock")
     await database.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")

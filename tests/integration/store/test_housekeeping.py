@@ -37,7 +37,9 @@ async def test_a_sweep_tells_how_many_ids_are_remembered_and_when_it_was(
 
     transport = httpx.ASGITransport(create_admin(Health([])))
     async with httpx.AsyncClient(transport=transport, base_url="http://admin") as client:
-        told = dict(line.rsplit(" ", 1) for line in (await client.get("/metrics")).text.splitlines() if line[0] != "#")
+        reported = dict(
+            line.rsplit(" ", 1) for line in (await client.get("/metrics")).text.splitlines() if line[0] != "#"
+        )
     assert await database.fetchval("SELECT count(*) FROM inbox") == 29
-    assert float(told["producer_registry_inbox_rows"]) == 29
-    assert float(told["producer_registry_inbox_swept_timestamp_seconds"]) >= began
+    assert float(reported["producer_registry_inbox_rows"]) == 29
+    assert float(reported["producer_registry_inbox_swept_timestamp_seconds"]) >= began

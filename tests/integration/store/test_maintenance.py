@@ -13,7 +13,7 @@ from service.store.command_store import CommandStore
 from service.store.maintenance import Swept, sweep
 from service.store.statement import statement
 from tests.integration.store.conftest import ORIGIN
-from tests.support import story
+from tests.support import scenario
 from tests.support.record import TOPICS, Log
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -78,14 +78,14 @@ async def test_one_step_reads_its_own_pages_and_no_others(
 async def test_a_batch_with_repeats_does_not_wait_for_a_sweep(
     command_store: CommandStore, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    await command_store.apply(story.directory().read())
+    await command_store.apply(scenario.directory().read())
     log = Log()
-    story.create_group(log, "c1", "group-1")
-    story.create_group(log, "c2", "group-2")
+    scenario.create_group(log, "c1", "group-1")
+    scenario.create_group(log, "c2", "group-2")
     await command_store.apply(log.read())
     await database.execute("UPDATE inbox SET decided_at = decided_at - interval '60 days' WHERE command_id = 'c1'")
     for id_ in ("c1", "c2", "c3"):
-        story.create_group(log, id_, f"group-{id_[1]}")
+        scenario.create_group(log, id_, f"group-{id_[1]}")
 
     async with database.transaction():
         month_ago = datetime.now(UTC) - timedelta(days=30)
@@ -99,10 +99,10 @@ async def test_a_batch_with_repeats_does_not_wait_for_a_sweep(
 async def test_a_log_delivered_again_is_skipped_by_its_marks_when_its_ids_are_forgotten(
     settings: Settings, command_store: CommandStore, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    directory, log = story.directory(), Log()
+    directory, log = scenario.directory(), Log()
     await command_store.apply(directory.read())
     for number in range(5):
-        story.create_group(log, f"c{number}", f"group-{number}")
+        scenario.create_group(log, f"c{number}", f"group-{number}")
     log.send("c5", "group.update", "group-0", {"type": "region", "value": "West"})
     decided = await command_store.apply(log.read())
     swept = await sweep(settings, now=lambda: datetime.now(UTC) + timedelta(days=31), rest_seconds=0)

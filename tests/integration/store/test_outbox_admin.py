@@ -6,7 +6,7 @@ import pytest
 
 from service.settings import Settings
 from service.store.errors import StoreUnavailable
-from service.store.outbox_admin import Asked, NotHeld, Selection, chosen, discard, retry
+from service.store.outbox_admin import NotHeld, RetryRequest, Selection, chosen, discard, retry
 from service.store.outbox_listing import Count, discarded, listed
 from service.store.outbox_store import CHANNEL, RELOAD, RETRY, OutboxStore
 from service.store.pool import Connection as Database
@@ -20,9 +20,9 @@ CORRUPT = "the frame is corrupt: its checksum is another one"
 @pytest.fixture
 async def words(database: Database) -> list[str]:
     """What relays are told."""
-    told: list[str] = []
-    await database.add_listener(CHANNEL, lambda *arguments: told.append(str(arguments[-1])))
-    return told
+    reported: list[str] = []
+    await database.add_listener(CHANNEL, lambda *arguments: reported.append(str(arguments[-1])))
+    return reported
 
 
 async def held(settings: Settings) -> list[int]:
@@ -30,7 +30,7 @@ async def held(settings: Settings) -> list[int]:
     return [row.position - FIRST for row in rows]
 
 
-async def test_discarded_rows_are_moved_with_a_trace_and_the_relays_are_told(
+async def test_discarded_rows_are_moved_with_a_trace_and_the_relays_are_reported(
     settings: Settings, database: Database, words: list[str]
 ) -> None:
     messages = [message(number) for number in (1, 2, 3)]
@@ -135,7 +135,7 @@ async def test_retry_counts_what_is_held_and_which_relays_live(
 
     asked = await retry(settings)
 
-    assert asked == Asked(Count(2, 3), 1)
+    assert asked == RetryRequest(Count(2, 3), 1)
     await eventually(lambda: words == [RETRY, RETRY], what="the word to the relay and the listener")
     await relay.close()
 

@@ -94,7 +94,7 @@ async def test_a_frame_is_found_by_its_position_and_by_that_of_any_message(
     assert await find(settings, FIRST - 1) == (None, [])
 
 
-async def test_a_frame_that_cannot_be_read_is_told_with_the_reason(settings: Settings, database: Database) -> None:
+async def test_a_frame_that_cannot_be_read_is_reported_with_the_reason(settings: Settings, database: Database) -> None:
     good = frame(message(1), message(3))
     bad = replace(good, value=good.value[:-1] + bytes([good.value[-1] ^ 1]))
     await hold_frame(database, bad, "the frame is corrupt: its checksum is another one")
@@ -138,6 +138,6 @@ async def test_counting_for_the_overview_stops_at_its_limit(database: Database) 
     assert (plan["Node Type"], plan["Actual Rows"]) == ("Index Scan", 50)
 
 
-async def test_a_database_without_the_tables_is_told_with_what_to_do(empty_database_url: str) -> None:
+async def test_a_database_without_the_tables_is_reported_with_what_to_do(empty_database_url: str) -> None:
     with pytest.raises(StoreUnavailable, match="run `producer-registry migrate`"):
         await listed(Settings(database_url=empty_database_url))

@@ -60,13 +60,13 @@ class Outbox:
         await self.write()
         session = self.store._connection
         touched = partial(pages_touched, session, self.database, tables=(TABLE,))
-        told = {
+        reported = {
             "size": (await touched(partial(self.store.size, ALL)))[TABLE],
             "read": (await touched(partial(self.store.read, ALL)))[TABLE],
         }
         position = await self.database.fetchval("SELECT max(position) FROM outbox_frame")
-        told["settle"] = (await touched(partial(self.store.settle, [position])))[TABLE]
-        return told
+        reported["settle"] = (await touched(partial(self.store.settle, [position])))[TABLE]
+        return reported
 
 
 @pytest.fixture

@@ -26,10 +26,10 @@ async def test_deleting_here_and_there_reads_no_more_than_that_when_much_waits(
     await outbox.settle([3 * number for number in range(1, DELETED + 1)])
     await outbox.close()
 
-    async def told() -> bool:
+    async def reported() -> bool:
         # A session tells its counts when it ends, and that takes a moment.
         deleted = await database.fetchval("SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'outbox_frame'")
         return bool(deleted == DELETED)
 
-    await eventually(told, what="the counts of the relay's session")
+    await eventually(reported, what="the counts of the relay's session")
     assert await read_as_a_whole(database) == before

@@ -10,7 +10,7 @@ import pytest
 from service.settings import Settings
 from service.store.command_store import CommandStore
 from service.store.snapshot_store import KINDS, snapshots
-from tests.support import story
+from tests.support import scenario
 from tests.support.outbox import stored_messages
 from tests.support.record import Log
 from tests.support.wait import eventually
@@ -39,13 +39,13 @@ async def outbox(database: "asyncpg.Connection[asyncpg.Record]") -> list[dict[st
 @pytest.fixture
 async def populated(command_store: CommandStore) -> CommandStore:
     """Two organizations, three codes, two groups and a user that hold some of them."""
-    await command_store.apply(story.directory().read())
+    await command_store.apply(scenario.directory().read())
     log = Log()
     for number in range(3):
-        story.create_code(log, f"c{number}", f"code-{number}", f"C-{number}")
-    story.create_group(log, "g1", "group-1")
-    story.create_group(log, "g2", "group-2", "pc:1")
-    story.create_user(log, "u1", "user-1")
+        scenario.create_code(log, f"c{number}", f"code-{number}", f"C-{number}")
+    scenario.create_group(log, "g1", "group-1")
+    scenario.create_group(log, "g2", "group-2", "pc:1")
+    scenario.create_user(log, "u1", "user-1")
     for number in range(3):
         log.send(f"h{number}", "group.add-producer-code", "group-1", {"producerCode": {"id": f"code-{number}"}})
     log.send("h3", "user.add-producer-code", "user-1", {"producerCode": {"id": "code-1"}})

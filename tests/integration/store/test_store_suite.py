@@ -4,7 +4,7 @@ import orjson
 
 from service.contract.message import Message
 from service.store.command_store import CommandStore
-from tests.support import story
+from tests.support import scenario
 from tests.support.memory_store import MemoryStore
 from tests.support.record import Log
 
@@ -16,14 +16,14 @@ def _said(messages: list[Message]) -> list[tuple[str, str]]:
 
 
 async def _prepared(store: Store) -> Log:
-    await store.apply(story.directory().read())
+    await store.apply(scenario.directory().read())
     return Log()
 
 
 async def test_each_command_has_its_event_and_its_outcome_in_order(store: Store) -> None:
     log = await _prepared(store)
-    story.create_code(log, "c1", "pc:16", "301-008578")
-    story.create_group(log, "c2", "pc:669")
+    scenario.create_code(log, "c1", "pc:16", "301-008578")
+    scenario.create_group(log, "c2", "pc:669")
     log.send("c3", "group.add-producer-code", "pc:669", {"producerCode": {"id": "pc:16"}})
 
     applied = await store.apply(log.read())
@@ -36,17 +36,17 @@ async def test_each_command_has_its_event_and_its_outcome_in_order(store: Store)
         ("group.producer-code-added", "pc:669"),
         ("command.accepted", "pc:669"),
     ]
-    assert (applied.decided, applied.repeated, applied.dead, applied.skipped) == (3, 0, 0, 0)
+    assert (applied.decided, applied.repeated, applied.dead_letters, applied.skipped) == (3, 0, 0, 0)
 
 
 async def test_state_is_found_again_when_the_next_batch_needs_it(store: Store) -> None:
     log = await _prepared(store)
-    story.create_code(log, "c1", "pc:16", "301-008578")
-    story.create_user(log, "c2", "pc:310", username="ana", externalUser=True)
+    scenario.create_code(log, "c1", "pc:16", "301-008578")
+    scenario.create_user(log, "c2", "pc:310", username="ana", externalUser=True)
     await store.apply(log.read())
     log.send("c3", "producer-code.update", "pc:16", {"appointmentDate": "2022-07-09", "branch": {"id": "pc:b1"}})
     log.send("c4", "user.add-producer-code", "pc:310", {"producerCode": {"id": "pc:16"}})
-    story.create_code(log, "c5", "pc:17", "301-008578")
+    scenario.create_code(log, "c5", "pc:17", "301-008578")
     await store.apply(log.read())
     log.send("c6", "user.add-producer-code", "pc:310", {"producerCode": {"id": "pc:16"}})
     log.send("c7", "user.update", "pc:310", {"useProducerCodeSecurity": False})
@@ -67,18 +67,18 @@ async def test_state_is_found_again_when_the_next_batch_needs_it(store: Store) -
 
 async def test_usernames_change_hands_within_a_batch(store: Store) -> None:
     log = await _prepared(store)
-    story.create_user(log, "c1", "pc:310", username="ana")
-    story.create_user(log, "c2", "pc:311", username="ben")
+    scenario.create_user(log, "c1", "pc:310", username="ana")
+    scenario.create_user(log, "c2", "pc:311", username="ben")
     await store.apply(log.read())
     log.send("c3", "user.update", "pc:310", {"username": None})
     log.send("c4", "user.update", "pc:311", {"username": "ana"})
     log.send("c5", "user.update", "pc:310", {"username": "ben"})
     log.send("c6", "user.update", "pc:311", {"username": None})
-    story.create_user(log, "c7", "pc:312", username="ana")
+    scenario.create_user(log, "c7", "pc:312", username="ana")
 
     await store.apply(log.read())
     log.send("c8", "user.update", "pc:310", {"username": "ana"})
-    story.create_user(log, "c9", "pc:312", username="ana")
+    scenario.create_user(log, "c9", "pc:312", username="ana")
     refused, unchanged = (await store.apply(log.read())).messages
 
     assert b'"already-exists"' in (refused.payload or b"")
@@ -87,7 +87,7 @@ async def test_usernames_change_hands_within_a_batch(store: Store) -> None:
 
 async def test_a_repeat_gets_its_first_outcome_when_sent_in_another_batch(store: Store) -> None:
     log = await _prepared(store)
-    story.create_group(log, "c1", "pc:669")
+    scenario.create_group(log, "c1", "pc:669")
     first = (await store.apply(log.read())).messages[-1]
     log.send("c1", "group.update", "pc:669", {"type": "region", "value": "West"})
 
@@ -99,8 +99,8 @@ async def test_a_repeat_gets_its_first_outcome_when_sent_in_another_batch(store:
 
 async def test_a_repeat_gets_its_first_outcome_when_sent_in_the_same_batch(store: Store) -> None:
     log = await _prepared(store)
-    story.create_group(log, "c1", "pc:669")
-    story.create_group(log, "c1", "pc:669")
+    scenario.create_group(log, "c1", "pc:669")
+    scenario.create_group(log, "c1", "pc:669")
 
     applied = await store.apply(log.read())
 
@@ -112,7 +112,7 @@ async def test_a_repeat_gets_its_first_outcome_when_sent_in_the_same_batch(store
 
 async def test_nothing_happens_when_a_batch_is_delivered_again(store: Store) -> None:
     log = await _prepared(store)
-    story.create_group(log, "c1", "pc:669")
+    scenario.create_group(log, "c1", "pc:669")
     await store.apply(log.read())
 
     applied = await store.apply(log.read(start=0))
@@ -122,10 +122,10 @@ async def test_nothing_happens_when_a_batch_is_delivered_again(store: Store) -> 
 
 async def test_the_new_part_is_decided_when_an_old_batch_comes_back_longer(store: Store) -> None:
     log = await _prepared(store)
-    story.create_group(log, "c1", "pc:669")
+    scenario.create_group(log, "c1", "pc:669")
     await store.apply(log.read())
     log.send("c2", "group.grant-product", "pc:669", {"product_id": "prd_1"})
-    story.create_group(log, "c3", "pc:670")
+    scenario.create_group(log, "c3", "pc:670")
 
     applied = await store.apply(log.read(start=0))
 
@@ -136,15 +136,15 @@ async def test_the_new_part_is_decided_when_an_old_batch_comes_back_longer(store
 
 async def test_a_dead_letter_keeps_its_bytes_and_its_neighbours_are_decided(store: Store) -> None:
     log = await _prepared(store)
-    story.create_group(log, "c1", "pc:669")
+    scenario.create_group(log, "c1", "pc:669")
     log.append(b"\xff\x00", b"\x00not json", (("ce_id", b"\xff"), ("other", None)))
-    story.create_group(log, "c2", "pc:670")
+    scenario.create_group(log, "c2", "pc:670")
 
     applied = await store.apply(log.read())
 
-    dead = applied.messages[2]
+    dead_letters = applied.messages[2]
     assert [m.aggregatetype for m in applied.messages] == ["group", "outcome", "dead-letter", "group", "outcome"]
-    assert (dead.key, dead.payload, dead.headers[:2]) == (
+    assert (dead_letters.key, dead_letters.payload, dead_letters.headers[:2]) == (
         b"\xff\x00", b"\x00not json", [("ce_id", b"\xff"), ("other", None)],
     )  # fmt: skip
-    assert applied.dead == 1
+    assert applied.dead_letters == 1

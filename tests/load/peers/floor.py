@@ -25,7 +25,7 @@ from service.contract.record import Limits, Received
 from service.contract.topics import Topics
 from service.core.batch import decide_batch, needs
 from service.settings import load
-from service.store.answer import Answers
+from service.store.batch_output import BatchOutput
 from service.store.position import BLOCK
 from service.store.world_load import load_world
 from service.store.world_save import save_world
@@ -88,7 +88,7 @@ async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) 
         recorder: Any = Recorder()
         decisions, after = decide_batch([one.command for one in batch], world)
         await save_world(recorder, world, after)
-        answers = Answers(topics, block, clock.now())
+        answers = BatchOutput(topics, block, clock.now())
         await answers.add(batch, {}, decisions)
         await answers.write(recorder)
         batches.append(recorder.steps)

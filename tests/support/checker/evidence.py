@@ -10,7 +10,7 @@ from service.core.world import World
 MARKER = "ledger"
 """Header of every record that a driver sends; its value is found once in the ledger."""
 
-Place = tuple[str, int]
+TopicPartition = tuple[str, int]
 """Topic and partition."""
 
 
@@ -73,7 +73,7 @@ class Database:
     world: World
     inbox: Mapping[tuple[str, str, str], str]
     outbox_rows: int = 0
-    marks: Mapping[Place, int] = field(default_factory=dict)
+    marks: Mapping[TopicPartition, int] = field(default_factory=dict)
     strays: Sequence[str] = ()
 
 
@@ -98,7 +98,7 @@ class Evidence:
     events: list[Seen]
     dead_letters: list[Seen]
     database: Database | None = None
-    committed: Mapping[Place, int] | None = None
+    committed: Mapping[TopicPartition, int] | None = None
     answers: Sequence[Answer] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -107,8 +107,8 @@ class Evidence:
         names = ("ce_type", "ce_id", "ce_causationid", "ce_entityversion", "ce_sequence", MARKER)
         lines = []
         for seen in (*self.commands, *self.outcomes, *self.events, *self.dead_letters):
-            told = {name: (value or b"").decode(errors="replace") for name, value in seen.headers if name in names}
-            lines.append(f"{seen.place} {seen.key!r} {told}")
+            reported = {name: (value or b"").decode(errors="replace") for name, value in seen.headers if name in names}
+            lines.append(f"{seen.place} {seen.key!r} {reported}")
         return "\n".join(lines)
 
 

@@ -40,7 +40,7 @@ class Told:
 class Model:
     """Commands by key and by outcome id, dead records by place, expected messages by id, and the world at the end."""
 
-    told: dict[Key, Told] = field(default_factory=dict)
+    reported: dict[Key, Told] = field(default_factory=dict)
     by_outcome: dict[str, Told] = field(default_factory=dict)
     dead: dict[str, tuple[Seen, str]] = field(default_factory=dict)
     events: dict[str, Message] = field(default_factory=dict)
@@ -63,16 +63,18 @@ def replay(evidence: Evidence) -> Model:
     model = Model()
     _read(evidence, model)
     first = first_sequences(evidence.outcomes)
-    decided = sorted((told for told in model.told.values() if told.outcome in first), key=lambda t: first[t.outcome])
-    for told in decided:
-        received = told.copies[0]
-        told.decision = decide(received.command, model.world)
-        *events, outcome = render(received, told.decision, first[told.outcome], "", evidence.topics)
-        model.outcomes[told.outcome] = outcome.payload or b""
+    decided = sorted(
+        (reported for reported in model.reported.values() if reported.outcome in first), key=lambda t: first[t.outcome]
+    )
+    for reported in decided:
+        received = reported.copies[0]
+        reported.decision = decide(received.command, model.world)
+        *events, outcome = render(received, reported.decision, first[reported.outcome], "", evidence.topics)
+        model.outcomes[reported.outcome] = outcome.payload or b""
         for event in events:
             model.events[event.id] = event
-        if told.decision.event is not None:
-            evolve(model.world, told.decision.event)
+        if reported.decision.event is not None:
+            evolve(model.world, reported.decision.event)
     return model
 
 
@@ -96,8 +98,8 @@ def _read(evidence: Evidence, model: Model) -> None:
             continue
         command = parsed.command
         key = command.source, command.id, command.topic
-        told = model.told.get(key)
-        if told is None:
-            told = Told(outcome_id(command.topic, command.source, command.id), [])
-            model.told[key] = model.by_outcome[told.outcome] = told
-        told.copies.append(parsed)
+        reported = model.reported.get(key)
+        if reported is None:
+            reported = Told(outcome_id(command.topic, command.source, command.id), [])
+            model.reported[key] = model.by_outcome[reported.outcome] = reported
+        reported.copies.append(parsed)

@@ -15,25 +15,25 @@ def judge_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
         answers[seen.need("ce_id")].append(seen)
     for identifier in sorted(answers.keys() - model.by_outcome.keys()):
         yield Violation("phantom outcome", f"{answers[identifier][0].place} answers no command")
-    for identifier, told in model.by_outcome.items():
-        yield from _one(told, answers.get(identifier, []), model.outcomes.get(identifier))
+    for identifier, reported in model.by_outcome.items():
+        yield from _one(reported, answers.get(identifier, []), model.outcomes.get(identifier))
     yield from _in_log_order(evidence, model)
 
 
-def _one(told: Told, answers: list[Seen], expected: bytes | None) -> Iterator[Violation]:
+def _one(reported: Told, answers: list[Seen], expected: bytes | None) -> Iterator[Violation]:
     if not answers:
-        yield Violation("lost outcome", told.words)
+        yield Violation("lost outcome", reported.words)
         return
     data = {seen.value for seen in answers}
     if len(data) > 1:
-        yield Violation("two outcomes", f"{told.words}: {sorted(data, key=repr)}")
+        yield Violation("two outcomes", f"{reported.words}: {sorted(data, key=repr)}")
     elif data != {expected}:
-        yield Violation("wrong outcome", f"{told.words}: {data.pop()!r}, the model says {expected!r}")
+        yield Violation("wrong outcome", f"{reported.words}: {data.pop()!r}, the model says {expected!r}")
     distinct = {seen.sequence for seen in answers}
-    if len(distinct) != len(told.copies):
-        words = f"{told.words}: {len(told.copies)} records, {len(distinct)} answers at {sorted(distinct)}"
-        yield Violation("lost answer" if len(distinct) < len(told.copies) else "decided again", words)
-    keys = {received.record.key for received in told.copies}
+    if len(distinct) != len(reported.copies):
+        words = f"{reported.words}: {len(reported.copies)} records, {len(distinct)} answers at {sorted(distinct)}"
+        yield Violation("lost answer" if len(distinct) < len(reported.copies) else "decided again", words)
+    keys = {received.record.key for received in reported.copies}
     for seen in answers:
         if seen.key not in keys:
             yield Violation("wrong key", f"{seen.place} has the key {seen.key!r}, its command {keys}")
@@ -43,10 +43,10 @@ def _in_log_order(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Commands of a partition are decided in its order; one with copies elsewhere may have been decided there."""
     first = first_sequences(evidence.outcomes)
     lines: dict[tuple[str, int], list[tuple[int, Told]]] = defaultdict(list)
-    for told in model.told.values():
-        places = {(received.record.topic, received.record.partition) for received in told.copies}
-        if len(places) == 1 and told.outcome in first:
-            lines[places.pop()].append((told.copies[0].record.offset, told))
+    for reported in model.reported.values():
+        places = {(received.record.topic, received.record.partition) for received in reported.copies}
+        if len(places) == 1 and reported.outcome in first:
+            lines[places.pop()].append((reported.copies[0].record.offset, reported))
     for line in lines.values():
         line.sort(key=lambda entry: entry[0])
         for (_, before), (_, after) in pairwise(line):

@@ -24,7 +24,7 @@ State = dict[str, dict[str, Any]]
 
 def judge_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare what the events tell, what SQL tells and what HTTP told with the model."""
-    yield from _differences("events", folded(evidence), _as_told(model))
+    yield from _differences("events", folded(evidence), _as_reported(model))
     if evidence.database is not None:
         yield from _judge_database(evidence, evidence.database, model)
     yield from _judge_committed(evidence)
@@ -40,18 +40,18 @@ def folded(evidence: Evidence) -> State:
         removed = seen.need("ce_type").endswith("-removed.v1")
         if noun in _ASSOCIATIONS:
             owner = "group" if noun == "groupProducerCode" else "user"
-            told = states.setdefault(noun, {})
-            told.pop(data[noun]["id"], None) if removed else told.update({data[noun]["id"]: data[noun]})
+            reported = states.setdefault(noun, {})
+            reported.pop(data[noun]["id"], None) if removed else reported.update({data[noun]["id"]: data[noun]})
             states.setdefault(owner, {}).setdefault(data[noun][owner]["id"], {})
             noun, identifier = owner, data[noun][owner]["id"]
         else:
             identifier = data[noun]["id"]
             states.setdefault(noun, {})[identifier] = dict(data[noun])
         states[noun][identifier]["version"] = int(seen.need("ce_entityversion"))
-    return {noun: told for noun, told in states.items() if told}
+    return {noun: reported for noun, reported in states.items() if reported}
 
 
-def _as_told(model: Model) -> State:
+def _as_reported(model: Model) -> State:
     world = model.world
     associations: dict[str, dict[str, Any]] = {
         "groupProducerCode": {
@@ -73,7 +73,7 @@ def _as_told(model: Model) -> State:
         "producerCode": {id_: dict(wire.producer_code(state)) for id_, state in world.codes.items()},
         **associations,
     }
-    return {noun: told for noun, told in states.items() if told}
+    return {noun: reported for noun, reported in states.items() if reported}
 
 
 def _differences(who: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Violation]:
@@ -89,11 +89,14 @@ def _judge_database(evidence: Evidence, database: Database, model: Model) -> Ite
     rows = {kind: getattr(database.world, kind) for kind in KINDS}
     yield from _differences("SQL", rows, {kind: getattr(model.world, kind) for kind in KINDS})
     yield from (Violation("stray row", words) for words in database.strays)
-    for key in sorted(database.inbox.keys() ^ model.told.keys()):
+    for key in sorted(database.inbox.keys() ^ model.reported.keys()):
         yield Violation("inbox", f"{key} is {'no command' if key in database.inbox else 'missing'}")
-    for key, told in model.told.items():
-        if told.decision is not None and database.inbox.get(key, told.decision.status) != told.decision.status:
-            yield Violation("inbox", f"{key} is {database.inbox[key]}, the model says {told.decision.status}")
+    for key, reported in model.reported.items():
+        if (
+            reported.decision is not None
+            and database.inbox.get(key, reported.decision.status) != reported.decision.status
+        ):
+            yield Violation("inbox", f"{key} is {database.inbox[key]}, the model says {reported.decision.status}")
     if database.outbox_rows:
         yield Violation("outbox", f"{database.outbox_rows} rows left")
     for place, end in ends(evidence).items():

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from tests.support.checker.dead_letter import judge_dead_letters, place_of
 from tests.support.checker.event import judge_events
 from tests.support.checker.evidence import Evidence, Violation
-from tests.support.checker.heard import Heard, judge_heard
 from tests.support.checker.model import replay
+from tests.support.checker.observed import Heard, judge_observed
 from tests.support.checker.outcome import judge_outcomes
 from tests.support.checker.state import judge_state
 
@@ -35,7 +35,7 @@ class Verdict:
         return "\n".join([counted, f"{len(self.violations)} violations", *shown, *([f"  and {more}"] if more else [])])
 
 
-def check(evidence: Evidence, heard: Heard | None = None) -> Verdict:
+def check(evidence: Evidence, observed: Heard | None = None) -> Verdict:
     """Find every broken promise in the evidence, and in what HTTP told at the end; pure."""
     model = replay(evidence)
     violations = [
@@ -45,11 +45,11 @@ def check(evidence: Evidence, heard: Heard | None = None) -> Verdict:
         *judge_events(evidence, model),
         *judge_dead_letters(evidence, model),
         *judge_state(evidence, model),
-        *(judge_heard(heard, model) if heard is not None else ()),
+        *(judge_observed(observed, model) if observed is not None else ()),
     ]
     statuses: dict[str, int] = {}
-    for told in model.told.values():
-        status = "none" if told.decision is None else told.decision.status
+    for reported in model.reported.values():
+        status = "none" if reported.decision is None else reported.decision.status
         statuses[status] = statuses.get(status, 0) + 1
     outcomes = {(seen.need("ce_id"), seen.sequence) for seen in evidence.outcomes}
     events = {(seen.need("ce_id"), seen.sequence) for seen in evidence.events}
@@ -57,7 +57,7 @@ def check(evidence: Evidence, heard: Heard | None = None) -> Verdict:
     return Verdict(
         violations=violations,
         records=len(evidence.commands),
-        commands=len(model.told),
+        commands=len(model.reported),
         statuses=statuses,
         events=len(events),
         dead_letters=len(letters),

@@ -13,18 +13,18 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @pytest.fixture
-async def heard() -> list[bytes]:
+async def observed() -> list[bytes]:
     """What the server behind the proxy heard."""
     return []
 
 
 @pytest.fixture
-async def proxy(heard: list[bytes]) -> AsyncIterator[Proxy]:
+async def proxy(observed: list[bytes]) -> AsyncIterator[Proxy]:
     """A proxy before a server that says back what it hears."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(1000):
-            heard.append(data)
+            observed.append(data)
             writer.write(b"<" + data + b">")
         writer.close()
 
@@ -70,22 +70,22 @@ async def test_connections_end_when_they_are_cut(proxy: Proxy) -> None:
     await eventually(lambda: not proxy.links)
 
 
-async def test_nothing_is_heard_while_the_proxy_is_silent(proxy: Proxy, heard: list[bytes]) -> None:
+async def test_nothing_is_observed_while_the_proxy_is_silent(proxy: Proxy, observed: list[bytes]) -> None:
     async with client(proxy) as streams:
         await said(streams, b"hello")
         with proxy.silent():
             streams[1].write(b"unheard")
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(streams[0].read(1000), 0.2)
-            assert heard == [b"hello"]
+            assert observed == [b"hello"]
         assert await asyncio.wait_for(streams[0].read(1000), 2) == b"<unheard>"
 
 
-async def test_words_arrive_without_an_answer_when_one_way_is_silent(proxy: Proxy, heard: list[bytes]) -> None:
+async def test_words_arrive_without_an_answer_when_one_way_is_silent(proxy: Proxy, observed: list[bytes]) -> None:
     async with client(proxy) as streams:
         with proxy.silent(up=False):
             streams[1].write(b"heard")
-            await eventually(lambda: heard == [b"heard"])
+            await eventually(lambda: observed == [b"heard"])
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(streams[0].read(1000), 0.2)
 
@@ -105,32 +105,32 @@ async def test_new_connections_are_refused_while_the_server_is_away(proxy: Proxy
         assert await said(streams, b"hello") == b"<hello>"
 
 
-async def test_a_trap_before_keeps_the_word_from_the_server(proxy: Proxy, heard: list[bytes]) -> None:
+async def test_a_trap_before_keeps_the_word_from_the_server(proxy: Proxy, observed: list[bytes]) -> None:
     trap = proxy.trap(commits, after=False)
     async with client(proxy) as streams:
         assert await said(streams, b"Q....BEGIN\0") == b"<Q....BEGIN\0>"
         assert await said(streams, b"Q....COMMIT\0") == b""
     assert trap.sprung.is_set()
-    assert heard == [b"Q....BEGIN\0"]
+    assert observed == [b"Q....BEGIN\0"]
     async with client(proxy) as streams:
         assert await said(streams, b"Q....COMMIT\0") == b"<Q....COMMIT\0>"
 
 
-async def test_a_trap_after_lets_the_server_do_it_and_swallows_the_answer(proxy: Proxy, heard: list[bytes]) -> None:
+async def test_a_trap_after_lets_the_server_do_it_and_swallows_the_answer(proxy: Proxy, observed: list[bytes]) -> None:
     proxy.trap(commits, after=True)
     async with client(proxy) as streams:
         assert await said(streams, b"Q....COMMIT\0") == b""
-    assert heard == [b"Q....COMMIT\0"]
+    assert observed == [b"Q....COMMIT\0"]
 
 
-async def test_a_trap_hears_a_word_that_comes_in_two_parts(proxy: Proxy, heard: list[bytes]) -> None:
+async def test_a_trap_hears_a_word_that_comes_in_two_parts(proxy: Proxy, observed: list[bytes]) -> None:
     proxy.trap(commits, after=False)
     async with client(proxy) as streams:
         assert await said(streams, b"Q....COM") == b"<Q....COM>"
         assert await said(streams, b"MIT\0") == b""
 
 
-def test_requests_are_told_apart_by_their_kind() -> None:
+def test_requests_are_reported_apart_by_their_kind() -> None:
     def request(kind: int) -> bytes:
         name = b"producer-registry"
         body = kind.to_bytes(2) + (3).to_bytes(2) + b"\0\0\0\7" + len(name).to_bytes(2) + name + b"rest"

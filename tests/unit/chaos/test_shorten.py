@@ -1,7 +1,7 @@
 """A found violation is told with its shortest history."""
 
 from tests.chaos.execute import Result
-from tests.chaos.shorten import LINES, shortest, story
+from tests.chaos.shorten import LINES, scenario, shortest
 from tests.support.checker.evidence import Violation
 
 
@@ -37,9 +37,9 @@ async def test_a_history_is_not_halved_for_ever() -> None:
 
 def test_a_story_has_the_records_that_the_violations_name() -> None:
     records = "commands:0:1 'ce_id': '1.1-3'\ncommands:0:2 'ce_id': '1.1-4'\noutcomes:0:9 'ce_causationid': '1.1-5'"
-    assert story(run(20, broken=True, records=records)) == "commands:0:2 'ce_id': '1.1-4'"
+    assert scenario(run(20, broken=True, records=records)) == "commands:0:2 'ce_id': '1.1-4'"
 
 
 def test_a_long_story_says_how_much_it_leaves_out() -> None:
     records = "\n".join(["1.1-4"] * (LINES + 3))
-    assert story(run(20, broken=True, records=records)).endswith("... and 3 more")
+    assert scenario(run(20, broken=True, records=records)).endswith("... and 3 more")

@@ -9,7 +9,7 @@ import pytest
 from service.contract.topics import Topics
 from tests.chaos.soak.fold import ACCEPTED, REJECTED, Fold
 from tests.chaos.soak.stream import Sender, code_id
-from tests.chaos.soak.verdict import Tally, cut_short, small, standing, told
+from tests.chaos.soak.verdict import Tally, cut_short, reported, small, standing
 from tests.chaos.soak.watch import MEBIBYTE, Growth, Sample, growth
 from tests.support.checker.evidence import Seen
 
@@ -44,8 +44,12 @@ class History:
         self.inbox = len(decided)
 
     def _say(self, topic: Topic, code: str, data: object, **headers: str) -> None:
-        told = {"ce_subject": code_id(int(code)), "ce_sequence": str(len(self.events) + len(self.outcomes)), **headers}
-        pairs = tuple((name, value.encode()) for name, value in told.items())
+        reported = {
+            "ce_subject": code_id(int(code)),
+            "ce_sequence": str(len(self.events) + len(self.outcomes)),
+            **headers,
+        }
+        pairs = tuple((name, value.encode()) for name, value in reported.items())
         topic.append(Seen("out", 0, len(topic), code_id(int(code)).encode(), orjson.dumps(data), pairs))
 
     def fold(self) -> Fold:
@@ -133,7 +137,7 @@ def test_memory_is_flat_when_it_grew_by_a_tenth_at_most(last: int, flat: bool) -
     assert (found.first, found.last, found.flat) == (100, last, flat)
 
 
-def test_memory_is_not_told_of_a_life_that_was_too_short() -> None:
+def test_memory_is_not_reported_of_a_life_that_was_too_short() -> None:
     assert growth("service", [(0.0, 1), (5.0, 1)], warm_up=60) is None
 
 
@@ -171,11 +175,11 @@ def test_a_soak_that_the_brokers_memory_ended_says_so_and_is_not_good() -> None:
     flat = Growth("service", 9, 100, 100)
     said: list[str] = []
     assert cut_short(last, 30, gib=12) is None
-    assert told(History().fold(), Tally(), samples, flat, said.append)
+    assert reported(History().fold(), Tally(), samples, flat, said.append)
 
     why = cut_short(replace(last, broker=12 * 1024 + 1), 30, gib=12)
 
     assert why is not None
     assert why.startswith("ended after 9.9 of 30 minutes")
-    assert not told(History().fold(), Tally(troubles=[why]), samples, flat, said.append)
+    assert not reported(History().fold(), Tally(troubles=[why]), samples, flat, said.append)
     assert f"  trouble: {why}" in said

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from consumers.session import Follower, Publisher
+from consumers.kafka.session import Follower, Sender
+from service.cli.command_preparation import CommandPreparer, PreparedCommand
 from service.cli.exchange import Answer, Exchange
-from service.cli.outgoing import Outbound, Outgoing
 from service.contract.topics import Topics
 
 TOPICS = Topics("registry")
@@ -26,7 +26,7 @@ class Record:
     key: bytes | None = None
 
 
-class Wire(Publisher, Follower):
+class Wire(Sender, Follower):
     """A broker of one partition that answers what the test says."""
 
     def __init__(self) -> None:
@@ -53,8 +53,8 @@ class Fixture:
         self.exchange = Exchange(self.wire, self.wire, TOPICS)
 
     async def answers(self, *ids: str) -> list[Answer]:
-        outbound = Outbound(TOPICS, source="/agency")
-        commands: list[Outgoing] = [
+        outbound = CommandPreparer(TOPICS, source="/agency")
+        commands: list[PreparedCommand] = [
             outbound.complete(row, {"type": "group.create", "id": id_}) for row, id_ in enumerate(ids, start=1)
         ]
         answers = await self.exchange.send(commands)
@@ -101,8 +101,8 @@ async def test_dead_letter_is_the_answer_when_it_lay_where_the_command_was_put()
 
 async def test_progress_counts_every_acknowledged_command() -> None:
     fixture = Fixture()
-    told: list[int] = []
-    outbound = Outbound(TOPICS, seed="s")
+    reported: list[int] = []
+    outbound = CommandPreparer(TOPICS, seed="s")
     commands = [outbound.complete(row, {"type": "group.create"}) for row in range(2500)]
-    await fixture.exchange.send(commands, told.append)
-    assert sum(told) == 2500
+    await fixture.exchange.send(commands, reported.append)
+    assert sum(reported) == 2500

@@ -50,7 +50,7 @@ def test_config_masks_secrets() -> None:
     assert outcome.output == "REGISTRY_DATABASE_URL=postgresql://u:********@h/d\n"
 
 
-def test_refused_settings_are_told_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_settings_are_reported_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_API_PROT", "1")
     outcome = CliRunner().invoke(cli, ["config"])
     assert (outcome.exit_code, outcome.stdout) == (2, "")

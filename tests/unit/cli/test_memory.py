@@ -8,19 +8,19 @@ from service.cli import memory
 
 
 def test_each_option_is_set_when_the_allocator_has_mallopt(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     class Library:
         @staticmethod
         def mallopt(name: int, value: int) -> int:
-            told.append((name, value))
+            reported.append((name, value))
             return 1
 
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: Library)
     monkeypatch.setattr("sys.platform", "linux")
 
     assert memory.keep_freed_memory()
-    assert [name for name, _ in told] == [-1, -2]
+    assert [name for name, _ in reported] == [-1, -2]
 
 
 def test_nothing_happens_when_the_allocator_is_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from service.cli.main import cli
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["discard", "--yes"], "give positions, or --topic, or --reason"),
         (["discard", "1", "--topic", "t", "--yes"], "give positions, or --topic, or --reason"),
@@ -23,10 +23,10 @@ from service.cli.main import cli
         (["show"], "Missing argument"),
     ],
 )
-def test_wrong_usage_ends_with_2(arguments: list[str], told: str) -> None:
+def test_wrong_usage_ends_with_2(arguments: list[str], reported: str) -> None:
     ended = CliRunner().invoke(cli, ["outbox", *arguments])
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert told in ended.stderr
+    assert reported in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["show", "1"], ["retry"], ["discard", "1", "--yes"]])

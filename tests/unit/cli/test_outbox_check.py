@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from consumers.chunk import Chunk
+from consumers.relay.chunk import Chunk
 from service.cli.outbox_check import check
 from service.store.held_store import CORRUPT
 from service.store.outbox_listing import Overview, Reason
@@ -29,7 +29,7 @@ def test_a_long_list_of_topics_is_cut() -> None:
     assert found.finding.endswith("1 message for t4 (X), and 3 more")
 
 
-def test_what_a_relay_quarantines_is_told_as_quarantined() -> None:
+def test_what_a_relay_quarantines_is_reported_as_quarantined() -> None:
     [bad] = Chunk([replace(frame(message(1)), value=b"x")], set()).corrupt
     assert bad.reason.startswith(CORRUPT)
     found = check(replace(EMPTY, held=(Reason(bad.frame.topic, bad.reason, 1, 1),)))

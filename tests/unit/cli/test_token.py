@@ -24,9 +24,13 @@ def claims(data_dir: Path, token: str) -> dict[str, object]:
 
 def test_token_is_signed_with_the_key_of_the_data_folder(tmp_path: Path) -> None:
     token = run(tmp_path, "--ttl", "60").stdout.strip()
-    told = claims(tmp_path, token)
-    assert (told["sub"], told["scope"], "organizations" in told) == ("pc:310", "account:read admin:read", False)
-    life = told["exp"], told["iat"]
+    reported = claims(tmp_path, token)
+    assert (reported["sub"], reported["scope"], "organizations" in reported) == (
+        "pc:310",
+        "account:read admin:read",
+        False,
+    )
+    life = reported["exp"], reported["iat"]
     assert isinstance(life[0], int)
     assert isinstance(life[1], int)
     assert life[0] - life[1] == 60

@@ -14,7 +14,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from consumers.publisher import Publisher
+from consumers.relay.publisher import Publisher
 from service.contract.message import Message
 from service.settings import Settings
 
@@ -82,8 +82,8 @@ class _Cluster:
         topics = self._kafka.topics
         return set(range(topics[topic])) if topic in topics else None
 
-    def leader_for_partition(self, place: TopicPartition) -> int:
-        return -1 if tuple(place) in self._kafka.leaderless else 1
+    def leader_for_partition(self, tp: TopicPartition) -> int:
+        return -1 if tuple(tp) in self._kafka.leaderless else 1
 
 
 class _Client:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from consumers.refusal import Refusal
-from consumers.report import Report
+from consumers.relay.refusal import Refusal
+from consumers.relay.report import Report
 from service.contract.message import Message
 from service.store.frame import Frame, frames_of, messages_of
 from service.store.held_store import HeldFrame, Scope
@@ -119,16 +119,16 @@ class StubPublisher:
             if self.away_after is not None and len(self.taken) >= self.away_after:
                 report.error = OSError("the broker is away")
                 break
-            place = one.topic, one.key
+            tp = one.topic, one.key
             # Only after a refused record is the rest of the key left out; other refusals are told of each message.
-            if place in stopped and one.key is not None:
+            if tp in stopped and one.key is not None:
                 continue
             self.tried.append(one.position)
             refusal = self.refuses(one)
             if refusal is not None:
                 report.refused[one.position] = refusal
                 if refusal.kind == "record":
-                    stopped.add(place)
+                    stopped.add(tp)
             else:
                 report.sent.add(one.position)
                 report.accepted.add((one.topic, 0))

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 
-from consumers.assignment import Ending
 from consumers.backoff import Backoff
-from consumers.batch import BATCHES, Batches, Parsed
 from consumers.health import Health
-from consumers.limit import DeadLetterLimit
-from service.contract.envelope import Received, Record, Undecodable
+from consumers.reading.batch import BATCHES, Batches
+from consumers.reading.dead_letter_limit import DeadLetterLimit
+from consumers.shutdown import Shutdown
+from service.contract.envelope import Parsed, Received, Record, Undecodable
 from service.core.command import Command, Invalid
 from service.store.command_store import Applied
 
@@ -80,7 +80,7 @@ class Bench:
     def __init__(self, store: StubStore, window: int = 1000, minimum: int = 200) -> None:
         self.store = store
         self.settling = StubSettling()
-        self.ending = Ending(asyncio.Event())
+        self.shutdown = Shutdown(asyncio.Event())
         self.health = Health([BATCHES])
         self.backoff = Backoff(first=0.0)
         self.batches = Batches(
@@ -89,7 +89,7 @@ class Bench:
             self.settling,
             limit=DeadLetterLimit(window, minimum),
             health=self.health,
-            ending=self.ending,
+            shutdown=self.shutdown,
             backoff=self.backoff,
             chance=lambda: 0.0,
         )

@@ -7,30 +7,31 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
-from consumers.assignment import READING, Assignment, ConsumerBroken, Ending, OffsetAlarm
 from consumers.backoff import Backoff
 from consumers.health import Health
+from consumers.reading.assignment import READING, Assignment, ConsumerBroken, OffsetAlarm
+from consumers.shutdown import Shutdown
 from service.store.errors import StoreUnavailable
 
 P0 = TopicPartition("t", 0)
 Records = dict[TopicPartition, list[object]]
 
 
-class StubMarks:
+class StubStartOffsets:
     """Answers places, or raises what is next in `errors`."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
-        self.places = {P0: 42}
+        self.polling = {P0: 42}
 
     async def check(self) -> None:
         if self.errors:
             raise self.errors.pop(0)
 
-    async def place(
+    async def start_offsets(
         self, kept: Mapping[TopicPartition, tuple[int, int]], _holds: object
     ) -> Mapping[TopicPartition, int]:
-        return {tp: self.places[tp] for tp in kept}
+        return {tp: self.polling[tp] for tp in kept}
 
 
 class StubConsumer:
@@ -49,7 +50,7 @@ class StubConsumer:
     async def end_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]:
         return dict.fromkeys(partitions, 100)
 
-    async def holds(self, partition: TopicPartition, offset: int) -> bool:
+    async def has_record(self, partition: TopicPartition, offset: int) -> bool:
         return True
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -65,24 +66,24 @@ class StubConsumer:
 RECORDS: Records = {P0: [object()]}
 
 
-def assignment(marks: StubMarks, backoff: Backoff | None = None) -> tuple[Assignment, Ending, Health]:
-    ending, health = Ending(asyncio.Event()), Health([READING])
-    return Assignment(marks, health, ending, backoff=backoff or Backoff(first=0.0)), ending, health
+def assignment(marks: StubStartOffsets, backoff: Backoff | None = None) -> tuple[Assignment, Shutdown, Health]:
+    shutdown, health = Shutdown(asyncio.Event()), Health([READING])
+    return Assignment(marks, health, shutdown, backoff=backoff or Backoff(first=0.0)), shutdown, health
 
 
 async def test_the_first_poll_reads_from_the_mark() -> None:
-    places, _, _ = assignment(StubMarks())
+    polling, _, _ = assignment(StubStartOffsets())
     consumer = StubConsumer(RECORDS)
-    assert await places.poll(consumer, consumer.fetch) == RECORDS
+    assert await polling.poll(consumer, consumer.fetch) == RECORDS
     assert consumer.sought == [(P0, 42)]
 
 
 async def test_the_mark_is_not_asked_again_when_nothing_happened() -> None:
-    places, _, _ = assignment(StubMarks())
+    polling, _, _ = assignment(StubStartOffsets())
     consumer = StubConsumer(RECORDS, {}, RECORDS)
-    await places.poll(consumer, consumer.fetch)
-    places.done()
-    await places.poll(consumer, consumer.fetch)
+    await polling.poll(consumer, consumer.fetch)
+    polling.done()
+    await polling.poll(consumer, consumer.fetch)
     assert consumer.sought == [(P0, 42)]
 
 
@@ -90,36 +91,36 @@ async def test_the_mark_is_not_asked_again_when_nothing_happened() -> None:
     "error", [KafkaError("corrupt"), IllegalStateError("rebalance"), OffsetOutOfRangeError({}), AssertionError()]
 )
 async def test_reading_begins_at_the_mark_again_when_a_poll_failed(error: Exception) -> None:
-    places, ending, _ = assignment(StubMarks())
+    polling, shutdown, _ = assignment(StubStartOffsets())
     consumer = StubConsumer(error, RECORDS)
-    assert await places.poll(consumer, consumer.fetch) == RECORDS
+    assert await polling.poll(consumer, consumer.fetch) == RECORDS
     assert consumer.sought == [(P0, 42), (P0, 42)], "a failed poll may have let go of records"
-    assert ending.reason is None
+    assert shutdown.reason is None
 
 
 async def test_records_are_thrown_away_when_the_places_were_lost_while_they_came() -> None:
-    places, _, _ = assignment(StubMarks())
+    polling, _, _ = assignment(StubStartOffsets())
 
     async def rebalanced() -> Records:
-        await places.on_partitions_assigned({P0})
+        await polling.on_partitions_assigned({P0})
         return {P0: ["of an unknown place"]}
 
     consumer = StubConsumer(rebalanced, RECORDS)
-    assert await places.poll(consumer, consumer.fetch) == RECORDS
+    assert await polling.poll(consumer, consumer.fetch) == RECORDS
     assert len(consumer.sought) == 2
 
 
 async def test_nothing_is_read_and_readiness_says_so_while_the_marks_cannot_be_asked() -> None:
-    places, _, health = assignment(StubMarks(StoreUnavailable("away")))
-    told: list[str | None] = []
+    polling, _, health = assignment(StubStartOffsets(StoreUnavailable("away")))
+    reported: list[str | None] = []
 
     async def look() -> Records:
-        told.append(health.ready()[READING])
+        reported.append(health.readiness()[READING])
         return RECORDS
 
-    assert await places.poll(StubConsumer(look), look) == RECORDS
-    assert "away" in str(told[0])
-    assert health.ready() == {READING: None}, "records came from confirmed places"
+    assert await polling.poll(StubConsumer(look), look) == RECORDS
+    assert "away" in str(reported[0])
+    assert health.readiness() == {READING: None}, "records came from confirmed places"
 
 
 class Waits(Backoff):
@@ -139,86 +140,86 @@ class Waits(Backoff):
 )
 async def test_waits_grow_until_records_could_be_asked_for_from_confirmed_places(error: Exception) -> None:
     waits = Waits()
-    places, _, _ = assignment(StubMarks(), waits)
+    polling, _, _ = assignment(StubStartOffsets(), waits)
     consumer = StubConsumer(error, error, {}, error, RECORDS)
-    await places.poll(consumer, consumer.fetch)
+    await polling.poll(consumer, consumer.fetch)
     assert waits.turns == [0, 1, 0]
 
 
 async def test_waits_go_on_growing_when_a_poll_succeeds_while_the_places_are_unknown() -> None:
     waits = Waits()
-    places, _, health = assignment(StubMarks(), waits)
+    polling, _, health = assignment(StubStartOffsets(), waits)
 
     async def rebalanced() -> Records:
-        places.lost()
+        polling.lost()
         return {}
 
     consumer = StubConsumer(KafkaError("corrupt"), rebalanced, KafkaError("corrupt"), RECORDS)
-    await places.poll(consumer, consumer.fetch)
+    await polling.poll(consumer, consumer.fetch)
     assert waits.turns == [0, 1]
-    assert health.ready() == {READING: None}
+    assert health.readiness() == {READING: None}
 
 
-async def test_others_are_told_that_no_partition_is_ours() -> None:
-    places, _, _ = assignment(StubMarks())
-    told: list[Mapping[TopicPartition, int]] = []
-    places.on_placed = told.append
+async def test_others_are_reported_that_no_partition_is_ours() -> None:
+    polling, _, _ = assignment(StubStartOffsets())
+    reported: list[Mapping[TopicPartition, int]] = []
+    polling.on_positioned = reported.append
 
     class WithoutPartitions(StubConsumer):
         def assignment(self) -> Set[TopicPartition]:
             return set()
 
     consumer = WithoutPartitions(RECORDS)
-    await places.poll(consumer, consumer.fetch)
-    assert told == [{}]
+    await polling.poll(consumer, consumer.fetch)
+    assert reported == [{}]
 
 
 @pytest.mark.parametrize("error", [OffsetAlarm("records are gone"), ConsumerBroken("the client gave up")])
 async def test_the_process_ends_with_the_reason_when_reading_on_would_lose_something(error: Exception) -> None:
-    places, ending, _ = assignment(StubMarks(error))
+    polling, shutdown, _ = assignment(StubStartOffsets(error))
     consumer = StubConsumer()
-    assert await places.poll(consumer, consumer.fetch) == {}
-    assert ending.reason == str(error)
-    assert ending.stop.is_set()
+    assert await polling.poll(consumer, consumer.fetch) == {}
+    assert shutdown.reason == str(error)
+    assert shutdown.stop.is_set()
 
 
 async def test_a_rebalance_waits_for_the_running_batch_and_then_commits() -> None:
-    places, _, _ = assignment(StubMarks())
+    polling, _, _ = assignment(StubStartOffsets())
     flushed: list[bool] = []
 
     async def flush() -> None:
         flushed.append(True)
 
-    places.flush = flush
+    polling.flush = flush
     consumer = StubConsumer(RECORDS)
-    await places.poll(consumer, consumer.fetch)
-    revoked = asyncio.create_task(places.on_partitions_revoked({P0}))
+    await polling.poll(consumer, consumer.fetch)
+    revoked = asyncio.create_task(polling.on_partitions_revoked({P0}))
     for _ in range(10):
         await asyncio.sleep(0)
     assert not revoked.done()
-    places.done()
+    polling.done()
     await asyncio.wait_for(revoked, 5)
     assert flushed == [True]
 
 
 async def test_a_rebalance_does_not_wait_when_the_process_ends() -> None:
-    places, ending, _ = assignment(StubMarks())
+    polling, shutdown, _ = assignment(StubStartOffsets())
     consumer = StubConsumer(RECORDS)
-    await places.poll(consumer, consumer.fetch)
-    ending.stop.set()
-    await asyncio.wait_for(places.on_partitions_revoked({P0}), 5)
+    await polling.poll(consumer, consumer.fetch)
+    shutdown.stop.set()
+    await asyncio.wait_for(polling.on_partitions_revoked({P0}), 5)
 
 
 async def test_nothing_is_placed_or_given_out_until_the_group_has_dealt_its_partitions_anew() -> None:
-    places, _, _ = assignment(StubMarks())
+    polling, _, _ = assignment(StubStartOffsets())
 
     async def dealt() -> Records:
-        await places.on_partitions_assigned({P0})
+        await polling.on_partitions_assigned({P0})
         return RECORDS
 
     consumer = StubConsumer(RECORDS, dealt, RECORDS)
-    await places.on_partitions_revoked({P0})
-    given = await places.poll(consumer, consumer.fetch)
+    await polling.on_partitions_revoked({P0})
+    given = await polling.poll(consumer, consumer.fetch)
     assert given == RECORDS
     assert consumer.sought == [(P0, 42)]
     assert not consumer.polls

@@ -7,10 +7,10 @@ import pytest
 from aiokafka import TopicPartition
 from structlog.testing import capture_logs
 
-from consumers.batch import BATCHES, REDOS, Batches, Parsed
-from consumers.limit import DeadLetterLimit
+from consumers.reading.batch import BATCHES, REDOS, Batches
+from consumers.reading.dead_letter_limit import DeadLetterLimit
 from service.contract.catalogue import wire_type
-from service.contract.envelope import Limits, Undecodable, parse
+from service.contract.envelope import Limits, Parsed, Undecodable, parse
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from tests.support.memory_store import MemoryStore
 from tests.support.record import TOPICS, Log
@@ -27,7 +27,7 @@ async def test_every_partition_is_settled_behind_its_last_record_when_all_goes_w
     assert bench.store.calls == [[7, 8, 3]], "one apply for the whole batch"
     assert bench.settling.settled == [{(TOPIC, 0): 9, (TOPIC, 1): 4}]
     assert bench.settling.rewound == []
-    assert bench.health.ready() == {BATCHES: None}
+    assert bench.health.readiness() == {BATCHES: None}
 
 
 async def test_a_record_that_is_no_command_goes_the_same_way_as_its_neighbours() -> None:
@@ -48,12 +48,12 @@ async def test_what_the_business_refuses_is_decided_and_settled_like_all_else() 
         bench.settling,
         limit=DeadLetterLimit(window=4, minimum=1),
         health=bench.health,
-        ending=bench.ending,
+        shutdown=bench.shutdown,
     )
     await batches.handle(log.records)
     assert [message.type for message in store.messages] == [wire_type("command.rejected")] * 4, "each has its outcome"
     assert bench.settling.settled == [{(log.topic, 0): 4}]
-    assert (bench.settling.rewound, bench.ending.reason, bench.health.ready()) == ([], None, {BATCHES: None})
+    assert (bench.settling.rewound, bench.shutdown.reason, bench.health.readiness()) == ([], None, {BATCHES: None})
 
 
 async def test_a_lost_race_is_done_again_whole_when_it_was_lost_three_times() -> None:
@@ -69,7 +69,7 @@ async def test_the_batch_is_rewound_when_the_race_was_lost_too_often() -> None:
     await bench.batches.handle(records(2))
     assert bench.store.calls == [[0, 1]] * 4
     assert (bench.settling.settled, bench.settling.rewound) == ([], [{(TOPIC, 0): 0}])
-    assert bench.ending.reason is None
+    assert bench.shutdown.reason is None
 
 
 @pytest.mark.parametrize(
@@ -87,27 +87,27 @@ async def test_every_partition_is_rewound_and_nothing_skipped_when_something_is_
     await bench.batches.handle([StubRecord(5), StubRecord(6), StubRecord(2, partition=1), StubRecord(3, partition=1)])
     assert bench.store.calls == [[5, 6, 2, 3]], "the next poll brings them again"
     assert (bench.settling.settled, bench.settling.rewound) == ([], [{(TOPIC, 0): 5, (TOPIC, 1): 2}])
-    assert type(error).__name__ in str(bench.health.ready()[BATCHES])
+    assert type(error).__name__ in str(bench.health.readiness()[BATCHES])
     assert bench.store.kept == []
 
 
 async def test_readiness_comes_back_by_itself_when_the_database_does() -> None:
     bench = Bench(StubStore(first_times(iter([StoreUnavailable("away")]))))
     await bench.batches.handle(records(2))
-    assert bench.health.ready()[BATCHES] is not None
+    assert bench.health.readiness()[BATCHES] is not None
     await bench.batches.handle(records(2))
-    assert bench.health.ready() == {BATCHES: None}
+    assert bench.health.readiness() == {BATCHES: None}
     assert bench.decided == [0, 1]
 
 
-@pytest.mark.parametrize("places", [{}, {(TOPIC, 0): 2}], ids=["its partition is another's", "it was decided"])
+@pytest.mark.parametrize("start_offsets", [{}, {(TOPIC, 0): 2}], ids=["its partition is another's", "it was decided"])
 async def test_readiness_comes_back_without_another_batch_when_the_failed_one_is_not_ours_to_decide(
-    places: dict[tuple[str, int], int],
+    start_offsets: dict[tuple[str, int], int],
 ) -> None:
     bench = Bench(StubStore(lambda _: StoreUnavailable("the connection was cut at the commit")))
     await bench.batches.handle(records(2))
-    bench.batches.placed({TopicPartition(*place): offset for place, offset in places.items()})
-    assert bench.health.ready() == {BATCHES: None}
+    bench.batches.positioned({TopicPartition(*tp): offset for tp, offset in start_offsets.items()})
+    assert bench.health.readiness() == {BATCHES: None}
 
 
 async def test_it_is_not_ready_as_long_as_one_partition_of_the_failed_batch_waits() -> None:
@@ -115,20 +115,20 @@ async def test_it_is_not_ready_as_long_as_one_partition_of_the_failed_batch_wait
     bench = Bench(StubStore(lambda _: next(calls)))
     both = [*records(2), StubRecord(7, partition=1)]
     await bench.batches.handle(both)
-    bench.batches.placed({TopicPartition(TOPIC, 0): 0, TopicPartition(TOPIC, 1): 7})
+    bench.batches.positioned({TopicPartition(TOPIC, 0): 0, TopicPartition(TOPIC, 1): 7})
     await bench.batches.handle(both[2:])
-    assert "no privilege" in str(bench.health.ready()[BATCHES])
-    bench.batches.placed({TopicPartition(TOPIC, 0): 1, TopicPartition(TOPIC, 1): 8})
-    assert "no privilege" in str(bench.health.ready()[BATCHES]), "one of its two records is not decided"
-    bench.batches.placed({TopicPartition(TOPIC, 0): 2, TopicPartition(TOPIC, 1): 8})
-    assert bench.health.ready() == {BATCHES: None}
+    assert "no privilege" in str(bench.health.readiness()[BATCHES])
+    bench.batches.positioned({TopicPartition(TOPIC, 0): 1, TopicPartition(TOPIC, 1): 8})
+    assert "no privilege" in str(bench.health.readiness()[BATCHES]), "one of its two records is not decided"
+    bench.batches.positioned({TopicPartition(TOPIC, 0): 2, TopicPartition(TOPIC, 1): 8})
+    assert bench.health.readiness() == {BATCHES: None}
 
 
 async def test_lost_races_of_a_batch_are_logged_once() -> None:
     bench = Bench(StubStore(lambda _: StoreRace("version")))
     with capture_logs() as logs:
         await bench.batches.handle(records(2))
-    assert [line["event"] for line in logs].count("race_lost") == 1
+    assert [line["event"] for line in logs].count("transaction_conflict") == 1
 
 
 @pytest.mark.parametrize("error", [StoreDefect("check constraint"), KeyError("a bug")])
@@ -161,8 +161,8 @@ async def test_the_consumer_stops_at_the_record_that_passes_the_limit() -> None:
     await bench.batches.handle([StubRecord(offset, value=b"bad") for offset in range(20)])
     assert sorted(bench.dead) == [0, 1, 2, 3]
     assert bench.settling.rewound == [{(TOPIC, 0): 4}]
-    assert "more than half" in str(bench.ending.reason)
-    assert bench.ending.stop.is_set()
+    assert "more than half" in str(bench.shutdown.reason)
+    assert bench.shutdown.stop.is_set()
 
 
 async def test_the_consumer_stops_when_defects_pass_the_limit() -> None:
@@ -174,7 +174,7 @@ async def test_the_consumer_stops_when_defects_pass_the_limit() -> None:
     await bench.batches.handle(records(20))
     assert len(bench.dead) == 4
     assert bench.settling.rewound == [{(TOPIC, 0): 4}]
-    assert bench.ending.reason is not None
+    assert bench.shutdown.reason is not None
 
 
 async def test_the_consumer_stops_when_not_even_a_dead_letter_can_be_written() -> None:
@@ -182,4 +182,4 @@ async def test_the_consumer_stops_when_not_even_a_dead_letter_can_be_written() -
     await bench.batches.handle(records(2))
     assert bench.store.kept == []
     assert bench.settling.rewound == [{(TOPIC, 0): 0}]
-    assert "dead letter cannot be written" in str(bench.ending.reason)
+    assert "dead letter cannot be written" in str(bench.shutdown.reason)

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from consumers.chunk import Chunk, Settlement
-from consumers.held import BEHIND, Held
-from consumers.refusal import Refusal
+from consumers.relay.chunk import Chunk, OutboxChanges
+from consumers.relay.held_keys import BEHIND, HeldKeys
+from consumers.relay.refusal import Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, messages_of
 from service.store.held_store import CORRUPT
@@ -30,19 +30,19 @@ def refuse(some: Chunk, refusal: Refusal, *at: int) -> None:
     some.take((), dict.fromkeys(at, refusal))
 
 
-def rest(settlement: Settlement) -> list[list[int]]:
-    return [positions(messages_of(one)) for one in settlement.rest]
+def rest(changes: OutboxChanges) -> list[list[int]]:
+    return [positions(messages_of(one)) for one in changes.rest]
 
 
-def behind(*messages: Message, reason: str = "OLD") -> Held:
-    held = Held()
+def behind(*messages: Message, reason: str = "OLD") -> HeldKeys:
+    held = HeldKeys()
     held.add(row(*messages, reason=reason))
     return held
 
 
 def test_a_frame_is_settled_when_all_of_it_is_sent() -> None:
     some = chunk(frame(message(1), message(2)), frame(message(3)))
-    assert positions(some.waiting(Held())) == [1, 2, 3]
+    assert positions(some.waiting(HeldKeys())) == [1, 2, 3]
     some.take([1, 2], {})
     settled = some.settled()
     assert (settled.done, settled.held, settled.rest, {position for position, _ in settled.sent}) == (
@@ -51,7 +51,7 @@ def test_a_frame_is_settled_when_all_of_it_is_sent() -> None:
         [],
         {1, 2},
     )
-    assert positions(some.waiting(Held())) == [3]
+    assert positions(some.waiting(HeldKeys())) == [3]
     some.take([3], {})
     assert some.settled().done == [3]
     assert not some
@@ -61,17 +61,17 @@ def test_nothing_is_settled_when_a_part_of_a_frame_is_left_to_send() -> None:
     some = chunk(frame(message(1), message(2)))
     some.take([1], {})
     assert some.settled().done == []
-    assert positions(some.waiting(Held())) == [2]
+    assert positions(some.waiting(HeldKeys())) == [2]
 
 
 def test_a_message_is_sent_when_another_one_had_its_position_before() -> None:
     some = Chunk([frame(message(1), message(2))], {(1, "of a database that was set back")})
-    assert positions(some.waiting(Held())) == [1, 2]
+    assert positions(some.waiting(HeldKeys())) == [1, 2]
 
 
 def test_a_message_is_not_sent_again_when_it_was_sent_before_the_frame_was_read() -> None:
     some = chunk(frame(message(1), message(2)), sent=[1])
-    assert positions(some.waiting(Held())) == [2]
+    assert positions(some.waiting(HeldKeys())) == [2]
     assert positions(some.waiting(behind(message(0, b"other")))) == [2]
 
 
@@ -87,7 +87,7 @@ def test_the_rest_of_a_frame_is_written_when_the_chunk_is_given_up() -> None:
 def test_a_refused_message_holds_its_key_and_nothing_else_when_the_record_is_refused() -> None:
     some = chunk(frame(message(1), message(2), message(3, b"other")), frame(message(4, topic="outcomes")))
     refuse(some, INVALID, 1)
-    assert positions(some.waiting(Held())) == [3, 4]
+    assert positions(some.waiting(HeldKeys())) == [3, 4]
     some.take([3, 4], {})
     settled = some.settled()
     assert settled.done == [1, 4]
@@ -97,7 +97,7 @@ def test_a_refused_message_holds_its_key_and_nothing_else_when_the_record_is_ref
 def test_messages_of_a_refused_key_are_held_in_later_frames_when_the_first_is_not_settled() -> None:
     some = chunk(frame(message(1), message(2, b"other")), frame(message(3), message(4, b"other")))
     refuse(some, LATE, 1)
-    assert positions(some.waiting(Held())) == [2, 4]
+    assert positions(some.waiting(HeldKeys())) == [2, 4]
     assert some.settled().done == []
     some.take([2, 4], {})
     assert contents(some.settled().held) == [([1], "key", LATE.reason), ([3], "key", LATE.reason)]
@@ -106,7 +106,7 @@ def test_messages_of_a_refused_key_are_held_in_later_frames_when_the_first_is_no
 def test_a_refused_message_holds_only_itself_when_it_has_no_key() -> None:
     some = chunk(frame(message(1, None), message(2, None), message(3)))
     refuse(some, INVALID, 1)
-    assert positions(some.waiting(Held())) == [2, 3]
+    assert positions(some.waiting(HeldKeys())) == [2, 3]
 
 
 def test_the_whole_queue_is_held_and_its_neighbours_are_not_when_a_topic_is_refused() -> None:
@@ -116,7 +116,7 @@ def test_the_whole_queue_is_held_and_its_neighbours_are_not_when_a_topic_is_refu
         frame(message(5, shard=1)),
     )
     refuse(some, FORBIDDEN, 1)
-    assert positions(some.waiting(Held())) == [4, 5]
+    assert positions(some.waiting(HeldKeys())) == [4, 5]
     some.take([4, 5], {})
     assert contents(some.settled().held) == [([1, 2, 3], "topic", FORBIDDEN.reason)]
 
@@ -131,7 +131,7 @@ def test_a_message_is_held_for_the_same_reason_when_its_key_was_held_before() ->
 def test_a_message_stays_held_when_its_key_becomes_free_before_the_frame_is_settled() -> None:
     some, held = chunk(frame(message(5), message(6, b"other")), frame(message(7))), behind(message(1))
     assert positions(some.waiting(held)) == [6]
-    assert positions(some.waiting(Held())) == [6]
+    assert positions(some.waiting(HeldKeys())) == [6]
     some.take([6], {})
     assert contents(some.settled().held) == [([5], "key", "OLD"), ([7], "key", "OLD")]
 
@@ -139,7 +139,7 @@ def test_a_message_stays_held_when_its_key_becomes_free_before_the_frame_is_sett
 def test_a_corrupt_frame_is_held_and_what_is_behind_it_when_its_keys_cannot_be_read() -> None:
     bad = damaged(frame(message(3)))
     some = chunk(frame(message(1)), bad, frame(message(5)), frame(message(6, topic="outcomes")))
-    assert positions(some.waiting(Held())) == [1, 6]
+    assert positions(some.waiting(HeldKeys())) == [1, 6]
     some.take([1, 6], {})
     settled = some.settled()
     assert sorted(settled.done) == [1, 3, 5, 6]
@@ -152,5 +152,5 @@ def test_a_corrupt_frame_is_held_and_what_is_behind_it_when_its_keys_cannot_be_r
 
 def test_what_is_between_two_corrupt_frames_of_a_queue_is_held() -> None:
     some = chunk(damaged(frame(message(1))), frame(message(2)), damaged(frame(message(3))), frame(message(4)))
-    assert some.waiting(Held()) == []
+    assert some.waiting(HeldKeys()) == []
     assert sorted(some.settled().done) == [1, 2, 3, 4]

@@ -8,7 +8,7 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.admin import ApiVersionRequest
 
-import consumers.client  # noqa: F401  # imported for what it does to the client library
+import consumers.kafka.client  # noqa: F401  # imported for what it does to the client library
 
 
 async def _send_on_ended() -> None:

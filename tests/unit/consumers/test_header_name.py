@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumers.header_name import PatientRecords
+from consumers.kafka.aiokafka_workarounds import TolerantRecords
 from tests.support.raw_batch import Value, builder
 
 GOOD: Value = (b"good", [("ce_id", b"1"), ("none", None)])
@@ -11,7 +11,7 @@ ODD: Value = (b"odd", [(b"\xff\xfe", b"v"), ("ce_id", b"\xff")])
 
 @pytest.mark.parametrize("compression", [0, 1, 3], ids=["plain", "gzip", "lz4"])
 def test_neighbours_are_read_as_they_are_when_a_name_is_not_text(compression: int) -> None:
-    records = PatientRecords(bytes(builder([GOOD, ODD, GOOD], compression).build()))
+    records = TolerantRecords(bytes(builder([GOOD, ODD, GOOD], compression).build()))
     batch = records.next_batch()
     assert batch.validate_crc()
     read = [(record.value, list(record.headers)) for record in batch]
@@ -21,6 +21,6 @@ def test_neighbours_are_read_as_they_are_when_a_name_is_not_text(compression: in
 
 
 def test_a_batch_of_good_names_is_read_by_the_client_library_alone() -> None:
-    batch = PatientRecords(bytes(builder([GOOD, GOOD]).build())).next_batch()
+    batch = TolerantRecords(bytes(builder([GOOD, GOOD]).build())).next_batch()
     assert [record.value for record in batch] == [b"good", b"good"]
     assert batch.next_offset == 2

@@ -19,53 +19,53 @@ class Time:
 
 def test_nothing_is_ready_before_it_was_seen_to_be_well() -> None:
     health = Health(["database", "broker"])
-    health.well("database")
-    assert health.ready() == {"database": None, "broker": "starting"}
+    health.mark_ready("database")
+    assert health.readiness() == {"database": None, "broker": "starting"}
 
 
 def test_trouble_of_a_part_comes_and_goes() -> None:
     health = Health(["database"])
-    health.well("database")
-    health.trouble("database", "away")
-    assert health.ready() == {"database": "away"}
-    health.well("database")
-    assert health.ready() == {"database": None}
+    health.mark_ready("database")
+    health.mark_not_ready("database", "away")
+    assert health.readiness() == {"database": "away"}
+    health.mark_ready("database")
+    assert health.readiness() == {"database": None}
 
 
 def test_a_change_of_a_part_is_logged_and_nothing_else() -> None:
     health = Health(["database"])
     with capture_logs() as logs:
         for _ in range(3):
-            health.well("database")
-            health.well("batches")
+            health.mark_ready("database")
+            health.mark_ready("batches")
         for reason in ("away", "away", "slow"):
-            health.trouble("database", reason)
+            health.mark_not_ready("database", reason)
         for _ in range(3):
-            health.well("database")
-    assert [line["event"] for line in logs] == ["part_has_trouble", "part_is_well_again"]
+            health.mark_ready("database")
+    assert [line["event"] for line in logs] == ["part_not_ready", "part_ready_again"]
 
 
 def test_a_loop_is_stuck_when_it_gave_no_sign_in_its_time() -> None:
     time = Time()
     health = Health([], time)
-    health.beat("consumer", within=10)
+    health.heartbeat("consumer", within=10)
     time.now += 10
-    assert health.stuck() == {}
+    assert health.stalled() == {}
     time.now += 1
-    assert health.stuck() == {"consumer": "no sign of life for 11 s"}
-    health.ended("consumer")
-    assert health.stuck() == {}
+    assert health.stalled() == {"consumer": "no sign of life for 11 s"}
+    health.loop_ended("consumer")
+    assert health.stalled() == {}
 
 
 def test_the_admin_port_says_which_part_is_not_ready() -> None:
     health = Health(["database", "broker"])
-    health.well("database")
-    health.trouble("broker", "no answer")
+    health.mark_ready("database")
+    health.mark_not_ready("broker", "no answer")
     with TestClient(create_admin(health)) as client:
         answer = client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json() == {"status": "not ready", "parts": {"database": "ready", "broker": "no answer"}}
-        health.well("broker")
+        health.mark_ready("broker")
         assert client.get("/readyz").status_code == 200
         health.stopping = True
         assert client.get("/readyz").json()["parts"]["process"] == "stopping"
@@ -74,7 +74,7 @@ def test_the_admin_port_says_which_part_is_not_ready() -> None:
 def test_the_admin_port_says_which_loop_stands_still() -> None:
     time = Time()
     health = Health([], time)
-    health.beat("consumer", within=1)
+    health.heartbeat("consumer", within=1)
     with TestClient(create_admin(health)) as client:
         assert client.get("/livez").status_code == 200
         time.now += 5

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from consumers.outage import FIRST_SECONDS, MOST_SECONDS, Outage
-from consumers.refusal import Kind, Refusal
+from consumers.relay.outage import FIRST_SECONDS, MOST_SECONDS, OutageDetector
+from consumers.relay.refusal import Kind, Refusal
 
 START = 1000.0
 
@@ -14,14 +14,14 @@ def late(since: float = START) -> dict[int, Refusal]:
     return {1: Refusal("partition", "NOT_ENOUGH_REPLICAS", since)}
 
 
-def holds(outage: Outage, seconds: float) -> list[float]:
+def holds(outage: OutageDetector, seconds: float) -> list[float]:
     """The moments at which a message that is refused all the time is held."""
     moments = [START + step / 4 for step in range(int(seconds * 4))]
     return [now for now in moments if outage.certain(late(), now)]
 
 
 def test_messages_are_held_ever_more_seldom_when_nothing_is_accepted() -> None:
-    found = holds(Outage(), 400.0)
+    found = holds(OutageDetector(), 400.0)
     assert found[0] == START + FIRST_SECONDS
     # The next wait begins with the next refusal.
     waits = [after - before - 0.25 for before, after in itertools.pairwise(found)]
@@ -29,7 +29,7 @@ def test_messages_are_held_ever_more_seldom_when_nothing_is_accepted() -> None:
 
 
 def test_messages_are_held_at_once_when_something_was_accepted_since_they_are_refused() -> None:
-    outage = Outage()
+    outage = OutageDetector()
     assert not outage.certain(late(), START + 1)
     outage.accepted(START + 2)
     assert outage.certain(late(), START + 3) == late()
@@ -37,7 +37,7 @@ def test_messages_are_held_at_once_when_something_was_accepted_since_they_are_re
 
 
 def test_the_wait_begins_anew_when_something_was_accepted() -> None:
-    outage = Outage()
+    outage = OutageDetector()
     holds(outage, 200.0)
     outage.accepted(START + 200)
     refused = late(since=START + 201)
@@ -48,12 +48,12 @@ def test_the_wait_begins_anew_when_something_was_accepted() -> None:
 @pytest.mark.parametrize("kind", ["topic", "record"])
 def test_a_topic_or_a_record_that_is_refused_does_not_make_an_outage_a_refusal(kind: Kind) -> None:
     other = {2: Refusal(kind, "NO")}
-    assert Outage().certain({**late(), **other}, START) == other
-    assert Outage().certain({}, START) == {}
+    assert OutageDetector().certain({**late(), **other}, START) == other
+    assert OutageDetector().certain({}, START) == {}
 
 
 def test_an_old_refusal_of_one_partition_does_not_make_an_outage_a_refusal() -> None:
-    outage = Outage()
+    outage = OutageDetector()
     outage.accepted(START + 100)
     old, new = late(), {2: Refusal("partition", "NOT_ENOUGH_REPLICAS", START + 101)}
     assert outage.certain({**old, **new}, START + 102) == old

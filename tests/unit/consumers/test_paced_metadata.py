@@ -9,8 +9,8 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.protocol.metadata import MetadataResponse_v0
 
-from consumers import paced_metadata
-from consumers.paced_metadata import pace_metadata
+from consumers.kafka import aiokafka_workarounds
+from consumers.kafka.aiokafka_workarounds import pace_metadata
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         made.append(seconds)
 
-    monkeypatch.setattr(paced_metadata, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(aiokafka_workarounds, "asyncio", SimpleNamespace(sleep=sleep))
     pace_metadata()
     return made
 
@@ -40,7 +40,7 @@ def _client(answer: Callable[[], object]) -> AIOKafkaClient:
     return client
 
 
-def _told(leader: int) -> MetadataResponse_v0:
+def _reported(leader: int) -> MetadataResponse_v0:
     return MetadataResponse_v0([(1, "127.0.0.1", 1)], [(0, "events", [(0, 0, leader, [1], [1])])])
 
 
@@ -60,16 +60,16 @@ async def test_a_look_at_a_cluster_that_is_away_is_followed_by_a_pause(pauses: l
 
 
 async def test_a_look_that_finds_a_partition_without_leader_is_followed_by_a_pause(pauses: list[float]) -> None:
-    assert await _looked_at(_client(lambda: _told(-1)))
+    assert await _looked_at(_client(lambda: _reported(-1)))
     assert pauses == [0.07]
 
 
 async def test_a_look_that_finds_all_leaders_is_not(pauses: list[float]) -> None:
-    assert await _looked_at(_client(lambda: _told(1)))
+    assert await _looked_at(_client(lambda: _reported(1)))
     assert pauses == []
 
 
 async def test_who_asks_for_one_answer_gets_it_without_a_pause(pauses: list[float]) -> None:
-    client = _client(lambda: _told(-1))
+    client = _client(lambda: _reported(-1))
     assert isinstance(await client.fetch_all_metadata(), ClusterMetadata)
     assert pauses == []

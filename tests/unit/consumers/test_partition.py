@@ -4,7 +4,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.partition import murmur2, partitions_of
+from consumers.kafka.partitioner import murmur2, partitions_of
 
 
 @given(st.lists(st.binary(max_size=80), max_size=40), st.integers(1, 64))

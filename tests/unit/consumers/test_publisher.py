@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
 
-from consumers import publisher as module
-from consumers.refusal import Refusal
-from consumers.refusals import REFUSAL_SECONDS
-from consumers.report import Report
+from consumers.relay import publisher as module
+from consumers.relay.refusal import Refusal
+from consumers.relay.refusals import REFUSAL_SECONDS
+from consumers.relay.report import Report
 from service.contract.message import Message
 from tests.unit.consumers.kafka_stub import StubKafka, messages
 

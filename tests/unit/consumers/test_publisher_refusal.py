@@ -7,8 +7,8 @@ import pytest
 from aiokafka import errors
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from consumers.refusal import InvalidRecordError, Kind, Refusal, refusal
-from consumers.refusals import REFUSAL_SECONDS
+from consumers.relay.refusal import InvalidRecordError, Kind, Refusal, refusal
+from consumers.relay.refusals import REFUSAL_SECONDS
 from tests.unit.consumers.kafka_stub import StubKafka, messages
 
 INVALID = Refusal("record", "INVALID_RECORD")

@@ -4,7 +4,7 @@ import asyncio
 
 from aiokafka import ConsumerRecord
 
-from consumers.raw import decode_nothing, parse_nothing
+from consumers.reading.raw import decode_nothing, parse_nothing
 
 
 def record(value: bytes | None, headers: tuple[tuple[str, bytes | None], ...]) -> ConsumerRecord:

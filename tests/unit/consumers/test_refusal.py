@@ -14,8 +14,8 @@ from aiokafka.errors import (
 )
 from aiokafka.producer.sender import SendProduceReqHandler
 
-from consumers import refusal as module
-from consumers.refusal import InvalidRecordError, Refusal, give_up_after, refusal
+from consumers.relay import refusal as module
+from consumers.relay.refusal import InvalidRecordError, Refusal, give_up_after, refusal
 
 
 def handler(seconds: float | None, *, idempotent: bool = True) -> SendProduceReqHandler:

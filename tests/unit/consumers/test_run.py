@@ -8,23 +8,24 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError,
 from structlog.testing import capture_logs
 
 from consumers import run
-from consumers.assignment import READING, Ending
 from consumers.health import Health
-from consumers.identity import Identity
-from consumers.relay import Relay
+from consumers.kafka.cluster_identity import Identity
+from consumers.reading.assignment import READING
+from consumers.reading.subscriber import Subscription
+from consumers.relay.relay import Relay
 from consumers.run import BROKER, Consumers
-from consumers.subscribers import Subscription
+from consumers.shutdown import Shutdown
 from service.settings import load
 from tests.support.wait import eventually
 
 
-def consumers(tmp_path: Path) -> tuple[Consumers, Health, Ending]:
+def consumers(tmp_path: Path) -> tuple[Consumers, Health, Shutdown]:
     """The Kafka side of a process whose servers do not exist."""
-    ending, health = Ending(asyncio.Event()), Health([BROKER, READING, "relay"])
+    shutdown, health = Shutdown(asyncio.Event()), Health([BROKER, READING, "relay"])
     settings = load(
         {"database_url": "postgresql://nobody", "kafka_bootstrap_servers": "nobody:1", "data_dir": tmp_path}
     )
-    return Consumers(settings, health, ending, reads=False, publishes=True), health, ending
+    return Consumers(settings, health, shutdown, reads=False, publishes=True), health, shutdown
 
 
 @pytest.fixture
@@ -48,12 +49,12 @@ async def test_the_process_halts_when_the_relay_dies(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Relay, "run", dying)
     monkeypatch.setattr(Consumers, "_client", no_client)
-    process, _, ending = consumers(tmp_path)
+    process, _, shutdown = consumers(tmp_path)
     async with asyncio.timeout(5):
         await asyncio.wait((asyncio.create_task(process.run()),))
-    assert ending.stop.is_set()
-    assert ending.reason is not None
-    assert "nobody foresaw it" in ending.reason
+    assert shutdown.stop.is_set()
+    assert shutdown.reason is not None
+    assert "nobody foresaw it" in shutdown.reason
 
 
 class StubSubscription(Subscription):
@@ -80,9 +81,9 @@ async def test_waits_grow_and_the_log_tells_once_while_the_group_refuses_us(tmp_
     subscription.joined.set()
     with capture_logs() as logs:
         assert await process._start(subscription)
-    assert [line["event"] for line in logs] == ["part_has_trouble"]
-    assert "cannot join" in str(health.ready()[READING])
-    assert health.ready()[BROKER] == "starting", "the broker is another part, with a loop of its own"
+    assert [line["event"] for line in logs] == ["part_not_ready"]
+    assert "cannot join" in str(health.readiness()[READING])
+    assert health.readiness()[BROKER] == "starting", "the broker is another part, with a loop of its own"
     assert len(waits) == subscription.stopped == 9
     assert max(waits[:3]) < min(waits[6:]), "waits grow"
 
@@ -94,7 +95,7 @@ async def test_readiness_names_the_group_while_the_broker_leaves_a_join_without_
     process, health, _ = consumers(tmp_path)
     subscription = StubSubscription()
     starting = asyncio.create_task(process._start(subscription))
-    await eventually(lambda: "producer-registry" in str(health.ready()[READING]), what="readiness naming the group")
+    await eventually(lambda: "producer-registry" in str(health.readiness()[READING]), what="readiness naming the group")
     subscription.joined.set()
     assert await starting
     assert subscription.stopped == 0, "it waited on"
@@ -107,12 +108,12 @@ async def test_waits_grow_while_the_command_topics_are_missing(
 
     found = Identity("cluster", {})
 
-    async def identify(*_: object) -> Identity:
+    async def read_cluster_identity(*_: object) -> Identity:
         if (error := next(answers)) is not None:
             raise error
         return found
 
-    monkeypatch.setattr(run, "identify", identify)
+    monkeypatch.setattr(run, "read_cluster_identity", read_cluster_identity)
     process, _, _ = consumers(tmp_path)
     assert await process._identity(Client(), ("topic",)) == found
     assert waits[-1] > waits[0]

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from structlog.testing import capture_logs
 
-from consumers.settle import Settlement
+from consumers.reading.settlement import Settlement
 
 P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -96,12 +96,12 @@ async def test_a_refused_commit_is_left_behind_and_the_next_one_made(
 def test_every_partition_is_sought_back_when_one_of_them_was_lost_meanwhile(
     settlement: Settlement, consumer: StubConsumer
 ) -> None:
-    told: list[bool] = []
-    settlement.on_rewind = lambda: told.append(True)
+    reported: list[bool] = []
+    settlement.on_rewind = lambda: reported.append(True)
     consumer.lost = {P0}
     settlement.rewind({P0: 3, P1: 4})
     assert consumer.seeks == [(P1, 4)]
-    assert told == [True]
+    assert reported == [True]
 
 
 async def test_the_lag_is_what_lies_behind_the_last_settled_record(settlement: Settlement) -> None:
@@ -147,7 +147,7 @@ async def test_failing_commits_are_logged_when_that_begins_and_when_it_ends(
         consumer.error = None
         settlement.settle({P0: 7})
         await settlement.flush()
-    assert [line["event"] for line in logs] == ["offset_commit_failed", "offset_commits_work_again"]
+    assert [line["event"] for line in logs] == ["offset_commit_failed", "offset_commit_recovered"]
 
 
 async def test_nothing_is_asked_of_partitions_that_move_on(settlement: Settlement, consumer: StubConsumer) -> None:

@@ -3,23 +3,23 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.shards import ALL, surplus, wanted
-from service.store.outbox_store import Census
+from consumers.relay.shards import ALL, surplus, wanted
+from service.store.outbox_store import RelayMembership
 
 NONE: frozenset[int] = frozenset()
 
 
 def test_the_only_relay_wants_every_shard() -> None:
-    assert wanted(NONE, Census(1, NONE)) == ALL
-    assert surplus(ALL, Census(1, ALL)) == NONE
+    assert wanted(NONE, RelayMembership(1, NONE)) == ALL
+    assert surplus(ALL, RelayMembership(1, ALL)) == NONE
 
 
 def test_half_is_given_up_when_a_second_relay_comes() -> None:
-    assert len(surplus(ALL, Census(2, ALL))) == 8
+    assert len(surplus(ALL, RelayMembership(2, ALL))) == 8
 
 
 def test_shards_of_others_are_not_wanted() -> None:
-    assert wanted(frozenset({0}), Census(1, frozenset(range(10)))) == frozenset(range(10, 16))
+    assert wanted(frozenset({0}), RelayMembership(1, frozenset(range(10)))) == frozenset(range(10, 16))
 
 
 @given(st.integers(1, 40))
@@ -27,12 +27,12 @@ def test_every_shard_finds_its_relay_and_then_all_is_quiet(relays: int) -> None:
     held = [NONE for _ in range(relays)]
     for _ in range(3):
         for number in range(relays):
-            census = Census(relays, frozenset().union(*held))
-            held[number] |= wanted(held[number], census)
-            held[number] -= surplus(held[number], census)
+            membership = RelayMembership(relays, frozenset().union(*held))
+            held[number] |= wanted(held[number], membership)
+            held[number] -= surplus(held[number], membership)
     assert sorted(shard for shards in held for shard in shards) == sorted(ALL)
-    census = Census(relays, ALL)
-    assert not any(wanted(shards, census) or surplus(shards, census) for shards in held)
+    membership = RelayMembership(relays, ALL)
+    assert not any(wanted(shards, membership) or surplus(shards, membership) for shards in held)
 
 
 @given(st.integers(1, 8), st.integers(1, 8))
@@ -41,8 +41,8 @@ def test_the_spread_follows_when_relays_come_or_die(before: int, after: int) -> 
     held += [NONE] * (after - len(held))
     for _ in range(4):
         for number in range(after):
-            census = Census(after, frozenset().union(*held))
-            held[number] -= surplus(held[number], census)
-            held[number] |= wanted(held[number], Census(after, frozenset().union(*held)))
+            membership = RelayMembership(after, frozenset().union(*held))
+            held[number] -= surplus(held[number], membership)
+            held[number] |= wanted(held[number], RelayMembership(after, frozenset().union(*held)))
     assert sorted(shard for shards in held for shard in shards) == sorted(ALL)
     assert max(map(len, held)) <= -(-16 // after)

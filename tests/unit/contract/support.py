@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from service.contract.envelope import Limits, Received, Undecodable, parse
-from service.contract.sending import outgoing
+from service.contract.sending import command_record
 from service.contract.topics import Topics
 from service.core.command import Invalid
 from service.core.problem import Problems
@@ -25,7 +25,7 @@ def record(
     event: Mapping[str, Any], mode: Literal["binary", "structured"] = "binary", topic: str | None = None
 ) -> FakeRecord:
     """Make the record of a structured event as a sender would."""
-    sent = outgoing(event, TOPICS, mode)
+    sent = command_record(event, TOPICS, mode)
     return FakeRecord(topic or sent.topic, 3, 17, sent.key, sent.value, tuple(sent.headers))
 
 

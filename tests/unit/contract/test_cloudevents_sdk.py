@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent
 from service.contract.envelope import Received, parse
 from service.contract.message import Message
 from service.contract.render import render
-from service.contract.sending import outgoing
+from service.contract.sending import command_record
 from service.core.decision import Decision
 from tests.support.record import FakeRecord
 from tests.unit.contract import seed
@@ -51,7 +51,7 @@ def test_structured_command_of_the_sdk_is_read_as_ours(event: dict[str, Any]) ->
 @COMMANDS
 def test_sdk_reads_the_commands_that_we_send(event: dict[str, Any]) -> None:
     for mode, reader in (("binary", from_binary), ("structured", from_structured)):
-        sent = outgoing(event, TOPICS, "binary" if mode == "binary" else "structured")
+        sent = command_record(event, TOPICS, "binary" if mode == "binary" else "structured")
         found = reader(KafkaMessage(dict(sent.headers), sent.key, sent.value), JSONFormat())
         assert (found.get_id(), found.get_source(), found.get_type()) == (event["id"], event["source"], event["type"])
         assert found.get_subject() == event.get("subject")

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from service.contract.sending import Unsendable, command_event, outgoing, read_line
+from service.contract.sending import Unsendable, command_event, command_record, read_line
 from tests.unit.contract.support import TOPICS
 
 EVENT: dict[str, Any] = {"type": "user.update", "id": "c-1", "source": "/x", "data": {}}
@@ -28,17 +28,17 @@ EVENT: dict[str, Any] = {"type": "user.update", "id": "c-1", "source": "/x", "da
 )
 def test_key_is_the_senders_else_the_organization_else_the_subject(changed: dict[str, Any], key: bytes | None) -> None:
     for event in ({**EVENT, **changed},):
-        assert outgoing(event, TOPICS).key == outgoing(event, TOPICS, "structured").key == key
+        assert command_record(event, TOPICS).key == command_record(event, TOPICS, "structured").key == key
 
 
 def test_topic_is_the_commands_own() -> None:
-    assert outgoing(EVENT, TOPICS).topic == "registry.commands.v1"
-    assert outgoing({**EVENT, "type": "role.put"}, TOPICS).topic == "registry.operator.commands.v1"
+    assert command_record(EVENT, TOPICS).topic == "registry.commands.v1"
+    assert command_record({**EVENT, "type": "role.put"}, TOPICS).topic == "registry.operator.commands.v1"
 
 
 def test_extensions_are_carried_in_both_modes() -> None:
     event = {**EVENT, "expectedversion": 0, "urgent": True, "nothing": None}
-    assert dict(outgoing(event, TOPICS).headers) == {
+    assert dict(command_record(event, TOPICS).headers) == {
         "content-type": b"application/json",
         "ce_specversion": b"1.0",
         "ce_type": b"producer-registry.user.update.v1",
@@ -47,7 +47,7 @@ def test_extensions_are_carried_in_both_modes() -> None:
         "ce_expectedversion": b"0",
         "ce_urgent": b"true",
     }
-    structured = orjson.loads(outgoing(event, TOPICS, "structured").value)
+    structured = orjson.loads(command_record(event, TOPICS, "structured").value)
     assert (structured["expectedversion"], structured["urgent"]) == (0, True)
 
 
@@ -63,7 +63,7 @@ def test_extensions_are_carried_in_both_modes() -> None:
 )
 def test_event_is_unsendable_when(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(Unsendable) as refused:
-        outgoing({**EVENT, **changed}, TOPICS)
+        command_record({**EVENT, **changed}, TOPICS)
     assert str(refused.value).startswith(message)
 
 

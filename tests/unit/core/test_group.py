@@ -44,7 +44,7 @@ def test_a_region_and_a_division_are_no_place(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "wanted"), [("office", "West", "an address"), ("region", SPRING_STREET, "a text")]
 )
-def test_a_wrong_value_is_told_what_it_should_be(kind: str, value: Address | str, wanted: str) -> None:
+def test_a_wrong_value_is_reported_what_it_should_be(kind: str, value: Address | str, wanted: str) -> None:
     decision, _ = DIRECTORY.when("g", CreateGroup(kind, value, "pc:1")).decision()
 
     assert decision.problems[0].message == f"The value of a group of type {kind} is {wanted}."

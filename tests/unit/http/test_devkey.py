@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from service.http.caller import Verifier
-from service.http.devkey import ISSUER, ensure_key, sign
+from service.http.development_key import ISSUER, ensure_key, sign
 from service.http.jwks import KeySet
 
 

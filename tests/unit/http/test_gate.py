@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from service.http.gate import MAX_HEADER_BYTES, MAX_QUERY_BYTES, Gate
+from service.http.middleware import MAX_HEADER_BYTES, MAX_QUERY_BYTES, RequestMiddleware
 from service.store.code_page import Items
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from tests.support.issuer import Issuer
@@ -171,7 +171,7 @@ async def test_body_is_cut_off_when_it_is_longer_than_it_said() -> None:
         for _ in range(count):
             yield b"x" * 500
 
-    transport = httpx.ASGITransport(Gate(reading, max_body=1024, timeout=5, concurrency=5, direct={}))
+    transport = httpx.ASGITransport(RequestMiddleware(reading, max_body=1024, timeout=5, concurrency=5, direct={}))
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         short, long = [await client.post("/", content=chunks(count)) for count in (2, 3)]
     assert (short.status_code, short.content) == (200, b"read")
@@ -185,7 +185,7 @@ async def test_caller_may_come_again_when_the_process_ran_out_of_something(error
     async def short(scope: Scope, receive: Receive, send: Send) -> None:
         raise error
 
-    transport = httpx.ASGITransport(Gate(short, max_body=1024, timeout=5, concurrency=5, direct={}))
+    transport = httpx.ASGITransport(RequestMiddleware(short, max_body=1024, timeout=5, concurrency=5, direct={}))
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
@@ -203,7 +203,7 @@ async def test_caller_may_come_again_when_the_server_gives_his_request_up() -> N
     async def send(message: Message) -> None:
         sent.append(message)
 
-    gate = Gate(endless, max_body=1024, timeout=60, concurrency=5, direct={})
+    gate = RequestMiddleware(endless, max_body=1024, timeout=60, concurrency=5, direct={})
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
     request = asyncio.create_task(gate(scope, lambda: asyncio.Event().wait(), send))  # type: ignore[arg-type, return-value]
     async with asyncio.timeout(5):

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from service.http.caller import Verifier
 from service.http.jwks import AGE_SECONDS, UNKNOWN_KEY_SECONDS, KeySet, KeysUnavailable, parse_keys, read_source
-from service.http.problem import Refused
+from service.http.problem import HttpProblem
 from tests.support.issuer import AUDIENCE, NAME, Issuer, public
 from tests.support.wait import eventually
 from tests.unit.http.front import front
@@ -188,6 +188,6 @@ async def test_remembered_token_is_forgotten_when_its_key_is_withdrawn() -> None
     source.now += AGE_SECONDS
     await checking.caller(header)
     await eventually(lambda: source.keys.generation == 2, what="the new keys")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         await checking.caller(header)
     assert refused.value.status == 401

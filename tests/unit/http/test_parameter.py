@@ -12,8 +12,8 @@ from service.http.code import AS_OF_DATE, FIELDS, USE
 from service.http.collection import INCLUDE_TOTAL, PAGE_OFFSET, PAGE_SIZE, SORT, page_of
 from service.http.filter_text import FILTER, parse_filter
 from service.http.group import CURSOR, LIMIT, TYPE
-from service.http.parameter import Parameter, Wrong, read
-from service.http.problem import Error, Refused
+from service.http.parameter import InvalidValue, Parameter, read
+from service.http.problem import Error, HttpProblem
 from service.store.code_page import CODES, SUBMISSION_CODES_OF_CALLER, Page, page_statement
 from service.store.filter import FIELDS as FILTERABLE
 from service.store.filter import OPERATORS, Filter, Sort, operators
@@ -22,7 +22,7 @@ ALL: tuple[Parameter[Any], ...] = (PAGE_SIZE, PAGE_OFFSET, INCLUDE_TOTAL, SORT, 
 
 
 def _errors(query: str, known: tuple[Parameter[Any], ...] = ALL) -> list[Error]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         read(query.encode(), known)
     assert refused.value.status == 400
     return refused.value.errors
@@ -131,7 +131,7 @@ def test_statement_has_nothing_of_what_a_caller_sends(filtered: str, sorted_by: 
     """Whatever is understood of hostile texts gives a statement that is built of known words alone."""
     parts = {"filter": filtered, "sort": sorted_by, "fields": chosen, "other": other}
     query = "&".join(f"{name}={quote(text.encode('utf-8', 'replace'))}" for name, text in parts.items())
-    with pytest.raises(Refused):
+    with pytest.raises(HttpProblem):
         read(query.encode(), ALL)
 
 
@@ -146,7 +146,7 @@ def test_statement_depends_on_names_alone(wanted: list[tuple[str, str, str]]) ->
     for name, operator, text in wanted:
         try:
             understood.append(parse_filter(f"{name}:{operator}:{text.replace(':', '::')}"))
-        except Wrong:
+        except InvalidValue:
             continue
     plain = tuple(Filter(f.field, f.operator, ("x",)) for f in understood)
     for collection in (CODES, SUBMISSION_CODES_OF_CALLER):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from service.http.problem import Refused
+from service.http.problem import HttpProblem
 from service.http.rate import REMEMBERED_CALLERS, RateLimit
 
 
 def test_bucket_fills_with_time() -> None:
     limit = RateLimit(0.5)
     limit.count("a", 100.0)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         limit.count("a", 100.5)
     assert (refused.value.status, refused.value.headers["Retry-After"]) == (429, "2")
     limit.count("a", 102.0)
@@ -20,5 +20,5 @@ def test_callers_are_forgotten_oldest_first() -> None:
     for number in range(REMEMBERED_CALLERS + 1):
         limit.count(str(number), 100.0)
     limit.count("0", 100.0)
-    with pytest.raises(Refused):
+    with pytest.raises(HttpProblem):
         limit.count(str(REMEMBERED_CALLERS), 100.0)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from service.http.caller import REMEMBERED_TOKENS, Verifier
 from service.http.jwks import KeySet
-from service.http.problem import Refused
+from service.http.problem import HttpProblem
 from tests.support import issuer
 from tests.support.issuer import Issuer
 from tests.unit.http.front import front, verifier
@@ -170,7 +170,7 @@ async def test_verified_token_is_remembered_until_it_expires(trusted: Issuer) ->
     first = await checking.caller(header)
     assert await checking.caller(header) is first
     clock[0] = now + timedelta(seconds=700)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         await checking.caller(header)
     assert refused.value.status == 401
     assert reads == 1
@@ -187,7 +187,7 @@ async def test_remembered_tokens_are_bounded(trusted: Issuer) -> None:
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=200) | st.binary(max_size=100).map(repr))
 async def test_no_token_is_an_error_of_ours(text: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         await verifier(_SHARED).caller([f"Bearer {text}"])
     assert refused.value.status == 401
 

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 from service.contract.envelope import Undecodable
 from service.contract.topics import Topics
-from service.store.answer import SLICE, Answers
+from service.store.batch_output import SLICE, BatchOutput
 from service.store.position import BLOCK
 from tests.support.record import FakeRecord
 
 
 async def test_a_long_batch_is_answered_in_order_and_lets_others_go_on() -> None:
     batch = [Undecodable(FakeRecord("in", 0, offset, None, b"", ()), "tombstone", "") for offset in range(3 * SLICE)]
-    answers = Answers(Topics("registry"), 7, datetime(2026, 11, 22, tzinfo=UTC))
+    answers = BatchOutput(Topics("registry"), 7, datetime(2026, 11, 22, tzinfo=UTC))
     adding = asyncio.create_task(answers.add(batch, {}, ()))
     seen = []
     while not adding.done():

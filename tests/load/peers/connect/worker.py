@@ -13,7 +13,7 @@ import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-from consumers.client import connection
+from consumers.kafka.client import connection
 from service.contract.envelope import parse
 from service.contract.record import Limits, Received
 from service.core.batch import needs
@@ -25,7 +25,7 @@ from tests.load.contender import STOP_SECONDS, Load
 from tests.load.cpu import cpu_seconds
 from tests.load.peers.connect.record import TABLES, Table, records
 from tests.load.peers.floor import Record
-from tests.load.place import PARTITIONS, Ground, Place, fill
+from tests.load.servers import PARTITIONS, Registry, Servers, fill
 from tests.load.window import STALLED_SECONDS, Measured, Stalled
 from tests.load.workload import Workload
 
@@ -39,48 +39,48 @@ def available() -> bool:
     return all(map(shutil.which, ("java", "mvn")))
 
 
-async def run(place: Place, load: Load, seed: int = 1) -> Measured:
+async def run(servers: Servers, load: Load, seed: int = 1) -> Measured:
     """One round on Apache Kafka. Raises window.Stalled."""
-    async with place.ground(load.codes, "apache") as ground:
-        topics = {table: f"{ground.settings.topic_prefix}.{table.name}" for table in TABLES}
-        await _create(ground, list(topics.values()))
-        counts = await _fill(ground, topics, load, seed)
-        await place.checkpoint()
+    async with servers.registry(load.codes, "apache") as registry:
+        topics = {table: f"{registry.settings.topic_prefix}.{table.name}" for table in TABLES}
+        await _create(registry, list(topics.values()))
+        counts = await _fill(registry, topics, load, seed)
+        await servers.checkpoint()
         path = await asyncio.to_thread(classpath.resolve, POM)
-        child = _launch(place, ground, topics, path)
+        child = _launch(servers, registry, topics, path)
         try:
-            return await _measure(place, ground, child, counts)
+            return await _measure(servers, registry, child, counts)
         finally:
             await child.stop(SIGTERM, seconds=STOP_SECONDS)
-            await _delete(ground, list(topics.values()))
+            await _delete(registry, list(topics.values()))
 
 
-async def _fill(ground: Ground, topics: Mapping[Table, str], load: Load, seed: int) -> dict[str, int]:
+async def _fill(registry: Registry, topics: Mapping[Table, str], load: Load, seed: int) -> dict[str, int]:
     sent = Workload(load.codes, seed, load.mix).take(load.count)
     records_in = [
-        Record(ground.topics.commands, 0, number, one.key, one.value, list(one.headers))
+        Record(registry.topics.commands, 0, number, one.key, one.value, list(one.headers))
         for number, one in enumerate(sent)
     ]
-    read = parse(records_in, ground.topics, Limits())
+    read = parse(records_in, registry.topics, Limits())
     commands = [one.command for one in read if isinstance(one, Received)]
-    session: Any = await asyncpg.connect(ground.settings.database_url)
+    session: Any = await asyncpg.connect(registry.settings.database_url)
     try:
         world = await load_world(session, needs(commands))
     finally:
         await session.close()
     rows = list(records(commands, world))
     return {
-        table.name: await fill(ground, (one for its, one in rows if its is table), topic)
+        table.name: await fill(registry, (one for its, one in rows if its is table), topic)
         for table, topic in topics.items()
     }
 
 
-def _launch(place: Place, ground: Ground, topics: Mapping[Table, str], path: str) -> Child:
-    child = Child("Kafka Connect", place.folder / f"connect-{ground.settings.topic_prefix}")
+def _launch(servers: Servers, registry: Registry, topics: Mapping[Table, str], path: str) -> Child:
+    child = Child("Kafka Connect", servers.folder / f"connect-{registry.settings.topic_prefix}")
     child.folder.mkdir(parents=True)
-    files = [_write(child.folder / "worker.properties", _worker(ground, child.folder))]
+    files = [_write(child.folder / "worker.properties", _worker(registry, child.folder))]
     files += [
-        _write(child.folder / f"{table.name}.properties", _sink(ground, table, topic))
+        _write(child.folder / f"{table.name}.properties", _sink(registry, table, topic))
         for table, topic in topics.items()
     ]
     log = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
@@ -89,9 +89,9 @@ def _launch(place: Place, ground: Ground, topics: Mapping[Table, str], path: str
     return child
 
 
-def _worker(ground: Ground, folder: Path) -> dict[str, str]:
+def _worker(registry: Registry, folder: Path) -> dict[str, str]:
     return {
-        "bootstrap.servers": ground.settings.kafka_bootstrap_servers,
+        "bootstrap.servers": registry.settings.kafka_bootstrap_servers,
         "listeners": f"HTTP://127.0.0.1:{choose(0, server='Kafka Connect', setting='its port')}",
         "offset.storage.file.filename": str(folder / "offsets"),
         "offset.flush.interval.ms": "100",
@@ -105,12 +105,12 @@ def _worker(ground: Ground, folder: Path) -> dict[str, str]:
     }
 
 
-def _sink(ground: Ground, table: Table, topic: str) -> dict[str, str]:
-    database = urlsplit(ground.settings.database_url)
+def _sink(registry: Registry, table: Table, topic: str) -> dict[str, str]:
+    database = urlsplit(registry.settings.database_url)
     address = f"jdbc:postgresql://{database.hostname}:{database.port}{database.path}"
     converter = "org.apache.kafka.connect.json.JsonConverter"
     return {
-        "name": f"{ground.settings.topic_prefix}-{table.name}",
+        "name": f"{registry.settings.topic_prefix}-{table.name}",
         "connector.class": "io.debezium.connector.jdbc.JdbcSinkConnector",
         "tasks.max": "1",
         "topics": topic,
@@ -137,8 +137,8 @@ def _write(path: Path, properties: Mapping[str, str]) -> Path:
     return path
 
 
-async def _create(ground: Ground, topics: list[str]) -> None:
-    admin = AIOKafkaAdminClient(**connection(ground.settings))
+async def _create(registry: Registry, topics: list[str]) -> None:
+    admin = AIOKafkaAdminClient(**connection(registry.settings))
     await admin.start()
     try:
         await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics])
@@ -146,8 +146,8 @@ async def _create(ground: Ground, topics: list[str]) -> None:
         await admin.close()
 
 
-async def _delete(ground: Ground, topics: list[str]) -> None:
-    admin = AIOKafkaAdminClient(**connection(ground.settings))
+async def _delete(registry: Registry, topics: list[str]) -> None:
+    admin = AIOKafkaAdminClient(**connection(registry.settings))
     await admin.start()
     try:
         await admin.delete_topics(topics)
@@ -155,12 +155,12 @@ async def _delete(ground: Ground, topics: list[str]) -> None:
         await admin.close()
 
 
-async def _measure(place: Place, ground: Ground, child: Child, counts: Mapping[str, int]) -> Measured:
+async def _measure(servers: Servers, registry: Registry, child: Child, counts: Mapping[str, int]) -> Measured:
     whole = sum(counts.values())
-    groups = [f"connect-{ground.settings.topic_prefix}-{name}" for name in counts]
+    groups = [f"connect-{registry.settings.topic_prefix}-{name}" for name in counts]
     assert child.pid is not None
-    pids = {"process": child.pid, "PostgreSQL": place.database_pid, "broker": place.broker_pid("apache")}
-    admin = AIOKafkaAdminClient(**connection(ground.settings))
+    pids = {"process": child.pid, "PostgreSQL": servers.database_pid, "broker": servers.broker_pid("apache")}
+    admin = AIOKafkaAdminClient(**connection(registry.settings))
     await admin.start()
     try:
         start = await _committed(admin, groups, int(whole * WARM), child)
@@ -183,7 +183,7 @@ async def _committed(admin: AIOKafkaAdminClient, groups: list[str], wanted: int,
             except GroupCoordinatorNotAvailableError:
                 # The broker makes the topic of offsets when the first group asks for it.
                 places = {}
-            now += sum(max(0, place.offset) for place in places.values())
+            now += sum(max(0, servers.offset) for servers in places.values())
         if now >= wanted:
             return now
         if now > last:

@@ -1,0 +1,160 @@
+"""The topics of the registry: what they should be, creating those that are missing, checking those that are there.
+
+Existing topics are never changed: more partitions would tear the order of a key apart, and the rest is the operator's.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from consumers.kafka.client import connection
+from consumers.kafka.session import BrokerUnavailable, answered
+from service.contract.message import BROKER_LIMIT, longest
+from service.contract.topics import Topics
+from service.settings import Settings
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A topic as it should be; `configs` are Kafka's topic settings by name."""
+
+    name: str
+    partitions: int
+    replication: int
+    configs: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found or done about one topic: "created", "right", "missing" or "different", with what differs."""
+
+    topic: str
+    state: str
+    differences: tuple[str, ...] = ()
+
+
+def plan(settings: Settings) -> list[Planned]:
+    """All topics as the settings want them."""
+    topics = Topics(settings.topic_prefix)
+    # a dead letter holds all of a record with what is said about it
+    commands = max(BROKER_LIMIT, 2 * settings.max_body_bytes)
+    events = longest(settings.max_body_bytes)
+    days = {
+        topics.commands: (settings.command_retention_days, commands),
+        topics.operator_commands: (settings.command_retention_days, commands),
+        topics.group_events: (settings.event_retention_days, events),
+        topics.code_events: (settings.event_retention_days, events),
+        topics.user_events: (settings.event_retention_days, events),
+        topics.directory_events: (settings.event_retention_days, events),
+        topics.outcomes: (settings.event_retention_days, events),
+        topics.dead_letters: (settings.dead_letter_retention_days, 2 * commands),
+    }
+    return [
+        Planned(name, settings.partitions, settings.replication, _configs(settings, *of)) for name, of in days.items()
+    ]
+
+
+def _configs(settings: Settings, days: int, longest: int) -> dict[str, str]:
+    configs = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS), "max.message.bytes": str(longest)}
+    if settings.replication >= 3:
+        configs["min.insync.replicas"] = "2"
+    return configs
+
+
+async def create(settings: Settings) -> list[Finding]:
+    """Create the topics that are missing and check the others; safe to run twice and at the same time.
+
+    Raises BrokerUnavailable when the broker does not answer or refuses a topic.
+    """
+    planned = plan(settings)
+    async with _admin(settings) as admin:
+        present = await _present(admin, planned)
+        missing = [topic for topic in planned if topic.name not in present]
+        created = await _create(settings, admin, missing) if missing else set()
+        findings = {finding.topic: finding for finding in await _check(admin, planned)}
+    return [Finding(topic.name, "created") if topic.name in created else findings[topic.name] for topic in planned]
+
+
+async def check(settings: Settings) -> list[Finding]:
+    """Compare the topics that are there with what they should be; changes nothing. Raises BrokerUnavailable."""
+    async with _admin(settings) as admin:
+        return await _check(admin, plan(settings))
+
+
+@asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**connection(settings))
+    async with answered(settings):
+        try:
+            await admin.start()
+            yield admin
+        finally:
+            await admin.close()
+
+
+async def _create(settings: Settings, admin: AIOKafkaAdminClient, missing: list[Planned]) -> set[str]:
+    response = await admin.create_topics(
+        [NewTopic(topic.name, topic.partitions, topic.replication, topic_configs=topic.configs) for topic in missing]
+    )
+    created: set[str] = set()
+    for name, code, *reported in response.topic_errors:
+        error = for_code(code)
+        if code == 0:
+            created.add(name)
+        elif error is not TopicAlreadyExistsError:
+            why = f"{error.__name__} {reported[0] if reported and reported[0] else ''}".strip()
+            raise BrokerUnavailable(f"Kafka at {settings.kafka_bootstrap_servers} refuses to create {name}: {why}")
+    return created
+
+
+async def _present(admin: AIOKafkaAdminClient, planned: list[Planned]) -> dict[str, tuple[int, int]]:
+    """Partitions and replicas of the planned topics that are there."""
+    # asked for all: naming a topic in a metadata request may create it
+    wanted = {topic.name for topic in planned}
+    return {
+        topic["topic"]: (len(topic["partitions"]), min((len(p["replicas"]) for p in topic["partitions"]), default=0))
+        for topic in await admin.describe_topics()
+        if topic["topic"] in wanted and topic["error_code"] == 0
+    }
+
+
+async def _check(admin: AIOKafkaAdminClient, planned: list[Planned]) -> list[Finding]:
+    present = await _present(admin, planned)
+    configs = await _configs_of(admin, [topic.name for topic in planned if topic.name in present])
+    findings: list[Finding] = []
+    for topic in planned:
+        if topic.name not in present:
+            findings.append(Finding(topic.name, "missing"))
+            continue
+        partitions, replication = present[topic.name]
+        differences: list[str] = []
+        if partitions != topic.partitions:
+            differences.append(f"partitions {partitions}, not {topic.partitions}")
+        if replication != topic.replication:
+            differences.append(f"replication {replication}, not {topic.replication}")
+        differences += [
+            f"{name} {value}, not {topic.configs[name]}"
+            for name, value in configs.get(topic.name, {}).items()
+            if topic.configs.get(name, value) != value
+        ]
+        findings.append(Finding(topic.name, "different" if differences else "right", tuple(differences)))
+    return findings
+
+
+async def _configs_of(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    """Topic settings as far as the broker tells them (the embedded one tells none)."""
+    if not names:
+        return {}
+    responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    return {
+        name: {entry[0]: entry[1] for entry in entries if entry[1] is not None}
+        for response in responses
+        for code, _, _, name, entries in response.resources
+        if code == 0
+    }

@@ -1,0 +1,89 @@
+"""The Kafka consumer that FastStream's loop polls: only from confirmed places, and leaving in good order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from consumers.kafka.aiokafka_workarounds import decode_any_header_name
+from consumers.kafka.close_within import close_within
+from consumers.reading.assignment import Assignment, ConsumerBroken
+
+# What a poll waits for records before it looks around again; FastStream would sleep as long after an empty one.
+POLL_MS = 500
+
+HOLDS_SECONDS = 5.0
+CONNECTION = (
+    "bootstrap_servers", "client_id", "request_timeout_ms", "retry_backoff_ms", "security_protocol", "sasl_mechanism",
+    "sasl_plain_username", "sasl_plain_password", "ssl_context",
+)  # fmt: skip
+"""Options of the client that say how to reach the broker."""
+
+decode_any_header_name()
+
+
+class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client library ships no types
+    """Polls through an `Assignment`, so that FastStream sees neither an empty poll nor an error.
+
+    `before_leaving` is awaited after the last batch and before the group is left.
+    """
+
+    def __init__(
+        self,
+        *,
+        assignment: Assignment,
+        before_leaving: Callable[["CommandConsumer"], Awaitable[None]],
+        leave_seconds: float,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._connection = {name: options[name] for name in CONNECTION if name in options}
+        self._assignment = assignment
+        self._before_leaving = before_leaving
+        self._leave_seconds = leave_seconds
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        """Wait for records; empty only when the process ends."""
+        fetch = super().getmany
+
+        async def once() -> dict[TopicPartition, list[Any]]:
+            self._check_tasks()
+            records: dict[TopicPartition, list[Any]] = await fetch(
+                *partitions, timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records
+            )
+            return records
+
+        return await self._assignment.poll(self, once)
+
+    async def has_record(self, partition: TopicPartition, offset: int) -> bool:
+        """Whether the log has the record at this offset: asked by reading it, with a client that does nothing else.
+
+        In the midst of a rebalance this one may wait for other partitions, or tell of an error of before.
+        """
+        looker = AIOKafkaConsumer(**self._connection, enable_auto_commit=False, auto_offset_reset="none")
+        try:
+            await looker.start()
+            looker.assign([partition])
+            looker.seek(partition, offset)
+            async with asyncio.timeout(HOLDS_SECONDS):
+                record = await looker.getone(partition)
+        except OffsetOutOfRangeError:
+            return False
+        finally:
+            await close_within(looker.stop(), HOLDS_SECONDS)
+        return bool(record.offset == offset)
+
+    def _check_tasks(self) -> None:
+        """Raise ConsumerBroken when a background task of the client library has died: it would be silent for ever."""
+        for task in (self._coordinator._coordination_task, self._fetcher.error_future):
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                raise ConsumerBroken(f"the Kafka client gave up: {task.exception()!r}")
+
+    async def stop(self) -> None:
+        """Publish and commit what is decided, then leave the group; without a broker, without leaving."""
+        await self._before_leaving(self)
+        await close_within(super().stop(), self._leave_seconds)

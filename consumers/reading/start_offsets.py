@@ -1,0 +1,89 @@
+"""From which offset each partition is read: the marks in the database against what the log still has."""
+
+from collections.abc import Mapping, Sequence
+
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+
+from consumers.kafka.cluster_identity import Identity, read_cluster_identity
+from consumers.reading.assignment import HasRecord, OffsetAlarm
+from service.settings import Settings, variable
+from service.store.offset_fence import OffsetFenceStore
+from service.telemetry import log
+
+_log = log(__name__)
+
+_ACCEPT = f"When the loss is understood, start once with {variable('accept_lost_commands')}=true to go on."
+
+
+class StartOffsets:
+    """Looks up places for partitions of these topics in the cluster that `identity` names."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: AIOKafkaClient,
+        store: OffsetFenceStore,
+        identity: Identity,
+        topics: Sequence[str],
+    ) -> None:
+        self._accept = settings.accept_lost_commands
+        self._client = client
+        self._store = store
+        self._identity = identity
+        self._topics = topics
+
+    async def check(self) -> None:
+        """Raise OffsetAlarm when the cluster or a topic is another one than at the start."""
+        self.compare(await read_cluster_identity(self._client, self._topics))
+
+    def compare(self, now: Identity) -> None:
+        """Raise OffsetAlarm when what the broker tells now is another cluster or topic than at the start."""
+        if now.cluster_id != self._identity.cluster_id:
+            raise OffsetAlarm(f"the broker belongs to cluster {now.cluster_id} now, not {self._identity.cluster_id}")
+        for topic in self._topics:
+            if now.topic_ids[topic] != self._identity.topic_ids[topic]:
+                raise OffsetAlarm(f"topic {topic} was deleted and made anew while it was read")
+
+    async def start_offsets(
+        self, kept: Mapping[TopicPartition, tuple[int, int]], has_record: HasRecord
+    ) -> dict[TopicPartition, int]:
+        """The next offset to decide for each partition, given its first and next offset in the log.
+
+        A partition without a mark gets one at its first record. Raises OffsetAlarm when that would pass over
+        records that were never decided, unless the operator accepts that; and StoreUnavailable.
+        """
+        marks = await self._store.marks()
+        offsets = {}
+        moved = {}
+        for tp, (first, after) in kept.items():
+            mark = marks.get((tp.topic, tp.partition))
+            # The embedded memory broker tells the beginning of its last batch for the end of the log.
+            understated = mark is not None and mark > after and await has_record(tp, mark - 1)
+            end = mark if mark is not None and understated else after
+            problem = await self._problem(tp, mark, first, end, known=any(topic == tp.topic for topic, _ in marks))
+            if problem is None:
+                offsets[tp] = first if mark is None else mark
+            elif self._accept:
+                _log.error("lost_commands_accepted", problem=problem, resumes_at=first)
+                offsets[tp] = moved[tp] = first
+            else:
+                raise OffsetAlarm(f"{problem} {_ACCEPT}")
+        await self._store.claim({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
+        if moved:
+            await self._store.move({(tp.topic, tp.partition): offset for tp, offset in moved.items()})
+        return offsets
+
+    async def _problem(
+        self, tp: TopicPartition, mark: int | None, first: int, after: int, *, known: bool
+    ) -> str | None:
+        where = f"{tp.topic} partition {tp.partition}"
+        if mark is None:
+            if not known and await self._store.has_former(tp.topic):
+                return f"Topic {tp.topic} was deleted and made anew: commands of the old one may be undecided."
+            return None
+        if mark < first:
+            return f"{where} begins at offset {first}, but {mark} is the next to decide: records are gone undecided."
+        if mark > after:
+            return f"{where} ends at offset {after}, but {mark - 1} was decided already: the log lost records."
+        return None

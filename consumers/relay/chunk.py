@@ -1,0 +1,83 @@
+"""The frames in hand of a relay: which of their messages are sent, are held back, or still have to be sent."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from consumers.relay.chunk_holds import ChunkHolds
+from consumers.relay.held_keys import HeldKeys
+from consumers.relay.refusal import Refusal
+from service.contract.message import Message
+from service.store.frame import Frame, FrameCorrupt, frames_of, messages_of
+from service.store.held_store import HeldFrame
+
+Sent = set[tuple[int, str]]
+"""Position and id of messages that were sent: a database that was set back may give a position to another message."""
+
+
+@dataclass(slots=True)
+class OutboxChanges:
+    """What has to be written: frames to delete, by position, what of them is held back, and what still waits."""
+
+    done: list[int] = field(default_factory=list)
+    held: list[HeldFrame] = field(default_factory=list)
+    rest: list[Frame] = field(default_factory=list)
+    sent: Sent = field(default_factory=set)
+    """Messages that need not be remembered as sent any more."""
+
+
+class Chunk:
+    """Frames of our shards in order; `sent` are messages that were sent before, and gets those that are sent now.
+
+    A frame that cannot be read has no messages here; it is held as it is.
+    """
+
+    def __init__(self, frames: Iterable[Frame], sent: Sent) -> None:
+        self._sent = sent
+        self._holds = ChunkHolds()
+        self._frames: list[tuple[Frame, list[Message]]] = []
+        for frame in frames:
+            messages: list[Message] = []
+            try:
+                messages = messages_of(frame)
+            except FrameCorrupt as error:
+                self._holds.quarantine(frame, error)
+            self._frames.append((frame, messages))
+
+    def __bool__(self) -> bool:
+        return bool(self._frames)
+
+    @property
+    def corrupt(self) -> Iterable[HeldFrame]:
+        """Frames that cannot be read."""
+        return self._holds.corrupt
+
+    def waiting(self, held: HeldKeys) -> list[Message]:
+        """The messages to send now, in order; those behind held ones, of this chunk too, are held from now on."""
+        if held or self._holds:
+            self._holds.extend(self._frames, held, self._sent)
+        return [message for _, messages in self._frames for message in self._rest(messages)]
+
+    def _rest(self, messages: Sequence[Message]) -> list[Message]:
+        sent, holds = self._sent, self._holds
+        return [m for m in messages if (m.position, m.id) not in sent and m.position not in holds]
+
+    def take(self, sent: Collection[int], refused: Mapping[int, Refusal]) -> None:
+        """Note what was sent and what was refused, by position."""
+        self._sent.update((m.position, m.id) for _, messages in self._frames for m in messages if m.position in sent)
+        self._holds.refuse(refused)
+
+    def settled(self, *, whole: bool = False) -> OutboxChanges:
+        """Take out the frames of which nothing has to be sent any more, or all when the chunk is given up."""
+        changes = OutboxChanges()
+        left: list[tuple[Frame, list[Message]]] = []
+        for frame, messages in self._frames:
+            rest = self._rest(messages)
+            if rest and not whole:
+                left.append((frame, messages))
+            elif len(rest) < len(messages) or not messages:
+                changes.done.append(frame.position)
+                changes.rest += frames_of(rest)
+                changes.held += self._holds.take(frame, messages)
+                changes.sent.update((m.position, m.id) for m in messages)
+        self._frames = left
+        return changes

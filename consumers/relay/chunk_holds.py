@@ -1,0 +1,78 @@
+"""Which messages of a chunk are held back: those that are refused, and those behind them under the same key."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+from consumers.relay.held_keys import BEHIND, HeldKeys, Queue
+from consumers.relay.refusal import Refusal
+from service.contract.message import Message
+from service.store.frame import Frame, FrameCorrupt, frames_of
+from service.store.held_store import CORRUPT, HeldFrame, Scope
+
+Hold = tuple[Scope, str]
+"""How a message is held back, and why."""
+
+FrameMessages = tuple[Frame, Sequence[Message]]
+
+
+class ChunkHolds:
+    """Messages to hold back, by position, and frames that cannot be read, until their frames are settled."""
+
+    def __init__(self) -> None:
+        self._holds: dict[int, Hold] = {}
+        self._corrupt: dict[int, HeldFrame] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._holds or self._corrupt)
+
+    def __contains__(self, position: int) -> bool:
+        """Whether the message at this position is held back."""
+        return position in self._holds
+
+    @property
+    def corrupt(self) -> Iterable[HeldFrame]:
+        """Frames that cannot be read."""
+        return self._corrupt.values()
+
+    def quarantine(self, frame: Frame, error: FrameCorrupt) -> None:
+        """Hold a frame that cannot be read, as it is."""
+        self._corrupt[frame.position] = HeldFrame(frame, "topic", f"{CORRUPT}: {error}")
+
+    def refuse(self, refused: Mapping[int, Refusal]) -> None:
+        """Hold what the broker refused, by position."""
+        for position, refusal in refused.items():
+            self._holds[position] = "topic" if refusal.kind == "topic" else "key", refusal.reason
+
+    def extend(self, frames: Iterable[FrameMessages], held: HeldKeys, sent: Container[tuple[int, str]]) -> None:
+        """Hold what is behind messages that are `held` already or that these frames hold, unless it was sent."""
+        queues: dict[Queue, Hold] = {}
+        keys: dict[tuple[Queue, bytes | None], Hold] = {}
+        for frame, messages in frames:
+            queue = frame.shard, frame.topic
+            if frame.position in self._corrupt:
+                queues[queue] = "topic", BEHIND
+            for message in messages:
+                if (message.position, message.id) in sent:
+                    continue
+                hold = self._holds.get(message.position) or queues.get(queue) or keys.get((queue, message.key))
+                if hold is None and held.blocks(message):
+                    hold = held.behind(queue)
+                if hold is None:
+                    continue
+                self._holds[message.position] = hold
+                if hold[0] == "topic":
+                    queues[queue] = hold
+                elif message.key is not None:
+                    keys[queue, message.key] = hold
+
+    def take(self, frame: Frame, messages: Sequence[Message]) -> Iterable[HeldFrame]:
+        """Take out what is held of a frame, as rows of held messages."""
+        if (corrupt := self._corrupt.pop(frame.position, None)) is not None:
+            yield corrupt
+        alike: dict[Hold, list[Message]] = {}
+        for message in messages if self._holds else ():
+            hold = self._holds.pop(message.position, None)
+            if hold is not None:
+                alike.setdefault(hold, []).append(message)
+        for (scope, reason), some in alike.items():
+            for held in frames_of(some):
+                yield HeldFrame(held, scope, reason)

@@ -1,0 +1,222 @@
+"""Sending outbox messages in order: one produce batch per partition, each waited for, a new producer after any failure.
+
+The client library's idempotent producer wedges: once a broker has refused a batch for good, every later one of that
+partition is out of order for ever. So it is thrown away with everything it still has in hand. A publisher of held
+messages expects refusals: its producer is not idempotent and does not wedge, and it looks for the record at fault.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from consumers.kafka.aiokafka_workarounds import forbid_topic_creation
+from consumers.kafka.client import connection
+from consumers.kafka.close_within import close_within
+from consumers.kafka.cluster_metadata import has_leader, partition_count, refresh_metadata
+from consumers.kafka.partitioner import partitions_of
+from consumers.relay.refusal import LEADERLESS, give_up_after, refusal
+from consumers.relay.refusals import Refusals
+from consumers.relay.report import Report
+from service.contract.message import Message
+from service.failpoint import passing
+from service.settings import Settings
+from service.telemetry import PUBLISHED
+
+BATCH_BYTES = 512 * 1024
+SEND_SECONDS = 30.0
+CLOSE_SECONDS = 5.0
+
+
+class Publisher:
+    """Sends messages with a producer of its own, made when it is needed; `held` when they were refused before."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        make: Callable[..., AIOKafkaProducer] = AIOKafkaProducer,
+        *,
+        held: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._options: dict[str, Any] = {
+            **connection(settings),
+            "acks": "all",
+            "enable_idempotence": settings.kafka_idempotent_producer and not held,
+            "max_batch_size": BATCH_BYTES,
+            "max_request_size": 16 * BATCH_BYTES,
+        }
+        self._make = make
+        self._held = held
+        self._refusals = Refusals(held=held, monotonic=monotonic)
+        self._producer: AIOKafkaProducer | None = None
+
+    def accept(self, partitions: set[tuple[str, int]]) -> None:
+        """Try these partitions again: somebody else could send to them."""
+        self._refusals.accept(partitions)
+
+    def try_all(self) -> None:
+        """Leave nothing out any more, and begin with whole batches."""
+        self._refusals.clear()
+
+    async def send(self, messages: Sequence[Message]) -> Report:
+        """Send in order per partition and wait for the broker's word.
+
+        What is sent without an answer may still be there, and is there twice when it is sent again. A message behind
+        one that is not sent, in its partition, is not sent either, unless the other one is refused.
+        """
+        report = Report()
+        try:
+            producer = await self._ready()
+            by_partition = await self._by_partition(producer, messages, report)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._abandon()
+            report.error = error
+            return report
+        passing("mid_publish")
+        tasks = [asyncio.create_task(self._send_partition(producer, *tp, report)) for tp in by_partition.items()]
+        try:
+            done, late = await asyncio.wait(tasks, timeout=SEND_SECONDS) if tasks else (set(), set())
+        finally:
+            for task in tasks:
+                task.cancel()
+        if late:
+            report.error = TimeoutError("no answer in time")
+        # Every result is looked at, so that no error is lost.
+        good = [task.result() for task in done]
+        if late or not all(good):
+            await self._abandon()
+        else:
+            passing("after_publish")
+        return report
+
+    async def close(self) -> None:
+        """Give the producer up; nothing may be in flight."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await close_within(producer.stop(), CLOSE_SECONDS)
+
+    async def abort(self) -> None:
+        """Give the producer up with everything it has in hand."""
+        await self._abandon()
+
+    async def _ready(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = self._make(**self._options)
+            give_up_after(producer, self._refusals.seconds)
+            forbid_topic_creation(producer.client)
+            try:
+                await producer.start()
+            except BaseException:
+                await close_within(producer.stop(), CLOSE_SECONDS)
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _by_partition(
+        self, producer: AIOKafkaProducer, messages: Sequence[Message], report: Report
+    ) -> dict[tuple[str, int], list[Message]]:
+        """The messages by topic and partition, in order, without those that are refused or have no leader."""
+        by_topic: dict[str, list[Message]] = {}
+        for message in messages:
+            by_topic.setdefault(message.topic, []).append(message)
+        asked = [topic for topic in by_topic if (topic, None) not in self._refusals]
+        counts = dict(zip(asked, await asyncio.gather(*(self._count(producer, t) for t in asked)), strict=True))
+        by_partition: dict[tuple[str, int], list[Message]] = {}
+        for topic, alike in by_topic.items():
+            if not (count := counts.get(topic, 0)):
+                self._refusals.leave_out((topic, None), alike, report)
+                continue
+            keys, shards = [m.key for m in alike], [m.shard for m in alike]
+            for message, partition in zip(alike, partitions_of(keys, shards, count), strict=True):
+                by_partition.setdefault((topic, partition), []).append(message)
+        refused = [tp for tp in by_partition if tp in self._refusals]
+        leaderless = [tp for tp in by_partition if tp not in self._refusals and not has_leader(producer, tp)]
+        if leaderless and not await refresh_metadata(producer):
+            raise KafkaConnectionError("no broker says which one leads")
+        for tp in leaderless:
+            self._refusals.watch(tp, LEADERLESS)
+        for tp in (*refused, *leaderless):
+            self._refusals.leave_out(tp, by_partition.pop(tp), report)
+        return by_partition
+
+    async def _count(self, producer: AIOKafkaProducer, topic: str) -> int:
+        """How many partitions a topic has, 0 when the broker says it is unknown or forbidden; raises KafkaError."""
+        try:
+            count = await partition_count(producer, topic)
+        except TopicAuthorizationFailedError as error:
+            self._refusals.watch((topic, None), refusal(error))
+            return 0
+        if count == 0:
+            self._refusals.watch((topic, None), refusal(UnknownTopicOrPartitionError()))
+        else:
+            self._refusals.accepted((topic, None))
+        return count
+
+    async def _send_partition(
+        self, producer: AIOKafkaProducer, tp: tuple[str, int], messages: list[Message], report: Report
+    ) -> bool:
+        """Send the messages of a partition, batch by batch; answers whether the producer is still good."""
+        todo, most = messages, len(messages)
+        while todo:
+            count, error = await self._send_batch(producer, tp, todo[:most])
+            batch, todo = todo[:count], todo[count:]
+            if error is None:
+                report.sent.update(message.position for message in batch)
+                report.accepted.add(tp)
+                self._refusals.accepted(tp)
+                PUBLISHED.labels(tp[0]).inc(count)
+                most *= 2
+                continue
+            found = self._refusals.judge(tp, batch, todo, error, report)
+            if found is None or not self._held:
+                return False
+            if found.kind != "record":
+                return True
+            if count > 1:
+                # The record at fault is in here: the half of them tells in which half.
+                most, todo = count // 2, [*batch, *todo]
+            else:
+                todo = [message for message in todo if message.key is None or message.key != batch[0].key]
+        return True
+
+    async def _send_batch(
+        self, producer: AIOKafkaProducer, tp: tuple[str, int], messages: Sequence[Message]
+    ) -> tuple[int, BaseException | None]:
+        """Send as many of the first messages as a batch takes; answers how many, and the error if they are not sent."""
+        topic, partition = tp
+        limit = self._refusals.batch_bytes(topic)
+        builder = producer.create_batch()
+        count = size = 0
+        for message in messages:
+            if limit is not None and (size := size + message.size()) > limit and count:
+                break
+            key, value, headers = message.key, message.payload, message.headers
+            if builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                break
+            count += 1
+        builder.close()
+        try:
+            # Each batch is waited for: the next must not overtake one that failed.
+            await (await producer.send_batch(builder, topic, partition=partition))
+        except (KafkaError, OSError, TimeoutError) as error:
+            return count, error
+        return count, None
+
+    async def _abandon(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        # In this order nothing in hand is waited for or tried again: batches fail, connections close, the sender ends.
+        producer._message_accumulator.fail_all(KafkaError("the producer was given up"))
+        await close_within(producer.client.close(), CLOSE_SECONDS)
+        # Its sender may stumble over a batch that was failed while on its way (KeyError); nothing of it is left.
+        await close_within(producer.stop(), CLOSE_SECONDS)

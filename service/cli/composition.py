@@ -1,0 +1,254 @@
+"""One process of the service put together: which parts run in which role, and how they begin and end."""
+
+import asyncio
+import contextlib
+import gc
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import uvicorn
+
+from consumers.backoff import pause
+from consumers.health import Health
+from consumers.reading.assignment import READING
+from consumers.relay.status import PART as RELAY
+from consumers.run import BROKER, Consumers
+from consumers.shutdown import Shutdown
+from service import failpoint, telemetry
+from service.cli.housekeeping import housekeep
+from service.cli.memory import keep_freed_memory
+from service.http.admin import create_admin
+from service.http.app import create_app, verifier_of, warn_of_unknown_codes
+from service.settings import InvalidSettings, Settings, variable
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from service.store.migrate import missing_versions
+from service.store.pool import connect, create_pool
+from service.store.read_store import ReadStore
+
+Role = Literal["all", "consumers", "relay", "api"]
+
+DATABASE, MIGRATIONS = "database", "migrations"
+PROBE_SECONDS = 2.0
+TICK_SECONDS = 0.5
+TICK_LIMIT_SECONDS = 30.0
+COLLECT_SECONDS = 60.0
+# Of the shutdown deadline: for requests under way.
+API_PART = 0.2
+
+_log = telemetry.log(__name__)
+
+
+@dataclass(slots=True)
+class Running:
+    """A service that runs: its addresses (`api` is empty in a role without one), its health, and how to end it."""
+
+    api: str
+    admin: str
+    health: Health
+    shutdown: Shutdown
+
+
+@asynccontextmanager
+async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | None = None) -> AsyncIterator[Running]:
+    """Run the parts of a role; they drain when the block is left.
+
+    Database and broker need not be there yet: what needs them waits, and readiness says so. The one in the block has to
+    watch `ending.stop` (`stop`, when given), which a part sets that cannot go on. Raises SettingsRefused, also when a
+    port is taken.
+    """
+    _check(settings, role)
+    try:
+        failpoint.arm(settings.failpoints)
+    except ValueError as error:
+        raise InvalidSettings([f"{variable('failpoints')} is malformed: {error}"]) from None
+    shutdown = Shutdown(asyncio.Event() if stop is None else stop)
+    parts = [DATABASE, MIGRATIONS]
+    parts += [BROKER] if role != "api" else []
+    parts += [READING] if role in {"all", "consumers"} else []
+    parts += [RELAY] if role in {"all", "relay"} else []
+    health = Health(parts)
+    async with contextlib.AsyncExitStack() as stack:
+        admin_socket = stack.enter_context(_listening(settings.admin_host, settings.admin_port, "admin_port"))
+        api_socket = (
+            stack.enter_context(_listening(settings.api_host, settings.api_port, "api_port"))
+            if role in {"all", "api"}
+            else None
+        )
+        await stack.enter_async_context(_serving(create_admin(health), admin_socket, seconds=1))
+        for loop in (_tick(health), _probe(settings, health)):
+            await stack.enter_async_context(_background(loop))
+        if api_socket is not None:
+            await stack.enter_async_context(_api(settings, api_socket))
+        if role in {"all", "consumers"}:
+            await stack.enter_async_context(_background(housekeep(settings)))
+        kafka = None if role == "api" else _start_kafka(settings, role, health, shutdown)
+        _freeze(off=kafka is not None)
+        api = "" if api_socket is None else _address(api_socket)
+        try:
+            yield Running(api, _address(admin_socket), health, shutdown)
+        finally:
+            shutdown.stop.set()
+            health.stopping = True
+            drained = asyncio.create_task(asyncio.sleep(settings.drain_delay_seconds))
+            if kafka is not None:
+                await kafka
+            await drained
+            gc.enable()
+
+
+def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutdown) -> asyncio.Task[None]:
+    work = Consumers(settings, health, shutdown, reads=role != "relay", publishes=role != "consumers")
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            shutdown.fail(f"the consumers ended with {error!r}")
+
+    task = asyncio.create_task(work.run())
+    task.add_done_callback(ended)
+    return task
+
+
+def _check(settings: Settings, role: Role) -> None:
+    settings.need("database_url", *(() if role == "api" else ("kafka_bootstrap_servers",)))
+    if role in {"all", "api"}:
+        settings.need("jwt_issuer", "jwks")
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int, field: str) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        problem = f"{variable(field)}: cannot listen on {host} port {port}: {error.strerror or error}"
+        raise InvalidSettings([problem]) from None
+    with listener:
+        yield listener
+
+
+def ports_free(settings: Settings) -> None:
+    """Refuse a taken port before anything is started for nothing; raises SettingsRefused."""
+    for field in ("api", "admin"):
+        with _listening(getattr(settings, f"{field}_host"), getattr(settings, f"{field}_port"), f"{field}_port"):
+            pass
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@asynccontextmanager
+async def _serving(app: Any, listener: socket.socket, seconds: float) -> AsyncIterator[None]:
+    """Answer on a port; requests under way get so many seconds at the end."""
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, int(seconds)),
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[None]:
+    try:
+        verifier = verifier_of(settings)
+    except ValueError as error:
+        raise InvalidSettings([f"{variable('jwks')}: {error}"]) from None
+    pool = await create_pool(settings, "api")
+    try:
+        reader = ReadStore(pool)
+        app = create_app(settings, reader, verifier)
+        async with (
+            _background(_warn(settings, reader)),
+            _serving(app, listener, settings.shutdown_deadline_seconds * API_PART),
+        ):
+            yield
+    finally:
+        pool.terminate()
+
+
+async def _warn(settings: Settings, reader: ReadStore) -> None:
+    with contextlib.suppress(StoreUnavailable):
+        await warn_of_unknown_codes(settings, reader)
+
+
+@asynccontextmanager
+async def _background(work: Awaitable[None]) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+async def _tick(health: Health) -> None:
+    """Show that the event loop moves, how late it is, and collect garbage that batches left."""
+    collected = time.monotonic()
+    while True:
+        due = time.monotonic() + TICK_SECONDS
+        await asyncio.sleep(TICK_SECONDS)
+        now = time.monotonic()
+        telemetry.LOOP_LAG_SECONDS.set(max(0.0, now - due))
+        health.heartbeat("event loop", TICK_LIMIT_SECONDS)
+        if now - collected > COLLECT_SECONDS:
+            gc.collect()
+            collected = time.monotonic()
+
+
+async def _probe(settings: Settings, health: Health) -> None:
+    """See again and again whether the database answers and has the schema."""
+    connection = None
+    never = asyncio.Event()
+    while True:
+        try:
+            if connection is None:
+                connection = await connect(settings, "health")
+            missing = await missing_versions(connection)
+        except (StoreUnavailable, StoreRace, StoreDefect) as error:
+            health.mark_not_ready(DATABASE, str(error))
+            if connection is not None:
+                connection.terminate()
+            connection = None
+        else:
+            health.mark_ready(DATABASE)
+            if missing:
+                health.mark_not_ready(MIGRATIONS, f"missing: {', '.join(missing)}; run `producer-registry migrate`")
+            else:
+                health.mark_ready(MIGRATIONS)
+        await pause(PROBE_SECONDS, never)
+
+
+def _freeze(*, off: bool) -> None:
+    """Keep what is there out of the collector's sight; where batches run, it is off and called between them."""
+    gc.collect()
+    gc.freeze()
+    if off:
+        gc.disable()
+        keep_freed_memory()

@@ -1,0 +1,64 @@
+"""How the demo shows what happens: one column of signs, text wrapped at 100 columns, colours only on a terminal."""
+
+import json
+import textwrap
+from typing import Any
+
+import click
+
+WIDTH = 100
+INDENT = 4
+
+LEGEND = (
+    ("->", "a command goes in (Kafka)"),
+    ("<-", "its outcome"),
+    ("**", "an event for every subscriber"),
+    ("??", "a question over HTTP"),
+    ("==", "its answer"),
+    ("!!", "a dead letter"),
+)
+COLOURS = {"->": "cyan", "<-": "green", "**": "yellow", "??": "cyan", "==": "green", "!!": "red"}
+
+
+def chapter(number: int, title: str) -> None:
+    """Begin a chapter."""
+    click.echo()
+    click.secho(f"{number}. {title}", bold=True)
+
+
+def paragraph(text: str) -> None:
+    """Tell something, wrapped."""
+    click.echo(textwrap.fill(text, WIDTH, initial_indent="   ", subsequent_indent="   "))
+
+
+def sign(mark: str, text: str, data: Any = None) -> None:
+    """One thing that went in or came out; data follows as JSON, wrapped below."""
+    click.echo(f" {click.style(mark, fg=COLOURS[mark])} {_cut(text)}")
+    if data is not None:
+        click.echo(shown(data, INDENT))
+
+
+def shown(data: Any, indent: int) -> str:
+    """Data as JSON within the width: on one line when it fits, else a member a line."""
+    space = " " * indent
+    line = json.dumps(data, ensure_ascii=False)
+    if len(line) + indent <= WIDTH or not isinstance(data, dict | list) or not data:
+        return textwrap.fill(
+            line, WIDTH, initial_indent=space, subsequent_indent=space, break_on_hyphens=False, break_long_words=True
+        )
+    members = list(data.items()) if isinstance(data, dict) else [(None, member) for member in data]
+    parts = []
+    for position, (name, member) in enumerate(members):
+        head = f"{json.dumps(name, ensure_ascii=False)}: " if name is not None else ""
+        comma = "," if position + 1 < len(members) else ""
+        whole = json.dumps(member, ensure_ascii=False)
+        if len(head) + len(whole) + indent + 3 <= WIDTH:
+            parts.append(f"{space}  {head}{whole}{comma}")
+        else:
+            parts.append(f"{space}  {head}{shown(member, indent + 2).lstrip()}{comma}")
+    opening, closing = ("{", "}") if isinstance(data, dict) else ("[", "]")
+    return "\n".join([f"{space}{opening}", *parts, f"{space}{closing}"])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDTH - INDENT else text[: WIDTH - INDENT - 1] + "…"

@@ -1,0 +1,142 @@
+"""Where the demo happens: sends commands, waits for outcomes and events, asks over HTTP, and shows all of it."""
+
+import asyncio
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from service.cli.command_preparation import CommandPreparer, PreparedCommand
+from service.cli.demo.fixtures import Step
+from service.cli.demo.output import paragraph, sign
+from service.cli.exchange import Answer, Exchange
+from service.cli.message import Message, short_type
+
+SOURCE = "/demo"
+SECONDS = 20.0
+"""So long may an answer take before the story is broken."""
+
+
+class DemoFailed(Exception):
+    """An answer was not as told."""
+
+
+class DemoRunner:
+    """One telling: `api` is the address of the HTTP service, `token` signs for a subject and scopes."""
+
+    def __init__(
+        self, exchange: Exchange, outbound: CommandPreparer, api: str, token: Callable[[str, str], str]
+    ) -> None:
+        self._exchange = exchange
+        self._outbound = outbound
+        self._api = api
+        self._token = token
+        self._events: dict[str, Message] = {}
+        self.operator = token("demo-operator", "admin:read")
+        self.commands = self.events = self.questions = 0
+
+    def expect(self, found: object, reported: object, what: str) -> None:
+        """Raise StoryBroken unless what was found is what is told."""
+        if found != reported:
+            raise DemoFailed(f"{what}: told {reported!r}, found {found!r}")
+
+    async def send(self, *steps: Step, whole: bool = False) -> list[Answer]:
+        """Send commands, wait for their outcomes and events, and show them: in short, or with all data (`whole`)."""
+        commands: list[PreparedCommand] = []
+        for type_, subject, data in steps:
+            self.commands += 1
+            event = {"id": f"{self.commands:02}", "source": SOURCE, "type": type_, "data": data}
+            if subject:
+                event["subject"] = subject
+            commands.append(self._outbound.complete(self.commands, event))
+            short = "" if whole else json.dumps(data, ensure_ascii=False)
+            sign("->", f"{type_} {subject or '(new)'} {short}", data if whole else None)
+        return await self._deliver(commands, whole=whole)
+
+    async def repeat(self, answer: Answer) -> Answer:
+        """Send a command a second time, word for word."""
+        self.commands += 1
+        sign("->", f"{short_type(answer.command.type)} again, with the same id {answer.command.id}")
+        (repeated,) = await self._deliver([answer.command])
+        return repeated
+
+    async def throw(self, value: bytes) -> str:
+        """Publish something that is no command, on the topic of commands, and give the reason of its dead letter."""
+        command = self._outbound.complete(0, {"id": "broken", "source": SOURCE, "type": "group.create"})
+        broken = PreparedCommand(0, SOURCE, "broken", "", command.topic, b"pc:1", value, command.headers)
+        sign("->", value.decode())
+        (answer,) = await self._deliver([broken], quiet=True)
+        sign("!!", f"dead letter, reason {answer.reason}")
+        return answer.reason
+
+    async def ask(self, path: str, token: str, *, whole: bool = False) -> Any:
+        """Ask the HTTP service and show the answer: in short (its number of items), or whole."""
+        self.questions += 1
+        sign("??", f"GET {path}")
+        answer = await asyncio.to_thread(self._get, path, token)
+        if whole:
+            sign("==", "200", answer)
+        else:
+            items = answer.get("data", answer.get("groups"))
+            sign("==", f"200, {len(items)} items")
+        return answer
+
+    async def codes_of(self, subject: str) -> list[str]:
+        """The code strings that are available to this caller."""
+        path = "/account/v1/producer-codes"
+        self.questions += 1
+        sign("??", f"GET {path}  as {subject}")
+        answer = await asyncio.to_thread(self._get, path, self._token(subject, "account:read"))
+        codes = sorted(item["attributes"]["code"] for item in answer["data"])
+        sign("==", ", ".join(codes) or "none")
+        return codes
+
+    async def _deliver(
+        self, commands: list[PreparedCommand], *, whole: bool = False, quiet: bool = False
+    ) -> list[Answer]:
+        known = set(self._events)
+        answers = await self._exchange.send(commands)
+        deadline = time.monotonic() + SECONDS
+        while self._exchange.open or self._missing(answers):
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"no answer within {SECONDS:g} seconds")
+            for message in await self._exchange.poll():
+                if "causationid" in message.attributes and not message.type.startswith("command."):
+                    self._events[message.attributes["id"]] = message
+        if not quiet:
+            for answer in answers:
+                self._show(answer, known, whole=whole)
+        self.events = len(self._events)
+        return answers
+
+    def _missing(self, answers: list[Answer]) -> set[str]:
+        return {event for answer in answers for event in answer.outcome.get("events", [])} - set(self._events)
+
+    def _show(self, answer: Answer, known: set[str], *, whole: bool) -> None:
+        outcome = answer.outcome
+        version = f" version {outcome['version']}" if outcome.get("version") is not None else ""
+        events = [self._events[id_] for id_ in outcome.get("events", []) if id_ not in known]
+        line = f"{answer.status} {outcome.get('subject') or ''}{version}"
+        if whole:
+            sign("<-", line)
+        else:
+            sign("<-", "  ".join([line, *(f"** {event.type}" for event in events)]))
+        for error in answer.errors:
+            paragraph(f"{error['code']} at {error['path']}: {error['message']}")
+        for event in events if whole else []:
+            sign("**", f"{event.type} {event.attributes['subject']}", event.data)
+
+    def _get(self, path: str, token: str) -> Any:
+        request = urllib.request.Request(self._api + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  # ours
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                reported = error.read().decode(errors="replace")
+            raise DemoFailed(f"GET {path} was answered with {error.code}: {reported}") from None
+        except OSError as error:
+            raise DemoFailed(f"GET {path} was not answered: {error}") from None

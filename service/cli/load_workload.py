@@ -1,0 +1,116 @@
+"""What `load` sends and what it learns: made-up commands of made-up organizations, and how long their events took."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.contract.sending import CommandRecord, command_event, command_record
+from service.contract.topics import Topics
+from service.core.ids import created_subject
+
+SOURCE = "/producer-registry/load"
+ORGANIZATIONS = 24
+# An update is this far behind the creation of its code; a multiple of two rounds of the organizations.
+BEHIND = 20 * 2 * ORGANIZATIONS
+
+_EVENT_CAUSE = "ce_causationid"
+_TYPE = "ce_type"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadWorkload:
+    """The commands of one run: every other creates a code, every other changes one; each gives an event."""
+
+    run: str
+    topics: Topics
+
+    def directory(self) -> Iterator[CommandRecord]:
+        """What has to be there first: the organizations and a role, the same in every run."""
+        yield self._sent("role.put", "load-role", "load-role", {"displayName": "Load"})
+        for number in range(ORGANIZATIONS):
+            name = f"load-org-{number}"
+            yield self._sent("organization.put", name, name, {"displayName": f"Load agency {number}"})
+
+    def commands(self, count: int) -> Iterator[tuple[str, CommandRecord]]:
+        """So many commands, each with its id."""
+        for number in range(count):
+            identity = self.identity(number)
+            organization = f"load-org-{number // 2 % ORGANIZATIONS}"
+            if number % 2 == 0:
+                data = {
+                    "code": f"LOAD-{self.run}-{number}",
+                    "organization": {"id": organization},
+                    "roles": [{"id": "load-role"}],
+                    "description": "made by producer-registry load",
+                }
+                yield identity, self._sent("producer-code.create", identity, None, data)
+            else:
+                created = number - 1 - BEHIND if number > BEHIND else number - 1
+                subject = created_subject(SOURCE, self.identity(created))
+                change = {"description": f"changed by producer-registry load, command {number}"}
+                yield identity, self._sent("producer-code.update", identity, subject, change, organization)
+
+    def identity(self, number: int) -> str:
+        """The id of a command: those of a run follow each other."""
+        return f"{self.run}-{number:010d}"
+
+    def _sent(
+        self, name: str, identity: str, subject: str | None, data: dict[str, Any], key: str | None = None
+    ) -> CommandRecord:
+        # A directory command gets a new id in each run, for the registry would only repeat its first answer.
+        id_ = identity if identity.startswith(self.run) else f"{self.run}-{identity}"
+        event = command_event(name, data, id=id_, source=SOURCE, subject=subject, partitionkey=key)
+        return command_record(event, self.topics)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Which commands were due when, and what came back; times in seconds of one clock."""
+
+    due: dict[str, float] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    last: float = 0.0
+
+    def message(self, headers: Sequence[tuple[str, bytes | None]], now: float) -> None:
+        """Take an event or outcome; those of other commands do not count."""
+        kind = cause = ""
+        for name, value in headers:
+            if name == _TYPE:
+                kind = (value or b"").decode()
+            elif name == _EVENT_CAUSE:
+                cause = (value or b"").decode()
+        if ".command." in kind:
+            if cause in self.due:
+                self.outcomes[kind.split(".")[-2]] += 1
+                self.last = now
+        elif cause in self.due:
+            self.waits.append(now - self.due[cause])
+            self.last = now
+
+    @property
+    def open(self) -> int:
+        """Commands without their outcome, and accepted ones without their event."""
+        return 2 * len(self.due) - self.outcomes.total() - len(self.waits) - self._without_event
+
+    @property
+    def _without_event(self) -> int:
+        return self.outcomes.total() - self.outcomes["accepted"]
+
+    def summary(self, started: float) -> dict[str, Any]:
+        """Commands, rate per second until the last answer, outcomes, and milliseconds from due to event read."""
+        milliseconds = sorted(1000 * wait for wait in self.waits)
+        shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+        return {
+            "commands": len(self.due),
+            "events": len(milliseconds),
+            "rate": round(len(self.due) / max(self.last - started, 1e-9), 1),
+            "outcomes": dict(sorted(self.outcomes.items())),
+            "milliseconds": {
+                name: round(milliseconds[max(0, math.ceil(share * len(milliseconds)) - 1)], 2)
+                for name, share in shares.items()
+                if milliseconds
+            },
+        }

@@ -1,0 +1,130 @@
+"""What a decided batch says to the world: events, outcomes and dead letters in order, and what the inbox remembers."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from service.clock import stamp
+from service.contract.dead_letter import dead_letter
+from service.contract.envelope import Received, Undecodable
+from service.contract.message import Message
+from service.contract.render import render, repeat_outcome
+from service.contract.topics import Topics
+from service.core.decision import Decision, Repeat
+from service.store.frame import Frame, frames_of
+from service.store.frame_row import write_frames
+from service.store.pool import Connection
+from service.store.position import BLOCK
+
+Key = tuple[str, str, str]
+"""Source, id and topic: together they make a command itself."""
+
+InboxRow = tuple[str, str, str, str, str, bytes, datetime]
+"""A row of the inbox, columns as below."""
+
+SLICE = 125
+"""Records answered at a time: some 3 ms."""
+
+_INBOX = ("source", "command_id", "topic", "status", "subject", "outcome", "decided_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The outcome a command had the first time."""
+
+    outcome: bytes
+    decided_at: str
+
+
+def key_of(received: Received) -> Key:
+    """The key under which the inbox knows a command."""
+    command = received.command
+    return command.source, command.id, command.topic
+
+
+@dataclass(slots=True)
+class BatchOutput:
+    """Messages in outbox order and inbox rows of one batch."""
+
+    topics: Topics
+    block: int
+    decided_at: datetime
+    messages: list[Message] = field(default_factory=list)
+    inbox: list[InboxRow] = field(default_factory=list)
+    _first_answers: list[Known] = field(default_factory=list)
+    _frames: list[Frame] = field(default_factory=list)
+
+    async def add(
+        self,
+        batch: Sequence[Received | Undecodable],
+        known: Mapping[Key, Known],
+        decisions: Sequence[Decision | Repeat],
+    ) -> None:
+        """Answer each record in turn and frame the messages; `decisions` are those of the unknown commands, in order.
+
+        In slices, so that statements which run meanwhile go on.
+        """
+        upcoming = iter(decisions)
+        for start in range(0, len(batch), SLICE):
+            self._add(batch[start : start + SLICE], known, upcoming)
+            await asyncio.sleep(0)
+        for frame in frames_of(self.messages):
+            self._frames.append(frame)
+            await asyncio.sleep(0)
+
+    def _add(
+        self,
+        batch: Sequence[Received | Undecodable],
+        known: Mapping[Key, Known],
+        upcoming: Iterator[Decision | Repeat],
+    ) -> None:
+        time = stamp(self.decided_at)
+        first_answers = self._first_answers
+        for parsed in batch:
+            position = self.block * BLOCK + len(self.messages)
+            if isinstance(parsed, Undecodable):
+                self.messages.append(dead_letter(parsed, position, time, self.topics))
+                continue
+            answer = known.get(key_of(parsed))
+            if answer is None:
+                decision = next(upcoming)
+                if isinstance(decision, Repeat):
+                    answer = first_answers[decision.first]
+                    first_answers.append(answer)
+                else:
+                    first_answers.append(self._decided(parsed, decision, position, time))
+                    continue
+            self.messages.append(repeat_outcome(parsed, answer.outcome, position, answer.decided_at, self.topics))
+
+    def _decided(self, received: Received, decision: Decision, position: int, time: str) -> Known:
+        messages = render(received, decision, position, time, self.topics)
+        self.messages.extend(messages)
+        data = messages[-1].payload or b""
+        command = received.command
+        self.inbox.append(
+            (command.source, command.id, command.topic, decision.status, command.subject.replace("\x00", ""), data,
+             self.decided_at)
+        )  # fmt: skip
+        return Known(data, time)
+
+    async def write(self, connection: Connection) -> None:
+        """Write the inbox rows, sorted by key as every writer does, and the frames of the outbox."""
+        if self.inbox:
+            self.inbox.sort(key=_inbox_key)
+            await connection.copy_records_to_table("inbox", columns=_INBOX, records=self.inbox)
+        await write_frames(connection, self._frames)
+
+
+def _inbox_key(row: InboxRow) -> Key:
+    return row[:3]
+
+
+def known_outcomes(rows: Sequence[asyncpg.Record]) -> dict[Key, Known]:
+    """Inbox rows by key."""
+    return {
+        (row["source"], row["command_id"], row["topic"]): Known(row["outcome"], stamp(row["decided_at"]))
+        for row in rows
+    }

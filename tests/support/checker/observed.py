@@ -1,0 +1,149 @@
+"""What the service says over HTTP at the end = model."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from service.core.association import effective_roles
+from service.core.group import Address
+from service.core.world import World
+from tests.support.checker.evidence import Violation
+from tests.support.checker.model import Model
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Heard:
+    """Answers as they came: groups and producers by id, attributes of codes by id, and of associations by owner."""
+
+    groups: dict[str, Json] = field(default_factory=dict)
+    producers: dict[str, Json] = field(default_factory=dict)
+    codes: dict[str, Json] = field(default_factory=dict)
+    users: dict[str, list[Json]] = field(default_factory=dict)
+    holders: dict[str, list[Json]] = field(default_factory=dict)
+
+
+def judge_observed(observed: Heard, model: Model) -> Iterator[Violation]:
+    """Compare what was heard with the model, in few words per resource."""
+    world = model.world
+    yield from _differences("group", {id_: _group(group) for id_, group in observed.groups.items()}, _groups(world))
+    producers = {id_: _producer(producer) for id_, producer in observed.producers.items()}
+    yield from _differences("producer", producers, _producers(world))
+    yield from _differences("code", {id_: _code(code) for id_, code in observed.codes.items()}, _codes(world))
+    users = {
+        id_: {held["producerCode"]["id"]: _ids(held["roles"]) for held in of} for id_, of in observed.users.items()
+    }
+    yield from _differences("codes of user", users, _held_by_users(world))
+    holders = {id_: {held["producerCode"]["id"] for held in of} for id_, of in observed.holders.items()}
+    yield from _differences("codes of group", holders, _held_by_groups(world))
+
+
+def _differences(kind: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Violation]:
+    for id_ in sorted(found.keys() | wanted.keys()):
+        if found.get(id_) != wanted.get(id_):
+            yield Violation("HTTP", f"{kind} {id_}: {found.get(id_)}; by the model: {wanted.get(id_)}")
+
+
+def _ids(references: list[Json] | None) -> list[str]:
+    return sorted(reference["id"] for reference in references or ())
+
+
+def _group(group: Json) -> Json:
+    value = group["value"]
+    return {
+        "type": group["type"],
+        "value": _set_fields(value) if isinstance(value, dict) else value,
+        "organization": group["distributor_id"],
+        "products": _ids(group["products"]),
+        "users": _ids(group["producers"]),
+    }
+
+
+def _set_fields(address: Json) -> Json:
+    return {name: part for name, part in address.items() if part is not None}
+
+
+def _groups(world: World) -> dict[str, Json]:
+    users: dict[str, list[str]] = {}
+    for user in world.users.values():
+        for group_id in user.group_ids:
+            users.setdefault(group_id, []).append(user.id)
+    return {
+        id_: {
+            "type": group.type,
+            "value": _set_fields(asdict(group.value)) if isinstance(group.value, Address) else group.value,
+            "organization": group.organization_id,
+            "products": list(group.product_ids),
+            "users": sorted(users.get(id_, ())),
+        }
+        for id_, group in world.groups.items()
+    }
+
+
+def _producer(producer: Json) -> Json:
+    names = ("name", "email", "external_id", "enabled")
+    groups = sorted(producer["groups"] or ())
+    return {
+        **{name: producer.get(name) for name in names},
+        "organization": producer["distributor"]["id"],
+        "groups": groups,
+    }
+
+
+def _producers(world: World) -> dict[str, Json]:
+    return {
+        id_: {
+            "name": user.name,
+            "email": user.email,
+            "external_id": user.external_id,
+            "enabled": user.enabled,
+            "organization": user.organization_id,
+            "groups": list(user.group_ids),
+        }
+        for id_, user in world.users.items()
+    }
+
+
+def _code(code: Json) -> Json:
+    return {
+        "code": code["code"],
+        "description": code.get("description"),
+        "organization": code["organization"]["id"],
+        "branch": (code.get("branch") or {"id": None})["id"],
+        "status": code["producerStatus"]["code"],
+        "roles": _ids(code["roles"]),
+        "from": code.get("appointmentDate"),
+        "to": code.get("terminationDate"),
+    }
+
+
+def _codes(world: World) -> dict[str, Json]:
+    return {
+        id_: {
+            "code": code.code,
+            "description": code.description,
+            "organization": code.organization_id,
+            "branch": code.branch_id,
+            "status": code.status,
+            "roles": list(code.role_ids),
+            "from": code.appointment_date,
+            "to": code.termination_date,
+        }
+        for id_, code in world.codes.items()
+    }
+
+
+def _held_by_users(world: World) -> dict[str, dict[str, list[str]]]:
+    held: dict[str, dict[str, list[str]]] = {id_: {} for id_ in world.users}
+    for association in world.user_associations.values():
+        code = world.codes[association.code_id]
+        held[association.user_id][code.id] = list(effective_roles(association, code))
+    return held
+
+
+def _held_by_groups(world: World) -> dict[str, set[str]]:
+    held: dict[str, set[str]] = {id_: set() for id_ in world.groups}
+    for association in world.group_associations.values():
+        held[association.group_id].add(association.code_id)
+    return held

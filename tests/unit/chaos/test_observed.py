@@ -1,0 +1,86 @@
+"""What was heard over HTTP is held against the model."""
+
+from dataclasses import asdict
+
+import pytest
+
+from service.contract.topics import Topics
+from service.core.association import effective_roles
+from service.core.group import Address
+from service.core.world import World
+from tests.support.checker.model import Model, replay
+from tests.support.checker.observed import Heard, judge_observed
+from tests.unit.chaos.perfect import history, perfect
+
+TOPICS = Topics("heard")
+
+
+@pytest.fixture
+def model() -> Model:
+    """What happened in a history."""
+    return replay(perfect(history(3, TOPICS, commands=400), TOPICS))
+
+
+def faithful(world: World) -> Heard:
+    """What a service without fault tells about this world, in the shapes of its API."""
+    users = {user.id: list(user.group_ids) for user in world.users.values()}
+    observed = Heard()
+    for group in world.groups.values():
+        observed.groups[group.id] = {
+            "id": group.id,
+            "type": group.type,
+            "value": asdict(group.value) if isinstance(group.value, Address) else group.value,
+            "distributor_id": group.organization_id,
+            "products": [{"id": id_} for id_ in group.product_ids] or None,
+            "producers": [{"id": id_} for id_, groups in users.items() if group.id in groups] or None,
+        }
+        observed.holders[group.id] = []
+    for user in world.users.values():
+        observed.producers[user.id] = {
+            "id": user.id,
+            "name": user.name,
+            "email": user.email,
+            "enabled": user.enabled,
+            "distributor": {"id": user.organization_id},
+            "groups": list(user.group_ids),
+            **({} if user.external_id is None else {"external_id": user.external_id}),
+        }
+        observed.users[user.id] = []
+    for code in world.codes.values():
+        optional = {
+            "description": code.description,
+            "branch": None if code.branch_id is None else {"id": code.branch_id},
+            "appointmentDate": code.appointment_date,
+            "terminationDate": code.termination_date,
+        }
+        observed.codes[code.id] = {
+            "code": code.code,
+            "organization": {"id": code.organization_id},
+            "producerStatus": {"code": code.status},
+            "roles": [{"id": role} for role in code.role_ids],
+            **{name: value for name, value in optional.items() if value is not None},
+        }
+    for held in world.user_associations.values():
+        roles = effective_roles(held, world.codes[held.code_id])
+        reported = {"producerCode": {"id": held.code_id}, "roles": [{"id": role} for role in roles]}
+        observed.users[held.user_id].append(reported)
+    for shared in world.group_associations.values():
+        observed.holders[shared.group_id].append({"producerCode": {"id": shared.code_id}})
+    return observed
+
+
+def test_nothing_is_found_when_answers_are_right(model: Model) -> None:
+    assert model.world.user_associations
+    assert model.world.group_associations
+    assert not list(judge_observed(faithful(model.world), model))
+
+
+def test_each_wrong_answer_is_found(model: Model) -> None:
+    observed = faithful(model.world)
+    observed.groups.popitem()
+    next(iter(observed.producers.values()))["enabled"] = None
+    next(iter(observed.codes.values()))["producerStatus"] = {"code": "Other"}
+    next(of for of in observed.users.values() if of).clear()
+    next(of for of in observed.holders.values() if of).clear()
+    kinds = [violation.words.split(" ")[:3] for violation in judge_observed(observed, model)]
+    assert [kind[0] for kind in kinds] == ["group", "producer", "code", "codes", "codes"]

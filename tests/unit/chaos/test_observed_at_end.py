@@ -1,0 +1,61 @@
+"""At the end of every run HTTP is asked, whatever roles its processes have."""
+
+from typing import cast
+
+import pytest
+
+from tests.chaos.execute import observed
+from tests.chaos.run import Run
+from tests.support.checker.observed import Heard
+
+
+class StubService:
+    """A process of these arguments, ready at once."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.arguments = arguments
+
+    async def ready(self) -> bool:
+        return True
+
+    def suspended(self) -> bool:
+        return False
+
+
+class StubRun:
+    """A run whose processes all live."""
+
+    def __init__(self, *services: StubService) -> None:
+        self.services = list(services)
+        self.supervised = set(services)
+        self.reader = self
+        self.asked: list[StubService] = []
+
+    @property
+    def living(self) -> list[StubService]:
+        return self.services
+
+    def add(self, *arguments: str) -> StubService:
+        self.services.append(StubService(*arguments))
+        return self.services[-1]
+
+    def start(self, service: StubService) -> None:
+        self.supervised.add(service)
+
+    async def hear(self, service: StubService) -> Heard:
+        assert service in self.supervised, "asked before it was started"
+        self.asked.append(service)
+        return Heard()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--role", "api")])
+async def test_a_process_that_has_the_api_is_asked(arguments: tuple[str, ...]) -> None:
+    run = StubRun(StubService("--role", "relay"), StubService(*arguments))
+    await observed(cast("Run", run))
+    assert run.asked == [run.services[1]]
+
+
+async def test_a_process_with_the_api_is_started_when_none_lives() -> None:
+    run = StubRun(StubService("--role", "consumers"), StubService("--role", "relay"))
+    await observed(cast("Run", run))
+    assert [service.arguments for service in run.asked] == [("--role", "api")]

@@ -1,0 +1,40 @@
+"""What the demo prints is readable at 100 columns, and still JSON."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.cli.demo import fixtures
+from service.cli.demo.output import WIDTH, paragraph, shown, sign
+
+
+@pytest.mark.parametrize(
+    "step", [*fixtures.DIRECTORY, *fixtures.CODES, fixtures.OFFICE_OPENS, *fixtures.PEOPLE], ids=lambda s: str(s[1])
+)
+def test_data_of_the_story_fits_and_stays_json(step: fixtures.Step) -> None:
+    text = shown(step[2], 4)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert json.loads(text) == step[2]
+
+
+@given(
+    st.recursive(
+        st.text(alphabet="abc -é", max_size=30) | st.integers() | st.none(),
+        lambda inner: (
+            st.lists(inner, max_size=5) | st.dictionaries(st.text(alphabet="abc", max_size=8), inner, max_size=5)
+        ),
+        max_leaves=20,
+    )
+)
+def test_any_data_stays_json_when_its_texts_are_short(data: object) -> None:
+    assert json.loads(shown(data, 4)) == data
+
+
+def test_long_lines_are_cut_and_talk_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    sign("->", "x" * 300)
+    paragraph("word " * 60)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[0].endswith("…")

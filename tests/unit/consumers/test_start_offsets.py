@@ -1,0 +1,116 @@
+"""Where a partition is read from: the mark, the first record, or nowhere without the operator's word."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+
+from consumers.kafka.cluster_identity import Identity
+from consumers.reading import start_offsets as module
+from consumers.reading.assignment import OffsetAlarm
+from consumers.reading.start_offsets import StartOffsets
+from service.settings import Settings
+from service.store.offset_fence import OffsetFenceStore
+
+P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
+HERE = Identity("cluster", {"t": "id"})
+
+
+class StubMarks:
+    """Marks in memory; `former` are topics that had another identity."""
+
+    def __init__(self, marks: Mapping[tuple[str, int], int], former: Sequence[str] = ()) -> None:
+        self.kept = dict(marks)
+        self._former = former
+
+    async def marks(self) -> dict[tuple[str, int], int]:
+        return dict(self.kept)
+
+    async def has_former(self, topic: str) -> bool:
+        return topic in self._former
+
+    async def claim(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        self.kept = {**offsets, **self.kept}
+
+    async def move(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        self.kept.update(offsets)
+
+
+def start_offsets_of(marks: StubMarks, *, accept: bool = False) -> StartOffsets:
+    settings = Settings(accept_lost_commands=accept)
+    client = cast("AIOKafkaClient", None)
+    return StartOffsets(settings, client, cast("OffsetFenceStore", marks), HERE, ["t"])
+
+
+async def gone(_partition: TopicPartition, _offset: int) -> bool:
+    return False
+
+
+async def test_a_mark_beyond_the_end_that_the_broker_tells_is_right_when_the_last_record_is_there() -> None:
+    asked: list[tuple[TopicPartition, int]] = []
+
+    async def there(partition: TopicPartition, offset: int) -> bool:
+        asked.append((partition, offset))
+        return True
+
+    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (0, 5)}, there) == {P0: 7}
+    assert asked == [(P0, 6)]
+
+
+async def test_a_partition_is_read_from_its_mark() -> None:
+    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (3, 9)}, gone) == {P0: 7}
+
+
+@pytest.mark.parametrize(("first", "after"), [(7, 7), (0, 7), (7, 9)])
+async def test_a_mark_at_either_end_of_the_log_is_right(first: int, after: int) -> None:
+    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (first, after)}, gone) == {P0: 7}
+
+
+async def test_a_partition_without_a_mark_is_read_from_its_first_record_and_gets_one() -> None:
+    marks = StubMarks({("t", 0): 7})
+    assert await start_offsets_of(marks).start_offsets({P0: (0, 9), P1: (2, 5)}, gone) == {P0: 7, P1: 2}
+    assert marks.kept == {("t", 0): 7, ("t", 1): 2}
+
+
+@pytest.mark.parametrize(
+    ("marks", "log", "message"),
+    [
+        (StubMarks({("t", 0): 7}), (8, 9), "begins at offset 8, but 7 is the next to decide"),
+        (StubMarks({("t", 0): 7}), (0, 6), "ends at offset 6, but 6 was decided already"),
+        (StubMarks({}, former=["t"]), (0, 3), "was deleted and made anew"),
+    ],
+)
+async def test_it_is_an_alarm_when_records_are_gone_and_goes_on_only_when_that_is_accepted(
+    marks: StubMarks, log: tuple[int, int], message: str
+) -> None:
+    with pytest.raises(OffsetAlarm, match=message) as alarm:
+        await start_offsets_of(marks).start_offsets({P0: log}, gone)
+    assert "REGISTRY_ACCEPT_LOST_COMMANDS" in str(alarm.value)
+
+    assert await start_offsets_of(marks, accept=True).start_offsets({P0: log}, gone) == {P0: log[0]}
+    assert marks.kept[P0] == log[0]
+    assert await start_offsets_of(marks).start_offsets({P0: log}, gone) == {P0: log[0]}, "and is no alarm the next time"
+
+
+@pytest.mark.parametrize(
+    ("now", "message"),
+    [
+        (HERE, None),
+        (Identity("another", {"t": "id"}), "cluster another now"),
+        (Identity("cluster", {"t": "new"}), "made anew while it was read"),
+    ],
+)
+async def test_it_is_an_alarm_when_cluster_or_topic_are_others_than_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, now: Identity, message: str | None
+) -> None:
+    async def read_cluster_identity(_client: object, _topics: object) -> Identity:
+        return now
+
+    monkeypatch.setattr(module, "read_cluster_identity", read_cluster_identity)
+    if message is None:
+        await start_offsets_of(StubMarks({})).check()
+        return
+    with pytest.raises(OffsetAlarm, match=message):
+        await start_offsets_of(StubMarks({})).check()
