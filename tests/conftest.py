@@ -3,12 +3,15 @@
 Unit tests ask for none. A test has a database of its own, and keeps to its own topics by its own prefix.
 """
 
+import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from service.stack import reaper
 from tests.support import database, ladder
 from tests.support.ladder import Rung
 
@@ -21,8 +24,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--broker", choices=["tansu", "apache"], default=None, help="start this broker for the tests")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the rungs once, so that header and fixtures say the same."""
+    """Choose the rungs once, so that header and fixtures say the same; keep temporary folders where the reaper deletes.
+
+    Give --basetemp to look at the folders of tests afterwards.
+    """
+    root = str(reaper.attach().root)
+    os.environ["TMPDIR"] = tempfile.tempdir = root
+    if config.option.basetemp is None:
+        config.option.basetemp = f"{root}/pytest"
     config.stash[DATABASE] = ladder.database_rung()
     config.stash[BROKER] = ladder.broker_rung(config.getoption("--broker"))
 

@@ -26,7 +26,7 @@ def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: i
     """Run embedded PostgreSQL, a Kafka broker and the whole service in the foreground.
 
     When all is ready, one line of JSON on stdout has the addresses. Data stays in the data folder (the memory broker's
-    goes); what still lives of a killed run is taken up again. A database or broker given in the settings is used.
+    goes), and the servers stop however this command ends. A database or broker given in the settings is used.
     """
     from service.cli.embedded import EXPECTED_ERRORS, StackOptions
     from service.cli.foreground import run_in_foreground

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from service.stack import reaper
 from service.stack.errors import StackError
 
 POLL_SECONDS = 0.02
@@ -19,9 +20,10 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Child:
-    """A server process that outlives its parent's death and is taken up again by the next parent.
+    """A server process; the reaper of its parent ends it when the parent dies.
 
-    Its folder holds `pid` (pid, port and command line as JSON) and `log` (what the process printed, appended).
+    One that outlives both is taken up again by the next parent. Its folder holds `pid` (pid, port and command line as
+    JSON) and `log` (what the process printed, appended).
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -68,6 +70,7 @@ class Child:
         `wrapper` goes before the command and must end in replacing itself by it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        mark = reaper.attach().mark
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._popen = subprocess.Popen(
@@ -76,7 +79,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env=environment,
+                env=None if environment is None else {**environment, mark: "1"},
                 start_new_session=True,
             )
         self.pid, self.port = self._popen.pid, port

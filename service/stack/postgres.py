@@ -7,13 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from importlib import util
 from pathlib import Path
 from urllib.parse import quote
 
-from service.stack import drop_privileges
+from service.stack import drop_privileges, reaper
 from service.stack import port as ports
 from service.stack.child import Child
 from service.stack.errors import StackError
@@ -45,7 +44,7 @@ class Postgres:
         self._temporary = folder is None
         self._wanted_port = port
         self._settings = {**SETTINGS, **(settings or {})}
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="producer-registry-postgres-"))
+        self.folder = folder or reaper.temporary_folder("postgres")
         self.child = Child("PostgreSQL", self.folder)
 
     @property
@@ -76,7 +75,9 @@ class Postgres:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _launch(self, port: int) -> None:
-        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        # The name lets the reaper find the server where it may not read the environment of another user's process.
+        settings = {**self._settings, "cluster_name": reaper.attach().mark}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(_binaries() / "postgres"), "-D", str(self._data), "-p", str(port), *options]
         self.child.launch(command, port=port, wrapper=_wrapper())
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import fcntl
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TextIO
 
+from service.stack import reaper
 from service.stack.apache.cluster import Apache
 from service.stack.errors import StackError
 from service.stack.postgres import Postgres
@@ -13,6 +15,9 @@ from service.stack.server import Server
 from service.stack.tansu import Tansu
 
 Broker = Literal["tansu", "apache"]
+
+REAPER_SECONDS = 60.0
+POLL_SECONDS = 0.05
 
 
 class ExternalServer:
@@ -75,7 +80,7 @@ class Stack:
 
     async def start(self) -> None:
         """Start both and wait until they answer; when one fails, neither is left running. Raises StackError."""
-        self._hold()
+        await self._hold()
         try:
             results = await asyncio.gather(self.postgres.start(), self.kafka.start(), return_exceptions=True)
             for result in results:
@@ -90,6 +95,7 @@ class Stack:
         """Stop what was started here."""
         await asyncio.gather(self.kafka.stop(), self.postgres.stop())
         if self._lock is not None:
+            self._lock.truncate(0)
             self._lock.close()
             self._lock = None
 
@@ -105,13 +111,13 @@ class Stack:
     def _folder(self, name: str) -> Path | None:
         return self._data_dir / name if self._data_dir else None
 
-    def _hold(self) -> None:
+    async def _hold(self) -> None:
         """Keep a second stack out of the data folder; the kernel lets go when this process ends in any way."""
         if self._data_dir is None:
             return
         try:
             self._data_dir.mkdir(parents=True, exist_ok=True)
-            lock = (self._data_dir / "lock").open("w")
+            lock = (self._data_dir / "lock").open("a+")
         except OSError as error:
             raise StackError(f"--data-dir {self._data_dir} cannot be used as a folder: {error.strerror}") from None
         try:
@@ -121,4 +127,20 @@ class Stack:
             raise StackError(
                 f"{self._data_dir} is in use by another run; stop that, or give another --data-dir"
             ) from None
+        try:
+            await self._outwait(lock)
+        except BaseException:
+            lock.close()
+            raise
         self._lock = lock
+
+    async def _outwait(self, lock: TextIO) -> None:
+        """Wait until the reaper of an earlier holder has stopped its servers, and leave the mark of the own reaper."""
+        lock.seek(0)
+        earlier, mark = lock.read(), reaper.attach().mark
+        end = time.monotonic() + REAPER_SECONDS
+        while earlier not in ("", mark) and reaper.at_work(earlier) and time.monotonic() < end:  # noqa: ASYNC110  # no event
+            await asyncio.sleep(POLL_SECONDS)
+        lock.truncate(0)
+        lock.write(mark)
+        lock.flush()

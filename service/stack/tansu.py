@@ -7,11 +7,11 @@ import os
 import secrets
 import shutil
 import signal
-import tempfile
 from importlib import util
 from pathlib import Path
 
 from service.stack import port as ports
+from service.stack import reaper
 from service.stack.child import Child
 from service.stack.errors import StackError
 from service.stack.launch import bring_up
@@ -33,7 +33,7 @@ class Tansu:
         self._temporary = folder is None
         self._wanted_port = port
         self._advertised = advertised
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="producer-registry-tansu-"))
+        self.folder = folder or reaper.temporary_folder("tansu")
         self.child = Child("the broker Tansu", self.folder)
         self.adopted = False
 

@@ -49,7 +49,7 @@ async def test_demo_stays_up_when_it_is_kept_and_ends_on_a_signal(
         while not (line := await process.stdout.readline()).startswith(b'{"ready"'):
             assert line, "the demo ended instead of staying up"
     ready = json.loads(line)
-    (folder,) = tmp_path.glob("producer-registry-demo-*")
+    (folder,) = tmp_path.glob("producer-registry-*/demo-*")
     health = await program("health", "--ready", data_dir=folder)
     tail = await program("tail", "events", "--from", "beginning", "-n", "3", data_dir=folder)
     assert (health.code, tail.code, len(tail.lines), ready["pid"]) == (0, 0, 3, process.pid)

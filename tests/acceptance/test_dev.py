@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.dev import Dev, running_dev, start_dev
 from tests.support.ladder import Rung
+from tests.support.orphan import reaper_of
 from tests.support.program import program
 
 DIRECTORY = [
@@ -123,11 +124,24 @@ async def test_all_stops_on_a_signal_and_data_comes_back_at_the_next_start(tmp_p
     assert ("starts empty" in log.read_text()) == (broker == "tansu")
 
 
-async def test_database_and_broker_are_taken_up_when_it_was_killed(tmp_path: Path, broker: str) -> None:
+async def test_servers_stop_and_data_stays_when_it_is_killed(tmp_path: Path, broker: str) -> None:
+    log = tmp_path / "log"
+    killed = await start_dev(tmp_path / "data", "--broker", broker, log=log)
+    await send_directory_and_code(killed)
+    servers = killed.servers()
+    assert len(servers) == 2
+    await killed.kill()
+    async with running_dev(tmp_path / "data", "--broker", broker, log=log) as next_one:
+        assert [server.pid for server in servers if server.is_running()] == []
+        assert await codes_of(next_one) == ["301-008578"]
+
+
+async def test_database_and_broker_are_taken_up_when_it_was_killed_with_its_reaper(tmp_path: Path, broker: str) -> None:
     log = tmp_path / "log"
     killed = await start_dev(tmp_path / "data", "--broker", broker, log=log)
     await send_directory_and_code(killed)
     servers = {server.pid for server in killed.servers()}
+    reaper_of(killed.process.pid).kill()
     await killed.kill()
     async with running_dev(tmp_path / "data", "--broker", broker, log=log) as next_one:
         assert (next_one.ready["kafka"], next_one.ready["database"]) == (

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.chaos.site import Site
+from tests.chaos.site import BrokerKind, Site
 
 
 @pytest.fixture(scope="session")
-async def site(pytestconfig: pytest.Config) -> AsyncIterator[Site]:
+async def site(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """One database server and one broker behind proxies."""
-    async with Site("apache" if pytestconfig.getoption("--broker") == "apache" else "tansu").open() as opened:
+    kind: BrokerKind = "apache" if pytestconfig.getoption("--broker") == "apache" else "tansu"
+    async with Site(kind, folder=tmp_path_factory.mktemp("chaos")).open() as opened:
         yield opened

@@ -6,12 +6,11 @@ import errno
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from service.stack import drop_privileges
+from service.stack import drop_privileges, reaper
 
 MEGABYTES = 48
 CHUNK = b"\0" * 65_536
@@ -41,7 +40,7 @@ class SmallDisk:
 
 def may_mount() -> bool:
     """Whether this user may mount one."""
-    mount = Path(tempfile.mkdtemp(prefix="producer-registry-disk-"))
+    mount = reaper.temporary_folder("disk")
     try:
         done = subprocess.run(_mounting(mount), capture_output=True, check=False)
         if done.returncode == 0:
@@ -56,7 +55,7 @@ def may_mount() -> bool:
 @asynccontextmanager
 async def small_disk(megabytes: int = MEGABYTES) -> AsyncIterator[SmallDisk]:
     """Mount a disk of this size, for as long as the block runs."""
-    mount = Path(tempfile.mkdtemp(prefix="producer-registry-disk-"))
+    mount = reaper.temporary_folder("disk")
     await asyncio.to_thread(subprocess.run, _mounting(mount, megabytes), check=True)
     try:
         disk = SmallDisk(mount)

@@ -30,12 +30,15 @@ class Site:
 
     With Tansu the senders go through the broker's proxy too: a broker has one address for everybody there. `nodes` is
     the number of Kafka nodes; several have no proxy. A single one lies on a disk that can be filled, if that may be.
+    The folder takes the logs of runs that went wrong.
     """
 
-    def __init__(self, broker: BrokerKind, *, nodes: int = 1, small_broker_disk: bool = True) -> None:
+    def __init__(
+        self, broker: BrokerKind, *, nodes: int = 1, small_broker_disk: bool = True, folder: Path | None = None
+    ) -> None:
         self.kind = broker
         self.nodes = nodes
-        self.folder = Path(tempfile.mkdtemp(prefix="producer-registry-chaos-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="producer-registry-chaos-"))
         # Faults restart the server often: quick recovery matters here, and how many sessions there are.
         self.postgres = Postgres(settings={"deadlock_timeout": "200ms", "shared_buffers": "64MB"})
         self.postgres_proxy = Proxy(lambda: (HOST, self.postgres.child.port))

@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from consumers.kafka.topic import create as create_topics
 from service.contract.topics import Topics
 from service.settings import Settings
 from service.settings import load as load_settings
+from service.stack import reaper
 from service.stack.apache.cluster import Apache
 from service.stack.child import Child
 from service.stack.postgres import Postgres
@@ -182,7 +182,7 @@ class Servers:
 @asynccontextmanager
 async def opened(brokers: Iterable[BrokerName]) -> AsyncIterator[Servers]:
     """Start the servers, give the place, and stop and remove everything."""
-    folder = Path(tempfile.mkdtemp(prefix="producer-registry-bench-"))
+    folder = reaper.temporary_folder("bench")
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         postgres = Postgres(settings=POSTGRES)

@@ -1,9 +1,7 @@
 """`producer-registry demo`: the seeds' story on an embedded stack of its own, which goes away with it."""
 
 import shutil
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -28,12 +26,13 @@ def demo(settings: Settings, *, keep: bool) -> None:
     from service.cli.demo.runner import DemoFailed
     from service.cli.embedded import EXPECTED_ERRORS
     from service.cli.foreground import run_in_foreground
+    from service.stack import reaper
     from service.telemetry import configure_logs
 
     # the story is the talk; a warning of a library would stand in the middle of it
     level = settings.log_level if "log_level" in settings.model_fields_set else "error"
     configure_logs(level)
-    folder = Path(tempfile.mkdtemp(prefix="producer-registry-demo-"))
+    folder = reaper.temporary_folder("demo")
     try:
         ended = run_in_foreground(partial(_demo, changed(settings, data_dir=folder), keep))
     except DemoFailed as broken:

@@ -7,11 +7,11 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from service.stack import port as ports
+from service.stack import reaper
 from service.stack.apache import classpath, properties
 from service.stack.child import Child
 from service.stack.errors import StackError
@@ -50,7 +50,7 @@ class Apache:
         self._temporary = folder is None
         self._wanted_port = port
         self._settings = settings
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="producer-registry-kafka-"))
+        self.folder = folder or reaper.temporary_folder("kafka")
         names = [f"node-{number}" for number in range(1, nodes + 1)]
         self.nodes = [Child(f"Apache Kafka ({name})", self.folder.resolve() / name) for name in names]
         self._controllers: list[int] = []
