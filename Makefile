@@ -27,9 +27,11 @@ demo: setup ## Tell the seeds' story on the embedded stack
 dev: setup ## Run the empty registry on the embedded stack until Ctrl-C
 	@$(BIN)/producer-registry dev $(ARGS)
 
-TIERS := $(wildcard tests/unit tests/integration tests/migration tests/acceptance tests/chaos)
+TIERS := $(wildcard tests/chaos tests/acceptance tests/migration tests/integration tests/unit)
+# So many processes at the same time, each with servers of its own; WORKERS=0 runs all tests in one process.
+WORKERS ?= logical
 test: setup ## Run every test on real parts
-	$(BIN)/python -m pytest $(TIERS) $(ARGS)
+	$(BIN)/python -m pytest $(TIERS) --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
 KAFKA_FAULTS := broker stopped and started,kill at mid_publish
 NODE_FAULTS := broker killed and started,one node after the other
