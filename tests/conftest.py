@@ -6,14 +6,16 @@ Unit tests ask for none. A test has a database of its own, and keeps to its own 
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service.stack import reaper
 from tests.support import database, ladder
 from tests.support.ladder import Rung
+from tests.support.overdue import cancel_when_overdue
 
 DATABASE = pytest.StashKey[Rung]()
 BROKER = pytest.StashKey[Rung]()
@@ -47,6 +49,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave what only Apache Kafka can do to the run with --broker apache; `make test` needs no Java."""
     is_apache = collection_path.name.endswith("_apache.py")
     return True if is_apache and config.getoption("--broker") != "apache" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None, object, object]:
+    """End asynchronous tests in order when pytest-timeout finds that they take too long."""
+    result = yield
+    cancel_when_overdue(item, settings.timeout)
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,14 @@
 Every fault has its runs by `make chaos`; here are enough kinds to notice at once when a promise breaks.
 """
 
+import pytest
+
 from tests.chaos.disk import may_mount
 from tests.chaos.execute import execute, possible
 from tests.chaos.fault import FAULTS
 from tests.chaos.site import Site
+
+pytestmark = pytest.mark.timeout(900)
 
 COMMANDS = 60
 QUIET_COMMANDS = 300

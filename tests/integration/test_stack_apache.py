@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import psutil
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from service.stack.apache.cluster import Apache
 from tests.support.orphan import leave_behind, runs
 from tests.support.wait import eventually
+
+pytestmark = pytest.mark.timeout(900)
 
 
 async def make_topic(address: str, copies: int) -> None:
