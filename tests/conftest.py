@@ -22,8 +22,9 @@ BROKER = pytest.StashKey[Rung]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --broker."""
+    """Add --broker and --seed."""
     parser.addoption("--broker", choices=["tansu", "apache"], default=None, help="start this broker for the tests")
+    parser.addoption("--seed", default=None, help="seed of generated worlds; the header of a run tells the one it took")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -32,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Give --basetemp to look at the folders of tests afterwards.
     """
+    # Workers get the options of the first process as they are now, and so the same seed.
+    config.option.seed = config.option.seed or secrets.token_hex(4)
     root = str(reaper.attach().root)
     os.environ["TMPDIR"] = tempfile.tempdir = root
     if config.option.basetemp is None:
@@ -42,7 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say what the tests run on."""
-    return f"database: {config.stash[DATABASE].words}; broker: {config.stash[BROKER].words}"
+    return (
+        f"database: {config.stash[DATABASE].words}; broker: {config.stash[BROKER].words}; --seed {config.option.seed}"
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -98,6 +103,12 @@ async def kafka_bootstrap(pytestconfig: pytest.Config) -> AsyncIterator[str]:
 def broker_rung(pytestconfig: pytest.Config) -> Rung:
     """Which broker the run has; `is_apache` tells whether idempotent producers work."""
     return pytestconfig.stash[BROKER]
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> str:
+    """The seed of worlds that are generated anew in each run."""
+    return str(pytestconfig.option.seed)
 
 
 @pytest.fixture
