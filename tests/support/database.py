@@ -10,6 +10,16 @@ import asyncpg
 from service.settings import Settings
 from service.store.migrate import migrate
 
+WAITING = """
+    SELECT pid FROM pg_locks WHERE NOT granted AND pid IN (
+        SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE datname = current_database()
+    )
+"""
+"""The sessions of this database that wait for a lock; other tests and the server have sessions and locks of their own.
+
+In a transaction pg_stat_activity would go on telling what it told first.
+"""
+
 
 def url_of(server: str, database: str) -> str:
     """Return the URL of another database of the same server."""

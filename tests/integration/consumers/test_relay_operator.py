@@ -14,6 +14,7 @@ from service.store.outbox_admin import Selection, discard, retry
 from service.store.outbox_listing import Count, listed
 from service.store.pool import Connection, connect
 from tests.integration.consumers.process import Broker, Process, takes_all
+from tests.support.database import WAITING
 from tests.support.outbox import TOPIC, frame, hold_frame, message, put, stored_messages
 from tests.support.wait import eventually
 
@@ -99,7 +100,7 @@ async def test_a_relay_that_lost_its_shards_tells_no_more_of_what_is_held(
         )
         other = await connect(settings, "test")
         try:
-            waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+            waits = f"{WAITING} AND locktype = 'advisory'"
             await eventually(lambda: other.fetchval(waits), what="the other's wait for the shards")
             await other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

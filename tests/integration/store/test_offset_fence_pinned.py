@@ -13,6 +13,7 @@ from service.store.errors import StoreRace
 from service.store.offset_fence import OffsetFence, OffsetFenceStore
 from tests.integration.store.conftest import ORIGIN
 from tests.support import scenario
+from tests.support.database import WAITING
 from tests.support.foreign import KINDS, open_transaction
 from tests.support.record import TOPICS, FakeRecord, Log
 from tests.support.touched import pages_touched
@@ -63,9 +64,6 @@ async def test_a_batch_touches_no_more_pages_of_marks_the_more_batches_there_wer
         await batches(FEW)
         last = await pages()
     assert max(first, last) <= PARTITIONS * PAGES_OF_A_PARTITION, (first, last)
-
-
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def marks(first: int) -> OffsetFence:

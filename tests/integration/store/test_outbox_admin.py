@@ -10,6 +10,7 @@ from service.store.outbox_admin import NotHeld, RetryRequest, Selection, chosen,
 from service.store.outbox_listing import Count, discarded, listed
 from service.store.outbox_store import CHANNEL, RELOAD, RETRY, OutboxStore
 from service.store.pool import Connection as Database
+from tests.support.database import WAITING
 from tests.support.outbox import FIRST, TOPIC, hold, message, put, stored_messages
 from tests.support.wait import eventually
 
@@ -106,7 +107,7 @@ async def test_a_row_that_a_relay_replaces_meanwhile_is_discarded_as_it_is_then(
         await database.execute("DELETE FROM outbox_held")
         await hold(database, "UNKNOWN_TOPIC_OR_PARTITION", message(1), scope="key")
         discarding = asyncio.create_task(discard(settings, Selection((FIRST + 1,)), "ana"))
-        watch = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox_held'::regclass"
+        watch = f"{WAITING} AND relation = 'outbox_held'::regclass"
         await eventually(lambda: database.fetchval(watch), what="the discard's wait for the relay")
 
     [row] = await discarding

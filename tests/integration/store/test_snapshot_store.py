@@ -11,6 +11,7 @@ from service.settings import Settings
 from service.store.command_store import CommandStore
 from service.store.snapshot_store import KINDS, snapshots
 from tests.support import scenario
+from tests.support.database import WAITING
 from tests.support.outbox import stored_messages
 from tests.support.record import Log
 from tests.support.wait import eventually
@@ -110,7 +111,7 @@ async def test_snapshot_waits_for_a_writer_of_the_subject_and_shows_what_it_wrot
     resending = asyncio.create_task(written(settings, "user"))
     watcher = await asyncpg.connect(database_url)
     try:
-        await eventually(lambda: watcher.fetchval("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"))
+        await eventually(lambda: watcher.fetchval(WAITING))
         await transaction.commit()
         assert await resending == 1
     finally:
