@@ -33,6 +33,9 @@ async def test_nothing_is_left_of_a_test_run(
     async with started([*PYTEST, FILE, *arguments(broker_rung)], folder, log) as process:
         await hangs(process, log, [1])
         assert len(of_folder(folder)) > 3, "the run, its reaper, its service, and its servers"
+        reaper = reaper_of(process.pid)
+        for unheard in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            reaper.send_signal(unheard)
         process.send_signal(number)
     assert process.returncode != 0
 
@@ -61,15 +64,6 @@ async def test_nothing_is_left_when_make_is_told_to_stop(broker_rung: Rung, fold
         await hangs(process, log, [1])
         process.terminate()
     assert process.returncode != 0
-
-
-async def test_the_reaper_outlives_signals_to_it(broker_rung: Rung, folder: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    async with started([*PYTEST, FILE, *arguments(broker_rung)], folder, log) as process:
-        await hangs(process, log, [1])
-        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-            reaper_of(process.pid).send_signal(number)
-        process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
