@@ -38,7 +38,7 @@ NODE_FAULTS := broker killed and started,one node after the other
 test-kafka: check-java setup ## Run the acceptance tests and a few faults on Apache Kafka (needs java and mvn)
 	$(BIN)/python -m tests.chaos --broker apache --commands 100 --seeds 2 --from 3 --faults '$(KAFKA_FAULTS)'
 	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 2 --from 2 --faults '$(NODE_FAULTS)'
-	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) --broker apache $(ARGS)
+	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) --broker apache --durations 15 $(ARGS)
 
 test-kafka-long: check-java setup ## Run 50 seeds of faults on Apache Kafka with one node and with three
 	$(BIN)/python -m tests.chaos --broker apache --seeds 40 $(ARGS)

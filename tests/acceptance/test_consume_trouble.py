@@ -25,6 +25,8 @@ from tests.support.proxy import HOST, Proxy
 from tests.support.registry import Registry, registry_settings
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.timeout(900)
+
 
 def name(number: int) -> dict[str, str]:
     return {"displayName": f"Organization {number}"}

@@ -14,6 +14,8 @@ from tests.support.lacking import Lack, Site
 from tests.support.ladder import Rung
 from tests.support.watch import Watched, watch
 
+pytestmark = pytest.mark.timeout(900)
+
 WINDOW_SECONDS = 30.0
 MOST_LINES = 20
 
