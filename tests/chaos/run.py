@@ -154,6 +154,11 @@ class Run:
             query = "SELECT count(*) FROM outbox_frame WHERE position <= $1"
             return int(await session.fetchval(query, up_to))
 
+    async def held(self) -> int:
+        """How many frames are held back in the outbox."""
+        async with self.site.session(self.database) as session:
+            return int(await session.fetchval("SELECT count(*) FROM outbox_held"))
+
     async def newest(self) -> int:
         """The last position in the outbox, 0 when it is empty."""
         async with self.site.session(self.database) as session:
