@@ -9,6 +9,7 @@ import pytest
 from tests.support import database
 from tests.support.ladder import Rung
 from tests.support.registry import Registry, registry_settings
+from tests.support.replies import Replies
 
 
 @pytest.fixture
@@ -40,3 +41,21 @@ async def shared(
         async with Registry(settings, folder).open() as registry:
             await registry.started()
             yield registry
+
+
+@pytest.fixture
+def refused(topic_prefix: str) -> str:
+    """The name of a reply topic, which the test creates so that it refuses records."""
+    return f"{topic_prefix}-refusing"
+
+
+@pytest.fixture
+async def replies(registry: Registry, refused: str, other: str) -> AsyncIterator[Replies]:
+    """What comes out of a process that may reply on both topics; `other` takes everything, and is followed.
+
+    The modules that test refusals create `other`, each in its own way.
+    """
+    service = await registry.started(reply_topics=f"{refused},{other}")
+    async with Replies(registry, service).open() as replies:
+        await replies.follow(other)
+        yield replies

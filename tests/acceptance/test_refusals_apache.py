@@ -5,7 +5,6 @@ A command names the topic of its outcome in `replyto`, so a reply topic that ref
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from service.stack.apache.cluster import Apache
 from tests.support.broker_admin import AUTHORIZER, BrokerAdmin, Operation, broker_admin
 from tests.support.ladder import running
 from tests.support.refusals import ask_neighbours, held_and_released, topic_held_and_released
-from tests.support.registry import Registry, registry_settings
+from tests.support.registry import Registry
 from tests.support.replies import Replies
 
 KEYLESS = 2501
@@ -37,17 +36,17 @@ async def kafka() -> AsyncIterator[Apache]:
         yield kafka
 
 
+@pytest.fixture(scope="module")
+def kafka_bootstrap(kafka: Apache) -> str:
+    """The broker of this module, in place of the one that all tests share."""
+    return kafka.address
+
+
 @pytest.fixture
 async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
     """The operator of the broker."""
     async with broker_admin(kafka.address) as admin:
         yield admin
-
-
-@pytest.fixture
-def refused(topic_prefix: str) -> str:
-    """A reply topic that does not exist yet."""
-    return f"{topic_prefix}-refusing"
 
 
 @pytest.fixture
@@ -64,23 +63,6 @@ async def short_events(topic_prefix: str, admin: BrokerAdmin) -> str:
     topic = Topics(topic_prefix).directory_events
     await admin.create(topic, partitions=4, max_message_bytes=str(EVENT_BYTES))
     return topic
-
-
-@pytest.fixture
-async def registry(kafka: Apache, database_url: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Registry]:
-    """A registry for this test alone, with no process yet."""
-    settings = registry_settings(database_url, kafka.address, topic_prefix, tmp_path, idempotent=True)
-    async with Registry(settings, tmp_path).open() as registry:
-        yield registry
-
-
-@pytest.fixture
-async def replies(registry: Registry, refused: str, other: str) -> AsyncIterator[Replies]:
-    """What comes out of a process that may reply on both topics; the topic that takes everything is followed."""
-    service = await registry.started(reply_topics=f"{refused},{other}")
-    async with Replies(registry, service).open() as replies:
-        await replies.follow(other)
-        yield replies
 
 
 async def test_only_a_record_without_a_key_is_held_when_its_topic_is_compacted(

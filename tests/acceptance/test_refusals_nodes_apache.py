@@ -44,12 +44,6 @@ async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
 
 
 @pytest.fixture
-def refused(topic_prefix: str) -> str:
-    """A reply topic that needs the node that is lost."""
-    return f"{topic_prefix}-refusing"
-
-
-@pytest.fixture
 async def other(topic_prefix: str, admin: BrokerAdmin) -> str:
     """A reply topic that does not need it."""
     topic = f"{topic_prefix}-other"
@@ -63,15 +57,6 @@ async def registry(kafka: Apache, database_url: str, topic_prefix: str, tmp_path
     settings = registry_settings(database_url, kafka.address, topic_prefix, tmp_path, idempotent=True)
     async with Registry({**settings, "replication": len(kafka.nodes)}, tmp_path).open() as registry:
         yield registry
-
-
-@pytest.fixture
-async def replies(registry: Registry, refused: str, other: str) -> AsyncIterator[Replies]:
-    """What comes out of a process that may reply on both topics; the topic that needs no lost node is followed."""
-    service = await registry.started(reply_topics=f"{refused},{other}")
-    async with Replies(registry, service).open() as replies:
-        await replies.follow(other)
-        yield replies
 
 
 async def test_only_a_topic_without_a_leader_is_held_until_its_node_is_back(

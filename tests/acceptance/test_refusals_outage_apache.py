@@ -4,14 +4,13 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from service.stack.apache.cluster import Apache
 from tests.support.ladder import running
-from tests.support.registry import Registry, registry_settings
+from tests.support.registry import Registry
 from tests.support.replies import Replies
 from tests.support.wait import eventually
 
@@ -30,12 +29,10 @@ async def kafka() -> AsyncIterator[Apache]:
         yield kafka
 
 
-@pytest.fixture
-async def registry(kafka: Apache, database_url: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Registry]:
-    """A registry for this test alone, with no process yet."""
-    settings = registry_settings(database_url, kafka.address, topic_prefix, tmp_path, idempotent=True)
-    async with Registry(settings, tmp_path).open() as registry:
-        yield registry
+@pytest.fixture(scope="module")
+def kafka_bootstrap(kafka: Apache) -> str:
+    """The broker of this module, in place of the one that all tests share."""
+    return kafka.address
 
 
 async def test_nothing_is_held_when_the_broker_is_away_while_decided_messages_wait(

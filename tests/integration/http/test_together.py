@@ -126,7 +126,7 @@ async def _reported(pages: CallerPages) -> list[str]:
         pytest.param("KEPT_BYTES", 10_000, 2, id="room for all"),
     ],
 )
-async def test_few_documents_are_kept(
+async def test_no_more_documents_are_kept_than_number_and_bytes_allow(
     pages: CallerPages, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, kept: int
 ) -> None:
     monkeypatch.setattr(caller_page, limit, value)

@@ -16,22 +16,10 @@ ORIGIN = Origin("cluster", {TOPICS.commands: "commands", TOPICS.operator_command
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
-    return Settings(database_url=database_url)
-
-
-@pytest.fixture
 async def command_store(settings: Settings) -> AsyncIterator[CommandStore]:
     store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL)
     yield store
     await store.close()
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture(params=["memory", "postgresql"])

@@ -62,7 +62,15 @@ def test_every_wrong_row_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n", "name,name\nAda,Ada\n", "name,\nAda,x\n", 'name\n"Ada\n', "value,value.city\nx,y\n"]
+    ("text", "problem"),
+    [
+        ("", "row 1: a header with the names of the columns is needed"),
+        ("\n", "row 1: a header with the names of the columns is needed"),
+        ("name,name\nAda,Ada\n", "row 1: each column needs its own name, see name"),
+        ("name,\nAda,x\n", "row 1: each column needs its own name, see the empty one"),
+        ('name\n"Ada\n', "row 2: unexpected end of data"),
+        ("value,value.city\nx,y\n", "row 2: value.city: value has a value of its own already"),
+    ],
 )
-def test_sheet_is_refused_when_it_has_no_clear_columns_or_is_not_csv(text: str) -> None:
-    assert refusal(text)
+def test_sheet_is_refused_when_it_has_no_clear_columns_or_is_not_csv(text: str, problem: str) -> None:
+    assert refusal(text) == [problem]

@@ -204,10 +204,17 @@ async def test_a_rebalance_waits_for_the_running_batch_and_then_commits() -> Non
 
 async def test_a_rebalance_does_not_wait_when_the_process_ends() -> None:
     polling, shutdown, _ = assignment(StubStartOffsets())
+    flushed: list[bool] = []
+
+    async def flush() -> None:
+        flushed.append(True)
+
+    polling.flush = flush
     consumer = StubConsumer(RECORDS)
     await polling.poll(consumer, consumer.fetch)
     shutdown.stop.set()
     await asyncio.wait_for(polling.on_partitions_revoked({P0}), 5)
+    assert flushed == [True], "what is decided is committed all the same"
 
 
 async def test_nothing_is_placed_or_given_out_until_the_group_has_dealt_its_partitions_anew() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 from aiokafka import ConsumerRecord
+from faststream.kafka.message import FAKE_CONSUMER
 
 from consumers.reading.raw import decode_nothing, parse_nothing
 
@@ -24,9 +25,9 @@ def test_the_handler_gets_the_records_themselves_whatever_they_hold() -> None:
 
 
 def test_nothing_acknowledges_a_batch_behind_our_back() -> None:
-    async def acknowledged() -> None:
+    # FastStream acknowledges through the consumer of the message.
+    async def acknowledged() -> tuple[object, object]:
         message = await parse_nothing((record(b"", ()),))
-        await message.ack()
-        await message.nack()
+        return await message.ack(), message.consumer
 
-    asyncio.run(acknowledged())
+    assert asyncio.run(acknowledged()) == (None, FAKE_CONSUMER)

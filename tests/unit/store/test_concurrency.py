@@ -40,6 +40,7 @@ async def test_each_goes_on_while_the_other_waits() -> None:
 
     async with asyncio.timeout(5):
         await run_concurrently(statements(), work())
+    assert (first.is_set(), second.is_set()) == (True, True)
 
 
 @pytest.mark.parametrize("fails", ["statements", "work"])

@@ -10,11 +10,13 @@ from service.settings import Settings
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
+    """The settings of a process that uses this database, all others as they are by default."""
     return Settings(database_url=database_url)
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A session of the test's own."""
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
