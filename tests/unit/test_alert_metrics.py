@@ -1,0 +1,193 @@
+"""Each metric that an alert uses is compared once with a value that is known, under the labels that the alert reads."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from aiokafka import TopicPartition
+
+from consumers import run
+from consumers.health import Health
+from consumers.kafka.cluster_identity import Identity
+from consumers.relay.held_keys import HeldKeys
+from consumers.relay.status import PART, RelayStatus
+from consumers.run import BROKER, Consumers
+from consumers.shutdown import Shutdown
+from service import clock
+from service.cli.housekeeping import housekeep
+from service.contract.envelope import Parsed, Received
+from service.settings import Settings, load
+from service.store.command_store import Applied
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from service.store.maintenance import Swept
+from service.store.outbox_store import Size
+from service.telemetry import REGISTRY
+from tests.support.issuer import Issuer
+from tests.support.wait import eventually
+from tests.unit.consumers.outbox_stub import message, row
+from tests.unit.consumers.stub import Bench, StubRecord, StubStore
+from tests.unit.http.front import front
+
+ALERTS = Path(__file__).parents[2] / "deploy" / "alerts.yaml"
+PREFIX = "producer_registry_"
+TRUSTED = Issuer()
+ACCOUNT = "/account/v1/producer-codes"
+
+
+def value(name: str, **labels: str) -> float:
+    """What a scraper reads; 0 for what is not there."""
+    return REGISTRY.get_sample_value(PREFIX + name, labels) or 0.0
+
+
+async def lag() -> None:
+    """Partition 3 of a topic has seven records that are not decided, and partition 4 has none."""
+    settings = load({"database_url": "postgresql://nobody", "kafka_bootstrap_servers": "nobody:1"})
+    process = Consumers(settings, Health([BROKER]), Shutdown(asyncio.Event()), reads=True, publishes=False)
+
+    async def read_cluster_identity(*_: object) -> Identity:
+        return Identity("cluster", {})
+
+    lags = {TopicPartition("orders", 3): 7, TopicPartition("orders", 4): 0}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "read_cluster_identity", read_cluster_identity)
+        patch.setattr(process._settlement, "lags", lambda: lags)
+        probing = asyncio.create_task(process._probe(None))
+        await eventually(lambda: value("consumer_lag_records", topic="orders", partition="3") > 0, what="the lag")
+        probing.cancel()
+        await asyncio.wait((probing,))
+
+
+async def ready() -> None:
+    """One part is well, and another one was until it had trouble."""
+    health = Health(["metric-well", "metric-trouble"])
+    health.mark_ready("metric-well")
+    health.mark_ready("metric-trouble")
+    health.mark_not_ready("metric-trouble", "a reason")
+
+
+async def relay() -> None:
+    """A relay holds three shards, where five messages wait and three of two topics are held back; two are corrupt."""
+    status, held = RelayStatus(Health([PART])), HeldKeys()
+    held.add(row(message(1, topic="metric-a"), message(2, topic="metric-a")))
+    held.add(row(message(3, topic="metric-b")))
+    status.holds(frozenset({1, 5, 9}))
+    status.waiting(Size(5, 1000, 61.5))
+    status.held(held)
+    status.corrupt([row(message(4)), row(message(5))])
+
+
+async def batches() -> None:
+    """Two of seven records are no commands, and one is put aside for a defect; the first two tries meet other trouble.
+
+    The defect is met by the seven, by four of them, by two, and by the one record.
+    """
+
+    def trouble(batch: Sequence[Parsed]) -> Exception | None:
+        if len(bench.store.calls) <= len(first):
+            return first[len(bench.store.calls) - 1]
+        return StoreDefect("row") if any(p.record.offset == 3 and isinstance(p, Received) for p in batch) else None
+
+    first: list[Exception] = [StoreUnavailable("away"), StoreRace("version")]
+    bench = Bench(StubStore(trouble))
+    records = [StubRecord(n, value=b"bad" if n in {1, 6} else b"good") for n in range(7)]
+    await bench.batches.handle(records)
+    await bench.batches.handle(records)
+
+
+async def results() -> None:
+    """A batch has four commands that are decided, two that are repeated, and three records of before."""
+
+    class Answering(StubStore):
+        async def apply(self, batch: Sequence[Parsed]) -> Applied:
+            return Applied([], 4, 2, 0, 3)
+
+    await Bench(Answering()).batches.handle([StubRecord(0)])
+
+
+async def answers() -> None:
+    """Two requests are answered well, one fails, and one asks for what is not there."""
+
+    async def fails() -> None:
+        raise StoreUnavailable("away")
+
+    headers = {"Authorization": f"Bearer {TRUSTED.token()}"}
+    async with front(TRUSTED) as client:
+        await client.get(ACCOUNT, headers=headers)
+        await client.get(ACCOUNT, headers=headers)
+        await client.get("/nowhere")
+    async with front(TRUSTED, fails) as client:
+        await client.get(ACCOUNT, headers=headers)
+
+
+async def swept() -> None:
+    """A sweep leaves eleven ids."""
+    answers = iter([Swept(forgotten=7, remembered=11)])
+
+    async def sweep(_: Settings) -> Swept | None:
+        return next(answers)
+
+    async def sleep(_: float) -> None:
+        return
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await housekeep(Settings(), sweep, sleep)
+
+
+Cause = Callable[[], Awaitable[None]]
+# What happens, the metric with its labels, and what is added to it: by a gauge, what it is from then on.
+COUNTERS: list[tuple[Cause, str, dict[str, str], float]] = [
+    (relay, "corrupt_frames_total", {}, 2),
+    (batches, "dead_letters_total", {"reason": "not-json"}, 2),
+    (batches, "dead_letters_total", {"reason": "failed"}, 1),
+    (batches, "trouble_total", {"kind": "defect"}, 4),
+    (batches, "trouble_total", {"kind": "unavailable"}, 1),
+    (batches, "trouble_total", {"kind": "race"}, 1),
+    (batches, "batch_seconds_bucket", {"le": "+Inf"}, 1),
+    (batches, "batch_records_count", {}, 2),
+    (results, "commands_total", {"result": "decided"}, 4),
+    (results, "commands_total", {"result": "repeated"}, 2),
+    (results, "commands_total", {"result": "skipped"}, 3),
+    (answers, "http_request_seconds_count", {"method": "GET", "route": ACCOUNT, "status": "200"}, 2),
+    (answers, "http_request_seconds_count", {"method": "GET", "route": ACCOUNT, "status": "503"}, 1),
+    (answers, "http_request_seconds_count", {"method": "GET", "route": "none", "status": "404"}, 1),
+    (swept, "pruned_inbox_rows_total", {}, 7),
+]
+GAUGES: list[tuple[Cause, str, dict[str, str], float]] = [
+    (ready, "ready", {"part": "metric-well"}, 1),
+    (ready, "ready", {"part": "metric-trouble"}, 0),
+    (lag, "consumer_lag_records", {"topic": "orders", "partition": "3"}, 7),
+    (relay, "outbox_oldest_seconds", {}, 61.5),
+    (relay, "outbox_messages", {}, 5),
+    (relay, "held_messages", {"topic": "metric-a"}, 2),
+    (relay, "held_messages", {"topic": "metric-b"}, 1),
+    (relay, "shards_held", {}, 3),
+    (swept, "inbox_rows", {}, 11),
+    (swept, "inbox_swept_timestamp_seconds", {}, 1_790_000_000),
+]
+
+
+@pytest.mark.parametrize(("cause", "name", "labels", "more"), COUNTERS)
+async def test_a_counter_grows_by_what_happened(cause: Cause, name: str, labels: dict[str, str], more: float) -> None:
+    before = value(name, **labels)
+    await cause()
+    assert value(name, **labels) - before == more
+
+
+@pytest.mark.parametrize(("cause", "name", "labels", "known"), GAUGES)
+async def test_a_gauge_has_the_value_of_what_was_seen(
+    cause: Cause, name: str, labels: dict[str, str], known: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromtimestamp(1_790_000_000, UTC))
+    await cause()
+    assert value(name, **labels) == known
+
+
+def test_every_metric_of_an_alert_has_a_known_value_here() -> None:
+    rules = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+    used = {name for rule in rules for name in re.findall(rf"{PREFIX}(\w+)", rule["expr"])}
+    assert used <= {name for _, name, _, _ in [*COUNTERS, *GAUGES]}
+    assert len(used) > 10
