@@ -139,6 +139,7 @@ async def _walked(asker: Asker, path: str, parameter: str, size: int, claims: di
         page = next(value for value in answer.json().values() if isinstance(value, list))
         following = _following(answer)
         assert len(page) == size or following is None
+        assert page, "a link led to an empty page"
         items += page
         assert len(items) <= COUNT, "a page came again"
     return items

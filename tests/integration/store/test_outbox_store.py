@@ -1,10 +1,13 @@
 """The relay's view of the outbox: what it deletes costs what is deleted, however much waits."""
 
 import asyncpg
+import pytest
 
 from service.settings import Settings
+from service.store import outbox_store
 from service.store.outbox_store import OutboxStore
 from tests.integration.store.conftest import read_as_a_whole
+from tests.support.outbox import FIRST, message, put
 from tests.support.wait import eventually
 
 FRAMES, DELETED = 20_000, 500
@@ -33,3 +36,24 @@ async def test_deleting_here_and_there_reads_no_more_than_that_when_much_waits(
 
     await eventually(reported, what="the counts of the relay's session")
     assert await read_as_a_whole(database) == before
+
+
+@pytest.mark.parametrize(("limit", "least"), [("CHUNK_BYTES", 10), ("CHUNK_MESSAGES", 1)])
+async def test_a_frame_is_read_when_it_alone_is_more_than_a_chunk_takes(
+    settings: Settings,
+    database: "asyncpg.Connection[asyncpg.Record]",
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    least: int,
+) -> None:
+    monkeypatch.setattr(outbox_store, limit, least)
+    await put(database, message(0), message(1))
+    await put(database, message(2), message(3))
+    outbox = OutboxStore(settings)
+    await outbox.open(lambda _: None)
+    first = await outbox.read(range(16))
+    await outbox.settle([frame.position for frame in first])
+    second = await outbox.read(range(16))
+    await outbox.close()
+    assert [frame.position for frame in first] == [FIRST]
+    assert [frame.position for frame in second] == [FIRST + 2]
