@@ -62,7 +62,7 @@ async def test_no_claim_is_an_error_of_ours(reported: Asker, subject: str, organ
         assert answer.status_code in {200, 401}, answer.text
 
 
-async def test_everything_is_still_there(reported: Asker) -> None:
+async def test_no_hostile_request_has_changed_anything(reported: Asker) -> None:
     assert (await reported.body("/admin/v1/producer-codes?includeTotal=true"))["total"] == 7
 
 

@@ -61,7 +61,7 @@ def test_extensions_are_carried_in_both_modes() -> None:
         ({"source": None}, "source is missing"),
     ],
 )
-def test_event_is_unsendable_when(changed: dict[str, Any], message: str) -> None:
+def test_event_is_not_sent_when_an_attribute_is_missing_or_malformed(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(Unsendable) as refused:
         command_record({**EVENT, **changed}, TOPICS)
     assert str(refused.value).startswith(message)

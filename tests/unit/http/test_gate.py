@@ -45,7 +45,9 @@ async def test_answer_has_the_request_id_of_the_caller_or_one_of_its_own() -> No
         ("/admin/v1/organizations/a%2Fb", {}, 404, "not-found"),
     ],
 )
-async def test_request_is_a_problem(path: str, headers: dict[str, str], status: int, code: str) -> None:
+async def test_request_that_cannot_be_answered_is_reported_as_a_problem(
+    path: str, headers: dict[str, str], status: int, code: str
+) -> None:
     async with front(TRUSTED, max_body_bytes=1024) as client:
         answer = await client.get(path, headers=headers)
     assert answer.status_code == status

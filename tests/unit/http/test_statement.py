@@ -15,7 +15,7 @@ MARK = re.compile(r"/\*.*?\*/")
 COLLECTIONS = [part for part in vars(code_page).values() if isinstance(part, Collection)]
 
 
-def test_every_file_is_used() -> None:
+def test_every_sql_file_of_a_read_is_used() -> None:
     sources = "".join(
         (STORE / f"{name}.py").read_text() for name in ("caller_page", "code_page", "list_page", "read_store")
     )
