@@ -55,8 +55,8 @@ def arguments(rung: Rung, *words: str) -> list[str]:
 async def hangs(process: asyncio.subprocess.Process, log: Path, numbers: Sequence[int]) -> None:
     """Wait until these tests of the run have their servers."""
 
-    def told() -> bool:
+    def reported() -> bool:
         assert process.returncode is None, log.read_text()
         return all((log.parent / str(number)).exists() for number in numbers)
 
-    await eventually(told, deadline=SECONDS, what="the hanging tests")
+    await eventually(reported, deadline=SECONDS, what="the hanging tests")
