@@ -56,4 +56,13 @@ SELECT 'group:big', c.id, md5('group:big' || c.id)::uuid, c.code, c.usable, c.ap
 FROM producer_code AS c WHERE substr(c.id, 6)::int < 20000;
 UPDATE registry_user SET group_ids = array_append(group_ids, 'group:big') WHERE id = 'user:1';
 
+-- One organization with as many groups and users as the others have together.
+INSERT INTO organization (id, display_name, status, domains, insurer, version) VALUES ('org:big', 'Large', 'Active', '{}', false, 1);
+INSERT INTO registry_group (id, type, value, organization_id, product_ids, held_foreign, version)
+SELECT 'group:of-big:' || n, 'region', '"Cohort"', 'org:big', '{}', 0, 1 FROM generate_series(0, 1999) AS n;
+INSERT INTO registry_user (id, name, email, organization_id, external_id, username, group_ids, enabled, external_user,
+    code_secured, held, held_foreign, version)
+SELECT 'user:of-big:' || n, 'User', 'user@example.com', 'org:big', NULL, NULL, '{}', true, true, true, 0, 0, 1
+FROM generate_series(0, 1999) AS n;
+
 ANALYZE organization, branch, role, product, registry_group, registry_user, producer_code, user_producer_code, group_producer_code;

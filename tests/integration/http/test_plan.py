@@ -93,9 +93,15 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     "groups, ten": ((list_page.group_statement(10, typed=False, narrowed=False), ["group:5", 10]), 500),
     "groups of a type": ((list_page.group_statement(10, typed=True, narrowed=False), ["", 10, "region"]), 500),
     "groups of some organizations": ((list_page.group_statement(10, typed=False, narrowed=True), ["", 10, SOME]), 500),
+    "groups of a large organization": (
+        (list_page.group_statement(10, typed=False, narrowed=True), ["", 10, ["org:big"]]), 100
+    ),
     "one group": ((list_page.group_one(), ["group:7", 1, None]), 50),
     "producers": ((list_page.user_statement(100, narrowed=False), ["", 100]), 240),
     "producers of some organizations": ((list_page.user_statement(10, narrowed=True), ["", 10, SOME]), 140),
+    "producers of a large organization": (
+        (list_page.user_statement(10, narrowed=True), ["", 10, ["org:big"]]), 100
+    ),
     "one producer": ((list_page.user_one(), ["user:7", 1, ["org:7"]]), 4),
     "one organization": ((statement("read/organization_find"), ["org:7"]), 1),
     "one role": ((statement("read/role_find"), ["role:7"]), 1),
