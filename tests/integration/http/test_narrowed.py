@@ -50,6 +50,7 @@ async def test_lists_show_what_lies_inside(reported: Asker) -> None:
 
 async def test_nobody_s_organizations_see_nothing(reported: Asker) -> None:
     assert await reported.codes("/admin/v1/producer-codes", organizations=[]) == []
+    assert (await reported.body("/admin/v1/producer-codes?includeTotal=true", organizations=[]))["total"] == 0
     assert await reported.body("/groups", organizations=[]) == {"groups": []}
     assert await reported.body("/producers", organizations=[]) == {"producers": []}
     assert (await reported.get("/admin/v1/roles/producer", organizations=[])).status_code == 404

@@ -8,6 +8,7 @@ from service.store import outbox_store
 from service.store.outbox_store import OutboxStore
 from tests.integration.store.conftest import read_as_a_whole
 from tests.support.outbox import FIRST, message, put
+from tests.support.touched import pages_touched
 from tests.support.wait import eventually
 
 FRAMES, DELETED = 20_000, 500
@@ -57,3 +58,15 @@ async def test_a_frame_is_read_when_it_alone_is_more_than_a_chunk_takes(
     await outbox.close()
     assert [frame.position for frame in first] == [FIRST]
     assert [frame.position for frame in second] == [FIRST + 2]
+
+
+async def test_a_read_touches_what_a_chunk_takes_however_much_waits(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_store, "CHUNK_MESSAGES", 10)
+    await database.execute(_FILL, FRAMES)
+    outbox = OutboxStore(settings)
+    await outbox.open(lambda _: None)
+    touched = await pages_touched(outbox._connection, database, lambda: outbox.read(range(16)))
+    await outbox.close()
+    assert touched["outbox_frame"] <= 20, "all of the table has more than a hundred"

@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.http.filter_text import MAX_FILTERS
 from service.http.middleware import MAX_HEADER_BYTES, MAX_QUERY_BYTES, RequestMiddleware
 from service.http.problem import HttpProblem
 from service.http.rate import RateLimit
@@ -69,6 +70,14 @@ async def test_headers_of_the_limit_are_answered(more: int, status: int) -> None
         used = sum(len(name) + len(value) for name, value in request.headers.raw) + len("x-long")
         request.headers["x-long"] = "x" * (MAX_HEADER_BYTES - used + more)
         answer = await client.send(request)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 400)])
+async def test_as_many_filters_as_are_allowed_are_taken(more: int, status: int) -> None:
+    query = "&".join(["filter=code:eq:1"] * (MAX_FILTERS + more))
+    async with front(TRUSTED) as client:
+        answer = await client.get(f"{ACCOUNT}?{query}", headers={"Authorization": f"Bearer {TRUSTED.token()}"})
     assert answer.status_code == status
 
 
