@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-kafka test-kafka-long check-java check check-code check-size check-sql check-deploy bench chaos soak profile schemas lock clean
+.PHONY: help setup demo dev test test-kafka test-kafka-long check-java check check-code check-size check-spelling check-unused check-sql check-deploy bench chaos soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,7 +48,7 @@ check-java:
 	@for tool in java mvn; do command -v $$tool >/dev/null || \
 		{ echo "Apache Kafka needs $$tool on the PATH: install a Java runtime (17 or newer) and Maven" >&2; exit 1; }; done
 
-check: check-code check-size check-sql check-deploy ## Lint, types, import rules, sizes, SQL and deployment files
+check: check-code check-size check-spelling check-unused check-sql check-deploy ## Check code, sizes, spelling, unused code, SQL and deployment files
 
 check-code: setup
 	$(BIN)/ruff check service consumers tests
@@ -60,6 +60,12 @@ check-code: setup
 check-size:
 	@find service consumers migrations tests deploy \( -name '*.py' -o -name '*.sql' \) ! -name schema.sql -print0 2>/dev/null \
 		| xargs -0 wc -l | awk '$$2 != "total" && $$1 > 300 { print $$2 ": " $$1 " lines, the limit is 300"; bad = 1 } END { exit bad }'
+
+check-spelling: setup
+	$(BIN)/codespell
+
+check-unused: setup
+	$(BIN)/vulture
 
 check-sql: setup
 	$(BIN)/squawk --config .squawk.toml $(filter-out migrations/schema.sql,$(wildcard migrations/*.sql))

@@ -30,10 +30,9 @@ T = TypeVar("T")
 
 
 class Operation(IntEnum):
-    """Operations of an ACL, by their codes in the protocol; READ and WRITE imply DESCRIBE."""
+    """Operations of an ACL, by their codes in the protocol; READ implies DESCRIBE."""
 
     READ = 3
-    WRITE = 4
     DESCRIBE_CONFIGS = 10
 
 

@@ -93,8 +93,9 @@ async def test_only_what_belongs_to_an_organization_is_written_when_one_is_given
     assert [one["subject"] for one in await outbox(database)] == ["pc:1", "group-2"]
 
 
+@pytest.mark.usefixtures("populated")
 async def test_ids_differ_from_run_to_run_so_that_none_is_taken_for_a_duplicate(
-    settings: Settings, populated: CommandStore, database: "asyncpg.Connection[asyncpg.Record]"
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     for run in ("first", "second"):
         assert [count async for count in snapshots(settings, "user", None, run)] == [1]

@@ -21,14 +21,14 @@ def judge_dead_letters(evidence: Evidence, model: Model) -> Iterator[Violation]:
         letters[place_of(seen)].append(seen)
     for place in sorted(model.dead.keys() - letters.keys()):
         yield Violation("lost dead letter", f"{place}, planted as {model.dead[place][1]}")
-    for place, seens in letters.items():
+    for place, records_seen in letters.items():
         if place not in model.dead:
-            found = origin(list(seens[0].headers))
+            found = origin(list(records_seen[0].headers))
             why = "" if found is None else f"{found.reason}, {found.message}"
-            yield Violation("phantom dead letter", f"{seens[0].place} of {place}: {why}")
+            yield Violation("phantom dead letter", f"{records_seen[0].place} of {place}: {why}")
             continue
         record, reason = model.dead[place]
-        for seen in seens:
+        for seen in records_seen:
             found = origin(list(seen.headers))
             assert found is not None
             if found.reason != reason:

@@ -12,7 +12,6 @@ from consumers.relay.refusals import REFUSAL_SECONDS
 from tests.unit.consumers.kafka_stub import StubKafka, messages
 
 INVALID = Refusal("record", "INVALID_RECORD")
-NO_LEADER = Refusal("partition", "LEADER_NOT_AVAILABLE")
 
 CODES: list[tuple[type[KafkaError], Kind | None]] = [
     (errors.UnknownTopicOrPartitionError, "topic"),
