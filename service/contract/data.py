@@ -11,10 +11,10 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.contract.catalogue import REJECTIONS
+from service.core.producer_status import ProducerStatusCode
 
 RejectionCode: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": list(REJECTIONS)})]
 GroupType: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": ["office", "region", "division"]})]
-StatusCode: TypeAlias = Literal["Active", "Limited", "Suspended", "Terminating", "Terminated"]
 
 
 class Identified(TypedDict):
@@ -50,8 +50,8 @@ class GroupState(TypedDict):
 class StatusWord(TypedDict):
     """A producer status."""
 
-    code: StatusCode
-    name: StatusCode
+    code: ProducerStatusCode
+    name: ProducerStatusCode
 
 
 class ProducerCodeState(TypedDict):

@@ -7,12 +7,13 @@ and pays for a search of the texts only when it is there.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
+from typing import Annotated, Any, Final, NotRequired, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from service.core.problem import Problem
+from service.core.producer_status import PRODUCER_STATUSES, ProducerStatusCode
 
 STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
@@ -72,8 +73,8 @@ Date: TypeAlias = Annotated[
     Field(description="a date of the calendar, written YYYY-MM-DD, or null"),
 ]
 Status: TypeAlias = Annotated[
-    Literal["Active", "Limited", "Suspended", "Terminating", "Terminated"],
-    Field(description="Active, Limited, Suspended, Terminating or Terminated"),
+    ProducerStatusCode,
+    Field(description=f"{', '.join(PRODUCER_STATUSES[:-1])} or {PRODUCER_STATUSES[-1]}"),
 ]
 IdList: TypeAlias = Annotated[
     Annotated[list[Id], Field(max_length=MAX_ITEMS)] | None,

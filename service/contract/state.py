@@ -10,16 +10,11 @@ from service.core.association import GroupAssociation, UserAssociation
 from service.core.group import Address, Group
 from service.core.organization import Organization
 from service.core.producer_code import ProducerCode
+from service.core.producer_status import PRODUCER_STATUSES
 from service.core.reference import Branch, Product, Role
 from service.core.user import User
 
-_STATUSES: Final[dict[str, data.StatusWord]] = {
-    "Active": {"code": "Active", "name": "Active"},
-    "Limited": {"code": "Limited", "name": "Limited"},
-    "Suspended": {"code": "Suspended", "name": "Suspended"},
-    "Terminating": {"code": "Terminating", "name": "Terminating"},
-    "Terminated": {"code": "Terminated", "name": "Terminated"},
-}
+_STATUSES: Final[dict[str, data.StatusWord]] = {code: {"code": code, "name": code} for code in PRODUCER_STATUSES}
 
 
 def _address(value: Address) -> data.Address:

@@ -6,7 +6,7 @@ An association belongs to its owner: owner and version of its events are those o
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 from service.core.group import AddGroupCode, Group, GroupCodeCommand, RemoveGroupCode
 from service.core.ids import association_id
@@ -84,31 +84,6 @@ class GroupAssociation:
     id: str
     group_id: str
     code_id: str
-
-
-INITIAL: Final[UserAssociation | GroupAssociation | None] = None
-
-
-def evolve_user_association(state: UserAssociation | None, event: UserAssociationEvent) -> UserAssociation | None:
-    """Return the association of a user and a code after the event."""
-    match event:
-        case UserCodeAdded():
-            return event.association
-        case UserCodeRemoved():
-            return None
-        case _:
-            assert_never(event)
-
-
-def evolve_group_association(state: GroupAssociation | None, event: GroupAssociationEvent) -> GroupAssociation | None:
-    """Return the association of a group and a code after the event."""
-    match event:
-        case GroupCodeAdded():
-            return event.association
-        case GroupCodeRemoved():
-            return None
-        case _:
-            assert_never(event)
 
 
 def evolve_user(state: User, event: UserAssociationEvent) -> User:

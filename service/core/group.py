@@ -7,7 +7,7 @@ is known too.
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
 from service.core.value import value
@@ -125,18 +125,6 @@ class Group:
     product_ids: tuple[str, ...]
     held_foreign: int
     version: int
-
-
-INITIAL: Final[Group | None] = None
-
-
-def evolve(_state: Group | None, event: GroupEvent) -> Group:
-    """Return the group after the event."""
-    match event:
-        case GroupCreated() | GroupUpdated() | GroupProductGranted() | GroupProductRevoked():
-            return event.after
-        case _:
-            assert_never(event)
 
 
 def decide(

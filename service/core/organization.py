@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias
 
 from service.core.group import Group
 from service.core.problem import Problem, Problems
 from service.core.text_set import text_set
 from service.core.value import value
-
-PRODUCER_STATUSES: Final = ("Active", "Limited", "Suspended", "Terminating", "Terminated")
 
 
 @value
@@ -46,7 +44,7 @@ OrganizationEvent: TypeAlias = OrganizationCreated | OrganizationUpdated
 
 @value
 class Organization:
-    """An organization; `status` is one of PRODUCER_STATUSES, `domains` are sorted without repeats."""
+    """An organization; `status` is one of `producer_status.PRODUCER_STATUSES`, `domains` are sorted without repeats."""
 
     id: str
     display_name: str
@@ -56,21 +54,9 @@ class Organization:
     version: int
 
 
-INITIAL: Final[Organization | None] = None
-
-
 def external_by_default(organization: Organization | None) -> bool:
     """Tell whether a user of the organization is external unless said otherwise: only an insurer's users are not."""
     return organization is None or not organization.insurer
-
-
-def evolve(_state: Organization | None, event: OrganizationEvent) -> Organization:
-    """Return the organization after the event."""
-    match event:
-        case OrganizationCreated() | OrganizationUpdated():
-            return event.after
-        case _:
-            assert_never(event)
 
 
 def decide(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, Final, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
 from service.core.text_set import text_set
@@ -66,18 +66,6 @@ class ProducerCode:
     appointment_date: str | None
     termination_date: str | None
     version: int
-
-
-INITIAL: Final[ProducerCode | None] = None
-
-
-def evolve(_state: ProducerCode | None, event: ProducerCodeEvent) -> ProducerCode:
-    """Return the producer code after the event."""
-    match event:
-        case ProducerCodeCreated() | ProducerCodeUpdated():
-            return event.after
-        case _:
-            assert_never(event)
 
 
 def decide(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias
 
 from service.core.text_set import text_set
 from service.core.value import value
@@ -116,38 +116,6 @@ class Product:
     institution_id: str
     product_line: str
     version: int
-
-
-Reference: TypeAlias = Branch | Role | Product
-
-INITIAL: Final[Reference | None] = None
-
-
-def evolve_branch(_state: Branch | None, event: BranchEvent) -> Branch:
-    """Return the branch after the event."""
-    match event:
-        case BranchCreated() | BranchUpdated():
-            return event.after
-        case _:
-            assert_never(event)
-
-
-def evolve_role(_state: Role | None, event: RoleEvent) -> Role:
-    """Return the role after the event."""
-    match event:
-        case RoleCreated() | RoleUpdated():
-            return event.after
-        case _:
-            assert_never(event)
-
-
-def evolve_product(_state: Product | None, event: ProductEvent) -> Product:
-    """Return the product after the event."""
-    match event:
-        case ProductCreated() | ProductUpdated():
-            return event.after
-        case _:
-            assert_never(event)
 
 
 def decide_branch(command: PutBranch, branch_id: str, state: Branch | None) -> BranchEvent | None:

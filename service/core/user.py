@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from service.core.group import Group
 from service.core.membership import check_memberships, membership_problem
@@ -137,18 +137,6 @@ class User:
     held: int
     held_foreign: int
     version: int
-
-
-INITIAL: Final[User | None] = None
-
-
-def evolve(_state: User | None, event: UserEvent) -> User:
-    """Return the user after the event."""
-    match event:
-        case UserCreated() | UserUpdated() | GroupJoined() | GroupLeft():
-            return event.after
-        case _:
-            assert_never(event)
 
 
 def decide(

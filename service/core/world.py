@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TypeVar, assert_never
+from typing import assert_never
 
-from service.core import association, group, organization, producer_code, reference, user
+from service.core import association
 from service.core.association import (
     GroupAssociation,
     GroupCodeAdded,
@@ -29,11 +29,8 @@ from service.core.reference import (
     RoleCreated,
     RoleUpdated,
 )
-from service.core.user import GroupJoined, GroupLeft, User, UserCreated, UserEvent, UserUpdated
+from service.core.user import GroupJoined, GroupLeft, User, UserCreated, UserUpdated
 from service.core.value import value
-
-Key = TypeVar("Key")
-Held = TypeVar("Held")
 
 
 @value
@@ -77,43 +74,38 @@ def evolve(world: World, event: Event) -> None:
     """Let the event happen in this world, in place: a fold over a batch must not copy the world at each step."""
     match event:
         case ProducerCodeCreated() | ProducerCodeUpdated():
-            code = producer_code.evolve(world.codes.get(event.after.id), event)
-            world.codes[code.id] = code
-            world.code_ids[code.code.lower()] = code.id
-        case UserCodeAdded() | UserCodeRemoved():
-            held = (event.user_id, event.association.code_id)
-            after = association.evolve_user_association(world.user_associations.get(held), event)
-            _put(world.user_associations, held, after)
+            world.codes[event.after.id] = event.after
+            world.code_ids[event.after.code.lower()] = event.after.id
+        case UserCodeAdded():
+            world.user_associations[event.user_id, event.association.code_id] = event.association
             world.users[event.user_id] = association.evolve_user(world.users[event.user_id], event)
-        case GroupCodeAdded() | GroupCodeRemoved():
-            shared = (event.group_id, event.association.code_id)
-            kept = association.evolve_group_association(world.group_associations.get(shared), event)
-            _put(world.group_associations, shared, kept)
+        case UserCodeRemoved():
+            world.user_associations.pop((event.user_id, event.association.code_id), None)
+            world.users[event.user_id] = association.evolve_user(world.users[event.user_id], event)
+        case GroupCodeAdded():
+            world.group_associations[event.group_id, event.association.code_id] = event.association
+            world.groups[event.group_id] = association.evolve_group(world.groups[event.group_id], event)
+        case GroupCodeRemoved():
+            world.group_associations.pop((event.group_id, event.association.code_id), None)
             world.groups[event.group_id] = association.evolve_group(world.groups[event.group_id], event)
         case UserCreated() | UserUpdated() | GroupJoined() | GroupLeft():
-            _evolve_user(world, event)
+            _evolve_user(world, event.after)
         case GroupCreated() | GroupUpdated() | GroupProductGranted() | GroupProductRevoked():
-            cohort = group.evolve(world.groups.get(event.after.id), event)
-            world.groups[cohort.id] = cohort
+            world.groups[event.after.id] = event.after
         case OrganizationCreated() | OrganizationUpdated():
-            company = organization.evolve(world.organizations.get(event.after.id), event)
-            world.organizations[company.id] = company
+            world.organizations[event.after.id] = event.after
         case BranchCreated() | BranchUpdated():
-            branch = reference.evolve_branch(world.branches.get(event.after.id), event)
-            world.branches[branch.id] = branch
+            world.branches[event.after.id] = event.after
         case RoleCreated() | RoleUpdated():
-            role = reference.evolve_role(world.roles.get(event.after.id), event)
-            world.roles[role.id] = role
+            world.roles[event.after.id] = event.after
         case ProductCreated() | ProductUpdated():
-            product = reference.evolve_product(world.products.get(event.after.id), event)
-            world.products[product.id] = product
+            world.products[event.after.id] = event.after
         case _:
             assert_never(event)
 
 
-def _evolve_user(world: World, event: UserEvent) -> None:
-    before = world.users.get(event.after.id)
-    after = user.evolve(before, event)
+def _evolve_user(world: World, after: User) -> None:
+    before = world.users.get(after.id)
     world.users[after.id] = after
     former = None if before is None else before.username
     if former != after.username:
@@ -122,10 +114,3 @@ def _evolve_user(world: World, event: UserEvent) -> None:
             del world.usernames[former]
         if after.username is not None:
             world.usernames[after.username] = after.id
-
-
-def _put(associations: dict[Key, Held], key: Key, after: Held | None) -> None:
-    if after is None:
-        associations.pop(key, None)
-    else:
-        associations[key] = after

@@ -5,11 +5,11 @@ A colon in a value is doubled; `in` and `ni` take several values, separated by c
 
 from typing import Final
 
+from service.core.producer_status import PRODUCER_STATUSES
 from service.http.parameter import InvalidValue, Parameter, invalid
 from service.http.value import parse_date
 from service.store.filter import FIELDS, LISTS, Field, Filter, Value, operators
 
-STATUSES: Final = ("Active", "Limited", "Suspended", "Terminating", "Terminated")
 MAX_FILTERS: Final = 20
 
 
@@ -45,8 +45,8 @@ def _value(name: str, field: Field, operator: str, text: str) -> Value:
         if found is None:
             raise invalid(f"{name} is compared with dates written YYYY-MM-DD.")
         return found
-    if field.kind == "status" and operator in {"eq", "ne", *LISTS} and text not in STATUSES:
-        raise invalid(f"{name} is one of {', '.join(STATUSES)}.")
+    if field.kind == "status" and operator in {"eq", "ne", *LISTS} and text not in PRODUCER_STATUSES:
+        raise invalid(f"{name} is one of {', '.join(PRODUCER_STATUSES)}.")
     return text
 
 
@@ -80,7 +80,7 @@ def _pattern(field: Field) -> str:
         plain = "|".join(name for name in every if name not in LISTS)
         return f"(?:(?:{plain}):{_DATE}|(?:in|ni):{_DATE}(?:,{_DATE})*)"
     if field.kind == "status":
-        status = f"(?:{'|'.join(STATUSES)})"
+        status = f"(?:{'|'.join(PRODUCER_STATUSES)})"
         plain = "|".join(name for name in every if name not in {"eq", "ne", *LISTS})
         return f"(?:(?:eq|ne):{status}|(?:in|ni):{status}(?:,{status})*|(?:{plain}):{_TEXT})"
     return f"(?:{'|'.join(every)}):{_TEXT}"

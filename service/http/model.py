@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from service.core.producer_status import ProducerStatusCode
 from service.http.value import ID_PATTERN, MAX_ID
 
 closed = with_config(ConfigDict(extra="forbid"))
@@ -14,7 +15,6 @@ Text = Annotated[str, Field(max_length=255)]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Path = Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
 Tag = Annotated[str, Field(pattern="^[0-9]+-[0-9a-f]{16}$", description="The tag of the element's own answer.")]
-Word = Literal["Active", "Limited", "Suspended", "Terminating", "Terminated"]
 
 
 @closed
@@ -46,8 +46,8 @@ class PageLinks(TypedDict):
 class ProducerStatus(TypedDict):
     """What a status is called."""
 
-    code: Word
-    name: Word
+    code: ProducerStatusCode
+    name: ProducerStatusCode
 
 
 @closed
