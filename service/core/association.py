@@ -1,6 +1,6 @@
-"""Associations, the third entity: "this user (or this group) holds this code" (producer-codes document).
+"""Associations: a user or group holds a producer code (producer-codes document).
 
-An association belongs to its owner: owner and version of its events are those of the user or group.
+An association belongs to its owner: the subject and version of its events are those of the user or group.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from service.core.value import value
 
 @value
 class UserCodeAdded:
-    """The user holds a code: `code` is its string, `foreign` says that it belongs to another organization."""
+    """The user holds a code; `code` is its string, `foreign` is true when it belongs to another organization."""
 
     user_id: str
     version: int
@@ -42,7 +42,7 @@ class UserCodeRemoved:
 
 @value
 class GroupCodeAdded:
-    """The group holds a code: `code` is its string, `foreign` says that it belongs to another organization."""
+    """The group holds a code; `code` is its string, `foreign` is true when it belongs to another organization."""
 
     group_id: str
     version: int
@@ -69,7 +69,7 @@ AssociationEvent: TypeAlias = UserAssociationEvent | GroupAssociationEvent
 
 @value
 class UserAssociation:
-    """A user holds a code with these roles (sorted without repeats) as far as the code has them still."""
+    """A user holds a code with these roles (sorted, no duplicates); only roles that the code still has take effect."""
 
     id: str
     user_id: str
@@ -87,7 +87,7 @@ class GroupAssociation:
 
 
 def evolve_user(state: User, event: UserAssociationEvent) -> User:
-    """Return the owner after the event, with what it counts of its codes."""
+    """Return the owner after the event, with updated counters of held codes."""
     step = 1 if isinstance(event, UserCodeAdded) else -1
     return User(
         state.id,
@@ -107,7 +107,7 @@ def evolve_user(state: User, event: UserAssociationEvent) -> User:
 
 
 def evolve_group(state: Group, event: GroupAssociationEvent) -> Group:
-    """Return the owner after the event, with what it counts of its codes."""
+    """Return the owner after the event, with updated counters of held codes."""
     step = 1 if isinstance(event, GroupCodeAdded) else -1
     return Group(
         state.id,
@@ -121,7 +121,7 @@ def evolve_group(state: Group, event: GroupAssociationEvent) -> Group:
 
 
 def effective_roles(association: UserAssociation, code: ProducerCode) -> tuple[str, ...]:
-    """Return the roles the user has on the code: what is left of the association's when the code lost some."""
+    """Return the roles that the user has on the code: those of the association that the code still has."""
     if association.role_ids == code.role_ids:
         return code.role_ids
     return tuple(role_id for role_id in association.role_ids if role_id in code.role_ids)
@@ -136,7 +136,7 @@ def decide_user(
     roles: Container[str],
     associations: Mapping[tuple[str, str], UserAssociation],
 ) -> UserAssociationEvent | Problems | None:
-    """Decide whether a user holds a code; None when it is like that already."""
+    """Decide one command on a user's codes; return None when nothing changes."""
     if user is None:
         return missing_subject("user", user_id)
     code_id = command.code_id
@@ -149,9 +149,9 @@ def decide_user(
                 return (not_found("/producerCode/id", "producer code", code_id), *problems)
             if problems:
                 return tuple(problems)
-            wanted = code.role_ids if role_ids is None else text_set(role_ids)
+            requested = code.role_ids if role_ids is None else text_set(role_ids)
             if held is not None:
-                return None if wanted == effective_roles(held, code) else _held_otherwise(user, code)
+                return None if requested == effective_roles(held, code) else _different_roles(user, code)
             foreign = code.organization_id != user.organization_id
             if not user.code_secured:
                 message = f"User {user_id} is not subject to producer code security."
@@ -160,7 +160,7 @@ def decide_user(
                 problems.append(_other_organization(code, "an external user"))
             if problems:
                 return tuple(problems)
-            added = UserAssociation(association_id("user", user_id, code_id), user_id, code_id, wanted)
+            added = UserAssociation(association_id("user", user_id, code_id), user_id, code_id, requested)
             return UserCodeAdded(user_id, user.version + 1, added, code.code, foreign)
         case RemoveUserCode():
             if code is None:
@@ -183,7 +183,7 @@ def decide_group(
     organizations: Mapping[str, Organization],
     associations: Mapping[tuple[str, str], GroupAssociation],
 ) -> GroupAssociationEvent | Problems | None:
-    """Decide whether a group holds a code; None when it is like that already."""
+    """Decide one command on a group's codes; return None when nothing changes."""
     if group is None:
         return missing_subject("group", group_id)
     code_id = command.code_id
@@ -199,7 +199,7 @@ def decide_group(
             if foreign:
                 organization = organizations.get(group.organization_id)
                 if organization is None or not organization.insurer:
-                    return (_other_organization(code, "a group of an organization that is no insurer"),)
+                    return (_other_organization(code, "a group of an organization that is not an insurer"),)
             added = GroupAssociation(association_id("group", group_id, code_id), group_id, code_id)
             return GroupCodeAdded(group_id, group.version + 1, added, code.code, foreign)
         case RemoveGroupCode():
@@ -216,16 +216,16 @@ def _role_problems(role_ids: tuple[str, ...], code: ProducerCode | None, roles: 
         if role_id not in roles:
             problems.append(not_found(f"/roles/{index}/id", "role", role_id))
         elif code is not None and role_id not in code.role_ids:
-            message = f"Producer code {code.id} lacks the role {role_id}."
+            message = f"Producer code {code.id} does not have the role {role_id}."
             problems.append(Problem("invalid", message, f"/roles/{index}/id"))
     return problems
 
 
-def _held_otherwise(user: User, code: ProducerCode) -> Problems:
-    message = f"User {user.id} holds producer code {code.id} with other roles."
+def _different_roles(user: User, code: ProducerCode) -> Problems:
+    message = f"User {user.id} already holds producer code {code.id} with different roles."
     return (Problem("already-exists", message, "/roles"),)
 
 
 def _other_organization(code: ProducerCode, holder: str) -> Problem:
-    message = f"Producer code {code.id} belongs to another organization: {holder} may not hold it."
+    message = f"Producer code {code.id} belongs to another organization; {holder} may not hold it."
     return Problem("other-organization", message, "/producerCode/id")

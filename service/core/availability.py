@@ -1,7 +1,7 @@
-"""Which producer codes a caller may use: the one written rule (domain, "Who may use which code").
+"""Which producer codes a caller may use: the reference implementation (domain, "Who may use which code").
 
-It fails closed: a status, use or caller that is not known gives less, never more. The same rule stands once more in
-SQL; a test holds the two together.
+It fails closed: an unknown status, use or caller never increases what is available. The SQL of the store implements
+the same rule; a test compares both.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from service.core.value import value
 SUBMISSION: Final = "submission"
 RENEWAL: Final = "renewal"
 
-# What a use asks of the usability of a code, and what a producer status gives.
-_ASKED: Final = {SUBMISSION: 2, RENEWAL: 1}
+# The usability that a use requires, and the usability that a producer status gives.
+_REQUIRED: Final = {SUBMISSION: 2, RENEWAL: 1}
 _GIVEN: Final = {"Active": 2, "Limited": 1}
 
 
 @value
 class Candidate:
-    """A producer code as the rule sees it; dates as `YYYY-MM-DD`."""
+    """The attributes of a producer code that the rule needs; dates are `YYYY-MM-DD`."""
 
     id: str
     code: str
@@ -33,7 +33,7 @@ class Candidate:
 
 @value
 class Refused:
-    """The caller is a user who is disabled: the request is refused."""
+    """The caller is a disabled user: the request is refused."""
 
     user_id: str
 
@@ -42,21 +42,21 @@ Available: TypeAlias = tuple[Candidate, ...] | Refused
 
 
 def level(status: str | None) -> int:
-    """Return what a producer status allows: 2 submissions and renewals, 1 renewals alone, 0 nothing."""
+    """Return what a producer status allows: 2 submissions and renewals, 1 only renewals, 0 nothing."""
     return 0 if status is None else _GIVEN.get(status, 0)
 
 
 def usability(code_status: str | None, organization_status: str | None) -> int:
-    """Return what the code's own status and its organization's allow together."""
+    """Return what the statuses of the code and of its organization allow together: the lower level."""
     return min(level(code_status), level(organization_status))
 
 
 def usable(usability: int, use: str, on_date: str, appointment_date: str | None, termination_date: str | None) -> bool:
-    """Tell whether a code may be used: dates as `YYYY-MM-DD`, from the appointment to the day before termination."""
-    asked = _ASKED.get(use)
+    """Return whether a code is usable on a date: from the appointment to the day before termination (`YYYY-MM-DD`)."""
+    required = _REQUIRED.get(use)
     return (
-        asked is not None
-        and usability >= asked
+        required is not None
+        and usability >= required
         and (appointment_date is None or on_date >= appointment_date)
         and (termination_date is None or on_date < termination_date)
     )
@@ -73,8 +73,9 @@ def available(
 ) -> Available:
     """Return the codes available to a caller, ordered by code string.
 
-    `caller` is None for somebody who is not known here. `held` are the ids of the codes associated with the user or
-    with any group of the user, `visible` the code strings shown to callers that are not known, compared without case.
+    `caller` is None when the caller is not a user of the registry. `held` are the ids of the codes associated with
+    the user or with any group of the user. `visible` are the code strings shown to callers that are not users; case
+    does not matter.
     """
     if caller is not None and not caller.enabled:
         return Refused(caller.id)

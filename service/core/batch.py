@@ -1,4 +1,4 @@
-"""Decide a batch of commands in order, each on the state the one before left."""
+"""Decide a batch of commands in order; each decision sees the changes of the previous ones."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ __all__ = ["Needs", "World", "decide", "decide_batch", "evolve", "needs"]
 State: TypeAlias = Organization | Branch | Role | Product | group.Group | User | ProducerCode
 Outcome: TypeAlias = Event | Problems | None
 
-# These may name a subject that is not there yet.
+# The subject of these commands may not exist yet.
 _CREATING = (PutOrganization, PutBranch, PutRole, PutProduct, CreateGroup, CreateUser, CreateCode)
 
 
 def decide_batch(commands: Sequence[Command], world: World) -> tuple[list[Decision | Repeat], World]:
-    """Decide the commands in order; return an answer for each and the world after them.
+    """Decide the commands in order; return one answer for each command, and the world after the batch.
 
-    The given world stays as it is. A command that stood earlier in the batch (same topic, source and id, whatever
-    its body) is a Repeat.
+    The given world does not change. A duplicate of an earlier command of the batch (same topic, source and id,
+    whatever its body) is a Repeat.
     """
     after = world.copy()
     answers: list[Decision | Repeat] = []
-    first: dict[tuple[str, str, str], int] = {}
+    first_index: dict[tuple[str, str, str], int] = {}
     for index, command in enumerate(commands):
-        seen = first.setdefault((command.topic, command.source, command.id), index)
-        if seen != index:
-            answers.append(Repeat(seen))
+        first = first_index.setdefault((command.topic, command.source, command.id), index)
+        if first != index:
+            answers.append(Repeat(first))
             continue
         decision = decide(command, after)
         if decision.event is not None:
@@ -49,7 +49,7 @@ def decide_batch(commands: Sequence[Command], world: World) -> tuple[list[Decisi
 
 
 def decide(command: Command, world: World) -> Decision:
-    """Decide one command on the world as it is; nothing changes."""
+    """Decide one command against the world, without changing it."""
     state = _subject(command, world)
     body = command.body
     version = None if state is None else state.version
@@ -67,8 +67,8 @@ def decide(command: Command, world: World) -> Decision:
 
 
 def _version_conflict(expected: int, version: int | None) -> Problem:
-    present = "there is none" if version is None else f"it is {version}"
-    return Problem("version-conflict", f"Version {expected} was expected, {present}.", "expectedversion")
+    actual = "the subject does not exist" if version is None else f"the current version is {version}"
+    return Problem("version-conflict", f"Version {expected} was expected, but {actual}.", "expectedversion")
 
 
 def _subject(command: Command, world: World) -> State | None:

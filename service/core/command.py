@@ -1,4 +1,4 @@
-"""Commands as the core sees them: who asked, about which aggregate, for what."""
+"""Commands as the core sees them: their identity, the aggregate and the requested change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.core.value import value
 
 @value
 class Invalid:
-    """A body or envelope that the contract refused; the command is rejected with these problems."""
+    """A body or envelope that violates the contract; the command is rejected with these problems."""
 
     problems: Problems
 
@@ -34,10 +34,11 @@ Body: TypeAlias = DecidableBody | Invalid
 
 @value
 class Command:
-    """One command: topic, source and id together make it itself, whatever the body.
+    """One command, identified by topic, source and id, whatever the body is.
 
-    `type` is the short name such as `group.create`. `subject` is the id of the aggregate, already derived on a create
-    that named none; it is empty when the sender owed one and gave none (the body is Invalid then).
+    `type` is the short name such as `group.create`. `subject` is the id of the aggregate; for a create without a
+    subject it is the derived id. It is empty when the subject is malformed, or required and missing (the body is
+    Invalid then).
     """
 
     topic: str

@@ -1,4 +1,4 @@
-"""What the registry answers to a command, as values."""
+"""The registry's answer to a command, as values."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ Status: TypeAlias = Literal["accepted", "unchanged", "rejected"]
 
 @value
 class Decision:
-    """The answer to one command: an event exactly when accepted, problems (ordered by path) exactly when rejected.
+    """The answer to one command.
 
-    `version` is the subject's version after the decision, None when there is no such subject.
+    Only an accepted command has an event, and only a rejected one has problems (ordered by path). `version` is the
+    subject's version after the decision, None when the subject does not exist.
     """
 
     status: Status
@@ -28,6 +29,6 @@ class Decision:
 
 @value
 class Repeat:
-    """The same command stood earlier in the batch, at index `first`: its decision answers this one too."""
+    """A duplicate of the command at index `first` of the same batch: the decision of that command applies."""
 
     first: int

@@ -1,4 +1,4 @@
-"""The closed union of everything that can happen."""
+"""The closed union of all events."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Groups: cohorts of an organization's users (groups document, "Create a Group", "Update a Group").
 
-The commands that give a group codes and take them back are listed here and decided in `association`, where the code
-is known too.
+The commands that add and remove producer codes of a group are defined here and decided in `association`, which also
+knows the code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from service.core.value import value
 
 @value
 class Address:
-    """Where an office is."""
+    """The address of an office."""
 
     line1: str
     line2: str | None
@@ -29,7 +29,7 @@ class Address:
 
 @value
 class CreateGroup:
-    """Create a group; `value` is an address for an office and a text for a region or division."""
+    """Create a group; `value` is an address for an office, and a text for a region or division."""
 
     type: str
     value: Address | str
@@ -38,7 +38,7 @@ class CreateGroup:
 
 @value
 class UpdateGroup:
-    """Replace type and value; the organization may be left out and never changes."""
+    """Replace type and value; the organization is optional and cannot change."""
 
     type: str
     value: Address | str
@@ -47,28 +47,28 @@ class UpdateGroup:
 
 @value
 class GrantProduct:
-    """Let the group sell a product."""
+    """Allow the group to sell a product."""
 
     product_id: str
 
 
 @value
 class RevokeProduct:
-    """Let the group no longer sell a product."""
+    """Withdraw the permission to sell a product."""
 
     product_id: str
 
 
 @value
 class AddGroupCode:
-    """Let the group hold a producer code."""
+    """Associate a producer code with the group."""
 
     code_id: str
 
 
 @value
 class RemoveGroupCode:
-    """Let the group no longer hold a producer code."""
+    """Remove the association of a producer code with the group."""
 
     code_id: str
 
@@ -79,14 +79,14 @@ GroupCodeCommand: TypeAlias = AddGroupCode | RemoveGroupCode
 
 @value
 class GroupCreated:
-    """The group is known from now on."""
+    """The group was created."""
 
     after: Group
 
 
 @value
 class GroupUpdated:
-    """Type or value of the group changed."""
+    """The type or value of the group changed."""
 
     before: Group
     after: Group
@@ -94,7 +94,7 @@ class GroupUpdated:
 
 @value
 class GroupProductGranted:
-    """The group may sell one more product."""
+    """The group may sell an additional product."""
 
     before: Group
     after: Group
@@ -102,7 +102,7 @@ class GroupProductGranted:
 
 @value
 class GroupProductRevoked:
-    """The group may sell one product less."""
+    """The group may no longer sell a product."""
 
     before: Group
     after: Group
@@ -113,9 +113,10 @@ GroupEvent: TypeAlias = GroupCreated | GroupUpdated | GroupProductGranted | Grou
 
 @value
 class Group:
-    """A group; `product_ids` sorted without repeats, `held_foreign` counts held codes of other organizations.
+    """A group; `product_ids` are sorted without duplicates, `held_foreign` counts held codes of other organizations.
 
-    A group may hold tens of thousands of codes: the counter decides whether its insurer may stop being one.
+    A group may hold tens of thousands of codes: the counter shows without loading them whether its organization must
+    stay an insurer.
     """
 
     id: str
@@ -134,7 +135,7 @@ def decide(
     organizations: Container[str],
     products: Container[str],
 ) -> GroupEvent | Problems | None:
-    """Decide one group command against the ids of what exists; None when the outcome already holds."""
+    """Decide one group command, given the ids that exist; return None when nothing changes."""
     if isinstance(command, CreateGroup):
         return _create(command, group_id, state, organizations)
     if state is None:
@@ -147,14 +148,14 @@ def decide(
                 return (not_found("/product_id", "product", product_id),)
             if product_id in state.product_ids:
                 return None
-            return GroupProductGranted(state, _selling(state, tuple(sorted((*state.product_ids, product_id)))))
+            return GroupProductGranted(state, _with_products(state, tuple(sorted((*state.product_ids, product_id)))))
         case RevokeProduct(product_id):
             if product_id not in products:
                 return (not_found("/product_id", "product", product_id),)
             if product_id not in state.product_ids:
                 return None
-            left = tuple(granted for granted in state.product_ids if granted != product_id)
-            return GroupProductRevoked(state, _selling(state, left))
+            remaining = tuple(granted for granted in state.product_ids if granted != product_id)
+            return GroupProductRevoked(state, _with_products(state, remaining))
         case _:
             assert_never(command)
 
@@ -178,7 +179,7 @@ def _create(
 def _update(command: UpdateGroup, state: Group) -> GroupUpdated | Problems | None:
     problems = _value_problems(command.type, command.value)
     if command.organization_id is not None and command.organization_id != state.organization_id:
-        immutable = Problem("immutable-field", "The organization of a group never changes.", "/distributor_id")
+        immutable = Problem("immutable-field", "The organization of a group cannot change.", "/distributor_id")
         problems = (*problems, immutable)
     if problems:
         return problems
@@ -199,11 +200,11 @@ def _update(command: UpdateGroup, state: Group) -> GroupUpdated | Problems | Non
 def _value_problems(kind: str, value: Address | str) -> Problems:
     if (kind == "office") == isinstance(value, Address):
         return ()
-    wanted = "an address" if kind == "office" else "a text"
-    return (Problem("invalid", f"The value of a group of type {kind} is {wanted}.", "/value"),)
+    expected = "an address" if kind == "office" else "a string"
+    return (Problem("invalid", f"The value of a group of type {kind} must be {expected}.", "/value"),)
 
 
-def _selling(state: Group, product_ids: tuple[str, ...]) -> Group:
+def _with_products(state: Group, product_ids: tuple[str, ...]) -> Group:
     return Group(
         state.id,
         state.type,

@@ -1,7 +1,7 @@
-"""Derived ids: RFC 4122 UUIDv5 text under one constant namespace, so that every installation derives the same.
+"""Derived ids: RFC 4122 UUIDv5 text under one constant namespace, so that every installation derives the same ids.
 
-Written with `hashlib` because this runs several times per command: `uuid.uuid5` takes about three times as long.
-A name starts with its kind, and a part that a sender chooses is preceded by its length: no two names can be confused.
+Implemented with `hashlib` because this runs several times per command: `uuid.uuid5` takes about three times as long.
+A name starts with its kind, and each part that a sender chooses is preceded by its length, so names are unambiguous.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from hashlib import _Hash as HASH
 
-# A stored name: changing it changes every derived id.
+# Derived ids are stored: a change of the namespace would change all of them.
 NAMESPACE: Final = bytes.fromhex("6f1d5bb2c1a84e0e9d0b5a7c3f2e4d19")
 
 _VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -26,41 +26,41 @@ def _uuid5(digest: HASH) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _begun(name: str) -> HASH:
-    """Begin a name that many commands have in common: all of a sender differ in the last part only."""
+def _digest_of_prefix(name: str) -> HASH:
+    """Hash the prefix that many names share: the names of one sender differ only in the last part."""
     digest = _seed.copy()
     digest.update(name.encode())
     return digest
 
 
 @lru_cache(maxsize=1024)
-def _begun_by_sender(kind: str, topic: str, source: str) -> HASH:
-    return _begun(f"{kind}\x1f{len(topic)}\x1f{topic}\x1f{len(source)}\x1f{source}\x1f")
+def _digest_of_sender(kind: str, topic: str, source: str) -> HASH:
+    return _digest_of_prefix(f"{kind}\x1f{len(topic)}\x1f{topic}\x1f{len(source)}\x1f{source}\x1f")
 
 
 def created_subject(source: str, command_id: str) -> str:
-    """Derive the id of what a create without a subject creates."""
-    digest = _begun(f"subject\x1f{len(source)}\x1f{source}\x1f").copy()
+    """Derive the subject of a create command that has none."""
+    digest = _digest_of_prefix(f"subject\x1f{len(source)}\x1f{source}\x1f").copy()
     digest.update(command_id.encode())
     return _uuid5(digest)
 
 
 def event_id(topic: str, source: str, command_id: str, position: int) -> str:
     """Derive the id of the event at `position` (from 0) among the events of a command."""
-    digest = _begun_by_sender("event", topic, source).copy()
+    digest = _digest_of_sender("event", topic, source).copy()
     digest.update(f"{position}\x1f{command_id}".encode())
     return _uuid5(digest)
 
 
 def outcome_id(topic: str, source: str, command_id: str) -> str:
     """Derive the id of the outcome of a command."""
-    digest = _begun_by_sender("outcome", topic, source).copy()
+    digest = _digest_of_sender("outcome", topic, source).copy()
     digest.update(command_id.encode())
     return _uuid5(digest)
 
 
 def association_id(kind: Literal["user", "group"], owner_id: str, code_id: str) -> str:
     """Derive the id of an association from its owner's kind, the owner and the producer code."""
-    digest = _begun(f"association\x1f{kind}\x1f").copy()
+    digest = _digest_of_prefix(f"association\x1f{kind}\x1f").copy()
     digest.update(f"{owner_id}\x1f{code_id}".encode())
     return _uuid5(digest)

@@ -1,4 +1,4 @@
-"""What a batch of commands may look at, so that it can be loaded at once."""
+"""The states that the decisions of a batch need, so that they can be loaded at once."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ from service.core.value import value
 
 @value
 class Needs:
-    """What has to be in the World of a batch: ids, code strings in lower case, usernames, (owner id, code id) pairs.
+    """The required content of the World of a batch: ids, code strings in lower case, usernames, association keys.
 
-    Beyond that the World has the organizations of all its groups, users and codes, and of every organization in
-    `insurer_checks` the groups that hold codes of others (held_foreign above 0).
+    The World also needs the organizations of all its groups, users and codes, and for each organization in
+    `insurer_checks` its groups that hold codes of other organizations (held_foreign above 0). The key of an
+    association is (owner id, code id).
     """
 
     organizations: set[str] = field(default_factory=set)
@@ -55,92 +56,92 @@ class Needs:
 
 
 def needs(commands: Iterable[Command]) -> Needs:
-    """Collect what the decisions on these commands may look at."""
-    found = Needs()
+    """Collect the keys of all states that the decisions on these commands may read."""
+    needed = Needs()
     for command in commands:
         body = command.body
         if isinstance(body, Invalid):
-            # A refused subject names nothing, and may hold bytes that a database refuses as well.
+            # A malformed subject identifies nothing, and may contain bytes that the database rejects.
             if all(problem.path != "subject" for problem in body.problems):
-                _collect_subject(command.type, command.subject, found)
+                _collect_subject(command.type, command.subject, needed)
         else:
-            _collect_subject(command.type, command.subject, found)
-            _collect(body, command.subject, found)
-    return found
+            _collect_subject(command.type, command.subject, needed)
+            _collect(body, command.subject, needed)
+    return needed
 
 
-def _collect_subject(command_type: str, subject: str, found: Needs) -> None:
+def _collect_subject(command_type: str, subject: str, needed: Needs) -> None:
     match command_type.partition(".")[0]:
         case "producer-code":
-            found.codes.add(subject)
+            needed.codes.add(subject)
         case "user":
-            found.users.add(subject)
+            needed.users.add(subject)
         case "group":
-            found.groups.add(subject)
+            needed.groups.add(subject)
         case "organization":
-            found.organizations.add(subject)
+            needed.organizations.add(subject)
         case "branch":
-            found.branches.add(subject)
+            needed.branches.add(subject)
         case "role":
-            found.roles.add(subject)
+            needed.roles.add(subject)
         case "product":
-            found.products.add(subject)
+            needed.products.add(subject)
 
 
-def _collect(body: DecidableBody, subject: str, found: Needs) -> None:
+def _collect(body: DecidableBody, subject: str, needed: Needs) -> None:
     match body:
         case CreateCode():
-            found.code_strings.add(body.code.lower())
-            found.organizations.add(body.organization_id)
-            found.roles.update(body.role_ids)
+            needed.code_strings.add(body.code.lower())
+            needed.organizations.add(body.organization_id)
+            needed.roles.update(body.role_ids)
             if body.branch_id is not None:
-                found.branches.add(body.branch_id)
+                needed.branches.add(body.branch_id)
         case UpdateCode(changes):
-            found.roles.update(changes.get("role_ids") or ())
+            needed.roles.update(changes.get("role_ids") or ())
             if changes.get("branch_id") is not None:
-                found.branches.add(changes["branch_id"])
+                needed.branches.add(changes["branch_id"])
         case CreateUser() | UpdateUser() | JoinGroup() | LeaveGroup():
-            _collect_user(body, found)
+            _collect_user(body, needed)
         case AddUserCode() | RemoveUserCode() | AddGroupCode() | RemoveGroupCode():
-            _collect_association(body, subject, found)
+            _collect_association(body, subject, needed)
         case CreateGroup():
-            found.organizations.add(body.organization_id)
+            needed.organizations.add(body.organization_id)
         case GrantProduct(product_id) | RevokeProduct(product_id):
-            found.products.add(product_id)
+            needed.products.add(product_id)
         case PutOrganization():
             if not body.insurer:
-                found.insurer_checks.add(subject)
+                needed.insurer_checks.add(subject)
         case UpdateGroup() | PutBranch() | PutRole() | PutProduct():
             pass
         case _:
             assert_never(body)
 
 
-def _collect_user(body: UserCommand, found: Needs) -> None:
+def _collect_user(body: UserCommand, needed: Needs) -> None:
     match body:
         case CreateUser():
-            found.organizations.add(body.organization_id)
-            found.groups.update(body.group_ids)
+            needed.organizations.add(body.organization_id)
+            needed.groups.update(body.group_ids)
             if body.username is not None:
-                found.usernames.add(body.username)
+                needed.usernames.add(body.username)
         case UpdateUser(changes):
-            found.groups.update(changes.get("group_ids") or ())
+            needed.groups.update(changes.get("group_ids") or ())
             if changes.get("username") is not None:
-                found.usernames.add(changes["username"])
+                needed.usernames.add(changes["username"])
         case JoinGroup(group_id) | LeaveGroup(group_id):
-            found.groups.add(group_id)
+            needed.groups.add(group_id)
         case _:
             assert_never(body)
 
 
-def _collect_association(body: UserCodeCommand | GroupCodeCommand, subject: str, found: Needs) -> None:
-    found.codes.add(body.code_id)
+def _collect_association(body: UserCodeCommand | GroupCodeCommand, subject: str, needed: Needs) -> None:
+    needed.codes.add(body.code_id)
     match body:
         case AddUserCode() | RemoveUserCode():
-            found.user_associations.add((subject, body.code_id))
+            needed.user_associations.add((subject, body.code_id))
             if isinstance(body, AddUserCode):
-                found.roles.update(body.role_ids or ())
+                needed.roles.update(body.role_ids or ())
         case AddGroupCode() | RemoveGroupCode():
-            found.group_associations.add((subject, body.code_id))
+            needed.group_associations.add((subject, body.code_id))
         case _:
             assert_never(body)

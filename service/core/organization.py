@@ -13,7 +13,7 @@ from service.core.value import value
 
 @value
 class PutOrganization:
-    """Let the organization be exactly this, whether it was there or not; `domains` in any order."""
+    """Create the organization, or replace its attributes; `domains` may be in any order."""
 
     display_name: str
     status: str = "Active"
@@ -26,7 +26,7 @@ OrganizationCommand: TypeAlias = PutOrganization
 
 @value
 class OrganizationCreated:
-    """The organization is known from now on."""
+    """The organization was created."""
 
     after: Organization
 
@@ -44,7 +44,7 @@ OrganizationEvent: TypeAlias = OrganizationCreated | OrganizationUpdated
 
 @value
 class Organization:
-    """An organization; `status` is one of `producer_status.PRODUCER_STATUSES`, `domains` are sorted without repeats."""
+    """An organization; `status` is one of PRODUCER_STATUSES, `domains` are sorted without duplicates."""
 
     id: str
     display_name: str
@@ -55,17 +55,17 @@ class Organization:
 
 
 def external_by_default(organization: Organization | None) -> bool:
-    """Tell whether a user of the organization is external unless said otherwise: only an insurer's users are not."""
+    """Return whether users of the organization are external by default; only the users of an insurer are not."""
     return organization is None or not organization.insurer
 
 
 def decide(
     command: OrganizationCommand, organization_id: str, state: Organization | None, groups: Iterable[Group]
 ) -> OrganizationEvent | Problems | None:
-    """Decide one organization command; None when the organization is like that already.
+    """Decide one organization command; return None when the organization already has these attributes.
 
-    `groups` has at least the groups of the organization that hold codes of other organizations: an organization
-    that stops being an insurer would leave them with codes they may not hold (domain, rule 3).
+    `groups` contains at least the groups of the organization that hold codes of other organizations. Only groups of
+    an insurer may hold such codes (domain, rule 3), so they block the change from insurer to non-insurer.
     """
     domains = text_set(command.domains)
     version = 1 if state is None else state.version + 1
@@ -84,6 +84,8 @@ def decide(
             group.id for group in groups if group.held_foreign > 0 and group.organization_id == organization_id
         )
         if holders:
-            message = f"Group {holders[0]} holds codes of other organizations: only an insurer's group may."
+            message = (
+                f"Group {holders[0]} holds codes of other organizations; only a group of an insurer may hold them."
+            )
             return (Problem("other-organization", message, "/insurer"),)
     return OrganizationUpdated(state, after)

@@ -1,4 +1,4 @@
-"""What is wrong with a command, as a value."""
+"""Reasons to reject a command, as values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Problem:
     """One reason to reject a command.
 
     `code` is one of the rejection codes of the message contract. `path` is a JSON pointer into the data, or the name
-    of an envelope attribute (`subject`, `expectedversion`, `type`) when the trouble lies there.
+    of an envelope attribute (`subject`, `expectedversion`, `type`).
     """
 
     code: str
@@ -25,20 +25,20 @@ Problems: TypeAlias = tuple[Problem, ...]
 
 
 def ordered(problems: Iterable[Problem]) -> Problems:
-    """Put problems into the order of the contract: by path as text, then by code."""
+    """Return the problems in the order of the contract: by path as text, then by code."""
     return tuple(sorted(problems, key=lambda problem: (problem.path, problem.code)))
 
 
 def not_found(path: str, noun: str, identifier: str) -> Problem:
-    """Name a reference that leads nowhere."""
+    """Return the problem of a reference to an entity that does not exist."""
     return Problem("reference-not-found", f"There is no {noun} {identifier}.", path)
 
 
 def missing_subject(noun: str, identifier: str) -> Problems:
-    """Say that the aggregate a command is for does not exist."""
+    """Return the problem of a command whose subject does not exist."""
     return (Problem("not-found", f"There is no {noun} {identifier}.", "subject"),)
 
 
 def existing_subject(noun: str, identifier: str) -> Problems:
-    """Say that a create names an aggregate that exists with other content."""
-    return (Problem("already-exists", f"The {noun} {identifier} exists with other content.", "subject"),)
+    """Return the problem of a create whose subject already exists with different content."""
+    return (Problem("already-exists", f"The {noun} {identifier} already exists with different content.", "subject"),)

@@ -1,4 +1,4 @@
-"""Producer codes: the alphanumeric ids that stand on policies (producer-codes document)."""
+"""Producer codes: the alphanumeric identifiers on policies (producer-codes document)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.core.value import value
 
 @value
 class CreateCode:
-    """Create a producer code; `role_ids` as in the body, dates as `YYYY-MM-DD`."""
+    """Create a producer code; `role_ids` are as in the body, dates are `YYYY-MM-DD`."""
 
     code: str
     organization_id: str
@@ -26,7 +26,7 @@ class CreateCode:
 
 @value
 class UpdateCode:
-    """Change some attributes (a merge patch): names of State fields to new values, None clears."""
+    """Change some attributes (a merge patch): `changes` maps fields of ProducerCode to new values, None clears one."""
 
     changes: Mapping[str, Any]
 
@@ -36,7 +36,7 @@ ProducerCodeCommand: TypeAlias = CreateCode | UpdateCode
 
 @value
 class ProducerCodeCreated:
-    """The producer code is known from now on."""
+    """The producer code was created."""
 
     after: ProducerCode
 
@@ -54,7 +54,10 @@ ProducerCodeEvent: TypeAlias = ProducerCodeCreated | ProducerCodeUpdated
 
 @value
 class ProducerCode:
-    """A producer code; `code` is unique ignoring case, `role_ids` sorted without repeats, dates as `YYYY-MM-DD`."""
+    """A producer code; dates are `YYYY-MM-DD`.
+
+    `code` is unique ignoring case, `role_ids` are sorted without duplicates.
+    """
 
     id: str
     code: str
@@ -78,9 +81,9 @@ def decide(
     roles: Container[str],
     code_ids: Mapping[str, str],
 ) -> ProducerCodeEvent | Problems | None:
-    """Decide one producer code command against the ids of what exists; None when the outcome already holds.
+    """Decide one producer code command, given the ids that exist; return None when nothing changes.
 
-    `code_ids` maps code strings in lower case to the ids of the codes that have them.
+    `code_ids` maps code strings in lower case to the ids of their codes.
     """
     match command:
         case CreateCode():
@@ -102,7 +105,7 @@ def decide(
             if after.organization_id not in organizations:
                 problems.append(not_found("/organization/id", "organization", after.organization_id))
             if code_ids.get(after.code.lower(), code_id) != code_id:
-                problems.append(Problem("code-taken", f"Another producer code is {after.code}.", "/code"))
+                problems.append(Problem("code-taken", f"Another producer code has the code {after.code}.", "/code"))
             _check_roles(command.role_ids, roles, problems)
             _check_branch(after.branch_id, branches, problems)
             _check_dates(after, "/terminationDate", problems)
@@ -133,10 +136,10 @@ def _update(
     )
     problems: list[Problem] = []
     if get("code", state.code) != state.code:
-        problems.append(Problem("immutable-field", "The code string never changes.", "/code"))
+        problems.append(Problem("immutable-field", "The code string cannot change.", "/code"))
     if get("organization_id", state.organization_id) != state.organization_id:
         problems.append(
-            Problem("immutable-field", "The organization of a producer code never changes.", "/organization/id")
+            Problem("immutable-field", "The organization of a producer code cannot change.", "/organization/id")
         )
     if "role_ids" in changes:
         _check_roles(get("role_ids") or (), roles, problems)
@@ -163,7 +166,7 @@ def _same_content(one: ProducerCode, other: ProducerCode) -> bool:
 
 def _check_roles(role_ids: tuple[str, ...], roles: Container[str], problems: list[Problem]) -> None:
     if not role_ids:
-        problems.append(Problem("invalid", "A producer code has one or more roles.", "/roles"))
+        problems.append(Problem("invalid", "A producer code must have at least one role.", "/roles"))
     for index, role_id in enumerate(role_ids):
         if role_id not in roles:
             problems.append(not_found(f"/roles/{index}/id", "role", role_id))

@@ -1,4 +1,4 @@
-"""What codes and groups refer to and the operator keeps: branches, roles and products."""
+"""Reference data that the operator maintains: branches, roles and products."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.core.value import value
 
 @value
 class PutBranch:
-    """Let the branch be exactly this."""
+    """Create the branch, or replace its attributes."""
 
     branch_code: str
     display_name: str
@@ -18,7 +18,7 @@ class PutBranch:
 
 @value
 class PutRole:
-    """Let the role be exactly this; `permissions` in any order."""
+    """Create the role, or replace its attributes; `permissions` may be in any order."""
 
     display_name: str
     permissions: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class PutRole:
 
 @value
 class PutProduct:
-    """Let the product be exactly this."""
+    """Create the product, or replace its attributes."""
 
     name: str
     institution_id: str
@@ -38,7 +38,7 @@ ReferenceCommand: TypeAlias = PutBranch | PutRole | PutProduct
 
 @value
 class BranchCreated:
-    """The branch is known from now on."""
+    """The branch was created."""
 
     after: Branch
 
@@ -53,7 +53,7 @@ class BranchUpdated:
 
 @value
 class RoleCreated:
-    """The role is known from now on."""
+    """The role was created."""
 
     after: Role
 
@@ -68,7 +68,7 @@ class RoleUpdated:
 
 @value
 class ProductCreated:
-    """The product is known from now on."""
+    """The product was created."""
 
     after: Product
 
@@ -99,7 +99,7 @@ class Branch:
 
 @value
 class Role:
-    """A named set of system permissions, sorted without repeats."""
+    """A named set of system permissions, sorted without duplicates."""
 
     id: str
     display_name: str
@@ -109,7 +109,7 @@ class Role:
 
 @value
 class Product:
-    """Something a group may sell."""
+    """A product that a group may sell."""
 
     id: str
     name: str
@@ -119,7 +119,7 @@ class Product:
 
 
 def decide_branch(command: PutBranch, branch_id: str, state: Branch | None) -> BranchEvent | None:
-    """Decide one branch command; None when the branch is like that already."""
+    """Decide one branch command; return None when the branch already has these attributes."""
     if state is None:
         return BranchCreated(Branch(branch_id, command.branch_code, command.display_name, 1))
     if (command.branch_code, command.display_name) == (state.branch_code, state.display_name):
@@ -128,7 +128,7 @@ def decide_branch(command: PutBranch, branch_id: str, state: Branch | None) -> B
 
 
 def decide_role(command: PutRole, role_id: str, state: Role | None) -> RoleEvent | None:
-    """Decide one role command; None when the role is like that already."""
+    """Decide one role command; return None when the role already has these attributes."""
     permissions = text_set(command.permissions)
     if state is None:
         return RoleCreated(Role(role_id, command.display_name, permissions, 1))
@@ -138,7 +138,7 @@ def decide_role(command: PutRole, role_id: str, state: Role | None) -> RoleEvent
 
 
 def decide_product(command: PutProduct, product_id: str, state: Product | None) -> ProductEvent | None:
-    """Decide one product command; None when the product is like that already."""
+    """Decide one product command; return None when the product already has these attributes."""
     content = (command.name, command.institution_id, command.product_line)
     if state is None:
         return ProductCreated(Product(product_id, *content, 1))

@@ -1,7 +1,7 @@
 """Users: people who work for an organization; *producers* in the groups document ("Adding Producers").
 
-The commands that give a user codes and take them back are listed here and decided in `association`, where the code
-is known too.
+The commands that add and remove producer codes of a user are defined here and decided in `association`, which also
+knows the code.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from service.core.value import value
 
 @value
 class CreateUser:
-    """Create a user; `group_ids` as in the body, so that a problem can name the position.
+    """Create a user; `group_ids` are as in the body, so that a problem can name the position.
 
-    `external_user` None takes the default of the organization. `organization_path` is the JSON pointer under which
-    the body named the organization: `/organization/id` or `/distributor_id`.
+    When `external_user` is None, the organization's default applies. `organization_path` is the JSON pointer to the
+    organization in the body: `/organization/id` or `/distributor_id`.
     """
 
     name: str
@@ -40,9 +40,9 @@ class CreateUser:
 
 @value
 class UpdateUser:
-    """Change some attributes (a merge patch): names of State fields to new values.
+    """Change some attributes (a merge patch): `changes` maps fields of User to new values.
 
-    None clears, and a cleared flag goes back to its default. `group_ids` is a tuple as in the body.
+    None clears a field; a cleared flag is reset to its default. `group_ids` is a tuple, as in the body.
     """
 
     changes: Mapping[str, Any]
@@ -51,7 +51,7 @@ class UpdateUser:
 
 @value
 class JoinGroup:
-    """Make the user a member of a group of the own organization."""
+    """Make the user a member of a group of the same organization."""
 
     group_id: str
 
@@ -65,7 +65,7 @@ class LeaveGroup:
 
 @value
 class AddUserCode:
-    """Let the user hold a producer code; `role_ids` as in the body, None for all roles of the code."""
+    """Associate a producer code with the user; `role_ids` are as in the body, None means all roles of the code."""
 
     code_id: str
     role_ids: tuple[str, ...] | None = None
@@ -73,7 +73,7 @@ class AddUserCode:
 
 @value
 class RemoveUserCode:
-    """Let the user no longer hold a producer code."""
+    """Remove the association of a producer code with the user."""
 
     code_id: str
 
@@ -84,14 +84,14 @@ UserCodeCommand: TypeAlias = AddUserCode | RemoveUserCode
 
 @value
 class UserCreated:
-    """The user is known from now on."""
+    """The user was created."""
 
     after: User
 
 
 @value
 class UserUpdated:
-    """Attributes of the user changed, memberships among them."""
+    """Attributes of the user changed, possibly including group memberships."""
 
     before: User
     after: User
@@ -99,7 +99,7 @@ class UserUpdated:
 
 @value
 class GroupJoined:
-    """The user is a member of one more group."""
+    """The user joined a group."""
 
     before: User
     after: User
@@ -107,7 +107,7 @@ class GroupJoined:
 
 @value
 class GroupLeft:
-    """The user is a member of one group less."""
+    """The user left a group."""
 
     before: User
     after: User
@@ -118,10 +118,10 @@ UserEvent: TypeAlias = UserCreated | UserUpdated | GroupJoined | GroupLeft
 
 @value
 class User:
-    """A user; `group_ids` sorted without repeats.
+    """A user; `group_ids` are sorted without duplicates.
 
-    `code_secured` is useProducerCodeSecurity. `held` counts the codes the user holds directly, `held_foreign` those
-    of other organizations among them: they decide whether the flags may change.
+    `code_secured` is useProducerCodeSecurity. `held` counts the codes that the user holds directly, `held_foreign`
+    those of them that belong to other organizations. The counters decide whether the flags may change.
     """
 
     id: str
@@ -148,9 +148,9 @@ def decide(
     groups: Mapping[str, Group],
     usernames: Mapping[str, str],
 ) -> UserEvent | Problems | None:
-    """Decide one user command against what exists; None when the outcome already holds.
+    """Decide one user command, given the states that exist; return None when nothing changes.
 
-    `usernames` maps usernames to the ids of the users that have them.
+    `usernames` maps usernames to the ids of their users.
     """
     if isinstance(command, CreateUser):
         organization = organizations.get(command.organization_id)
@@ -174,13 +174,15 @@ def decide(
                 return (problem,)
             if group_id in state.group_ids:
                 return None
-            return GroupJoined(state, _member(state, tuple(sorted((*state.group_ids, group_id)))))
+            return GroupJoined(state, _with_groups(state, tuple(sorted((*state.group_ids, group_id)))))
         case LeaveGroup(group_id):
             if group_id not in groups:
                 return (not_found("/group_id", "group", group_id),)
             if group_id not in state.group_ids:
                 return None
-            return GroupLeft(state, _member(state, tuple(left for left in state.group_ids if left != group_id)))
+            return GroupLeft(
+                state, _with_groups(state, tuple(joined for joined in state.group_ids if joined != group_id))
+            )
         case _:
             assert_never(command)
 
@@ -231,20 +233,20 @@ def _update(
         state.version + 1,
     )
     problems: list[Problem] = [
-        Problem("invalid", "A user has this always.", f"/{field}")
+        Problem("invalid", f"The {field} of a user cannot be cleared.", f"/{field}")
         for field in ("name", "email")
         if get(field, "") is None
     ]
     if get("organization_id", state.organization_id) != state.organization_id:
-        message = "The organization of a user never changes."
+        message = "The organization of a user cannot change."
         problems.append(Problem("immutable-field", message, command.organization_path))
     _check_username(after, usernames, problems)
     check_memberships(get("group_ids") or (), state.organization_id, groups, problems)
     if after.external_user and not state.external_user and state.held_foreign:
-        message = "The user holds codes of other organizations: an external user may not."
+        message = "The user holds codes of other organizations; an external user may not hold them."
         problems.append(Problem("other-organization", message, "/externalUser"))
     if state.code_secured and not after.code_secured and state.held:
-        message = "The user holds codes: only a user under producer code security may."
+        message = "The user holds codes; only a user subject to producer code security may hold them."
         problems.append(Problem("not-code-secured", message, "/useProducerCodeSecurity"))
     if problems:
         return tuple(problems)
@@ -267,8 +269,8 @@ def _same_content(one: User, other: User) -> bool:
 
 def _check_username(after: User, usernames: Mapping[str, str], problems: list[Problem]) -> None:
     if after.username is not None and usernames.get(after.username, after.id) != after.id:
-        problems.append(Problem("already-exists", f"Another user is {after.username}.", "/username"))
+        problems.append(Problem("already-exists", f"Another user has the username {after.username}.", "/username"))
 
 
-def _member(state: User, group_ids: tuple[str, ...]) -> User:
+def _with_groups(state: User, group_ids: tuple[str, ...]) -> User:
     return replace(state, group_ids=group_ids, version=state.version + 1)

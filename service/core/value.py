@@ -1,6 +1,6 @@
-"""Values: classes whose instances never change.
+"""Values: immutable classes.
 
-mypy refuses every assignment to a field. At run time they are plain dataclasses, because a frozen one sets each field
+mypy rejects every assignment to a field. At run time they are plain dataclasses, because a frozen one sets each field
 through `object.__setattr__`: 1.2 µs for a command of seven fields instead of 0.3, several times per command.
 """
 
@@ -12,5 +12,5 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True)
 def value(cls: type[T]) -> type[T]:
-    """Make a class a value with slots, compared and hashed by its fields."""
+    """Turn a class into a value with slots, compared and hashed by its fields."""
     return dataclass(slots=True, unsafe_hash=True)(cls)

@@ -1,4 +1,4 @@
-"""The part of the registry that a batch may look at."""
+"""The part of the registry's state that the decisions of a batch need."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from service.core.value import value
 
 @value
 class World:
-    """State by id; what is not in here does not exist.
+    """States by id; an entity that is not in the world does not exist.
 
-    `code_ids` maps a code string in lower case to the id of the code that has it, `usernames` a username to the id of
-    its user. Associations are found by (owner id, code id).
+    `code_ids` maps a code string in lower case to the id of its code, `usernames` a username to the id of its user.
+    The keys of associations are (owner id, code id).
     """
 
     organizations: dict[str, Organization] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class World:
     group_associations: dict[tuple[str, str], GroupAssociation] = field(default_factory=dict)
 
     def copy(self) -> World:
-        """Return a world that can change without changing this one; the states themselves are values."""
+        """Return a copy that can be changed independently; the states themselves are immutable and shared."""
         return World(
             dict(self.organizations),
             dict(self.branches),
@@ -71,7 +71,7 @@ class World:
 
 
 def evolve(world: World, event: Event) -> None:
-    """Let the event happen in this world, in place: a fold over a batch must not copy the world at each step."""
+    """Apply an event to the world in place: a fold over a batch must not copy the world at each step."""
     match event:
         case ProducerCodeCreated() | ProducerCodeUpdated():
             world.codes[event.after.id] = event.after
@@ -109,7 +109,7 @@ def _evolve_user(world: World, after: User) -> None:
     world.users[after.id] = after
     former = None if before is None else before.username
     if former != after.username:
-        # The former username is free from here on, for the next command of the same batch already.
+        # The former username is free again, also for later commands of the same batch.
         if former is not None and world.usernames.get(former) == after.id:
             del world.usernames[former]
         if after.username is not None:

@@ -1,4 +1,4 @@
-"""What the domain promises of every state of the registry."""
+"""Invariants of every state of the registry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from service.core.batch import World
 
 
 def check_rules(world: World) -> None:
-    """Hold a whole world to the rules: references, uniqueness, who may hold what, and the counters."""
+    """Check all invariants of a world: references, uniqueness, permitted associations and counters."""
     for team in world.groups.values():
         assert team.organization_id in world.organizations
         assert set(team.product_ids) <= set(world.products)
@@ -29,7 +29,7 @@ def check_rules(world: World) -> None:
 
 
 def check_user_associations(world: World) -> None:
-    """Hold what users hold to the rules."""
+    """Check the associations of users."""
     for (user_id, code_id), held in world.user_associations.items():
         assert (held.user_id, held.code_id) == (user_id, code_id)
         person, code = world.users[user_id], world.codes[code_id]
@@ -42,7 +42,7 @@ def check_user_associations(world: World) -> None:
 
 
 def check_group_associations(world: World) -> None:
-    """Hold what groups hold to the rules."""
+    """Check the associations of groups."""
     for (group_id, code_id), held in world.group_associations.items():
         assert (held.group_id, held.code_id) == (group_id, code_id)
         team, code = world.groups[group_id], world.codes[code_id]

@@ -1,4 +1,4 @@
-"""Given / when / then for decisions: what was there, what is asked, what happens."""
+"""Given / when / then for decisions: the initial world, a command and its result."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ TYPES: Final[dict[type, str]] = {
 }
 
 
-def ask(subject: str, body: Body, expected: int | None = None, *, type_: str = "", id_: str = "") -> Command:
-    """Make a command; two that ask for something else have different ids unless one is given."""
-    named = type_ or TYPES[type(body)]
-    return Command("commands", "/tests", id_ or f"{named} {subject} {body}", named, subject, expected, body)
+def make_command(subject: str, body: Body, expected: int | None = None, *, type_: str = "", id_: str = "") -> Command:
+    """Return a command; its default id differs for every type, subject and body."""
+    type_name = type_ or TYPES[type(body)]
+    return Command("commands", "/tests", id_ or f"{type_name} {subject} {body}", type_name, subject, expected, body)
 
 
 @dataclass(frozen=True)
 class When:
-    """A command on a world; `then…` says what must come of it."""
+    """A command on a world; the `then…` methods check its result."""
 
     world: World
     command: Command
 
     def decision(self) -> tuple[Decision, World]:
-        """Decide the command; return the world after it as well."""
+        """Decide the command; return the decision and the world after it."""
         (decision,), after = decide_batch([self.command], self.world)
         assert isinstance(decision, Decision)
         return decision, after
 
     def then(self, event: Event, *, version: int | None = None) -> World:
-        """Expect this event, and that nothing happens when the same is asked once more; return the world after."""
+        """Expect this event, and that the same command is unchanged afterwards; return the world after it."""
         decision, after = self.decision()
         assert decision.problems == ()
         assert (decision.status, decision.event) == ("accepted", event)
@@ -68,13 +68,13 @@ class When:
         return after
 
     def then_nothing(self, *, version: int | None) -> None:
-        """Expect that the outcome already holds, at the present version."""
+        """Expect that the command is unchanged, at this version."""
         decision, after = self.decision()
         assert decision == Decision("unchanged", version, None, ())
         assert after == self.world
 
     def then_rejected(self, *problems: tuple[str, str], version: int | None) -> None:
-        """Expect exactly these problems, each a code and a path, in this order."""
+        """Expect exactly these problems (code and path), in this order."""
         decision, after = self.decision()
         assert [(problem.code, problem.path) for problem in decision.problems] == list(problems)
         assert (decision.status, decision.version, decision.event) == ("rejected", version, None)
@@ -84,19 +84,19 @@ class When:
 
 @dataclass(frozen=True)
 class Given:
-    """What was there; `when` asks for something."""
+    """The initial world; `when` adds a command."""
 
     world: World
 
     def when(self, subject: str, body: Body, expected: int | None = None) -> When:
-        """Ask for something."""
-        return When(self.world, ask(subject, body, expected))
+        """Return the command on this world."""
+        return When(self.world, make_command(subject, body, expected))
 
 
 def given(*commands: Command, world: World | None = None) -> Given:
-    """Start from what these commands make, each of which must be accepted, on top of a world."""
+    """Return the world after these commands, which must all be accepted, applied to an initial world."""
     decisions, after = decide_batch(commands, World() if world is None else world)
     for command, decision in zip(commands, decisions, strict=True):
         assert isinstance(decision, Decision)
-        assert decision.status == "accepted", f"{command} is no given: {decision}"
+        assert decision.status == "accepted", f"{command} must be accepted: {decision}"
     return Given(after)

@@ -1,4 +1,4 @@
-"""Which codes a caller may use."""
+"""The producer codes that a caller may use."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ CODES = [SUSPENDED, LIMITED, ACTIVE]
     ("status", "expected"),
     [("Active", 2), ("Limited", 1), ("Suspended", 0), ("Terminating", 0), ("Terminated", 0), ("active", 0), (None, 0)],
 )
-def test_a_status_allows(status: str | None, expected: int) -> None:
+def test_usability_of_a_status(status: str | None, expected: int) -> None:
     assert level(status) == expected
     assert usability(status, "Active") == usability("Active", status) == expected
     assert usability(status, "Limited") == usability("Limited", status) == min(1, expected)
@@ -32,7 +32,7 @@ def test_a_status_allows(status: str | None, expected: int) -> None:
 @pytest.mark.parametrize(
     ("use", "usable_from"), [(SUBMISSION, 2), (RENEWAL, 1), ("Submission", 3), ("", 3), ("quote", 3)]
 )
-def test_a_use_needs_a_usability(use: str, usable_from: int) -> None:
+def test_required_usability_of_a_use(use: str, usable_from: int) -> None:
     assert [usable(step, use, TODAY, None, None) for step in range(3)] == [step >= usable_from for step in range(3)]
 
 
@@ -76,7 +76,7 @@ def test_a_disabled_user_is_refused(secured: bool) -> None:
     )
 
 
-def test_somebody_unknown_has_the_usable_codes_that_are_externally_visible() -> None:
+def test_an_unknown_caller_has_the_usable_externally_visible_codes() -> None:
     visible = {"AI-50701", "301-008578"}
 
     assert available(None, CODES, held={"1"}, visible=visible, use=RENEWAL, on_date=TODAY) == (LIMITED,)

@@ -1,4 +1,4 @@
-"""Decisions in a batch: versions, repeats, and commands that see what the one before left."""
+"""Decisions in a batch: versions, duplicates, and commands that see the changes of previous ones."""
 
 from dataclasses import replace
 
@@ -13,11 +13,11 @@ from service.core.producer_code import CreateCode, UpdateCode
 from service.core.reference import PutBranch
 from service.core.user import AddUserCode, CreateUser, JoinGroup, UpdateUser
 from tests.unit.core.seed import DIRECTORY, REGISTRY, SPRING_STREET
-from tests.unit.core.specification import ask
+from tests.unit.core.specification import make_command
 
 
 def answers(commands: list[Command], world: World) -> list[str]:
-    """Decide a batch; show each answer as its status, or the code of its first problem."""
+    """Decide a batch; return each answer as its status, or as the code of its first problem."""
     decisions, _ = decide_batch(commands, world)
     return [
         f"repeat {decision.first}"
@@ -41,13 +41,13 @@ def answers(commands: list[Command], world: World) -> list[str]:
         AddGroupCode("nothing"),
     ],
 )
-def test_a_wrong_version_comes_before_everything_else(body: Body, expected: int) -> None:
+def test_a_wrong_version_is_reported_before_other_problems(body: Body, expected: int) -> None:
     REGISTRY.when("office", body, expected).then_rejected(("version-conflict", "expectedversion"), version=1)
 
 
 @pytest.mark.parametrize("body", [UpdateGroup("region", "West"), GrantProduct("prd_9"), AddGroupCode("pc:6")])
 @pytest.mark.parametrize("expected", [0, 1])
-def test_not_found_comes_before_a_wrong_version(body: Body, expected: int) -> None:
+def test_not_found_is_reported_before_a_wrong_version(body: Body, expected: int) -> None:
     REGISTRY.when("nowhere", body, expected).then_rejected(("not-found", "subject"), version=None)
 
 
@@ -55,14 +55,14 @@ def test_not_found_comes_before_a_wrong_version(body: Body, expected: int) -> No
     "body",
     [PutBranch("1", "One"), CreateGroup("region", "West", "pc:1"), CreateUser("Bob", "bob@example.com", "pc:1")],
 )
-def test_a_create_expects_that_it_is_not_there_yet_with_version_0(body: Body) -> None:
+def test_version_0_expects_that_the_subject_does_not_exist(body: Body) -> None:
     decision, _ = REGISTRY.when("new", body, 0).decision()
     assert (decision.status, decision.version) == ("accepted", 1)
 
     REGISTRY.when("new", body, 1).then_rejected(("version-conflict", "expectedversion"), version=None)
 
 
-def test_the_right_version_is_no_obstacle() -> None:
+def test_a_command_with_the_expected_version_is_accepted() -> None:
     REGISTRY.when("office", UpdateGroup("office", SPRING_STREET), 1).then_nothing(version=1)
     REGISTRY.when("office", CreateGroup("office", SPRING_STREET, "pc:1"), 1).then_nothing(version=1)
     decision, _ = REGISTRY.when("office", UpdateGroup("region", "West"), 1).decision()
@@ -84,11 +84,9 @@ def test_the_right_version_is_no_obstacle() -> None:
         ("unheard.of", "office", None),
     ],
 )
-def test_what_the_contract_refused_is_rejected_with_the_present_version(
-    type_: str, subject: str, version: int | None
-) -> None:
+def test_an_invalid_command_is_rejected_with_the_current_version(type_: str, subject: str, version: int | None) -> None:
     late, early = Problem("wrong-topic", "Not here.", "type"), Problem("invalid", "No.", "/name")
-    command = ask(subject, Invalid((late, early)), 9, type_=type_)
+    command = make_command(subject, Invalid((late, early)), 9, type_=type_)
 
     decisions, after = decide_batch([command], REGISTRY.world)
 
@@ -96,15 +94,15 @@ def test_what_the_contract_refused_is_rejected_with_the_present_version(
     assert after == REGISTRY.world
 
 
-def test_a_repeat_names_the_first_whatever_its_body() -> None:
-    first = ask("x", PutBranch("1", "One"), id_="a")
+def test_a_duplicate_refers_to_the_first_command_whatever_its_body() -> None:
+    first = make_command("x", PutBranch("1", "One"), id_="a")
     commands = [first, first, replace(first, body=PutBranch("2", "Two")), replace(first, body=Invalid(()))]
 
     assert answers(commands, World()) == ["accepted", "repeat 0", "repeat 0", "repeat 0"]
 
 
-def test_the_same_id_of_another_source_or_topic_is_no_repeat() -> None:
-    first = ask("x", PutBranch("1", "One"), id_="a")
+def test_the_same_id_of_another_source_or_topic_is_not_a_duplicate() -> None:
+    first = make_command("x", PutBranch("1", "One"), id_="a")
 
     assert answers([first, replace(first, source="/other"), replace(first, topic="other")], World()) == [
         "accepted",
@@ -113,22 +111,22 @@ def test_the_same_id_of_another_source_or_topic_is_no_repeat() -> None:
     ]
 
 
-def test_a_rejected_command_is_repeated_as_well() -> None:
-    command = ask("x", JoinGroup("office"))
+def test_a_duplicate_of_a_rejected_command_refers_to_it_as_well() -> None:
+    command = make_command("x", JoinGroup("office"))
 
     assert answers([command, command], REGISTRY.world) == ["not-found", "repeat 0"]
 
 
-def test_each_command_sees_what_the_one_before_left() -> None:
+def test_each_command_sees_the_changes_of_previous_ones() -> None:
     batch = [
-        ask("g", AddGroupCode("c")),
-        ask("g", CreateGroup("region", "West", "pc:1")),
-        ask("g", AddGroupCode("c"), id_="2"),
-        ask("c", CreateCode("100-1", "pc:1", ("producer",))),
-        ask("g", AddGroupCode("c"), 1, id_="3"),
-        ask("u", CreateUser("Uwe", "uwe@example.com", "pc:1", group_ids=("g",))),
-        ask("u", AddUserCode("c")),
-        ask("u", UpdateUser({"code_secured": False})),
+        make_command("g", AddGroupCode("c")),
+        make_command("g", CreateGroup("region", "West", "pc:1")),
+        make_command("g", AddGroupCode("c"), id_="2"),
+        make_command("c", CreateCode("100-1", "pc:1", ("producer",))),
+        make_command("g", AddGroupCode("c"), 1, id_="3"),
+        make_command("u", CreateUser("Uwe", "uwe@example.com", "pc:1", group_ids=("g",))),
+        make_command("u", AddUserCode("c")),
+        make_command("u", UpdateUser({"code_secured": False})),
     ]
 
     assert answers(batch, DIRECTORY.world) == [
@@ -145,9 +143,9 @@ def test_each_command_sees_what_the_one_before_left() -> None:
 
 def test_a_code_string_is_taken_within_the_batch() -> None:
     batch = [
-        ask("a", CreateCode("AI-50701", "nobody", ("producer",))),
-        ask("b", CreateCode("AI-50701", "pc:1", ("producer",))),
-        ask("c", CreateCode("ai-50701", "pc:1", ("producer",))),
+        make_command("a", CreateCode("AI-50701", "nobody", ("producer",))),
+        make_command("b", CreateCode("AI-50701", "pc:1", ("producer",))),
+        make_command("c", CreateCode("ai-50701", "pc:1", ("producer",))),
     ]
 
     assert answers(batch, DIRECTORY.world) == ["reference-not-found", "accepted", "code-taken"]
@@ -155,13 +153,13 @@ def test_a_code_string_is_taken_within_the_batch() -> None:
 
 def test_a_username_is_taken_and_freed_within_the_batch() -> None:
     batch = [
-        ask("a", CreateUser("A", "a@example.com", "pc:1", username="x")),
-        ask("b", CreateUser("B", "b@example.com", "pc:1", username="x")),
-        ask("a", UpdateUser({"username": "y"})),
-        ask("b", CreateUser("B", "b@example.com", "pc:1", username="x"), id_="2"),
-        ask("a", UpdateUser({"username": "x"})),
-        ask("b", UpdateUser({"username": None})),
-        ask("a", UpdateUser({"username": "x"}), id_="3"),
+        make_command("a", CreateUser("A", "a@example.com", "pc:1", username="x")),
+        make_command("b", CreateUser("B", "b@example.com", "pc:1", username="x")),
+        make_command("a", UpdateUser({"username": "y"})),
+        make_command("b", CreateUser("B", "b@example.com", "pc:1", username="x"), id_="2"),
+        make_command("a", UpdateUser({"username": "x"})),
+        make_command("b", UpdateUser({"username": None})),
+        make_command("a", UpdateUser({"username": "x"}), id_="3"),
     ]
 
     assert answers(batch, DIRECTORY.world) == [
@@ -175,28 +173,30 @@ def test_a_username_is_taken_and_freed_within_the_batch() -> None:
     ]
 
 
-def test_what_an_association_has_follows_the_code_within_the_batch() -> None:
+def test_the_roles_of_an_association_follow_the_code_within_the_batch() -> None:
     batch = [
-        ask("ann", AddUserCode("pc:6", ("producer",))),
-        ask("pc:6", UpdateCode({"role_ids": ("submission",)})),
-        ask("ann", AddUserCode("pc:6")),
-        ask("ann", AddUserCode("pc:6", ())),
+        make_command("ann", AddUserCode("pc:6", ("producer",))),
+        make_command("pc:6", UpdateCode({"role_ids": ("submission",)})),
+        make_command("ann", AddUserCode("pc:6")),
+        make_command("ann", AddUserCode("pc:6", ())),
     ]
 
     assert answers(batch, REGISTRY.world) == ["accepted", "accepted", "already-exists", "unchanged"]
 
 
-def test_an_insurer_stays_one_when_a_group_got_a_code_of_another_within_the_batch() -> None:
-    batch = [ask("headquarters", AddGroupCode("pc:16")), ask("insurer", PutOrganization("Allrisk"))]
+def test_an_insurer_must_stay_one_after_a_group_got_a_code_of_another_within_the_batch() -> None:
+    batch = [make_command("headquarters", AddGroupCode("pc:16")), make_command("insurer", PutOrganization("Allrisk"))]
 
     assert answers(batch, REGISTRY.world) == ["accepted", "other-organization"]
     assert answers(batch[::-1], REGISTRY.world) == ["accepted", "other-organization"]
 
 
-def test_the_given_world_stays_as_it_is() -> None:
+def test_the_given_world_does_not_change() -> None:
     world = REGISTRY.world.copy()
 
-    _, after = decide_batch([ask("ann", AddUserCode("pc:6")), ask("ann", UpdateUser({"username": "ann"}))], world)
+    _, after = decide_batch(
+        [make_command("ann", AddUserCode("pc:6")), make_command("ann", UpdateUser({"username": "ann"}))], world
+    )
 
     assert world == REGISTRY.world
     assert after != world

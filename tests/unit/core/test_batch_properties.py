@@ -1,4 +1,4 @@
-"""What holds for every batch, on random histories over all types."""
+"""Properties of every batch, checked with random histories of all command types."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ Identity = tuple[str, str, str]
 
 
 def contended(seed: int, count: int) -> list[Command]:
-    """Make a batch in which organizations contend."""
+    """Return a batch with contention between organizations."""
     return commands(history(Random(seed), count, contended=True))
 
 
 def identity(command: Command) -> Identity:
-    """Say which command this is."""
+    """Return the identity of a command."""
     return command.topic, command.source, command.id
 
 
 def by_identity(batch: list[Command], answers: list[Decision | Repeat]) -> dict[Identity, Decision]:
-    """Give the one decision of each command; a Repeat must point at it."""
+    """Return the decision of each command; check that each Repeat refers to it."""
     decisions: dict[Identity, Decision] = {}
     for command, answer in zip(batch, answers, strict=True):
         if isinstance(answer, Decision):
@@ -52,7 +52,7 @@ def by_identity(batch: list[Command], answers: list[Decision | Repeat]) -> dict[
 
 @properties
 @given(seeds, counts, seeds)
-def test_splitting_a_batch_anywhere_gives_the_same(seed: int, count: int, cut: int) -> None:
+def test_splitting_a_batch_gives_the_same_decisions(seed: int, count: int, cut: int) -> None:
     batch = contended(seed, count)
     first, second = batch[: cut % (count + 1)], batch[cut % (count + 1) :]
     known = {identity(command) for command in first}
@@ -97,7 +97,7 @@ def test_commands_of_different_keys_commute(seed: int, count: int) -> None:
 
 
 def interleaved(random: Random, sent: list[Sent]) -> list[Sent]:
-    """Mix the lines of commands, one per topic and key, in another way."""
+    """Interleave the commands of different topics and keys in another order, keeping the order per topic and key."""
     lines: dict[tuple[str, str], list[Sent]] = {}
     for one in sent:
         lines.setdefault((one["topic"], one["key"]), []).append(one)
@@ -108,7 +108,7 @@ def interleaved(random: Random, sent: list[Sent]) -> list[Sent]:
 
 @properties
 @given(seeds, counts)
-def test_the_events_fold_to_the_world_that_is_returned(seed: int, count: int) -> None:
+def test_the_fold_of_the_events_is_the_returned_world(seed: int, count: int) -> None:
     answers, after = decide_batch(contended(seed, count), FOUNDED)
 
     folded = FOUNDED.copy()
@@ -122,7 +122,7 @@ def test_the_events_fold_to_the_world_that_is_returned(seed: int, count: int) ->
 
 @properties
 @given(seeds, counts)
-def test_each_command_decides_nothing_on_its_own_result(seed: int, count: int) -> None:
+def test_each_command_is_unchanged_on_its_own_result(seed: int, count: int) -> None:
     world = FOUNDED.copy()
     for command in contended(seed, count):
         decision = decide(command, world)
@@ -135,7 +135,7 @@ def test_each_command_decides_nothing_on_its_own_result(seed: int, count: int) -
 
 @properties
 @given(seeds, counts)
-def test_versions_of_a_subject_rise_by_one_from_event_to_event(seed: int, count: int) -> None:
+def test_each_event_increments_the_version_of_its_subject(seed: int, count: int) -> None:
     batch = contended(seed, count)
     answers, _ = decide_batch(batch, FOUNDED)
     accepted = [

@@ -1,4 +1,4 @@
-"""Decisions on groups themselves."""
+"""Decisions on groups, without their producer codes."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from service.core.group import (
     UpdateGroup,
 )
 from tests.unit.core.seed import DIRECTORY, REGISTRY, SPRING_STREET
-from tests.unit.core.specification import ask, given
+from tests.unit.core.specification import given, make_command
 
 OFFICE = Group("office", "office", SPRING_STREET, "pc:1", (), held_foreign=0, version=1)
 MAIN_STREET = replace(SPRING_STREET, line1="7 Main Street")
@@ -30,30 +30,32 @@ def test_create_makes_a_group_without_products() -> None:
     DIRECTORY.when("office", CreateGroup("office", SPRING_STREET, "pc:1")).then(GroupCreated(OFFICE), version=1)
 
 
-def test_create_is_rejected_with_everything_that_is_wrong() -> None:
+def test_create_is_rejected_with_all_problems() -> None:
     DIRECTORY.when("office", CreateGroup("office", "somewhere", "nobody")).then_rejected(
         ("reference-not-found", "/distributor_id"), ("invalid", "/value"), version=None
     )
 
 
 @pytest.mark.parametrize("kind", ["region", "division"])
-def test_a_region_and_a_division_are_no_place(kind: str) -> None:
+def test_a_region_or_division_cannot_have_an_address(kind: str) -> None:
     DIRECTORY.when("west", CreateGroup(kind, SPRING_STREET, "pc:1")).then_rejected(("invalid", "/value"), version=None)
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "wanted"), [("office", "West", "an address"), ("region", SPRING_STREET, "a text")]
+    ("kind", "value", "expected"), [("office", "West", "an address"), ("region", SPRING_STREET, "a string")]
 )
-def test_a_wrong_value_is_reported_what_it_should_be(kind: str, value: Address | str, wanted: str) -> None:
+def test_the_message_about_a_wrong_value_states_the_expected_type(
+    kind: str, value: Address | str, expected: str
+) -> None:
     decision, _ = DIRECTORY.when("g", CreateGroup(kind, value, "pc:1")).decision()
 
-    assert decision.problems[0].message == f"The value of a group of type {kind} is {wanted}."
+    assert decision.problems[0].message == f"The value of a group of type {kind} must be {expected}."
 
 
-def test_create_of_the_same_content_is_nothing_though_products_were_granted() -> None:
-    there = given(ask("office", GrantProduct("prd_1")), world=REGISTRY.world)
+def test_create_of_the_same_content_is_unchanged_after_a_grant_of_products() -> None:
+    state = given(make_command("office", GrantProduct("prd_1")), world=REGISTRY.world)
 
-    there.when("office", CreateGroup("office", SPRING_STREET, "pc:1")).then_nothing(version=2)
+    state.when("office", CreateGroup("office", SPRING_STREET, "pc:1")).then_nothing(version=2)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_create_of_the_same_content_is_nothing_though_products_were_granted() ->
         CreateGroup("office", SPRING_STREET, "nobody"),
     ],
 )
-def test_create_is_rejected_when_it_exists_with_other_content(body: Body) -> None:
+def test_create_is_rejected_when_the_group_exists_with_different_content(body: Body) -> None:
     REGISTRY.when("office", body).then_rejected(("already-exists", "subject"), version=1)
 
 
@@ -81,11 +83,11 @@ def test_update_replaces_the_type() -> None:
     )
 
 
-def test_update_that_changes_nothing_is_nothing() -> None:
+def test_update_that_changes_nothing_is_unchanged() -> None:
     REGISTRY.when("office", UpdateGroup("office", SPRING_STREET, "pc:1")).then_nothing(version=1)
 
 
-def test_update_never_changes_the_organization() -> None:
+def test_update_cannot_change_the_organization() -> None:
     REGISTRY.when("office", UpdateGroup("office", "West", "pc:4")).then_rejected(
         ("immutable-field", "/distributor_id"), ("invalid", "/value"), version=1
     )
@@ -100,7 +102,7 @@ def test_the_operator_grants_and_revokes_a_product() -> None:
     )
 
 
-def test_revoking_what_was_not_granted_is_nothing() -> None:
+def test_revoking_a_product_that_was_not_granted_is_unchanged() -> None:
     REGISTRY.when("office", RevokeProduct("prd_1")).then_nothing(version=1)
 
 
@@ -119,5 +121,5 @@ def test_a_product_must_exist(body: Body) -> None:
         RemoveGroupCode("pc:6"),
     ],
 )
-def test_a_group_that_is_not_there_is_not_found(body: Body) -> None:
+def test_a_group_that_does_not_exist_is_not_found(body: Body) -> None:
     DIRECTORY.when("office", body).then_rejected(("not-found", "subject"), version=None)

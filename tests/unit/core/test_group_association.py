@@ -1,4 +1,4 @@
-"""Decisions on who holds a code: groups."""
+"""Decisions on the producer codes of groups."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from service.core.group import AddGroupCode, RemoveGroupCode
 from service.core.ids import association_id
 from service.core.organization import PutOrganization
 from tests.unit.core.seed import REGISTRY
-from tests.unit.core.specification import ask, given
+from tests.unit.core.specification import given, make_command
 
 OWN = GroupAssociation(association_id("group", "office", "pc:6"), "office", "pc:6")
 FOREIGN = GroupAssociation(association_id("group", "headquarters", "pc:16"), "headquarters", "pc:16")
-HELD = given(ask("office", AddGroupCode("pc:6")), world=REGISTRY.world)
+HELD = given(make_command("office", AddGroupCode("pc:6")), world=REGISTRY.world)
 
 
 def test_a_group_holds_a_code_of_its_organization() -> None:
@@ -24,7 +24,7 @@ def test_a_group_holds_a_code_of_its_organization() -> None:
     assert after.group_associations == {("office", "pc:6"): OWN}
 
 
-def test_a_group_holds_no_code_of_another_organization() -> None:
+def test_a_group_cannot_hold_a_code_of_another_organization() -> None:
     REGISTRY.when("office", AddGroupCode("pc:16")).then_rejected(("other-organization", "/producerCode/id"), version=1)
 
 
@@ -36,16 +36,16 @@ def test_a_group_of_an_insurer_holds_a_code_of_another_organization() -> None:
     assert after.groups["headquarters"].held_foreign == 1
 
 
-def test_a_group_may_hold_codes_of_others_as_soon_as_its_organization_is_an_insurer() -> None:
-    there = given(ask("pc:1", PutOrganization("Armstrong", insurer=True)), world=REGISTRY.world)
+def test_a_group_may_hold_codes_of_others_once_its_organization_is_an_insurer() -> None:
+    state = given(make_command("pc:1", PutOrganization("Armstrong", insurer=True)), world=REGISTRY.world)
     held = GroupAssociation(association_id("group", "office", "pc:16"), "office", "pc:16")
 
-    there.when("office", AddGroupCode("pc:16")).then(
+    state.when("office", AddGroupCode("pc:16")).then(
         GroupCodeAdded("office", 2, held, "301-008578", foreign=True), version=2
     )
 
 
-def test_a_group_gives_a_code_back() -> None:
+def test_removing_a_code_ends_the_association() -> None:
     after = HELD.when("office", RemoveGroupCode("pc:6")).then(
         GroupCodeRemoved("office", 3, OWN, "100-002541", foreign=False), version=3
     )
@@ -54,17 +54,17 @@ def test_a_group_gives_a_code_back() -> None:
     assert "pc:6" in after.codes, "an association is deleted, not the code"
 
 
-def test_a_group_of_an_insurer_gives_a_code_of_another_organization_back() -> None:
-    there = given(ask("headquarters", AddGroupCode("pc:16")), world=REGISTRY.world)
+def test_removing_a_code_of_another_organization_updates_the_counter() -> None:
+    state = given(make_command("headquarters", AddGroupCode("pc:16")), world=REGISTRY.world)
 
-    after = there.when("headquarters", RemoveGroupCode("pc:16")).then(
+    after = state.when("headquarters", RemoveGroupCode("pc:16")).then(
         GroupCodeRemoved("headquarters", 3, FOREIGN, "301-008578", foreign=True), version=3
     )
 
     assert after.groups["headquarters"].held_foreign == 0
 
 
-def test_giving_back_what_is_not_held_is_nothing() -> None:
+def test_removing_a_code_that_is_not_held_is_unchanged() -> None:
     REGISTRY.when("office", RemoveGroupCode("pc:16")).then_nothing(version=1)
 
 

@@ -1,4 +1,4 @@
-"""The generator of histories keeps its promises: every type, every answer, reproducible."""
+"""The generator of histories is reproducible and covers all command types and all answers."""
 
 import json
 from collections import Counter

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from service.core.ids import NAMESPACE, association_id, created_subject, event_id, outcome_id
 
 SPACE = UUID(bytes=NAMESPACE)
-# What can be written as UTF-8: the contract lets no other text through.
+# Strings that can be encoded as UTF-8: the contract rejects all others.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -25,7 +25,7 @@ def test_ids_never_change() -> None:
     assert association_id("group", "office", "pc:6") == "e92cf7a5-8bce-5698-ae70-212d7b67c445"
 
 
-def test_ids_differ_when_anything_differs() -> None:
+def test_ids_differ_when_any_part_differs() -> None:
     ids = [
         created_subject("a", "b"),
         created_subject("a\x1fb", "c"),

@@ -9,7 +9,7 @@ from service.core.command import Body
 from service.core.producer_code import CreateCode, ProducerCode, ProducerCodeCreated, ProducerCodeUpdated, UpdateCode
 from service.core.user import AddUserCode
 from tests.unit.core.seed import DIRECTORY, REGISTRY
-from tests.unit.core.specification import ask, given
+from tests.unit.core.specification import given, make_command
 
 CODE = ProducerCode("pc:6", "100-002541", "pc:1", ("producer", "submission"), None, None, "Active", None, None, 1)
 
@@ -20,23 +20,23 @@ def test_create_makes_an_active_code() -> None:
     )
 
 
-def test_create_keeps_everything_it_says() -> None:
+def test_create_keeps_all_attributes() -> None:
     after = ProducerCode(
         "pc:6", "AI-50701", "pc:1", ("producer",), "Premier", "branch-501", "Limited", "2022-07-09", "2022-07-09", 1
     )
-    asked = CreateCode(
+    command = CreateCode(
         "AI-50701", "pc:1", ("producer",), "Premier", "branch-501", "Limited", "2022-07-09", "2022-07-09"
     )
 
-    DIRECTORY.when("pc:6", asked).then(ProducerCodeCreated(after), version=1)
+    DIRECTORY.when("pc:6", command).then(ProducerCodeCreated(after), version=1)
 
 
-def test_create_is_rejected_with_everything_that_is_wrong() -> None:
-    asked = CreateCode(
+def test_create_is_rejected_with_all_problems() -> None:
+    command = CreateCode(
         "301-008578", "nobody", ("producer", "x", "y"), None, "branch-9", "Active", "2022-07-10", "2022-07-09"
     )
 
-    REGISTRY.when("pc:7", asked).then_rejected(
+    REGISTRY.when("pc:7", command).then_rejected(
         ("reference-not-found", "/branch/id"),
         ("code-taken", "/code"),
         ("reference-not-found", "/organization/id"),
@@ -47,10 +47,10 @@ def test_create_is_rejected_with_everything_that_is_wrong() -> None:
     )
 
 
-def test_create_is_rejected_when_the_string_is_taken_in_another_case() -> None:
-    there = given(ask("a", CreateCode("AI-50701", "pc:1", ("producer",))), world=DIRECTORY.world)
+def test_create_is_rejected_when_the_string_is_taken_ignoring_case() -> None:
+    state = given(make_command("a", CreateCode("AI-50701", "pc:1", ("producer",))), world=DIRECTORY.world)
 
-    there.when("b", CreateCode("ai-50701", "pc:1", ("producer",))).then_rejected(("code-taken", "/code"), version=None)
+    state.when("b", CreateCode("ai-50701", "pc:1", ("producer",))).then_rejected(("code-taken", "/code"), version=None)
 
 
 def test_a_code_has_at_least_one_role() -> None:
@@ -59,10 +59,10 @@ def test_a_code_has_at_least_one_role() -> None:
     REGISTRY.when("pc:6", UpdateCode({"role_ids": None})).then_rejected(("invalid", "/roles"), version=1)
 
 
-def test_create_of_the_same_content_is_nothing_though_a_user_holds_it() -> None:
-    there = given(ask("ann", AddUserCode("pc:6")), world=REGISTRY.world)
+def test_create_of_the_same_content_is_unchanged_while_a_user_holds_the_code() -> None:
+    state = given(make_command("ann", AddUserCode("pc:6")), world=REGISTRY.world)
 
-    there.when("pc:6", CreateCode("100-002541", "pc:1", ("submission", "producer"))).then_nothing(version=1)
+    state.when("pc:6", CreateCode("100-002541", "pc:1", ("submission", "producer"))).then_nothing(version=1)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_create_of_the_same_content_is_nothing_though_a_user_holds_it() -> None:
         CreateCode("100-002541", "pc:1", ("producer", "submission"), termination_date="2022-07-09"),
     ],
 )
-def test_create_is_rejected_when_it_exists_with_other_content(body: Body) -> None:
+def test_create_is_rejected_when_the_code_exists_with_different_content(body: Body) -> None:
     REGISTRY.when("pc:6", body).then_rejected(("already-exists", "subject"), version=1)
 
 
@@ -91,13 +91,13 @@ def test_create_is_rejected_when_it_exists_with_other_content(body: Body) -> Non
         {"description": "Premier", "branch_id": "branch-501", "status": "Terminated"},
     ],
 )
-def test_update_changes_what_it_names(changes: dict[str, Any]) -> None:
+def test_update_changes_the_given_attributes(changes: dict[str, Any]) -> None:
     after = replace(CODE, **changes, version=2)
 
     REGISTRY.when("pc:6", UpdateCode(changes)).then(ProducerCodeUpdated(CODE, after), version=2)
 
 
-def test_update_clears_with_null() -> None:
+def test_null_clears_an_attribute() -> None:
     full: dict[str, Any] = {
         "description": "Premier",
         "branch_id": "branch-501",
@@ -105,9 +105,9 @@ def test_update_clears_with_null() -> None:
         "appointment_date": "2022-07-09",
         "termination_date": "2023-07-09",
     }
-    there = given(ask("pc:6", UpdateCode(full)), world=REGISTRY.world)
+    state = given(make_command("pc:6", UpdateCode(full)), world=REGISTRY.world)
 
-    there.when("pc:6", UpdateCode(dict.fromkeys(full))).then(
+    state.when("pc:6", UpdateCode(dict.fromkeys(full))).then(
         ProducerCodeUpdated(replace(CODE, **full, version=2), replace(CODE, version=3)),
         version=3,
     )
@@ -122,11 +122,11 @@ def test_update_clears_with_null() -> None:
         {"description": None, "status": None},
     ],
 )
-def test_update_that_changes_nothing_is_nothing(changes: dict[str, Any]) -> None:
+def test_update_that_changes_nothing_is_unchanged(changes: dict[str, Any]) -> None:
     REGISTRY.when("pc:6", UpdateCode(changes)).then_nothing(version=1)
 
 
-def test_update_is_rejected_with_everything_that_is_wrong() -> None:
+def test_update_is_rejected_with_all_problems() -> None:
     changes = {"code": "100-002541X", "organization_id": "pc:4", "role_ids": ("x",), "branch_id": "branch-9"}
 
     REGISTRY.when("pc:6", UpdateCode(changes)).then_rejected(
@@ -138,27 +138,27 @@ def test_update_is_rejected_with_everything_that_is_wrong() -> None:
     )
 
 
-def test_the_case_of_a_code_string_does_not_change_either() -> None:
-    there = given(ask("a", CreateCode("AI-50701", "pc:1", ("producer",))), world=DIRECTORY.world)
+def test_the_case_of_a_code_string_cannot_change() -> None:
+    state = given(make_command("a", CreateCode("AI-50701", "pc:1", ("producer",))), world=DIRECTORY.world)
 
-    there.when("a", UpdateCode({"code": "ai-50701"})).then_rejected(("immutable-field", "/code"), version=1)
+    state.when("a", UpdateCode({"code": "ai-50701"})).then_rejected(("immutable-field", "/code"), version=1)
 
 
-def test_the_dates_are_checked_with_the_one_that_was_there() -> None:
-    there = given(
-        ask("pc:6", UpdateCode({"appointment_date": "2022-07-09", "termination_date": "2023-07-09"})),
+def test_a_new_date_is_checked_against_the_existing_one() -> None:
+    state = given(
+        make_command("pc:6", UpdateCode({"appointment_date": "2022-07-09", "termination_date": "2023-07-09"})),
         world=REGISTRY.world,
     )
 
-    there.when("pc:6", UpdateCode({"appointment_date": "2023-07-10"})).then_rejected(
+    state.when("pc:6", UpdateCode({"appointment_date": "2023-07-10"})).then_rejected(
         ("invalid", "/appointmentDate"), version=2
     )
-    there.when("pc:6", UpdateCode({"termination_date": "2022-07-08"})).then_rejected(
+    state.when("pc:6", UpdateCode({"termination_date": "2022-07-08"})).then_rejected(
         ("invalid", "/terminationDate"), version=2
     )
 
 
-def test_a_code_that_is_not_there_is_not_found() -> None:
+def test_a_code_that_does_not_exist_is_not_found() -> None:
     REGISTRY.when("pc:7", UpdateCode({"code": "x", "branch_id": "y"})).then_rejected(
         ("not-found", "subject"), version=None
     )

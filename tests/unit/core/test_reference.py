@@ -18,7 +18,7 @@ from service.core.reference import (
     RoleCreated,
     RoleUpdated,
 )
-from tests.unit.core.specification import ask, given
+from tests.unit.core.specification import given, make_command
 
 BRANCH = Branch("x", "301", "Minneapolis Branch UW", 1)
 ROLE = Role("x", "Producer", ("create account", "quote job"), 1)
@@ -35,7 +35,7 @@ PUT_ROLE = PutRole("Producer", ("quote job", "create account", "quote job"))
         (PutProduct("Cyber", "ins_1", "cyber"), ProductCreated(PRODUCT)),
     ],
 )
-def test_put_creates_when_it_is_new(body: Body, event: Event) -> None:
+def test_put_creates_a_new_entity(body: Body, event: Event) -> None:
     given().when("x", body).then(event, version=1)
 
 
@@ -55,9 +55,11 @@ def test_put_creates_when_it_is_new(body: Body, event: Event) -> None:
         ),
     ],
 )
-def test_put_updates_when_it_says_something_else(first: Body, body: Body, event: Event) -> None:
-    given(ask("x", first)).when("x", body).then(event, version=2)
+def test_put_with_different_attributes_updates(first: Body, body: Body, event: Event) -> None:
+    given(make_command("x", first)).when("x", body).then(event, version=2)
 
 
-def test_put_of_the_same_permissions_in_another_order_is_nothing() -> None:
-    given(ask("x", PUT_ROLE)).when("x", PutRole("Producer", ("create account", "quote job"))).then_nothing(version=1)
+def test_put_of_the_same_permissions_in_another_order_is_unchanged() -> None:
+    given(make_command("x", PUT_ROLE)).when("x", PutRole("Producer", ("create account", "quote job"))).then_nothing(
+        version=1
+    )

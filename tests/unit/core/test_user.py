@@ -1,4 +1,4 @@
-"""Decisions on users themselves: creation and membership."""
+"""Decisions on the creation and group membership of users."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from service.core.user import (
     UserCreated,
 )
 from tests.unit.core.seed import DIRECTORY, REGISTRY
-from tests.unit.core.specification import ask, given
+from tests.unit.core.specification import given, make_command
 
 ANN = User(
     "ann", "Ann", "ann@example.com", "pc:1", None, None, (), enabled=True, external_user=True, code_secured=True,
@@ -28,20 +28,20 @@ ANN = User(
 )  # fmt: skip
 
 
-def test_create_makes_an_enabled_external_user_under_security() -> None:
+def test_the_defaults_are_an_enabled_external_user_under_security() -> None:
     DIRECTORY.when("ann", CreateUser("Ann", "ann@example.com", "pc:1")).then(UserCreated(ANN), version=1)
 
 
-def test_a_user_of_an_insurer_is_internal_unless_said_otherwise() -> None:
+def test_a_user_of_an_insurer_is_internal_by_default() -> None:
     ida = replace(ANN, id="ida", name="Ida", organization_id="insurer", external_user=False)
-    asked = CreateUser("Ida", "ann@example.com", "insurer")
+    command = CreateUser("Ida", "ann@example.com", "insurer")
 
-    DIRECTORY.when("ida", asked).then(UserCreated(ida))
-    DIRECTORY.when("ida", replace(asked, external_user=True)).then(UserCreated(replace(ida, external_user=True)))
+    DIRECTORY.when("ida", command).then(UserCreated(ida))
+    DIRECTORY.when("ida", replace(command, external_user=True)).then(UserCreated(replace(ida, external_user=True)))
 
 
-def test_create_keeps_everything_it_says() -> None:
-    asked = CreateUser(
+def test_create_keeps_all_attributes() -> None:
+    command = CreateUser(
         "Ann", "ann@example.com", "pc:1", "ext-1", "ann", ("west", "office", "west"), enabled=False,
         external_user=False, code_secured=False,
     )  # fmt: skip
@@ -49,18 +49,21 @@ def test_create_keeps_everything_it_says() -> None:
         ANN, external_id="ext-1", username="ann", group_ids=("office", "west"), enabled=False, external_user=False,
         code_secured=False,
     )  # fmt: skip
-    there = given(
-        ask("west", CreateGroup("region", "West", "pc:1")), ask("office", CreateGroup("region", "Office", "pc:1")),
+    state = given(
+        make_command("west", CreateGroup("region", "West", "pc:1")),
+        make_command("office", CreateGroup("region", "Office", "pc:1")),
         world=DIRECTORY.world,
     )  # fmt: skip
 
-    there.when("ann", asked).then(UserCreated(after), version=1)
+    state.when("ann", command).then(UserCreated(after), version=1)
 
 
-def test_create_is_rejected_with_everything_that_is_wrong() -> None:
-    there = given(ask("bob", CreateUser("Bob", "bob@example.com", "pc:1", username="bob")), world=REGISTRY.world)
+def test_create_is_rejected_with_all_problems() -> None:
+    state = given(
+        make_command("bob", CreateUser("Bob", "bob@example.com", "pc:1", username="bob")), world=REGISTRY.world
+    )
 
-    there.when(
+    state.when(
         "bob2", CreateUser("Bob", "bob@example.com", "nobody", username="bob", group_ids=("x", "office"))
     ).then_rejected(
         ("reference-not-found", "/groups/0"),
@@ -71,16 +74,16 @@ def test_create_is_rejected_with_everything_that_is_wrong() -> None:
     )
 
 
-def test_a_missing_organization_is_named_as_the_body_names_it() -> None:
-    asked = CreateUser("Bob", "bob@example.com", "nobody", organization_path="/distributor_id")
+def test_the_path_of_a_missing_organization_is_the_one_in_the_body() -> None:
+    command = CreateUser("Bob", "bob@example.com", "nobody", organization_path="/distributor_id")
 
-    REGISTRY.when("bob", asked).then_rejected(("reference-not-found", "/distributor_id"), version=None)
+    REGISTRY.when("bob", command).then_rejected(("reference-not-found", "/distributor_id"), version=None)
 
 
-def test_create_of_the_same_content_is_nothing_though_the_user_holds_codes() -> None:
-    there = given(ask("ann", AddUserCode("pc:6")), world=REGISTRY.world)
+def test_create_of_the_same_content_is_unchanged_while_the_user_holds_codes() -> None:
+    state = given(make_command("ann", AddUserCode("pc:6")), world=REGISTRY.world)
 
-    there.when("ann", CreateUser("Ann", "ann@example.com", "pc:1")).then_nothing(version=2)
+    state.when("ann", CreateUser("Ann", "ann@example.com", "pc:1")).then_nothing(version=2)
 
 
 @pytest.mark.parametrize(
@@ -97,14 +100,14 @@ def test_create_of_the_same_content_is_nothing_though_the_user_holds_codes() -> 
         CreateUser("Ann", "ann@example.com", "pc:1", code_secured=False),
     ],
 )
-def test_create_is_rejected_when_it_exists_with_other_content(body: Body) -> None:
+def test_create_is_rejected_when_the_user_exists_with_different_content(body: Body) -> None:
     REGISTRY.when("ann", body).then_rejected(("already-exists", "subject"), version=1)
 
 
-def test_the_default_of_a_create_follows_the_organization_as_it_is_now() -> None:
-    there = given(ask("pc:1", PutOrganization("Armstrong", insurer=True)), world=REGISTRY.world)
+def test_the_default_of_a_create_depends_on_the_current_organization() -> None:
+    state = given(make_command("pc:1", PutOrganization("Armstrong", insurer=True)), world=REGISTRY.world)
 
-    there.when("ann", CreateUser("Ann", "ann@example.com", "pc:1")).then_rejected(
+    state.when("ann", CreateUser("Ann", "ann@example.com", "pc:1")).then_rejected(
         ("already-exists", "subject"), version=1
     )
 
@@ -116,12 +119,12 @@ def test_a_user_joins_and_leaves_a_group() -> None:
     given(world=after).when("ann", LeaveGroup("office")).then(GroupLeft(member, replace(ANN, version=3)), version=3)
 
 
-def test_leaving_a_group_one_is_not_in_is_nothing() -> None:
+def test_leaving_a_group_without_membership_is_unchanged() -> None:
     REGISTRY.when("ann", LeaveGroup("office")).then_nothing(version=1)
     REGISTRY.when("ann", LeaveGroup("headquarters")).then_nothing(version=1)
 
 
-def test_nobody_joins_a_group_of_another_organization() -> None:
+def test_a_user_cannot_join_a_group_of_another_organization() -> None:
     REGISTRY.when("ann", JoinGroup("headquarters")).then_rejected(("other-organization", "/group_id"), version=1)
 
 
@@ -133,5 +136,5 @@ def test_a_group_must_exist(body: Body) -> None:
 @pytest.mark.parametrize(
     "body", [UpdateUser({"name": None}), JoinGroup("nowhere"), LeaveGroup("x"), AddUserCode("x"), RemoveUserCode("x")]
 )
-def test_a_user_that_is_not_there_is_not_found(body: Body) -> None:
+def test_a_user_that_does_not_exist_is_not_found(body: Body) -> None:
     REGISTRY.when("bob", body).then_rejected(("not-found", "subject"), version=None)

@@ -1,4 +1,4 @@
-"""Decisions on who holds a code: users."""
+"""Decisions on the producer codes of users."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from service.core.producer_code import UpdateCode
 from service.core.reference import PutRole
 from service.core.user import AddUserCode, RemoveUserCode, UpdateUser
 from tests.unit.core.seed import REGISTRY
-from tests.unit.core.specification import Given, ask, given
+from tests.unit.core.specification import Given, given, make_command
 
 ID = association_id("user", "ann", "pc:6")
 BOTH = UserAssociation(ID, "ann", "pc:6", ("producer", "submission"))
-HELD = given(ask("ann", AddUserCode("pc:6")), world=REGISTRY.world)
+HELD = given(make_command("ann", AddUserCode("pc:6")), world=REGISTRY.world)
 
 
 def test_a_user_holds_a_code_with_all_its_roles_by_default() -> None:
@@ -43,52 +43,52 @@ def test_an_internal_user_holds_a_code_of_another_organization() -> None:
     assert (after.users["ida"].held, after.users["ida"].held_foreign) == (1, 1)
 
 
-def test_an_external_user_holds_no_code_of_another_organization() -> None:
+def test_an_external_user_cannot_hold_a_code_of_another_organization() -> None:
     REGISTRY.when("ann", AddUserCode("pc:16")).then_rejected(("other-organization", "/producerCode/id"), version=1)
 
 
-def test_a_user_not_under_security_holds_no_code() -> None:
-    there = given(ask("ann", UpdateUser({"code_secured": False})), world=REGISTRY.world)
+def test_a_user_not_under_security_cannot_hold_a_code() -> None:
+    state = given(make_command("ann", UpdateUser({"code_secured": False})), world=REGISTRY.world)
 
-    there.when("ann", AddUserCode("pc:6")).then_rejected(("not-code-secured", "subject"), version=2)
-    there.when("ann", AddUserCode("pc:16")).then_rejected(
+    state.when("ann", AddUserCode("pc:6")).then_rejected(("not-code-secured", "subject"), version=2)
+    state.when("ann", AddUserCode("pc:16")).then_rejected(
         ("other-organization", "/producerCode/id"), ("not-code-secured", "subject"), version=2
     )
 
 
-def test_adding_is_rejected_when_held_with_other_roles() -> None:
+def test_adding_a_code_that_is_held_with_different_roles_is_rejected() -> None:
     HELD.when("ann", AddUserCode("pc:6", ("submission",))).then_rejected(("already-exists", "/roles"), version=2)
     HELD.when("ann", AddUserCode("pc:6", ())).then_rejected(("already-exists", "/roles"), version=2)
 
 
-def test_all_roles_are_other_roles_when_held_with_some() -> None:
-    there = given(ask("ann", AddUserCode("pc:6", ("producer",))), world=REGISTRY.world)
+def test_all_roles_are_different_roles_when_the_code_is_held_with_some() -> None:
+    state = given(make_command("ann", AddUserCode("pc:6", ("producer",))), world=REGISTRY.world)
 
-    there.when("ann", AddUserCode("pc:6")).then_rejected(("already-exists", "/roles"), version=2)
+    state.when("ann", AddUserCode("pc:6")).then_rejected(("already-exists", "/roles"), version=2)
 
 
-def test_adding_the_held_roles_in_another_order_is_nothing() -> None:
+def test_adding_the_same_roles_in_another_order_is_unchanged() -> None:
     HELD.when("ann", AddUserCode("pc:6", ("submission", "producer"))).then_nothing(version=2)
 
 
-def test_adding_is_rejected_with_everything_that_is_wrong_with_the_references() -> None:
+def test_adding_is_rejected_with_all_problems_of_the_references() -> None:
     REGISTRY.when("ann", AddUserCode("pc:9", ("producer", "x"))).then_rejected(
         ("reference-not-found", "/producerCode/id"), ("reference-not-found", "/roles/1/id"), version=1
     )
 
 
-@pytest.mark.parametrize("there", [REGISTRY, HELD])
-def test_a_role_that_the_code_lacks_is_invalid(there: Given) -> None:
-    there = given(ask("quoter", PutRole("Quoter")), world=there.world)
+@pytest.mark.parametrize("state", [REGISTRY, HELD])
+def test_a_role_that_the_code_does_not_have_is_invalid(state: Given) -> None:
+    state = given(make_command("quoter", PutRole("Quoter")), world=state.world)
 
-    there.when("ann", AddUserCode("pc:6", ("x", "producer", "quoter"))).then_rejected(
+    state.when("ann", AddUserCode("pc:6", ("x", "producer", "quoter"))).then_rejected(
         ("reference-not-found", "/roles/0/id"),
         ("invalid", "/roles/2/id"),
-        version=there.world.users["ann"].version,
+        version=state.world.users["ann"].version,
     )
 
 
-def test_a_user_gives_a_code_back() -> None:
+def test_removing_a_code_ends_the_association() -> None:
     after = HELD.when("ann", RemoveUserCode("pc:6")).then(
         UserCodeRemoved("ann", 3, BOTH, "100-002541", foreign=False), version=3
     )
@@ -97,7 +97,7 @@ def test_a_user_gives_a_code_back() -> None:
     assert "pc:6" in after.codes, "an association is deleted, not the code"
 
 
-def test_giving_back_what_is_not_held_is_nothing() -> None:
+def test_removing_a_code_that_is_not_held_is_unchanged() -> None:
     REGISTRY.when("ann", RemoveUserCode("pc:6")).then_nothing(version=1)
 
 
@@ -106,15 +106,15 @@ def test_a_code_must_exist(body: Body) -> None:
     REGISTRY.when("ann", body).then_rejected(("reference-not-found", "/producerCode/id"), version=1)
 
 
-def test_an_association_answers_with_what_is_left_when_the_code_loses_a_role() -> None:
-    there = given(ask("pc:6", UpdateCode({"role_ids": ("producer",)})), world=HELD.world)
+def test_an_association_has_only_roles_that_the_code_still_has() -> None:
+    state = given(make_command("pc:6", UpdateCode({"role_ids": ("producer",)})), world=HELD.world)
     left = UserAssociation(ID, "ann", "pc:6", ("producer",))
 
-    there.when("ann", AddUserCode("pc:6")).then_nothing(version=2)
-    there.when("ann", AddUserCode("pc:6", ("producer",))).then_nothing(version=2)
-    there.when("ann", AddUserCode("pc:6", ("producer", "submission"))).then_rejected(
+    state.when("ann", AddUserCode("pc:6")).then_nothing(version=2)
+    state.when("ann", AddUserCode("pc:6", ("producer",))).then_nothing(version=2)
+    state.when("ann", AddUserCode("pc:6", ("producer", "submission"))).then_rejected(
         ("invalid", "/roles/1/id"), version=2
     )
-    there.when("ann", RemoveUserCode("pc:6")).then(
+    state.when("ann", RemoveUserCode("pc:6")).then(
         UserCodeRemoved("ann", 3, left, "100-002541", foreign=False), version=3
     )
