@@ -1,1 +1,1 @@
-"""The wire: what upstream sends and downstream reads. Names, headers, bodies and orders only change by adding."""
+"""The message contract with senders and subscribers. Names, headers, bodies and orders only change by addition."""

@@ -9,30 +9,40 @@ from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS, wi
 from service.contract.schemas import documents
 from service.contract.topics import Topics
 
-_ABOUT: Final = (
-    "Commands in, state, events and outcomes out: CloudEvents 1.0 on Kafka. Commands are read in binary and in "
-    "structured content mode; everything else is written in binary mode."
+_DESCRIPTION: Final = (
+    "The registry reads commands, and publishes change events and outcomes, as CloudEvents 1.0 on Kafka. Commands are "
+    "accepted in binary and structured content mode; all other messages are written in binary mode."
 )
 _TEXT: Final = {"type": "string"}
 _REQUIRED: Final = {
     "ce_specversion": {"type": "string", "const": "1.0"},
-    "ce_id": {"type": "string", "maxLength": 128, "description": "Same id, same message."},
+    "ce_id": {
+        "type": "string",
+        "maxLength": 128,
+        "description": "Identifies the message; duplicates have the same id.",
+    },
     "ce_source": {"type": "string", "format": "uri-reference"},
 }
 _COMMAND_HEADERS: Final = {
-    "ce_subject": {"type": "string", "description": "Id of the aggregate; on a create it may be missing."},
+    "ce_subject": {"type": "string", "description": "Id of the aggregate; optional for create commands."},
     "ce_time": {"type": "string", "format": "date-time"},
-    "ce_expectedversion": {"type": "string", "description": "Reject unless the aggregate has this version."},
+    "ce_expectedversion": {
+        "type": "string",
+        "description": "The command is rejected unless the aggregate has this version.",
+    },
     "ce_correlationid": {"type": "string", "maxLength": 256},
     "ce_traceparent": _TEXT,
     "ce_tracestate": _TEXT,
     "ce_partitionkey": _TEXT,
     "ce_dataschema": _TEXT,
-    "ce_replyto": {"type": "string", "description": "Another topic for the outcome, of a configured list."},
+    "ce_replyto": {
+        "type": "string",
+        "description": "Topic for the outcome instead of the default one; must be a configured reply topic.",
+    },
 }
 _ANSWER_HEADERS: Final = {
     "ce_subject": {"type": "string", "description": "Id of the aggregate."},
-    "ce_time": {"type": "string", "format": "date-time", "description": "When it was decided."},
+    "ce_time": {"type": "string", "format": "date-time", "description": "Time of the decision."},
     "ce_causationid": {"type": "string", "description": "Id of the command."},
     "ce_correlationid": _TEXT,
     "ce_traceparent": _TEXT,
@@ -57,7 +67,7 @@ _DEAD_LETTER_HEADERS: Final = {
 
 
 def document(topics: Topics, version: str, servers: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Describe all topics, messages, keys, headers and replies; `servers` are AsyncAPI server objects by name."""
+    """Return the AsyncAPI document of all topics and messages; `servers` are AsyncAPI server objects by name."""
     commands = {kind.name: kind.summary for kind in COMMANDS if not kind.operator}
     operator = {kind.name: kind.summary for kind in COMMANDS if kind.operator}
     outcomes = {f"command.{status}": summary for status, summary in OUTCOMES.items()}
@@ -66,7 +76,7 @@ def document(topics: Topics, version: str, servers: Mapping[str, Any] | None = N
         for aggregate in topics.events
     }
     received = {
-        "commands": (topics.commands, commands, "the organization's id (advised), or the subject"),
+        "commands": (topics.commands, commands, "the organization's id (recommended), or the subject"),
         "operatorCommands": (topics.operator_commands, operator, "the subject"),
     }
     sent = {
@@ -75,7 +85,7 @@ def document(topics: Topics, version: str, servers: Mapping[str, Any] | None = N
     sent["outcomes"] = (topics.outcomes, outcomes, "the key of the command")
     sent["deadLetters"] = (
         topics.dead_letters,
-        {"dead-letter": "A record that is no command."},
+        {"dead-letter": "A record that could not be read as a command."},
         "the key of the record",
     )
     operations = {f"receive-{name}": _operation("receive", name, reply="outcomes") for name in received}
@@ -86,7 +96,7 @@ def document(topics: Topics, version: str, servers: Mapping[str, Any] | None = N
     for names in changes.values():
         messages |= {name: _message(name, summary, _ANSWER_HEADERS) for name, summary in names.items()}
     messages["dead-letter"] = {
-        "summary": "A record as it came, byte for byte, with headers that say why it was no command.",
+        "summary": "The original record, byte for byte, with additional headers that state why it is not a command.",
         "headers": {"type": "object", "properties": _DEAD_LETTER_HEADERS, "required": list(_DEAD_LETTER_HEADERS)},
     }
     return {
@@ -94,11 +104,11 @@ def document(topics: Topics, version: str, servers: Mapping[str, Any] | None = N
         "info": {
             "title": "Producer registry",
             "version": version,
-            "description": _ABOUT,
+            "description": _DESCRIPTION,
         },
         "defaultContentType": "application/json",
         **({"servers": dict(servers)} if servers else {}),
-        "channels": {name: _channel(*about) for name, about in (received | sent).items()},
+        "channels": {name: _channel(*definition) for name, definition in (received | sent).items()},
         "operations": operations,
         "components": {"messages": messages, "schemas": _schemas()},
     }
@@ -132,20 +142,23 @@ def _message(name: str, summary: str, headers: Mapping[str, Any]) -> dict[str, A
 
 
 def _schemas() -> dict[str, Any]:
-    """Put all schemas and their definitions side by side: inside one document references start at its root."""
+    """Return all schemas and their definitions in one flat object: references start at the root of the document."""
     flat: dict[str, Any] = {}
     for name, schema in documents().items():
         own = {key: value for key, value in schema.items() if key not in ("$schema", "$id", "$defs")}
-        flat[name] = _moved(own, name)
+        flat[name] = _with_moved_references(own, name)
         for definition, part in schema.get("$defs", {}).items():
-            flat[f"{name}.{definition}"] = _moved(part, name)
+            flat[f"{name}.{definition}"] = _with_moved_references(part, name)
     return flat
 
 
-def _moved(node: Any, name: str) -> Any:
+def _with_moved_references(node: Any, name: str) -> Any:
     if isinstance(node, dict):
-        return {key: _target(value, name) if key == "$ref" else _moved(value, name) for key, value in node.items()}
-    return [_moved(value, name) for value in node] if isinstance(node, list) else node
+        return {
+            key: _target(value, name) if key == "$ref" else _with_moved_references(value, name)
+            for key, value in node.items()
+        }
+    return [_with_moved_references(value, name) for value in node] if isinstance(node, list) else node
 
 
 def _target(reference: str, name: str) -> str:

@@ -1,6 +1,6 @@
-"""Every message of the contract, once: its name, its type on the wire, whose it is, in one sentence what it says.
+"""The catalogue of all messages of the contract: name, CloudEvents type, aggregate and a one-sentence summary.
 
-Topics, parsing, rendering, JSON Schemas and the AsyncAPI document all start from these tables.
+Topics, parsing, rendering, JSON Schemas and the AsyncAPI document are all derived from these tables.
 """
 
 from __future__ import annotations
@@ -9,25 +9,28 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 SOURCE: Final = "/producer-registry"
-"""The source attribute of everything the registry publishes."""
+"""The `source` attribute of all messages that the registry publishes."""
 
 AggregateType: TypeAlias = Literal["group", "code", "user", "directory"]
-"""Which of the four event topics a change is published to."""
+"""Selects one of the four event topics."""
 
 
 def wire_type(name: str) -> str:
-    """Give the `type` attribute of a message such as `group.create`."""
+    """Return the `type` attribute of a message such as `group.create`."""
     return f"producer-registry.{name}.v1"
 
 
 def schema_address(name: str) -> str:
-    """Give the address of the JSON Schema of a message's data, as in `dataschema`."""
+    """Return the address of the JSON Schema of a message's data, as in `dataschema`."""
     return f"/schemas/{name}.v1.json"
 
 
 @dataclass(frozen=True, slots=True)
 class CommandKind:
-    """A command: `noun` is what its subject identifies; `creates` allows a missing subject; `operator` is its topic."""
+    """A command type.
+
+    `noun` is the kind of its subject, `creates` makes the subject optional, `operator` selects the operator topic.
+    """
 
     name: str
     noun: str
@@ -55,83 +58,85 @@ class EventKind:
 
 COMMANDS: Final = (
     CommandKind("group.create", "group", "Create a group of an organization.", creates=True),
-    CommandKind("group.update", "group", "Replace type and value of a group."),
-    CommandKind("group.add-producer-code", "group", "Let a group hold a producer code."),
-    CommandKind("group.remove-producer-code", "group", "Let a group no longer hold a producer code."),
+    CommandKind("group.update", "group", "Replace the type and value of a group."),
+    CommandKind("group.add-producer-code", "group", "Associate a producer code with a group."),
+    CommandKind("group.remove-producer-code", "group", "Remove the association of a producer code with a group."),
     CommandKind("producer-code.create", "producer code", "Create a producer code.", creates=True),
     CommandKind("producer-code.update", "producer code", "Change a producer code (JSON merge patch)."),
     CommandKind("user.create", "user", "Create a user of an organization.", creates=True),
     CommandKind("user.update", "user", "Change a user (JSON merge patch)."),
     CommandKind("user.join-group", "user", "Make a user a member of a group."),
     CommandKind("user.leave-group", "user", "End a user's membership in a group."),
-    CommandKind("user.add-producer-code", "user", "Let a user hold a producer code."),
-    CommandKind("user.remove-producer-code", "user", "Let a user no longer hold a producer code."),
+    CommandKind("user.add-producer-code", "user", "Associate a producer code with a user."),
+    CommandKind("user.remove-producer-code", "user", "Remove the association of a producer code with a user."),
     CommandKind("organization.put", "organization", "Create or replace an organization.", operator=True),
     CommandKind("branch.put", "branch", "Create or replace a branch.", operator=True),
     CommandKind("role.put", "role", "Create or replace a role.", operator=True),
     CommandKind("product.put", "product", "Create or replace a product.", operator=True),
-    CommandKind("group.grant-product", "group", "Let a group sell a product.", operator=True),
-    CommandKind("group.revoke-product", "group", "Let a group no longer sell a product.", operator=True),
+    CommandKind("group.grant-product", "group", "Allow a group to sell a product.", operator=True),
+    CommandKind(
+        "group.revoke-product", "group", "Withdraw the permission of a group to sell a product.", operator=True
+    ),
 )
 
 EVENTS: Final = (
-    EventKind("group.created", "group", "A group is known from now on."),
-    EventKind("group.updated", "group", "Type or value of a group changed."),
-    EventKind("group.product-granted", "group", "A group may sell one more product."),
-    EventKind("group.product-revoked", "group", "A group may sell one product less."),
-    EventKind("group.producer-code-added", "group", "A group holds one more producer code."),
-    EventKind("group.producer-code-removed", "group", "A group holds one producer code less."),
-    EventKind("producer-code.created", "code", "A producer code is known from now on."),
+    EventKind("group.created", "group", "A group was created."),
+    EventKind("group.updated", "group", "The type or value of a group changed."),
+    EventKind("group.product-granted", "group", "A group may sell an additional product."),
+    EventKind("group.product-revoked", "group", "A group may no longer sell a product."),
+    EventKind("group.producer-code-added", "group", "A producer code was associated with a group."),
+    EventKind("group.producer-code-removed", "group", "The association of a producer code with a group was removed."),
+    EventKind("producer-code.created", "code", "A producer code was created."),
     EventKind("producer-code.updated", "code", "A producer code changed."),
-    EventKind("user.created", "user", "A user is known from now on."),
-    EventKind("user.updated", "user", "A user changed, memberships perhaps among it."),
-    EventKind("user.group-joined", "user", "A user is a member of one more group."),
-    EventKind("user.group-left", "user", "A user is a member of one group less."),
-    EventKind("user.producer-code-added", "user", "A user holds one more producer code."),
-    EventKind("user.producer-code-removed", "user", "A user holds one producer code less."),
-    EventKind("organization.created", "directory", "An organization is known from now on."),
+    EventKind("user.created", "user", "A user was created."),
+    EventKind("user.updated", "user", "A user changed, possibly including group memberships."),
+    EventKind("user.group-joined", "user", "A user joined a group."),
+    EventKind("user.group-left", "user", "A user left a group."),
+    EventKind("user.producer-code-added", "user", "A producer code was associated with a user."),
+    EventKind("user.producer-code-removed", "user", "The association of a producer code with a user was removed."),
+    EventKind("organization.created", "directory", "An organization was created."),
     EventKind("organization.updated", "directory", "An organization changed."),
-    EventKind("branch.created", "directory", "A branch is known from now on."),
+    EventKind("branch.created", "directory", "A branch was created."),
     EventKind("branch.updated", "directory", "A branch changed."),
-    EventKind("role.created", "directory", "A role is known from now on."),
+    EventKind("role.created", "directory", "A role was created."),
     EventKind("role.updated", "directory", "A role changed."),
-    EventKind("product.created", "directory", "A product is known from now on."),
+    EventKind("product.created", "directory", "A product was created."),
     EventKind("product.updated", "directory", "A product changed."),
 )
 
 SNAPSHOTS: Final = (
-    EventKind("group.snapshot", "group", "A group as it is now, for a new subscriber."),
-    EventKind("group.producer-code-snapshot", "group", "A producer code that a group holds now."),
-    EventKind("producer-code.snapshot", "code", "A producer code as it is now."),
-    EventKind("user.snapshot", "user", "A user as it is now."),
-    EventKind("user.producer-code-snapshot", "user", "A producer code that a user holds now."),
-    EventKind("organization.snapshot", "directory", "An organization as it is now."),
-    EventKind("branch.snapshot", "directory", "A branch as it is now."),
-    EventKind("role.snapshot", "directory", "A role as it is now."),
-    EventKind("product.snapshot", "directory", "A product as it is now."),
+    EventKind("group.snapshot", "group", "The current state of a group, for new subscribers."),
+    EventKind("group.producer-code-snapshot", "group", "A current association of a producer code with a group."),
+    EventKind("producer-code.snapshot", "code", "The current state of a producer code."),
+    EventKind("user.snapshot", "user", "The current state of a user."),
+    EventKind("user.producer-code-snapshot", "user", "A current association of a producer code with a user."),
+    EventKind("organization.snapshot", "directory", "The current state of an organization."),
+    EventKind("branch.snapshot", "directory", "The current state of a branch."),
+    EventKind("role.snapshot", "directory", "The current state of a role."),
+    EventKind("product.snapshot", "directory", "The current state of a product."),
 )
 
 OUTCOMES: Final = {
-    "accepted": "The command changed the registry; `events` names the event.",
-    "unchanged": "The registry is already as the command wants it.",
-    "rejected": "The command breaks a rule; `problem` says which, all errors at once.",
+    "accepted": "The command changed the registry; `events` contains the id of the event.",
+    "unchanged": "The command changed nothing: the registry already has the requested state.",
+    "rejected": "The command was rejected; `problem` lists all errors.",
 }
-"""The statuses of `command.<status>`, the one answer that each command gets."""
+"""The statuses of `command.<status>`: each command has exactly one outcome."""
 
 PUBLISHED: Final = (*(kind.name for kind in (*EVENTS, *SNAPSHOTS)), *(f"command.{status}" for status in OUTCOMES))
-"""Names of all messages that the registry itself sends."""
+"""The names of all messages that the registry publishes."""
 
 REJECTIONS: Final = {
-    "invalid": "The command is not well-formed",
-    "unknown-field": "The command has a field that is not known",
-    "not-found": "There is no such subject",
-    "reference-not-found": "The command refers to what does not exist",
-    "already-exists": "The subject exists with other content",
-    "code-taken": "Another producer code has this code",
-    "immutable-field": "The command changes what never changes",
-    "other-organization": "The command joins what belongs to different organizations",
+    "invalid": "The command is invalid",
+    "unknown-field": "The command has an unknown field",
+    "not-found": "The subject does not exist",
+    "reference-not-found": "The command refers to an entity that does not exist",
+    "already-exists": "The subject already exists with different content",
+    "code-taken": "Another producer code has the same code",
+    "immutable-field": "The command changes an immutable field",
+    "other-organization": "The command relates entities of different organizations",
     "not-code-secured": "The user is not subject to producer code security",
     "version-conflict": "The subject does not have the expected version",
-    "wrong-topic": "The command came on another topic than its own",
+    "wrong-topic": "The command was sent to the wrong topic",
 }
-"""Codes of rejections, each with the title of its problem."""
+"""The codes of rejections, each with the title of its problem."""

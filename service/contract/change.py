@@ -1,4 +1,4 @@
-"""Events of the core and present states as the data of messages: which kind, about whom, at which version, what."""
+"""Conversion of events and current states to message data, with their kind, subject and version."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ Snapshot: TypeAlias = (
     | user.User
     | producer_code.ProducerCode
 )
-"""A state that can be published again as it is now."""
+"""A state that can be published as a snapshot."""
 
 Change: TypeAlias = tuple[EventKind, str, int, Mapping[str, object]]
 """Kind, subject, version of the subject, data."""
 
 _KINDS: Final = {kind.name: kind for kind in (*EVENTS, *SNAPSHOTS)}
-# These two are no changes of content: who the subject is, and the count of its changes.
+# The id never changes, and the version always does: neither is a change of content.
 _NOT_COMPARED: Final = frozenset({"id", "version"})
 
 
 def change(event: Event) -> Change:
-    """Write an event of the core."""
+    """Return the change of an event."""
     return _WRITERS[type(event)](event)
 
 
 def snapshot(state: Snapshot) -> Change:
-    """Write a state as it is now: nothing changed, nothing was before."""
+    """Return the snapshot of a state, without changed fields and previous values."""
     noun, field, write = _STATES[type(state)]
     data = {field: write(state), "changed": [], "previous": {}}
     return _KINDS[f"{noun}.snapshot"], state.id, state.version, data
 
 
 def association_snapshot(held: GroupAssociation | UserAssociation, code: str, version: int) -> Change:
-    """Write an association as it is now; `code` is the code's string, `version` the owner's."""
+    """Return the snapshot of an association; `code` is the code's string, `version` the owner's version."""
     if isinstance(held, GroupAssociation):
         data = {"groupProducerCode": wire.group_association(held, code)}
         return _KINDS["group.producer-code-snapshot"], held.group_id, version, data
@@ -55,7 +55,7 @@ def association_snapshot(held: GroupAssociation | UserAssociation, code: str, ve
     )
 
 
-# Of each state: the noun in message names, the field in the data, how it is written.
+# For each type of state: the noun in message names, the field in the data, the conversion function.
 _STATES: Final[dict[type, tuple[str, str, Callable[[Any], Mapping[str, object]]]]] = {
     group.Group: ("group", "group", wire.group),
     producer_code.ProducerCode: ("producer-code", "producerCode", wire.producer_code),
@@ -75,7 +75,7 @@ def _created(name: str, state: type) -> Callable[[Any], Change]:
     def written(event: Any) -> Change:
         after = write(event.after)
         if not changed:
-            # The same fields for every state of the kind.
+            # All states of a kind have the same fields.
             changed.extend(name for name in after if name not in _NOT_COMPARED)
         return kind, event.after.id, event.after.version, {field: after, "changed": changed, "previous": {}}
 

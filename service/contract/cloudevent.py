@@ -1,7 +1,7 @@
-"""CloudEvents 1.0 out of Kafka records: binary and structured content mode (Kafka protocol binding).
+"""Extraction of CloudEvents 1.0 from Kafka records in binary and structured content mode (Kafka protocol binding).
 
-Attributes become a dict of texts. Only the ones that the contract knows are looked at; a `ce_` header that is not UTF-8
-is refused whatever its name, all other headers may hold anything.
+Attributes are returned as a dict of strings, limited to the attributes of the contract. Every `ce_` header must be
+UTF-8, whatever its name; other headers may contain any bytes.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ import orjson
 from service.contract.record import Record, Refused
 
 NOT_TEXT: Final = "\0"
-"""Stands for an attribute of a structured event that is there but is not a text: no check lets it pass."""
+"""Replaces an attribute of a structured event that is not a string; no later check accepts it."""
 
 _REQUIRED: Final = ("specversion", "id", "source", "type")
 _OPTIONAL: Final = ("subject", "expectedversion", "correlationid", "traceparent", "tracestate", "replyto")
 _ATTRIBUTES: Final = {f"ce_{name}": name for name in (*_REQUIRED, *_OPTIONAL)}
 _MAX_ID: Final = 128
-# Topic, source and id make one index entry, whose size PostgreSQL limits to some 2,700 bytes.
+# Topic, source and id form one index entry, which PostgreSQL limits to about 2,700 bytes.
 _MAX_SOURCE_BYTES: Final = 1024
 
 
 def open_record(record: Record, value: bytes) -> tuple[dict[str, str], Any, bool]:
-    """Give attributes, data, and whether the event is structured; data of a binary one is still to be read.
+    """Return the attributes, the data and whether the event is structured; for a binary event the data is None.
 
-    Raises Refused when there is no event with an id, a source and a type in the record.
+    Raises Refused when the record does not contain an event with an id, a source and a type.
     """
     attributes: dict[str, str] = {}
     content_type: bytes | None = None
-    twice: str | None = None
+    conflicting: str | None = None
     header = ""
     try:
         for header, content in record.headers:
             name = _ATTRIBUTES.get(header)
             if name is not None:
-                # A null header says nothing, as if it were not there.
+                # A null header counts as missing.
                 if content is not None:
                     text = content.decode()
                     if attributes.setdefault(name, text) != text:
-                        twice = header
+                        conflicting = header
             elif header.startswith("ce_"):
                 if content is not None:
                     content.decode()
@@ -55,19 +55,19 @@ def open_record(record: Record, value: bytes) -> tuple[dict[str, str], Any, bool
             _check(attributes)
             return attributes, data, True
         if media_type.startswith(b"application/cloudevents"):
-            raise Refused("not-a-cloudevent", f"content-type {media_type.decode('latin-1')[:128]} is not read here")
-    if twice is not None:
-        raise Refused("not-a-cloudevent", f"header {twice} is there twice with different values")
+            raise Refused("not-a-cloudevent", f"content-type {media_type.decode('latin-1')[:128]} is not supported")
+    if conflicting is not None:
+        raise Refused("not-a-cloudevent", f"header {conflicting} occurs twice with different values")
     _check(attributes)
     return attributes, None, False
 
 
 def read_json(value: bytes) -> Any:
-    """Read strict UTF-8 JSON: no NaN, no Infinity, no lone surrogate, not too deep. Raises Refused."""
+    """Parse strict UTF-8 JSON: no NaN, Infinity or lone surrogates, limited nesting. Raises Refused."""
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError as wrong:
-        raise Refused("not-json", f"body is not JSON: {wrong}") from None
+        raise Refused("not-json", f"the body is not JSON: {wrong}") from None
 
 
 def _structured(value: bytes) -> tuple[dict[str, str], Any]:
@@ -75,7 +75,7 @@ def _structured(value: bytes) -> tuple[dict[str, str], Any]:
     if not isinstance(event, dict):
         raise Refused("not-a-cloudevent", "a structured event must be a JSON object")
     if "data_base64" in event:
-        raise Refused("not-a-cloudevent", "data_base64 is not read here: data must be JSON")
+        raise Refused("not-a-cloudevent", "data_base64 is not supported; data must be JSON")
     attributes: dict[str, str] = {}
     for name in (*_REQUIRED, *_OPTIONAL):
         content = event.get(name)
@@ -87,7 +87,7 @@ def _structured(value: bytes) -> tuple[dict[str, str], Any]:
 
 
 def _check(attributes: dict[str, str]) -> None:
-    """Refuse what has no usable identity."""
+    """Raise Refused unless the attributes identify a command."""
     for name in _REQUIRED:
         if not attributes.get(name):
             raise Refused("not-a-cloudevent", f"attribute {name} is missing")
@@ -99,4 +99,4 @@ def _check(attributes: dict[str, str]) -> None:
     if len(source) > _MAX_SOURCE_BYTES // 4 and len(source.encode()) > _MAX_SOURCE_BYTES:
         raise Refused("not-a-cloudevent", f"source is longer than {_MAX_SOURCE_BYTES} bytes")
     if "\0" in identifier or "\0" in source:
-        raise Refused("not-a-cloudevent", "id and source must be texts without NUL")
+        raise Refused("not-a-cloudevent", "id and source must be strings without NUL")

@@ -1,6 +1,6 @@
-"""The data of events and outcomes, as subscribers read it: the source of their JSON Schemas.
+"""The data of events and outcomes, and the source of their JSON Schemas.
 
-Nothing is left out of a state: what is not set is null, a list without entries is empty, never null.
+A state always has all attributes: an attribute without a value is null, a list without items is empty and never null.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ GroupType: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": ["office"
 
 
 class Identified(TypedDict):
-    """Something by its id."""
+    """A reference by id."""
 
     id: str
 
 
 class Address(TypedDict):
-    """Where an office is."""
+    """The address of an office."""
 
     line1: str
     line2: str | None
@@ -133,7 +133,7 @@ class CodeReference(TypedDict):
 
 
 class GroupProducerCode(TypedDict):
-    """A group holds a code; `id` is the association's."""
+    """The association of a group with a producer code; `id` is the id of the association."""
 
     id: str
     group: Identified
@@ -141,7 +141,7 @@ class GroupProducerCode(TypedDict):
 
 
 class UserProducerCode(TypedDict):
-    """A user holds a code with some of its roles; `id` is the association's."""
+    """The association of a user with a producer code and some of its roles; `id` is the id of the association."""
 
     id: str
     user: Identified
@@ -150,7 +150,7 @@ class UserProducerCode(TypedDict):
 
 
 class CommandReference(TypedDict):
-    """Which command an outcome answers."""
+    """The command that an outcome belongs to."""
 
     source: str
     id: str
@@ -158,7 +158,7 @@ class CommandReference(TypedDict):
 
 
 class ErrorData(TypedDict):
-    """One thing wrong; `path` is a JSON pointer into the data or the name of an envelope attribute."""
+    """One error; `path` is a JSON pointer into the data or the name of an envelope attribute."""
 
     code: RejectionCode
     message: str
@@ -166,7 +166,7 @@ class ErrorData(TypedDict):
 
 
 class ProblemData(TypedDict):
-    """Why a command was rejected: the code of the first error, and all errors ordered by path."""
+    """The reason for a rejection: the code of the first error, and all errors ordered by path."""
 
     code: RejectionCode
     title: str
@@ -174,7 +174,7 @@ class ProblemData(TypedDict):
 
 
 class Outcome(TypedDict):
-    """The answer to a command; `version` is the subject's after it, null when there is no such subject."""
+    """The outcome of a command; `version` is the subject's version after it, null when the subject does not exist."""
 
     command: CommandReference
     subject: str | None
@@ -183,6 +183,6 @@ class Outcome(TypedDict):
 
 
 class Rejection(Outcome):
-    """The answer to a rejected command."""
+    """The outcome of a rejected command."""
 
     problem: ProblemData

@@ -1,4 +1,4 @@
-"""Records that are nobody's command, kept byte for byte for whoever looks after them."""
+"""Dead letters: records that are not commands, preserved byte for byte for the operator."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MAX_MESSAGE: Final = 4_000
 
 
 def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics: Topics) -> Message:
-    """Write a dead letter: key, value and headers as they came, and after them where from, why and when, all text."""
+    """Return a dead letter: the original key, value and headers, followed by headers for origin, reason and time."""
     record = undecodable.record
     source_position = f"{record.topic}:{record.partition}:{record.offset}"
-    about = (
+    added = (
         record.topic,
         str(record.partition),
         str(record.offset),
@@ -38,8 +38,8 @@ def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics:
         VERSION,
     )
     headers: Headers = [*record.headers]
-    # A message may quote what was wrong: keep even that a text.
-    headers += [(name, text.encode(errors="replace")) for name, text in zip(_NAMES, about, strict=True)]
+    # A message may quote invalid input: replace what UTF-8 cannot encode.
+    headers += [(name, text.encode(errors="replace")) for name, text in zip(_NAMES, added, strict=True)]
     return Message(
         source_position,
         "dead-letter",
@@ -49,7 +49,7 @@ def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics:
         record.key,
         record.value,
         headers,
-        # One shard per partition, so that dead letters keep the order their records had.
+        # One shard per partition, so that dead letters keep the order of their records.
         shard_of(f"{record.topic}:{record.partition}".encode()),
         position,
     )
@@ -57,7 +57,7 @@ def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a dead letter came from and why; `headers` are those of the record it was."""
+    """The origin and reason of a dead letter; `headers` are the headers of the original record."""
 
     topic: str
     partition: int
@@ -70,9 +70,9 @@ class Origin:
 
 
 def origin(headers: Headers) -> Origin | None:
-    """Read what `dead_letter` added; None when these are not the headers of a dead letter.
+    """Parse the headers that `dead_letter` added; return None when these are not the headers of a dead letter.
 
-    Only the last headers count: the record may have been a dead letter before, and keeps what was added then.
+    Only the last headers count: the record may have been dead-lettered before, and then has such headers already.
     """
     own = headers[-len(_NAMES) :]
     if tuple(name for name, _ in own) != _NAMES:

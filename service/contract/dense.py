@@ -1,4 +1,4 @@
-"""JSON that waits in memory."""
+"""Memory-efficient JSON serialization."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import orjson
 
 
 def dense(value: Any) -> bytes:
-    """Write JSON into no more memory than it needs.
+    """Serialize to JSON bytes that use no more memory than their length.
 
-    orjson leaves its texts in the buffer that it wrote them to: 4 KiB for 300 bytes, 15 for 1,500, and thousands of
-    messages wait at a time. A slice is a copy of the right size, and a last character to cut off makes it one.
+    orjson returns bytes in its oversized write buffer: 4 KiB for 300 bytes, 15 KiB for 1,500, and thousands of messages
+    are in memory at a time. A slice is a copy of the right size; appending a newline provides a byte to slice off.
     """
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)[:-1]

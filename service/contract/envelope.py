@@ -1,7 +1,7 @@
-"""From Kafka records to commands. Cannot fail.
+"""Parse Kafka records into commands; parsing never raises.
 
-What cannot be attributed to a sender's command is Undecodable and becomes a dead letter; a command with something
-wrong in it is Received with an Invalid body and becomes a rejection.
+A record that cannot be identified as a command is Undecodable and is sent to the dead-letter topic. A command with
+errors is Received with an Invalid body and is rejected.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from service.contract.catalogue import CommandKind
 from service.contract.cloudevent import open_record, read_json
 from service.contract.command import READERS
-from service.contract.field import ID_LENGTH, ID_PATTERN
+from service.contract.field import ID_DESCRIPTION, ID_LENGTH, ID_PATTERN
 from service.contract.record import Limits, Parsed, Received, Record, Refused, Undecodable
 from service.contract.topics import Topics
 from service.core.command import Body, Command, Invalid
@@ -29,14 +29,14 @@ _is_id: Final = re.compile(ID_PATTERN).fullmatch
 
 
 def parse(records: Sequence[Record], topics: Topics, limits: Limits) -> list[Received | Undecodable]:
-    """Read records, each for itself: one answer per record, in the same order, whatever the bytes are."""
+    """Parse each record independently; return one result per record, in the same order, whatever the bytes are."""
     answers: list[Received | Undecodable] = []
     for record in records:
         try:
             answers.append(_received(record, topics, limits))
         except Refused as refused:
             answers.append(Undecodable(record, refused.reason, str(refused)))
-        except Exception as defect:  # a defect of ours, and still one record must not take its neighbours along
+        except Exception as defect:  # a bug in the service must not affect the other records
             answers.append(Undecodable(record, "failed", f"{type(defect).__name__}: {defect}"))
     return answers
 
@@ -46,13 +46,13 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
     if value is None:
         raise Refused("tombstone", "the record has no body")
     if len(value) > limits.max_body_bytes:
-        raise Refused("too-large", f"the body has {len(value)} bytes, at most {limits.max_body_bytes} are read")
+        raise Refused("too-large", f"the body has {len(value)} bytes; the limit is {limits.max_body_bytes}")
     if record.key is not None and len(record.key) > limits.max_body_bytes:
-        raise Refused("too-large", f"the key has {len(record.key)} bytes, at most {limits.max_body_bytes} are read")
+        raise Refused("too-large", f"the key has {len(record.key)} bytes; the limit is {limits.max_body_bytes}")
     attributes, data, structured = open_record(record, value)
     reader = READERS.get(attributes["type"])
     if reader is None:
-        raise Refused("unknown-type", f"type {attributes['type'][:128]!r} is not known")
+        raise Refused("unknown-type", f"type {attributes['type'][:128]!r} is not a known command")
     if not structured:
         data = read_json(value)
 
@@ -62,12 +62,12 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
     expected = _expected(attributes["expectedversion"], problems) if "expectedversion" in attributes else None
     reply_to = attributes.get("replyto")
     if reply_to is not None and reply_to not in limits.reply_topics:
-        problems.append(Problem("invalid", "replyto must be one of the topics that are configured for it.", "replyto"))
+        problems.append(Problem("invalid", "replyto must be one of the configured reply topics.", "replyto"))
         reply_to = None
     correlation = attributes.get("correlationid")
     if correlation is not None and (len(correlation) > _MAX_CORRELATION or "\0" in correlation):
-        right = f"a text of at most {_MAX_CORRELATION} characters without NUL"
-        problems.append(Problem("invalid", f"correlationid must be {right}.", "correlationid"))
+        expected_text = f"a string of at most {_MAX_CORRELATION} characters without NUL"
+        problems.append(Problem("invalid", f"correlationid must be {expected_text}.", "correlationid"))
         correlation = None
 
     body: Body
@@ -75,8 +75,8 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
     if record.topic == own_topic:
         body = reader.read(data, subject, value, problems)
     else:
-        # Nothing else is said: who may not write there learns nothing about the rest.
-        body = Invalid((Problem("wrong-topic", f"{reader.kind.name} belongs on topic {own_topic}.", "type"),))
+        # Report no other problems: a sender without access to the right topic learns nothing about the registry.
+        body = Invalid((Problem("wrong-topic", f"{reader.kind.name} must be sent to topic {own_topic}.", "type"),))
     return Received(
         record,
         Command(record.topic, source, identifier, reader.kind.name, subject, expected, body),
@@ -88,7 +88,7 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
 
 
 def _subject(text: str | None, source: str, identifier: str, kind: CommandKind, problems: list[Problem]) -> str:
-    """Give the aggregate's id, derived when a create has none; empty, with a problem, when there is no right one."""
+    """Return the aggregate's id, derived for a create without one; empty, with a problem, when missing or malformed."""
     if text is None:
         if kind.creates:
             return created_subject(source, identifier)
@@ -96,19 +96,18 @@ def _subject(text: str | None, source: str, identifier: str, kind: CommandKind, 
         return ""
     if len(text) <= ID_LENGTH and _is_id(text):
         return text
-    right = f"an id: 1 to {ID_LENGTH} letters, digits and : . _ ~ -, a letter or digit first"
-    problems.append(Problem("invalid", f"subject must be {right}.", "subject"))
+    problems.append(Problem("invalid", f"subject must be {ID_DESCRIPTION}.", "subject"))
     return ""
 
 
 def _expected(text: str, problems: list[Problem]) -> int | None:
     if len(text) <= 10 and text.isascii() and text.isdigit() and (version := int(text)) <= _MAX_VERSION:
         return version
-    right = f"a whole number from 0 to {_MAX_VERSION}"
-    problems.append(Problem("invalid", f"expectedversion must be {right}.", "expectedversion"))
+    message = f"expectedversion must be a whole number from 0 to {_MAX_VERSION}."
+    problems.append(Problem("invalid", message, "expectedversion"))
     return None
 
 
 def _trace(text: str) -> str | None:
-    # Tracing never disturbs a command: what is broken is dropped, as W3C Trace Context says.
+    # Invalid trace headers never cause a rejection: they are dropped, as W3C Trace Context requires.
     return text if len(text) <= _MAX_TRACE and "\0" not in text else None

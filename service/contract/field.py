@@ -1,7 +1,7 @@
-"""The fields that bodies are made of. Each description says what is right: in the schemas and in rejections alike.
+"""The field types of bodies. Each description states the allowed values, for the schemas and for rejections.
 
-NUL is not in the constraints: JSON can write it only as an escape, so the reader looks for the escape in the raw body
-and pays for a search of the texts only when it is there.
+NUL is not among the constraints: JSON can express it only as an escape, so the reader looks for the escape in the raw
+body, and searches the strings only when the body contains it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 ID_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9:._~-]*"
 ID_LENGTH: Final = 64
+ID_DESCRIPTION: Final = f"an id: 1 to {ID_LENGTH} letters, digits and : . _ ~ -, starting with a letter or digit"
 
 MAX_ITEMS: Final = 10_000
-"""Of a list; bounds the work that a body with nothing right in it can make."""
+"""The maximum length of a list; limits the work for a body in which every item is invalid."""
 
 _NO_NUL: Final = {"pattern": "^[^\\u0000]*$"}
 
@@ -36,30 +37,35 @@ Id: TypeAlias = Annotated[
     Field(
         pattern=f"^{ID_PATTERN}$",
         max_length=ID_LENGTH,
-        description="an id: 1 to 64 letters, digits and : . _ ~ -, a letter or digit first",
+        description=ID_DESCRIPTION,
     ),
 ]
 Text: TypeAlias = Annotated[
     str,
     Field(
-        min_length=1, max_length=255, description="a text of 1 to 255 characters without NUL", json_schema_extra=_NO_NUL
+        min_length=1,
+        max_length=255,
+        description="a string of 1 to 255 characters without NUL",
+        json_schema_extra=_NO_NUL,
     ),
 ]
 OptionalText: TypeAlias = Annotated[
     str | None,
     Field(
         max_length=255,
-        description="a text of at most 255 characters without NUL, or null",
+        description="a string of at most 255 characters without NUL, or null",
         json_schema_extra=_NO_NUL,
     ),
 ]
-OptionalName: TypeAlias = Annotated[Text | None, Field(description="a text of 1 to 255 characters, or null")]
+OptionalName: TypeAlias = Annotated[
+    Text | None, Field(description="a string of 1 to 255 characters without NUL, or null")
+]
 Code: TypeAlias = Annotated[
     str,
     Field(
         pattern="^[A-Za-z0-9][A-Za-z0-9._/-]*$",
         max_length=255,
-        description="1 to 255 letters, digits and . _ / -, a letter or digit first, such as 301-008579",
+        description="1 to 255 letters, digits and . _ / -, starting with a letter or digit, such as 301-008579",
     ),
 ]
 Flag: TypeAlias = Annotated[bool | None, Field(description="true or false, or null for the default")]
@@ -70,7 +76,7 @@ Date: TypeAlias = Annotated[
         AfterValidator(_calendar_date),
     ]
     | None,
-    Field(description="a date of the calendar, written YYYY-MM-DD, or null"),
+    Field(description="a calendar date in the format YYYY-MM-DD, or null"),
 ]
 Status: TypeAlias = Annotated[
     ProducerStatusCode,
@@ -78,11 +84,11 @@ Status: TypeAlias = Annotated[
 ]
 IdList: TypeAlias = Annotated[
     Annotated[list[Id], Field(max_length=MAX_ITEMS)] | None,
-    Field(description='a list of at most 10000 ids such as ["pc:17"], or null for none'),
+    Field(description='a list of at most 10000 ids such as ["pc:17"], or null for an empty list'),
 ]
 TextList: TypeAlias = Annotated[
     Annotated[list[Text], Field(max_length=MAX_ITEMS)] | None,
-    Field(description="a list of at most 10000 texts, or null for none"),
+    Field(description="a list of at most 10000 strings, or null for an empty list"),
 ]
 
 
@@ -98,7 +104,7 @@ Reference: TypeAlias = Annotated[Identified, Field(description='an object with a
 
 @with_config(STRICT)
 class ProducerStatus(TypedDict):
-    """A status by code; the name, when given, is the same word."""
+    """A producer status; the optional name must be equal to the code."""
 
     code: Status
     name: NotRequired[Status]
@@ -110,17 +116,17 @@ OptionalStatus: TypeAlias = Annotated[
 
 
 def ids_of(references: list[Identified]) -> tuple[str, ...]:
-    """Give the ids of references in their order."""
+    """Return the ids of the references, in the same order."""
     return tuple([reference["id"] for reference in references])
 
 
 def status_of(status: ProducerStatus | None) -> str:
-    """Give the code of a status; Active, the default, when there is none."""
+    """Return the code of a status; the default is Active."""
     return "Active" if status is None else status["code"]
 
 
 def status_agrees(data: dict[str, Any], _subject: str) -> list[Problem]:
-    """Refuse a status whose name contradicts its code."""
+    """Return a problem for a status whose name differs from its code."""
     status = data.get("producerStatus")
     if not isinstance(status, dict) or "name" not in status or status["name"] == status.get("code"):
         return []

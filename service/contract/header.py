@@ -1,4 +1,4 @@
-"""Headers of messages: those that follow from the rest of a message."""
+"""Message headers that are derived from other fields of the message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Headers = list[tuple[str, bytes | None]]
 
 @lru_cache(maxsize=256)
 def _constant(type_: str) -> tuple[tuple[str, bytes | None], ...]:
-    # Of any type: after a roll back there may be messages of the newer version in the outbox.
+    # The type may be unknown: after a rollback, the outbox may contain messages of the newer version.
     return (
         ("content-type", b"application/json"),
         ("ce_specversion", b"1.0"),
@@ -22,7 +22,7 @@ def _constant(type_: str) -> tuple[tuple[str, bytes | None], ...]:
 
 
 def derived_headers(type_: str, identifier: str, subject: str, key: bytes | None, position: int) -> Headers:
-    """Give the headers that follow from type, id, subject (empty when there is none), key and place of a message."""
+    """Return the headers derived from type, id, subject (may be empty), key and outbox position of a message."""
     headers = [*_constant(type_), ("ce_id", identifier.encode()), ("ce_sequence", b"%020d" % position)]
     if subject:
         headers.append(("ce_subject", subject.encode()))

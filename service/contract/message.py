@@ -1,4 +1,4 @@
-"""What goes out: a Kafka message on its way through the outbox."""
+"""Outgoing Kafka messages, as stored in the outbox."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from zlib import crc32
 from service.contract.header import Headers, derived_headers
 
 SHARDS: Final = 16
-"""Into so many parts the outbox is split; stored, so never change it with messages in the outbox."""
+"""The number of shards of the outbox. It determines stored values: never change it while the outbox has messages."""
 
 BROKER_LIMIT: Final = 1_048_588
-"""What a broker takes by default as the longest record batch, bytes."""
+"""The default limit of a broker for a record batch, in bytes."""
 
-# Everything the registry itself puts into headers, keys aside, stays below this.
+# An upper bound for the headers that the registry writes, without keys.
 _HEADERS_AT_MOST: Final = 8_192
 _RECORD_OVERHEAD: Final = 128
 
@@ -24,10 +24,10 @@ _RECORD_OVERHEAD: Final = 128
 class Message:
     """One message.
 
-    `position` is its place in the outbox and `shard` the part of the outbox it belongs to: messages of one shard are
-    published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or dead-letter,
-    and `aggregateid` is the subject.
-    `extra` are the headers that do not follow from the rest; a dead letter's are all in there.
+    `position` is its position in the outbox, `shard` the part of the outbox that it belongs to: messages of one shard
+    are published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or
+    dead-letter, and `aggregateid` is the subject. `extra` contains the headers that cannot be derived from the other
+    fields; for a dead letter it contains all headers.
     """
 
     id: str
@@ -43,40 +43,40 @@ class Message:
 
     @property
     def headers(self) -> Headers:
-        """All headers, made anew at each call."""
+        """All headers; each access builds a new list."""
         if self.aggregatetype == "dead-letter":
             return self.extra
         return derived_headers(self.type, self.id, self.aggregateid, self.key, self.position) + self.extra
 
     def size(self) -> int:
-        """Give an upper bound of the bytes that the message takes in a Kafka produce request, before compression."""
+        """Return an upper bound of the size in a Kafka produce request, in bytes before compression."""
         total = _RECORD_OVERHEAD + len(self.key or b"") + len(self.payload or b"")
         for name, value in self.headers:
-            # Two lengths of up to five bytes each stand before name and value.
+            # Name and value are each preceded by a length of up to five bytes.
             total += len(name.encode()) + len(value or b"") + 10
         return total
 
 
 def shard_of(key: bytes) -> int:
-    """Give the part of the outbox that messages of this key go through."""
+    """Return the shard of the outbox for messages with this key."""
     return crc32(key) % SHARDS
 
 
 def longest(max_body_bytes: int) -> int:
-    """Give how many bytes the topics of events, outcomes and dead letters take, when bodies may be so long.
+    """Return the message size limit of event, outcome and dead-letter topics, in bytes, for this maximum body size.
 
-    An event holds the state before and after.
+    An event contains the state before and after the change.
     """
     return max(2 * BROKER_LIMIT, 4 * max_body_bytes)
 
 
 def oversized(messages: Iterable[Message], limit: int) -> list[Message]:
-    """Find the messages that a broker with this limit in bytes would refuse; to be asked before they are stored."""
+    """Return the messages that exceed the broker's limit in bytes; call this before they are stored."""
     return [message for message in messages if _may_exceed(message, limit) and message.size() > limit]
 
 
 def _may_exceed(message: Message, limit: int) -> bool:
-    # A cheap bound first: of our own messages only key (which is a header too) and payload can be big.
+    # A cheap bound first: only key (also a header) and payload of the registry's own messages can be large.
     if message.aggregatetype == "dead-letter":
         return True
     return 2 * len(message.key or b"") + len(message.payload or b"") + _HEADERS_AT_MOST > limit

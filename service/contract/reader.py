@@ -1,4 +1,4 @@
-"""From parsed JSON to a command of the core, or to everything that is wrong with it."""
+"""Conversion of parsed JSON to a command of the core, or to a list of all problems."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _KINDS: Final = {kind.name: kind for kind in COMMANDS}
 
 
 class Reader:
-    """How the data of one command is read.
+    """The reader of the data of one command type.
 
-    `model` is the whole truth and gives the JSON Schema, `build` makes the core's command of data that fits it.
-    `check` finds what no model can say, given the data (a dict, perhaps not valid) and the subject.
-    Where the model is a choice, `meant` says which of the `choices` the sender meant: its words explain a no.
+    `model` defines the valid data and the JSON Schema, `build` converts valid data to the core's command.
+    `check` finds problems that a model cannot express, given the data (a dict, possibly invalid) and the subject.
+    If the model is a union, `intended` selects which of the `choices` is used to explain problems.
     `immutable` names fields that null cannot clear because they never change.
     """
 
-    __slots__ = ("accept", "build", "check", "choices", "immutable", "kind", "meant", "shape")
+    __slots__ = ("accept", "build", "check", "choices", "immutable", "intended", "kind", "shape")
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Reader:
         *,
         check: Callable[[dict[str, Any], str], list[Problem]] | None = None,
         choices: Mapping[str, Any] | None = None,
-        meant: Callable[[Any], str] | None = None,
+        intended: Callable[[Any], str] | None = None,
         immutable: frozenset[str] = frozenset(),
     ) -> None:
         self.kind: Final[CommandKind] = _KINDS[name]
@@ -43,37 +43,37 @@ class Reader:
         self.build: Final = build
         self.check: Final = check
         self.choices: Final = {choice: Shape(part, name) for choice, part in (choices or {}).items()}
-        self.meant: Final = meant
+        self.intended: Final = intended
         self.immutable: Final = immutable
 
     def read(self, data: Any, subject: str, raw: bytes, problems: Sequence[Problem]) -> Body:
-        """Make the core's command, or Invalid with all problems at once.
+        """Return the core's command, or Invalid with all problems.
 
-        `raw` is the JSON text that the data came from, `problems` is what was already found in the envelope.
+        `raw` is the JSON text of the data, `problems` are the problems already found in the envelope.
         """
         try:
             self.accept(data)
         except ValidationError:
             return Invalid(self._explain(data, subject, raw, problems))
-        # A NUL reaches a text only through this escape; looking for it here is cheaper than a pattern on each text.
+        # A string can only contain NUL through this escape; one search is cheaper than a pattern for each string.
         if problems or b"\\u0000" in raw or (self.check is not None and self.check(data, subject)):
-            found = self._explain(data, subject, raw, problems)
-            if found:
-                return Invalid(found)
+            explained = self._explain(data, subject, raw, problems)
+            if explained:
+                return Invalid(explained)
         return self.build(data)
 
     def _explain(self, data: Any, subject: str, raw: bytes, problems: Sequence[Problem]) -> Problems:
-        shape = self.shape if self.meant is None else self.choices[self.meant(data)]
-        found = [*problems, *(self._never_cleared(problem, data) for problem in shape.problems(data))]
+        shape = self.shape if self.intended is None else self.choices[self.intended(data)]
+        found = [*problems, *(self._as_immutable(problem, data) for problem in shape.problems(data))]
         if isinstance(data, dict) and self.check is not None:
             found += self.check(data, subject)
         if b"\\u0000" in raw:
-            named = {problem.path for problem in found}
-            found += (problem for problem in nul_problems(data) if problem.path not in named)
+            known_paths = {problem.path for problem in found}
+            found += (problem for problem in nul_problems(data) if problem.path not in known_paths)
         return ordered(found)[:MAX_PROBLEMS]
 
-    def _never_cleared(self, problem: Problem, data: Any) -> Problem:
+    def _as_immutable(self, problem: Problem, data: Any) -> Problem:
         name = problem.path[1:]
         if name in self.immutable and isinstance(data, dict) and data.get(name, "") is None:
-            return Problem("immutable-field", f"{name} never changes, so it cannot be cleared.", problem.path)
+            return Problem("immutable-field", f"{name} cannot change, so it cannot be cleared.", problem.path)
         return problem

@@ -1,4 +1,4 @@
-"""What comes in: a Kafka record, and what it turned out to be."""
+"""Incoming Kafka records and their parse results."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Literal, Protocol, TypeAlias
 from service.core.command import Command
 
 Reason: TypeAlias = Literal["not-a-cloudevent", "not-json", "too-large", "tombstone", "unknown-type", "failed"]
-"""Why a record is a dead letter; `failed` is a defect of the service, not of the record."""
+"""Why a record is dead-lettered; `failed` indicates a bug in the service, not in the record."""
 
 
 class Record(Protocol):
-    """A record as a Kafka client gives it."""
+    """A record as Kafka clients provide it."""
 
     @property
     def topic(self) -> str: ...
@@ -31,7 +31,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an installation allows: the longest body (and key) in bytes, the topics that `replyto` may name."""
+    """Limits of an installation: the maximum size of body and key in bytes, the topics allowed in `replyto`."""
 
     max_body_bytes: int = 262_144
     reply_topics: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Received:
-    """A command to decide; `reply_to` is the topic for its outcome when the sender may have it there."""
+    """A command to decide; `reply_to` is the requested topic of its outcome, if it is allowed."""
 
     record: Record
     command: Command
@@ -51,7 +51,7 @@ class Received:
 
 @dataclass(slots=True)
 class Undecodable:
-    """A record that is nobody's command, and why; it becomes a dead letter."""
+    """A record that is not a command, and the reason; it is sent to the dead-letter topic."""
 
     record: Record
     reason: Reason
@@ -62,7 +62,7 @@ Parsed: TypeAlias = Received | Undecodable
 
 
 class Refused(Exception):
-    """A record is not a command: `reason` and a message for whoever looks after dead letters."""
+    """A record is not a command: `reason` and a message for the operator."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What a decision says to the world: its event and its outcome as messages (CloudEvents, binary mode)."""
+"""The messages of a decision: its event and its outcome (CloudEvents, binary mode)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from service.core.ids import event_id, outcome_id
 
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
 
-# Status, subject (empty when there is none) and data of an outcome.
+# Status, subject (empty when the command has none) and data of an outcome.
 _Answer: TypeAlias = tuple[Status, str, bytes]
 
 
 class Stamp(NamedTuple):
-    """When messages came about (the header, UTC in RFC 3339) and where they go."""
+    """The time header (UTC in RFC 3339) and the topics, which all messages of a batch share."""
 
     time: tuple[str, bytes]
     topics: Topics
@@ -33,18 +33,18 @@ class Stamp(NamedTuple):
 
 @lru_cache(maxsize=16)
 def stamped(time: str, topics: Topics) -> Stamp:
-    """Give the one stamp of a batch: it is asked for with every message."""
+    """Return the stamp of a batch; cached, because it is requested for every message."""
     return Stamp(("ce_time", time.encode()), topics)
 
 
 def render(received: Received, decision: Decision, position: int, decided_at: str, topics: Topics) -> list[Message]:
-    """Write the event of a decision, if there is one, and then its outcome, at consecutive positions of the outbox.
+    """Return the event of a decision, if any, and its outcome, at consecutive positions of the outbox.
 
-    `decided_at` is UTC in RFC 3339. The payload of the last message is what a repeat of the command gets again.
+    `decided_at` is UTC in RFC 3339. The payload of the last message is stored and sent again for a duplicate command.
     """
     stamp = stamped(decided_at, topics)
     command, event, version = received.command, decision.event, decision.version
-    # Event and outcome tell of the same version: they share the list, which is written once for the outbox.
+    # Event and outcome have the same version, so they share one list of headers, which the outbox stores once.
     extra = extra_headers(stamp, version, _carried(received))
     if event is None:
         data = outcome_data(received, decision)
@@ -58,9 +58,9 @@ def render(received: Received, decision: Decision, position: int, decided_at: st
 
 
 def repeat_outcome(received: Received, data: bytes, position: int, decided_at: str, topics: Topics) -> Message:
-    """Write the outcome that a command had the first time, for the same command again.
+    """Return the original outcome of a command, addressed to the sender of a duplicate.
 
-    `data` is the payload of the first time and stays as it is, byte for byte; `decided_at` is the first time too.
+    `data` is the original payload, which is repeated byte for byte; `decided_at` is the time of the original decision.
     """
     first = orjson.loads(data)
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
@@ -70,7 +70,7 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
 
 
 def outcome_data(received: Received, decision: Decision) -> bytes:
-    """Write the data of the outcome of a decision."""
+    """Return the data of the outcome of a decision."""
     command = received.command
     events = [] if decision.event is None else [event_id(command.topic, command.source, command.id, 0)]
     return _outcome_data(received, decision, events)
@@ -91,14 +91,14 @@ def _outcome_data(received: Received, decision: Decision, events: list[str]) -> 
 
 
 def extra_headers(stamp: Stamp, version: int | None, carried: Headers) -> Headers:
-    """Give the headers that do not follow from the rest of a message; `carried` are those that come from a command."""
+    """Return the headers that cannot be derived from the other fields; `carried` are the ones from the command."""
     if version is None:
         return [stamp.time, *carried]
     return [stamp.time, ("ce_entityversion", b"%d" % version), *carried]
 
 
 def change_message(identifier: str, written: Change, position: int, stamp: Stamp, extra: Headers) -> Message:
-    """Write an event or snapshot under the given id."""
+    """Return the message of an event or snapshot with the given id."""
     kind, subject, _, data = written
     key = subject.encode()
     return Message(
@@ -134,7 +134,7 @@ def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, e
 
 
 def _carried(received: Received) -> Headers:
-    """Give the headers that an event and an outcome have from their command."""
+    """Return the headers that event and outcome take over from their command."""
     carried: Headers = [("ce_causationid", received.command.id.encode())]
     if received.correlation_id is not None:
         carried.append(("ce_correlationid", received.correlation_id.encode()))

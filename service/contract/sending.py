@@ -1,4 +1,4 @@
-"""Commands for those who send them: a structured event, and the Kafka record it becomes in either content mode."""
+"""Commands for senders: structured events, and their Kafka records in binary or structured content mode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMES: Final = {kind.name: kind for kind in COMMANDS}
 
 
 class Unsendable(ValueError):
-    """What was given is no command; the message says what is missing."""
+    """The input is not a command; the message states what is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class CommandRecord:
 def command_event(name: str, data: Mapping[str, Any], *, id: str, source: str, **attributes: Any) -> dict[str, Any]:  # noqa: A002  # the attribute's name
     """Build a structured event for a command such as `group.create`.
 
-    `attributes` are further ones by their names on the wire (`subject`, `expectedversion`, `partitionkey`, …); those
-    that are None are left out.
+    `attributes` are optional ones by their CloudEvents names (`subject`, `expectedversion`, `partitionkey`, …);
+    attributes with the value None are omitted.
     """
     given = {name: value for name, value in attributes.items() if value is not None}
     return {
@@ -61,39 +61,39 @@ def read_line(line: bytes | str) -> dict[str, Any]:
 def command_record(
     event: Mapping[str, Any], topics: Topics, mode: Literal["binary", "structured"] = "binary"
 ) -> CommandRecord:
-    """Make the record of a structured event, on the topic where its command belongs.
+    """Build the record of a structured event for the topic of its command.
 
-    The type may be short (`group.create`). Raises Unsendable when id, source or a known type is missing; the data is
-    not looked at, so that a sender sees the registry's own answer.
+    The type may be short (`group.create`). Raises Unsendable when id, source or a known type is missing. The data is
+    not checked, so that the sender receives the registry's own outcome.
     """
     named = event.get("type")
     kind = _TYPES.get(str(named)) or _NAMES.get(str(named))
     if kind is None:
-        raise Unsendable(f"type {named!r} is not a command; known are {', '.join(_NAMES)}")
+        raise Unsendable(f"type {named!r} is not a command; the known types are {', '.join(_NAMES)}")
     for name in ("id", "source"):
         if not isinstance(event.get(name), str) or not event[name]:
             raise Unsendable(f"{name} is missing")
-    whole = {"specversion": "1.0", "datacontenttype": "application/json", **event, "type": kind.type}
+    complete = {"specversion": "1.0", "datacontenttype": "application/json", **event, "type": kind.type}
     key = _key(event)
     topic = topics.for_command[kind.type]
     if mode == "structured":
         headers = [("content-type", b"application/cloudevents+json; charset=utf-8")]
-        return CommandRecord(topic, key, orjson.dumps(whole), headers)
-    headers = [("content-type", str(whole.pop("datacontenttype")).encode())]
-    data = whole.pop("data", None)
-    headers += [(f"ce_{name}", _text(value).encode()) for name, value in whole.items() if value is not None]
+        return CommandRecord(topic, key, orjson.dumps(complete), headers)
+    headers = [("content-type", str(complete.pop("datacontenttype")).encode())]
+    data = complete.pop("data", None)
+    headers += [(f"ce_{name}", _text(value).encode()) for name, value in complete.items() if value is not None]
     return CommandRecord(topic, key, orjson.dumps(data), headers)
 
 
 def _key(event: Mapping[str, Any]) -> bytes | None:
-    """Choose the key: as the sender says, else the organization that the data names, else the subject."""
+    """Return the key: the partition key of the event, or the organization in its data, or its subject."""
     data = event.get("data")
-    named: list[object] = [event.get("partitionkey")]
+    candidates: list[object] = [event.get("partitionkey")]
     if isinstance(data, dict):
         organization = data.get("organization")
-        named += [data.get("distributor_id"), organization.get("id") if isinstance(organization, dict) else None]
-    named.append(event.get("subject"))
-    key = next((name for name in named if isinstance(name, str) and name), None)
+        candidates += [data.get("distributor_id"), organization.get("id") if isinstance(organization, dict) else None]
+    candidates.append(event.get("subject"))
+    key = next((name for name in candidates if isinstance(name, str) and name), None)
     return None if key is None else key.encode()
 
 

@@ -1,4 +1,4 @@
-"""Present states published again, for a new subscriber."""
+"""Snapshot messages of current states, for new subscribers."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from service.core.ids import event_id
 
 
 def state_message(state: Snapshot, run: str, position: int, taken_at: str, topics: Topics) -> Message:
-    """Write a state as it is now, to the event topic of its subject with its present version.
+    """Return the snapshot message of a state, for the event topic of its subject, with the current version.
 
-    `run` names the resend: a snapshot has another id in each run, so that no subscriber takes it for a duplicate.
-    `taken_at` is UTC in RFC 3339.
+    `run` identifies the resend: the ids of snapshots differ between runs, so that subscribers do not ignore them as
+    duplicates. `taken_at` is UTC in RFC 3339.
     """
     return _message(snapshot(state), state.id, run, position, stamped(taken_at, topics))
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An association as it is now, with the code's string and the owner's version."""
+    """The current state of an association, with the code's string and the owner's version."""
 
     association: GroupAssociation | UserAssociation
     code: str
@@ -31,7 +31,7 @@ class Held:
 
 
 def association_message(held: Held, run: str, position: int, taken_at: str, topics: Topics) -> Message:
-    """Write an association as it is now, to the event topic of its owner; the rest as for `state_message`."""
+    """Return the snapshot message of an association, for the event topic of its owner; see `state_message`."""
     written = association_snapshot(held.association, held.code, held.owner_version)
     return _message(written, held.association.id, run, position, stamped(taken_at, topics))
 

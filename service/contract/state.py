@@ -1,4 +1,4 @@
-"""States and associations of the core, written as subscribers read them."""
+"""States and associations of the core in the format of events."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def _address(value: Address) -> data.Address:
     }
 
 
-# Few sets of roles serve many codes. What is written is read only.
+# Few sets of roles are shared by many codes; the returned lists must not be changed.
 @lru_cache(maxsize=4096)
 def _identified(ids: tuple[str, ...]) -> list[data.Identified]:
     return [{"id": identifier} for identifier in ids]
 
 
 def group(state: Group) -> data.GroupState:
-    """Write a group."""
+    """Return the event data of a group."""
     value = state.value
     return {
         "id": state.id,
@@ -50,7 +50,7 @@ def group(state: Group) -> data.GroupState:
 
 
 def producer_code(state: ProducerCode) -> data.ProducerCodeState:
-    """Write a producer code."""
+    """Return the event data of a producer code."""
     return {
         "id": state.id,
         "code": state.code,
@@ -66,7 +66,7 @@ def producer_code(state: ProducerCode) -> data.ProducerCodeState:
 
 
 def user(state: User) -> data.UserState:
-    """Write a user."""
+    """Return the event data of a user."""
     return {
         "id": state.id,
         "name": state.name,
@@ -83,7 +83,7 @@ def user(state: User) -> data.UserState:
 
 
 def organization(state: Organization) -> data.OrganizationState:
-    """Write an organization."""
+    """Return the event data of an organization."""
     return {
         "id": state.id,
         "displayName": state.display_name,
@@ -96,7 +96,7 @@ def organization(state: Organization) -> data.OrganizationState:
 
 
 def branch(state: Branch) -> data.BranchState:
-    """Write a branch."""
+    """Return the event data of a branch."""
     return {
         "id": state.id,
         "branchCode": state.branch_code,
@@ -106,7 +106,7 @@ def branch(state: Branch) -> data.BranchState:
 
 
 def role(state: Role) -> data.RoleState:
-    """Write a role."""
+    """Return the event data of a role."""
     return {
         "id": state.id,
         "displayName": state.display_name,
@@ -116,7 +116,7 @@ def role(state: Role) -> data.RoleState:
 
 
 def product(state: Product) -> data.ProductState:
-    """Write a product."""
+    """Return the event data of a product."""
     return {
         "id": state.id,
         "name": state.name,
@@ -127,7 +127,7 @@ def product(state: Product) -> data.ProductState:
 
 
 def group_association(association: GroupAssociation, code: str) -> data.GroupProducerCode:
-    """Write that a group holds a code; `code` is the code's string."""
+    """Return the event data of a group's association; `code` is the code's string."""
     return {
         "id": association.id,
         "group": {"id": association.group_id},
@@ -136,7 +136,7 @@ def group_association(association: GroupAssociation, code: str) -> data.GroupPro
 
 
 def user_association(association: UserAssociation, code: str) -> data.UserProducerCode:
-    """Write that a user holds a code; `code` is the code's string."""
+    """Return the event data of a user's association; `code` is the code's string."""
     return {
         "id": association.id,
         "user": {"id": association.user_id},

@@ -1,4 +1,4 @@
-"""The topics of one installation."""
+"""Topic names of an installation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from service.contract.catalogue import COMMANDS, AggregateType
 
 
 class Topics:
-    """Names of all topics under one prefix; `for_command` maps the type of a command to the topic it belongs on."""
+    """The names of all topics with a common prefix; `for_command` maps command types to their topics."""
 
     __slots__ = (
         "code_events",
@@ -45,5 +45,5 @@ class Topics:
         }
 
     def all(self) -> tuple[str, ...]:
-        """Every topic, in the order of the contract."""
+        """Return all topics, in the order of the contract."""
         return (self.commands, self.operator_commands, *self.events.values(), self.outcomes, self.dead_letters)

@@ -1,4 +1,4 @@
-"""The data of every command: models, and how the core's commands are made of them, a file per aggregate."""
+"""The data of all commands: models and their conversion to commands of the core, one file per aggregate."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ READERS: Final[dict[str, Reader]] = {
     for readers in (group.READERS, producer_code.READERS, user.READERS, directory.READERS)
     for reader in readers
 }
-"""The readers by the type of the command on the wire."""
+"""The readers by the `type` attribute of the command."""

@@ -1,4 +1,4 @@
-"""Data of the operator's puts: organizations, branches, roles and products, whole; an `id` given is the subject."""
+"""The data of operator commands: complete organizations, branches, roles and products; an `id` must be the subject."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.core.problem import Problem
 
 @with_config(STRICT)
 class PutOrganization(TypedDict):
-    """Data of organization.put."""
+    """The data of organization.put."""
 
     id: NotRequired[Id]
     displayName: Text
@@ -27,7 +27,7 @@ class PutOrganization(TypedDict):
 
 @with_config(STRICT)
 class PutBranch(TypedDict):
-    """Data of branch.put."""
+    """The data of branch.put."""
 
     id: NotRequired[Id]
     branchCode: Text
@@ -36,7 +36,7 @@ class PutBranch(TypedDict):
 
 @with_config(STRICT)
 class PutRole(TypedDict):
-    """Data of role.put."""
+    """The data of role.put."""
 
     id: NotRequired[Id]
     displayName: Text
@@ -45,7 +45,7 @@ class PutRole(TypedDict):
 
 @with_config(STRICT)
 class PutProduct(TypedDict):
-    """Data of product.put."""
+    """The data of product.put."""
 
     id: NotRequired[Id]
     name: Text
@@ -75,7 +75,7 @@ def _product(data: PutProduct) -> reference.PutProduct:
 
 
 def _own_id(data: dict[str, Any], subject: str) -> list[Problem]:
-    # Without a subject there is nothing to compare with, and that is said already.
+    # Without a subject there is nothing to compare, and the missing subject is already reported.
     if "id" not in data or data["id"] == subject or not subject:
         return []
     return [Problem("invalid", "id must be the same as the subject.", "/id")]

@@ -1,4 +1,4 @@
-"""Data of the commands on groups (groups document, "Create a Group", "Update a Group")."""
+"""The data of group commands (groups document, "Create a Group", "Update a Group")."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TYPES: Final = "office, region or division"
 
 @with_config(STRICT)
 class Address(TypedDict):
-    """Where an office is."""
+    """The address of an office."""
 
     line1: Text
     line2: NotRequired[OptionalText]
@@ -31,13 +31,14 @@ class Address(TypedDict):
 _OfficeType: TypeAlias = Annotated[Literal["office"], Field(description=_TYPES)]
 _AreaType: TypeAlias = Annotated[Literal["region", "division"], Field(description=_TYPES)]
 _OfficeValue: TypeAlias = Annotated[
-    Address, Field(description="an address with line1, city, state, postal_code and country_code, as type is office")
+    Address,
+    Field(description="an address with line1, city, state, postal_code and country_code, because the type is office"),
 ]
 
 
 @with_config(STRICT)
 class CreateOffice(TypedDict):
-    """Data of group.create for an office."""
+    """The data of group.create for an office."""
 
     type: _OfficeType
     value: _OfficeValue
@@ -46,7 +47,7 @@ class CreateOffice(TypedDict):
 
 @with_config(STRICT)
 class CreateArea(TypedDict):
-    """Data of group.create for a region or division."""
+    """The data of group.create for a region or division."""
 
     type: _AreaType
     value: Text
@@ -55,7 +56,7 @@ class CreateArea(TypedDict):
 
 @with_config(STRICT)
 class UpdateOffice(TypedDict):
-    """Data of group.update for an office: whole, but the distributor may be left out."""
+    """The data of group.update for an office: all fields; the distributor is optional."""
 
     type: _OfficeType
     value: _OfficeValue
@@ -64,7 +65,7 @@ class UpdateOffice(TypedDict):
 
 @with_config(STRICT)
 class UpdateArea(TypedDict):
-    """Data of group.update for a region or division: whole, but the distributor may be left out."""
+    """The data of group.update for a region or division: all fields; the distributor is optional."""
 
     type: _AreaType
     value: Text
@@ -77,14 +78,14 @@ UpdateGroup: TypeAlias = Annotated[UpdateOffice | UpdateArea, Discriminator("typ
 
 @with_config(STRICT)
 class GroupCode(TypedDict):
-    """Data of group.add-producer-code and group.remove-producer-code."""
+    """The data of group.add-producer-code and group.remove-producer-code."""
 
     producerCode: Reference
 
 
 @with_config(STRICT)
 class GroupProduct(TypedDict):
-    """Data of group.grant-product and group.revoke-product."""
+    """The data of group.grant-product and group.revoke-product."""
 
     product_id: Id
 
@@ -112,12 +113,12 @@ def _update(data: UpdateGroup) -> core.UpdateGroup:
     return core.UpdateGroup(data["type"], _value(data["value"]), data.get("distributor_id"))
 
 
-def _meant(data: Any) -> Literal["office", "area"]:
-    """Guess what the sender meant: by the type, and where that is not right by the value."""
+def _intended_choice(data: Any) -> Literal["office", "area"]:
+    """Return the variant that the sender probably intended: by the type or, if the type is invalid, by the value."""
     if not isinstance(data, dict):
         return "office"
-    named = {"office": "office", "region": "area", "division": "area"}.get(str(data.get("type")))
-    return "office" if named == "office" or (named is None and isinstance(data.get("value"), dict)) else "area"
+    by_type = {"office": "office", "region": "area", "division": "area"}.get(str(data.get("type")))
+    return "office" if by_type == "office" or (by_type is None and isinstance(data.get("value"), dict)) else "area"
 
 
 READERS: Final = (
@@ -126,14 +127,14 @@ READERS: Final = (
         CreateGroup,
         _create,
         choices={"office": CreateOffice, "area": CreateArea},
-        meant=_meant,
+        intended=_intended_choice,
     ),
     Reader(
         "group.update",
         UpdateGroup,
         _update,
         choices={"office": UpdateOffice, "area": UpdateArea},
-        meant=_meant,
+        intended=_intended_choice,
         immutable=frozenset({"distributor_id"}),
     ),
     Reader("group.add-producer-code", GroupCode, lambda data: core.AddGroupCode(data["producerCode"]["id"])),

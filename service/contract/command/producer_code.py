@@ -1,4 +1,4 @@
-"""Data of the commands on producer codes (producer-codes document, "Creating producer codes", "Updating …")."""
+"""The data of producer code commands (producer-codes document, "Creating producer codes", "Updating …")."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _Branch: TypeAlias = Annotated[
 
 @with_config(STRICT)
 class CreateCode(TypedDict):
-    """Data of producer-code.create."""
+    """The data of producer-code.create."""
 
     code: Code
     organization: Reference
@@ -47,7 +47,7 @@ class CreateCode(TypedDict):
 
 @with_config(STRICT)
 class UpdateCode(TypedDict, total=False):
-    """Data of producer-code.update, a merge patch."""
+    """The data of producer-code.update, a merge patch."""
 
     code: Code
     organization: Reference

@@ -1,6 +1,6 @@
-"""Data of the commands on users (groups document, "Adding Producers"; producer-codes document, "Associating …").
+"""The data of user commands (groups document, "Adding Producers"; producer-codes document, "Associating …").
 
-`distributor_id` is the groups document's way to write `organization`.
+`distributor_id` is the name of `organization` in the groups document.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Roles: TypeAlias = Annotated[
 
 @with_config(STRICT)
 class CreateUser(TypedDict):
-    """Data of user.create; one of `organization` and `distributor_id` is needed."""
+    """The data of user.create; `organization` or `distributor_id` is required."""
 
     name: Text
     email: Text
@@ -50,7 +50,7 @@ class CreateUser(TypedDict):
 
 @with_config(STRICT)
 class UpdateUser(TypedDict, total=False):
-    """Data of user.update, a merge patch."""
+    """The data of user.update, a merge patch."""
 
     name: Text
     email: Text
@@ -66,33 +66,33 @@ class UpdateUser(TypedDict, total=False):
 
 @with_config(STRICT)
 class UserGroup(TypedDict):
-    """Data of user.join-group and user.leave-group."""
+    """The data of user.join-group and user.leave-group."""
 
     group_id: Id
 
 
 @with_config(STRICT)
 class UserCode(TypedDict):
-    """Data of user.add-producer-code and user.remove-producer-code; roles do not matter when a code is taken back."""
+    """The data of user.add-producer-code and user.remove-producer-code; remove ignores the roles."""
 
     producerCode: Reference
     roles: NotRequired[_Roles]
 
 
 def _create(data: CreateUser) -> core.CreateUser:
-    named = "organization" in data
+    has_organization = "organization" in data
     enabled, secured = data.get("enabled"), data.get("useProducerCodeSecurity")
     return core.CreateUser(
         data["name"],
         data["email"],
-        data["organization"]["id"] if named else data["distributor_id"],
+        data["organization"]["id"] if has_organization else data["distributor_id"],
         data.get("external_id"),
         data.get("username"),
         tuple(data.get("groups") or ()),
         True if enabled is None else enabled,
         data.get("externalUser"),
         True if secured is None else secured,
-        "/organization/id" if named else "/distributor_id",
+        "/organization/id" if has_organization else "/distributor_id",
     )
 
 
@@ -123,28 +123,30 @@ def _add_code(data: UserCode) -> core.AddUserCode:
     return core.AddUserCode(data["producerCode"]["id"], None if roles is None else ids_of(roles))
 
 
-def _one_organization(data: dict[str, Any], _subject: str) -> list[Problem]:
-    """Refuse two names of the organization that do not agree."""
-    named = data.get("organization")
-    if "distributor_id" not in data or not isinstance(named, dict) or data["distributor_id"] == named.get("id"):
+def _same_organization(data: dict[str, Any], _subject: str) -> list[Problem]:
+    """Return a problem when `organization` and `distributor_id` differ."""
+    organization = data.get("organization")
+    if "distributor_id" not in data or not isinstance(organization, dict):
+        return []
+    if data["distributor_id"] == organization.get("id"):
         return []
     return [Problem("invalid", "distributor_id must be the same as organization.id.", "/distributor_id")]
 
 
-def _some_organization(data: dict[str, Any], subject: str) -> list[Problem]:
+def _required_organization(data: dict[str, Any], subject: str) -> list[Problem]:
     if "distributor_id" in data or "organization" in data:
-        return _one_organization(data, subject)
-    right = 'it must be an object with an id, such as {"id": "pc:4"}'
-    return [Problem("invalid", f"organization is missing: {right}.", "/organization")]
+        return _same_organization(data, subject)
+    message = 'organization is missing: it must be an object with an id, such as {"id": "pc:4"}.'
+    return [Problem("invalid", message, "/organization")]
 
 
 READERS: Final = (
-    Reader("user.create", CreateUser, _create, check=_some_organization),
+    Reader("user.create", CreateUser, _create, check=_required_organization),
     Reader(
         "user.update",
         UpdateUser,
         _update,
-        check=_one_organization,
+        check=_same_organization,
         immutable=frozenset({"organization", "distributor_id"}),
     ),
     Reader("user.join-group", UserGroup, lambda data: core.JoinGroup(data["group_id"])),

@@ -1,6 +1,6 @@
-"""JSON Schemas of the data of every message, made from the models and committed beside this file.
+"""JSON Schemas of the data of all messages, generated from the models and committed next to this file.
 
-`python -m service.contract.schemas` writes them again; a test holds the files equal to the models.
+`python -m service.contract.schemas` regenerates the files; a test checks that they match the models.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from service.contract.command import READERS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
-# The states by the noun in an event's name: field in the data, model.
+# By the first part of an event's name: the field of the state in the data, and its model.
 _STATES: Final[dict[str, tuple[str, Any]]] = {
     "group": ("group", data.GroupState),
     "producer-code": ("producerCode", data.ProducerCodeState),
@@ -34,46 +34,48 @@ _ASSOCIATIONS: Final[dict[str, tuple[str, Any]]] = {
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """Make the schemas of all messages, by the name of the message (`group.create`)."""
-    made: dict[str, dict[str, Any]] = {}
+    """Return the schemas of all messages by message name (`group.create`)."""
+    schemas_by_name: dict[str, dict[str, Any]] = {}
     for reader in READERS.values():
-        made[reader.kind.name] = _document(reader.kind.name, reader.kind.summary, reader.shape.adapter.json_schema())
+        schemas_by_name[reader.kind.name] = _document(
+            reader.kind.name, reader.kind.summary, reader.shape.adapter.json_schema()
+        )
     for kind in (*EVENTS, *SNAPSHOTS):
-        made[kind.name] = _document(kind.name, kind.summary, _event(kind))
+        schemas_by_name[kind.name] = _document(kind.name, kind.summary, _event(kind))
     for status, summary in OUTCOMES.items():
         model: Any = data.Rejection if status == "rejected" else data.Outcome
         name = f"command.{status}"
-        made[name] = _document(name, summary, TypeAdapter(model).json_schema())
-    return made
+        schemas_by_name[name] = _document(name, summary, TypeAdapter(model).json_schema())
+    return schemas_by_name
 
 
 def names() -> list[str]:
-    """List the messages that have a schema."""
+    """Return the names of all messages that have a schema."""
     return [*(reader.kind.name for reader in READERS.values()), *PUBLISHED]
 
 
 @cache
 def committed(name: str) -> bytes:
-    """Read the committed schema of a message such as `group.create`. Raises FileNotFoundError."""
+    """Return the committed schema of a message such as `group.create`. Raises FileNotFoundError."""
     return files(__name__).joinpath(file_name(name)).read_bytes()
 
 
 def file_name(name: str) -> str:
-    """Give the name of the file of a message's schema: the last part of its address."""
+    """Return the file name of a message's schema: the last part of its address."""
     return schema_address(name).rpartition("/")[2]
 
 
 def _event(kind: EventKind) -> dict[str, Any]:
-    noun, _, what = kind.name.partition(".")
-    if what.startswith("producer-code-"):
+    noun, _, verb = kind.name.partition(".")
+    if verb.startswith("producer-code-"):
         field, model = _ASSOCIATIONS[noun]
         return _object({field: model}, {})
     field, model = _STATES[noun]
     before = TypeAdapter(model).json_schema()
     del before["required"]
     before.pop("$defs", None)
-    before["description"] = "What the changed fields were before; {} at creation."
-    changed = {"type": "array", "items": {"type": "string"}, "description": "The fields that changed."}
+    before["description"] = "The previous values of the changed fields; empty at creation."
+    changed = {"type": "array", "items": {"type": "string"}, "description": "The names of the changed fields."}
     return _object({field: model}, {"changed": changed, "previous": before})
 
 
@@ -96,9 +98,9 @@ def _document(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]
 
 
 def _untitled(node: Any) -> Any:
-    """Leave out titles that are only names again, and `discriminator`, which is OpenAPI's and not JSON Schema's.
+    """Remove titles, which only repeat names, and `discriminator`, which is an OpenAPI and not a JSON Schema keyword.
 
-    A property called title is no text and stays.
+    A property named `title` has a schema and not a string as its value, and is kept.
     """
     if isinstance(node, dict):
         return {

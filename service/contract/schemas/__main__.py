@@ -11,7 +11,7 @@ from service.contract.schemas import documents, file_name
 
 
 def rendered() -> dict[str, bytes]:
-    """Make the content of every schema file, by file name."""
+    """Return the contents of all schema files by file name."""
     return {
         file_name(name): orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         for name, document in documents().items()
@@ -19,7 +19,7 @@ def rendered() -> dict[str, bytes]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files and remove those of messages that are no more; with --check only tell whether they differ."""
+    """Write the files and delete obsolete ones; with --check, return 1 if any file differs and write nothing."""
     folder = Path(__file__).parent
     wanted = rendered()
     present = {path.name: path.read_bytes() for path in folder.glob("*.json")}

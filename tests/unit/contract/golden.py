@@ -1,7 +1,7 @@
-"""The golden files: every message of the contract as it is on the wire.
+"""The golden files: the exact record of every message of the contract.
 
-`python -m tests.unit.contract.golden --write` writes them again, which is a change of the contract: look at the
-difference, nothing but additions may be in it.
+`python -m tests.unit.contract.golden --write` regenerates them. A difference is a change of the contract: apart from
+texts for people, only additions are allowed.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ FOLDER: Final = Path(__file__).parent / "golden"
 
 
 def documents() -> dict[str, bytes]:
-    """Make the content of every golden file, by its path under the folder."""
-    made: dict[str, Mapping[str, Any]] = {}
-    for name, event in seed.EVENTS_OF_COMMANDS.items():
-        made[f"command/{name}"] = _command(event)
-    for name, happened in seed.EVENTS.items():
-        asked = _asked_for(name)
-        decision = Decision("accepted", change(happened)[2], happened, ())
-        made[f"event/{name}"] = _message(render(asked, decision, 41, AT, TOPICS)[0])
+    """Return the contents of all golden files, by path in the folder."""
+    contents: dict[str, Mapping[str, Any]] = {}
+    for name, sent in seed.EVENTS_OF_COMMANDS.items():
+        contents[f"command/{name}"] = _command(sent)
+    for name, event in seed.EVENTS.items():
+        command = _create_command(name)
+        decision = Decision("accepted", change(event)[2], event, ())
+        contents[f"event/{name}"] = _message(render(command, decision, 41, AT, TOPICS)[0])
     for state in seed.STATES:
         message = state_message(state, "run-1", 43, AT, TOPICS)
-        made[f"event/{_name(message)}"] = _message(message)
+        contents[f"event/{_name(message)}"] = _message(message)
     for held in (Held(seed.GROUP_HOLDS, "501-002542", 5), Held(seed.RAY_HOLDS, "301-008578", 5)):
         message = association_message(held, "run-1", 44, AT, TOPICS)
-        made[f"event/{_name(message)}"] = _message(message)
-    made |= {f"outcome/{name}": _message(message) for name, message in _outcomes().items()}
-    made |= {f"dead-letter/{reason}": _message(letter) for reason, letter in _dead_letters().items()}
-    return {f"{path}.json": _text(content) for path, content in made.items()}
+        contents[f"event/{_name(message)}"] = _message(message)
+    contents |= {f"outcome/{name}": _message(message) for name, message in _outcomes().items()}
+    contents |= {f"dead-letter/{reason}": _message(letter) for reason, letter in _dead_letters().items()}
+    return {f"{path}.json": _text(content) for path, content in contents.items()}
 
 
 def _command(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _command(event: Mapping[str, Any]) -> dict[str, Any]:
         **{
             mode: {
                 "topic": one.topic,
-                "key": _spoken(one.key),
+                "key": _text_or_none(one.key),
                 "headers": _headers([*one.headers]),
                 "value": _json(one.value),
             }
@@ -68,7 +68,7 @@ def _command(event: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _asked_for(event_name: str) -> Received:
+def _create_command(event_name: str) -> Received:
     return received(record({**seed.EVENTS_OF_COMMANDS["user.create"], "id": f"seed-{event_name}"}))
 
 
@@ -123,7 +123,7 @@ def _message(message: Message) -> dict[str, Any]:
         "type": message.type,
         "topic": message.topic,
         "shard": message.shard,
-        "key": _spoken(message.key),
+        "key": _text_or_none(message.key),
         "headers": _headers(message.headers),
         "value": _json(message.payload),
     }
@@ -134,23 +134,23 @@ def _name(message: Message) -> str:
 
 
 def _headers(headers: Headers) -> list[str]:
-    """Show headers as `name: value`; one without a value has no colon."""
-    shown = [(name, _spoken(b"<version>" if value == VERSION.encode() else value)) for name, value in headers]
+    """Return headers as `name: value`; a null header has no colon."""
+    shown = [(name, _text_or_none(b"<version>" if value == VERSION.encode() else value)) for name, value in headers]
     return [name if value is None else f"{name}: {value}" for name, value in shown]
 
 
-def _spoken(value: bytes | None) -> str | None:
+def _text_or_none(value: bytes | None) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
 def _json(value: bytes | None) -> Any:
-    """Show JSON as JSON, other bytes as text, a long body by its length."""
+    """Return parsed JSON, other bytes as text, or the length of a long body."""
     if value is not None and len(value) > 10_000:
         return f"{len(value)} bytes"
     try:
         return orjson.loads(value or b"")
     except orjson.JSONDecodeError:
-        return _spoken(value)
+        return _text_or_none(value)
 
 
 def _text(content: Mapping[str, Any]) -> bytes:
@@ -158,7 +158,7 @@ def _text(content: Mapping[str, Any]) -> bytes:
 
 
 def main(arguments: list[str]) -> int:
-    """Write all golden files, and remove those of messages that are no more."""
+    """Write all golden files and delete obsolete ones."""
     if arguments != ["--write"]:
         sys.stderr.write(f"{__doc__}\n")
         return 2

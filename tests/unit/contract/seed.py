@@ -1,4 +1,4 @@
-"""One command of each kind with the seeds' own facts, and the events they lead to."""
+"""One command of each type with seed data, and the resulting events."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ EVENTS_OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
         ),
     )
 }
-"""A structured event of each command, by the command's name."""
+"""The structured events of all commands, by command name."""
 
 _SPRING = group.Address("1 Spring Street", None, None, None, "Los Angeles", "CA", "90012", "US")
 _HARBOR = group.Address("2 Harbor Drive", "Floor 3", None, "Armstrong and Company", "San Diego", "CA", "92101", "US")
@@ -182,6 +182,6 @@ EVENTS: Final[dict[str, Event]] = {
     "product.created": reference.ProductCreated(PRODUCT),
     "product.updated": reference.ProductUpdated(PRODUCT, _RENAMED),
 }
-"""An event of each kind, by its name."""
+"""One event of each type, by name."""
 
 STATES: Final[tuple[Snapshot, ...]] = (OFFICE, CODE, RAY, ACV, BRANCH, ROLE, PRODUCT)

@@ -1,4 +1,4 @@
-"""Records and answers for the tests of the contract."""
+"""Records and parse results for the tests of the contract."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Header = tuple[str, bytes | None]
 def record(
     event: Mapping[str, Any], mode: Literal["binary", "structured"] = "binary", topic: str | None = None
 ) -> FakeRecord:
-    """Make the record of a structured event as a sender would."""
+    """Return the record of a structured event as a sender would write it."""
     sent = command_record(event, TOPICS, mode)
     return FakeRecord(topic or sent.topic, 3, 17, sent.key, sent.value, tuple(sent.headers))
 
 
 def raw(value: bytes | None, headers: Iterable[Header] = (), key: bytes | None = b"pc:1") -> FakeRecord:
-    """Make a record of any bytes on the command topic."""
+    """Return a record of any bytes on the command topic."""
     return FakeRecord(TOPICS.commands, 3, 17, key, value, tuple(headers))
 
 
 def binary(value: bytes | None = b"{}", *more: Header, **attributes: bytes | str | None) -> FakeRecord:
-    """Make a record in binary mode: a right user.update unless attributes say otherwise; None leaves one out."""
-    right: dict[str, bytes | str | None] = {
+    """Return a record in binary mode: a valid user.update with changed attributes; None omits an attribute."""
+    valid: dict[str, bytes | str | None] = {
         "specversion": "1.0",
         "id": "c-1",
         "source": "/agency-management",
@@ -45,21 +45,21 @@ def binary(value: bytes | None = b"{}", *more: Header, **attributes: bytes | str
     }
     given = [
         (f"ce_{name}", text.encode() if isinstance(text, str) else text)
-        for name, text in (right | attributes).items()
+        for name, text in (valid | attributes).items()
         if text is not None
     ]
     return raw(value, [*given, *more])
 
 
 def structured(event: object, content_type: bytes = b"application/cloudevents+json") -> FakeRecord:
-    """Make a record in structured mode of any JSON value, or of bytes as they are."""
+    """Return a record in structured mode with any JSON value, or with the given bytes."""
     value = event if isinstance(event, bytes) else orjson.dumps(event)
     return raw(value, [("content-type", content_type)])
 
 
 def event(**changed: object) -> dict[str, object]:
-    """Make a right structured user.update; what is None is left out."""
-    right: dict[str, object] = {
+    """Return a valid structured user.update with changed attributes; None omits an attribute."""
+    valid: dict[str, object] = {
         "specversion": "1.0",
         "id": "c-1",
         "source": "/agency-management",
@@ -67,7 +67,7 @@ def event(**changed: object) -> dict[str, object]:
         "subject": "pc:310",
         "data": {"name": "Ray Newton"},
     }
-    return {name: value for name, value in (right | changed).items() if value is not None}
+    return {name: value for name, value in (valid | changed).items() if value is not None}
 
 
 def parsed(one: FakeRecord, limits: Limits = LIMITS) -> Received | Undecodable:
@@ -84,13 +84,13 @@ def received(one: FakeRecord, limits: Limits = LIMITS) -> Received:
 
 
 def problems(one: FakeRecord, limits: Limits = LIMITS) -> Problems:
-    """Parse a record that is a command, and say what is wrong with it."""
+    """Parse a record that is a command, and return its problems."""
     body = received(one, limits).command.body
     return body.problems if isinstance(body, Invalid) else ()
 
 
 def refusals(name: str, data: object, **attributes: Any) -> list[tuple[str, str]]:
-    """Give (path, code) of everything wrong with the data of a command."""
+    """Return (path, code) of all problems of the data of a command."""
     subject = {"subject": "pc:669", **attributes}
     sent = {"type": name, "id": "c-1", "source": "/agency-management", "data": data, **subject}
     return [(problem.path, problem.code) for problem in problems(record(sent))]

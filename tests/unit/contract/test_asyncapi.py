@@ -1,4 +1,4 @@
-"""The AsyncAPI document has every topic and message, and every reference in it leads somewhere."""
+"""The AsyncAPI document contains all topics and messages, and all its references can be resolved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DOCUMENT = document(TOPICS, "1.2.3", {"kafka": {"host": "broker:9092", "protocol
 
 
 def references(node: Any) -> Iterator[str]:
-    """Find every reference."""
+    """Return all references."""
     if isinstance(node, dict):
         if isinstance(node.get("$ref"), str):
             yield node["$ref"]
@@ -29,14 +29,14 @@ def references(node: Any) -> Iterator[str]:
 
 
 def resolved(reference: str) -> Any:
-    """Go where a reference points."""
+    """Return the target of a reference."""
     node: Any = DOCUMENT
     for step in reference.removeprefix("#/").split("/"):
         node = node[step]
     return node
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_can_be_resolved() -> None:
     found = set(references(DOCUMENT))
     assert found
     assert all(resolved(reference) for reference in found)
@@ -69,7 +69,7 @@ def test_every_header_that_is_written_is_described() -> None:
         assert written <= set(described), path
 
 
-def test_commands_are_answered_on_the_topic_of_outcomes() -> None:
+def test_replies_to_commands_are_on_the_outcome_topic() -> None:
     received = [operation for operation in DOCUMENT["operations"].values() if operation["action"] == "receive"]
     assert [operation["reply"]["channel"]["$ref"] for operation in received] == ["#/channels/outcomes"] * 2
 

@@ -1,4 +1,4 @@
-"""The CloudEvents SDK as an oracle of its own: it reads what we write, and we read what it writes, in both modes."""
+"""Interoperability with the CloudEvents SDK in both content modes and both directions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.unit.contract.support import AT, LIMITS, TOPICS, received, record
 COMMANDS = pytest.mark.parametrize("event", seed.EVENTS_OF_COMMANDS.values(), ids=seed.EVENTS_OF_COMMANDS.keys())
 
 
-def theirs(event: dict[str, Any]) -> CloudEvent:
-    """Make the SDK's event of one of ours."""
+def sdk_event(event: dict[str, Any]) -> CloudEvent:
+    """Return an event of the registry as an event of the SDK."""
     attributes = {name: value for name, value in event.items() if name != "data"}
     return CloudEvent(attributes, event["data"])
 
 
 def read(message: KafkaMessage, topic: str) -> Received:
-    """Parse what the SDK wrote."""
+    """Parse a message of the SDK."""
     key = message.key.encode() if isinstance(message.key, str) else message.key
     (answer,) = parse([FakeRecord(topic, 3, 17, key, message.value, tuple(message.headers.items()))], TOPICS, LIMITS)
     assert isinstance(answer, Received), answer
@@ -37,19 +37,19 @@ def read(message: KafkaMessage, topic: str) -> Received:
 
 
 @COMMANDS
-def test_binary_command_of_the_sdk_is_read_as_ours(event: dict[str, Any]) -> None:
-    ours = received(record(event))
-    assert read(to_binary(theirs(event), JSONFormat()), ours.record.topic).command == ours.command
+def test_binary_command_of_the_sdk_is_parsed(event: dict[str, Any]) -> None:
+    expected = received(record(event))
+    assert read(to_binary(sdk_event(event), JSONFormat()), expected.record.topic).command == expected.command
 
 
 @COMMANDS
-def test_structured_command_of_the_sdk_is_read_as_ours(event: dict[str, Any]) -> None:
-    ours = received(record(event))
-    assert read(to_structured(theirs(event), JSONFormat()), ours.record.topic).command == ours.command
+def test_structured_command_of_the_sdk_is_parsed(event: dict[str, Any]) -> None:
+    expected = received(record(event))
+    assert read(to_structured(sdk_event(event), JSONFormat()), expected.record.topic).command == expected.command
 
 
 @COMMANDS
-def test_sdk_reads_the_commands_that_we_send(event: dict[str, Any]) -> None:
+def test_sdk_reads_commands(event: dict[str, Any]) -> None:
     for mode, reader in (("binary", from_binary), ("structured", from_structured)):
         sent = command_record(event, TOPICS, "binary" if mode == "binary" else "structured")
         found = reader(KafkaMessage(dict(sent.headers), sent.key, sent.value), JSONFormat())
@@ -59,15 +59,15 @@ def test_sdk_reads_the_commands_that_we_send(event: dict[str, Any]) -> None:
 
 
 def answers() -> list[Message]:
-    """Render every event, and an outcome of each status."""
-    asked = received(record(seed.EVENTS_OF_COMMANDS["user.create"]))
-    messages = [render(asked, Decision("accepted", 1, event, ()), 7, AT, TOPICS)[0] for event in seed.EVENTS.values()]
-    messages += render(asked, Decision("unchanged", 1, None, ()), 8, AT, TOPICS)
-    return [*messages, render(asked, Decision("accepted", 1, seed.EVENTS["user.created"], ()), 9, AT, TOPICS)[1]]
+    """Return all events, and outcomes of accepted and unchanged commands."""
+    command = received(record(seed.EVENTS_OF_COMMANDS["user.create"]))
+    messages = [render(command, Decision("accepted", 1, event, ()), 7, AT, TOPICS)[0] for event in seed.EVENTS.values()]
+    messages += render(command, Decision("unchanged", 1, None, ()), 8, AT, TOPICS)
+    return [*messages, render(command, Decision("accepted", 1, seed.EVENTS["user.created"], ()), 9, AT, TOPICS)[1]]
 
 
 @pytest.mark.parametrize("message", answers(), ids=lambda message: message.type)
-def test_sdk_reads_what_we_publish(message: Message) -> None:
+def test_sdk_reads_published_messages(message: Message) -> None:
     headers = {name: value for name, value in message.headers if value is not None}
     found = from_binary(KafkaMessage(headers, message.key, message.payload or b""), JSONFormat())
     assert (found.get_id(), found.get_type(), found.get_source()) == (message.id, message.type, "/producer-registry")

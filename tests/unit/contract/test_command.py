@@ -1,4 +1,4 @@
-"""Data of commands: what becomes of it when it is right."""
+"""Conversion of valid command data to commands of the core."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CODE = {"code": "301-008579", "organization": {"id": "pc:4"}, "roles": [{"id": "
 
 
 def body(name: str, data: Mapping[str, Any]) -> Body:
-    """Read the data of a command about pc:669."""
+    """Read the data of a command with the subject pc:669."""
     sent = {"type": name, "id": "c-1", "source": "/agency-management", "subject": "pc:669", "data": data}
     return received(record(sent)).command.body
 
@@ -50,12 +50,12 @@ READ: dict[str, tuple[str, Mapping[str, Any], Body]] = {
         {"type": "office", "value": SPRING_STREET},
         group.UpdateGroup("office", SPRING, None),
     ),
-    "a code with the least": (
+    "a code with required fields": (
         "producer-code.create",
         CODE,
         producer_code.CreateCode("301-008579", "pc:4", ("producer",)),
     ),
-    "a code with the most": (
+    "a code with all fields": (
         "producer-code.create",
         {
             **CODE,
@@ -87,7 +87,7 @@ READ: dict[str, tuple[str, Mapping[str, Any], Body]] = {
         {"appointmentDate": "2022-07-09"},
         producer_code.UpdateCode({"appointment_date": "2022-07-09"}),
     ),
-    "a patch of nothing": ("producer-code.update", {}, producer_code.UpdateCode({})),
+    "an empty patch": ("producer-code.update", {}, producer_code.UpdateCode({})),
     "a patch of every field": (
         "producer-code.update",
         {**CODE, "description": "", "branch": {"id": "b"}, "producerStatus": {"code": "Suspended"}},
@@ -109,7 +109,7 @@ READ: dict[str, tuple[str, Mapping[str, Any], Body]] = {
             {"description": None, "termination_date": None, "branch_id": None, "status": "Active"}
         ),
     ),
-    "a user with the least": (
+    "a user with required fields": (
         "user.create",
         {**RAY, "organization": {"id": "pc:1"}},
         user.CreateUser("Ray", "ray@armstrong.example", "pc:1"),
@@ -119,7 +119,7 @@ READ: dict[str, tuple[str, Mapping[str, Any], Body]] = {
         {**RAY, "distributor_id": "pc:1"},
         user.CreateUser("Ray", "ray@armstrong.example", "pc:1", organization_path="/distributor_id"),
     ),
-    "a user with the most": (
+    "a user with all fields": (
         "user.create",
         {
             **RAY,
@@ -178,7 +178,7 @@ READ: dict[str, tuple[str, Mapping[str, Any], Body]] = {
         {"producerCode": {"id": "pc:535"}, "roles": []},
         user.AddUserCode("pc:535", ()),
     ),
-    "a user's code taken back with roles": (
+    "removal of a user's code with roles": (
         "user.remove-producer-code",
         {"producerCode": {"id": "pc:535"}, "roles": [{"id": "x"}]},
         user.RemoveUserCode("pc:535"),
@@ -186,7 +186,7 @@ READ: dict[str, tuple[str, Mapping[str, Any], Body]] = {
 }
 
 PUT: dict[str, tuple[str, Mapping[str, Any], Body]] = {
-    "an organization with the least": (
+    "an organization with required fields": (
         "organization.put",
         {"displayName": "Armstrong and Company"},
         organization.PutOrganization("Armstrong and Company"),
@@ -227,6 +227,6 @@ PUT: dict[str, tuple[str, Mapping[str, Any], Body]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "data", "wanted"), [*READ.values(), *PUT.values()], ids=[*READ, *PUT])
-def test_data_becomes_the_cores_command_when_it_is(name: str, data: Mapping[str, Any], wanted: Body) -> None:
-    assert body(name, data) == wanted
+@pytest.mark.parametrize(("name", "data", "expected"), [*READ.values(), *PUT.values()], ids=[*READ, *PUT])
+def test_valid_data_is_converted_to_a_command_of_the_core(name: str, data: Mapping[str, Any], expected: Body) -> None:
+    assert body(name, data) == expected

@@ -1,4 +1,4 @@
-"""Envelope attributes of commands, and what is wrong with them as a rejection."""
+"""Envelope attributes of commands, and rejections because of invalid ones."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def test_identity_is_topic_source_and_id_as_sent() -> None:
     assert (command.type, command.subject, command.expected_version) == ("user.update", "pc:310", None)
 
 
-def test_subject_is_derived_from_source_and_id_when_a_create_has_none() -> None:
+def test_subject_of_a_create_without_one_is_derived_from_source_and_id() -> None:
     command = received(binary(NEW_USER, type=CREATE, subject=None)).command
     assert command.subject == created_subject("/agency-management", "c-1")
     assert not isinstance(command.body, Invalid)
 
 
-def test_subject_is_the_given_one_when_a_create_has_one() -> None:
+def test_subject_of_a_create_with_one_is_kept() -> None:
     assert received(binary(NEW_USER, type=CREATE, subject="pc:310")).command.subject == "pc:310"
 
 
 @pytest.mark.parametrize("name", ["user.update", "branch.put", "group.grant-product", "user.join-group"])
-def test_command_is_rejected_at_subject_when_it_has_none(name: str) -> None:
+def test_command_without_a_required_subject_is_rejected(name: str) -> None:
     one = record({"type": name, "id": "c-1", "source": "/x", "data": {}})
     assert ("subject", "invalid") in {(problem.path, problem.code) for problem in problems(one)}
     assert received(one).command.subject == ""
@@ -42,7 +42,7 @@ BAD_SUBJECTS = ["", " ", "-a", "a b", "a/b", "é", "a" * 65, "a\n", "a\0", "pc:3
 
 @pytest.mark.parametrize("subject", BAD_SUBJECTS)
 @pytest.mark.parametrize("kind", ["producer-registry.user.update.v1", CREATE])
-def test_command_is_rejected_at_subject_when_it_is_no_id(subject: str, kind: str) -> None:
+def test_command_with_a_malformed_subject_is_rejected(subject: str, kind: str) -> None:
     for one in (
         binary(NEW_USER, subject=subject, type=kind),
         structured({**event(type=kind), "subject": subject}),
@@ -52,38 +52,38 @@ def test_command_is_rejected_at_subject_when_it_is_no_id(subject: str, kind: str
 
 
 @pytest.mark.parametrize("subject", ["a", "pc:S17f59YeYbDQEVkdUiua9", "prd_1", "A.b~c-d_e:f", "9" * 64])
-def test_subject_is_taken_when_it_is_an_id(subject: str) -> None:
+def test_subject_that_is_an_id_is_accepted(subject: str) -> None:
     assert received(binary(subject=subject)).command.subject == subject
 
 
 @pytest.mark.parametrize(("text", "version"), [("0", 0), ("7", 7), ("007", 7), ("2147483647", 2147483647)])
-def test_expected_version_is_read_when_it_is_a_whole_number(text: str, version: int) -> None:
+def test_expected_version_is_a_whole_number(text: str, version: int) -> None:
     assert received(binary(expectedversion=text)).command.expected_version == version
     assert received(structured(event(expectedversion=int(text)))).command.expected_version == version
     assert received(structured(event(expectedversion=text))).command.expected_version == version
 
 
 @pytest.mark.parametrize("text", ["", "-1", "+1", " 1", "1.0", "1e3", "0x1", "٣", "1_0", "2147483648", "9" * 5000, "x"])
-def test_command_is_rejected_at_expectedversion_when_it_is_none(text: str) -> None:
+def test_command_with_a_malformed_expectedversion_is_rejected(text: str) -> None:
     wrong = problems(binary(expectedversion=text))
     assert [(problem.path, problem.code) for problem in wrong] == [("expectedversion", "invalid")]
     assert wrong[0].message == "expectedversion must be a whole number from 0 to 2147483647."
 
 
 @pytest.mark.parametrize("value", [True, 1.0, -1, [], {}, 2**63])
-def test_command_is_rejected_at_expectedversion_when_it_is_another_value(value: object) -> None:
+def test_command_with_an_expectedversion_of_another_type_is_rejected(value: object) -> None:
     assert [problem.path for problem in problems(structured(event(expectedversion=value)))] == ["expectedversion"]
 
 
 @pytest.mark.parametrize("name", ["subject", "replyto", "correlationid"])
 @pytest.mark.parametrize("value", [7, True, [], {}, 1.5])
-def test_structured_command_is_rejected_at_an_attribute_when_it_is_no_text(name: str, value: object) -> None:
+def test_structured_command_with_an_attribute_that_is_not_a_string_is_rejected(name: str, value: object) -> None:
     assert [(problem.path, problem.code) for problem in problems(structured(event(**{name: value})))] == [
         (name, "invalid")
     ]
 
 
-def test_reply_topic_is_taken_only_from_the_configured_ones() -> None:
+def test_reply_topic_must_be_configured() -> None:
     limits = Limits(reply_topics=frozenset({"agency.answers"}))
     allowed = received(binary(replyto="agency.answers"), limits)
     assert allowed.reply_to == "agency.answers"
@@ -95,28 +95,28 @@ def test_reply_topic_is_taken_only_from_the_configured_ones() -> None:
         assert refused.command.body.problems[0].path == "replyto"
 
 
-def test_what_is_carried_on_is_carried_on() -> None:
+def test_correlation_and_trace_attributes_are_kept() -> None:
     answer = received(binary(correlationid="é", traceparent="00-a", tracestate="v=1"))
     assert (answer.correlation_id, answer.traceparent, answer.tracestate) == ("é", "00-a", "v=1")
 
 
-def test_broken_tracing_disturbs_nothing() -> None:
+def test_invalid_trace_attributes_are_dropped() -> None:
     answer = received(structured(event(traceparent=7, tracestate="x" * 513)))
     assert (answer.traceparent, answer.tracestate) == (None, None)
     assert not isinstance(answer.command.body, Invalid)
 
 
-def test_command_is_rejected_when_its_correlation_is_too_long_to_carry_on() -> None:
+def test_command_with_a_long_correlation_id_is_rejected() -> None:
     assert [problem.path for problem in problems(binary(correlationid="x" * 257))] == ["correlationid"]
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"colour": 1}', b"[]"])
-def test_command_is_rejected_for_nothing_else_when_it_is_on_another_topic(body: bytes) -> None:
+def test_wrong_topic_is_the_only_problem_reported(body: bytes) -> None:
     (wrong,) = problems(binary(body, type="producer-registry.product.put.v1", expectedversion="x"))
-    assert wrong == Problem("wrong-topic", "product.put belongs on topic registry.operator.commands.v1.", "type")
+    assert wrong == Problem("wrong-topic", "product.put must be sent to topic registry.operator.commands.v1.", "type")
 
 
-def test_command_is_rejected_when_an_ordinary_one_is_on_the_operators_topic() -> None:
+def test_ordinary_command_on_the_operator_topic_is_rejected() -> None:
     one = record(
         {"type": "user.update", "id": "c-1", "source": "/x", "subject": "pc:310", "data": {}},
         topic=TOPICS.operator_commands,
@@ -125,7 +125,7 @@ def test_command_is_rejected_when_an_ordinary_one_is_on_the_operators_topic() ->
     assert received(one).command.subject == "pc:310"
 
 
-def test_envelope_and_data_problems_come_all_at_once_in_the_order_of_their_paths() -> None:
+def test_envelope_and_data_problems_are_reported_together_by_path() -> None:
     wrong = problems(binary(b'{"name": 1, "colour": 2}', subject="-", expectedversion="-"))
     assert [(problem.path, problem.code) for problem in wrong] == [
         ("/colour", "unknown-field"),
@@ -135,11 +135,11 @@ def test_envelope_and_data_problems_come_all_at_once_in_the_order_of_their_paths
     ]
 
 
-def test_structured_headers_do_not_count_beside_the_body() -> None:
+def test_attribute_headers_of_a_structured_event_are_ignored() -> None:
     one = structured(event())
     both = type(one)(one.topic, 0, 0, None, one.value, (*one.headers, ("ce_id", b"a"), ("ce_id", b"b")))
     assert received(both).command.id == "c-1"
 
 
-def test_parse_gives_no_answer_for_no_record() -> None:
+def test_parse_of_no_records_returns_no_results() -> None:
     assert parse([], TOPICS, Limits()) == []

@@ -1,4 +1,4 @@
-"""What is on the wire is what it was: every command, event, outcome and dead letter against its golden file."""
+"""Every command, event, outcome and dead letter equals its golden file."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from tests.unit.contract import seed
 from tests.unit.contract.golden import FOLDER, documents
 from tests.unit.contract.support import parsed, received, record
 
-MADE = documents()
+CONTENTS = documents()
 
 
-@pytest.mark.parametrize("name", sorted(MADE))
-def test_message_is_as_its_golden_file_says(name: str) -> None:
-    assert MADE[name].decode() == (FOLDER / name).read_text()
+@pytest.mark.parametrize("name", sorted(CONTENTS))
+def test_message_equals_its_golden_file(name: str) -> None:
+    assert CONTENTS[name].decode() == (FOLDER / name).read_text()
 
 
-def test_every_message_has_a_golden_file_and_every_file_a_message() -> None:
-    assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.json")} == MADE.keys()
-    wanted = {f"command/{kind.name}.json" for kind in COMMANDS}
-    wanted |= {f"event/{kind.name}.json" for kind in (*EVENTS, *SNAPSHOTS)}
-    assert wanted <= MADE.keys()
+def test_golden_files_and_messages_correspond() -> None:
+    assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.json")} == CONTENTS.keys()
+    expected = {f"command/{kind.name}.json" for kind in COMMANDS}
+    expected |= {f"event/{kind.name}.json" for kind in (*EVENTS, *SNAPSHOTS)}
+    assert expected <= CONTENTS.keys()
 
 
 @pytest.mark.parametrize("event", seed.EVENTS_OF_COMMANDS.values(), ids=seed.EVENTS_OF_COMMANDS.keys())
-def test_both_content_modes_say_the_same(event: dict[str, object]) -> None:
+def test_both_content_modes_are_parsed_to_the_same_command(event: dict[str, object]) -> None:
     binary, structured = received(record(event)), parsed(record(event, "structured"))
     assert isinstance(structured, Received)
     assert structured.command == binary.command

@@ -1,4 +1,4 @@
-"""Sizes, shards and derived headers of messages; dead letters there and back."""
+"""Sizes, shards and derived headers of messages; writing and parsing of dead letters."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from tests.unit.contract.support import AT, TOPICS, binary, received
 HEADERS = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=40)), max_size=6)
 
 
-def test_headers_of_a_type_of_a_newer_version_are_derived_too() -> None:
+def test_headers_of_an_unknown_newer_type_are_derived() -> None:
     one = message(2)
     one.type = "producer-registry.office.opened.v2"
     headers = dict(one.headers)
     assert (headers["ce_type"], headers["ce_dataschema"]) == (one.type.encode(), b"/schemas/office.opened.v2.json")
 
 
-def test_shards_are_the_ones_that_are_stored_already() -> None:
+def test_shards_of_keys_never_change() -> None:
     assert SHARDS == 16
     assert [shard_of(key) for key in (b"", b"pc:1", b"pc:669", b"\xff")] == [0, 10, 5, 0]
 
 
 def message(payload: int, key: bytes = b"pc:1") -> Message:
-    """Make an event with a payload of so many bytes."""
+    """Return an event with a payload of this many bytes."""
     made = render(received(binary()), Decision("accepted", 2, seed.EVENTS["user.updated"], ()), 0, AT, TOPICS)[0]
     made.payload, made.key = b"x" * payload, key
     return made
 
 
 @pytest.mark.parametrize("payload", [0, 1, 990_000, 999_000, 999_999, 1_000_001])
-def test_message_is_oversized_exactly_when_its_size_is_over_the_limit(payload: int) -> None:
+def test_message_is_oversized_if_and_only_if_its_size_exceeds_the_limit(payload: int) -> None:
     one = message(payload)
     assert oversized([one], 1_000_000) == ([one] if one.size() > 1_000_000 else [])
 
@@ -51,7 +51,7 @@ def test_size_counts_key_value_and_headers() -> None:
     assert small.size() > message(10).size() + 1_000
 
 
-def test_dead_letter_is_oversized_when_its_headers_are() -> None:
+def test_dead_letter_with_large_headers_is_oversized() -> None:
     one = FakeRecord("t", 0, 0, None, None, (("x", b"y" * 2_000_000),))
     letter = dead_letter(Undecodable(one, "tombstone", "no body"), 0, AT, TOPICS)
     assert oversized([letter], 1_000_000) == [letter]
@@ -70,14 +70,14 @@ def test_dead_letter_keeps_every_byte(
     assert (found.failed_at, found.service_version, found.headers) == (AT, VERSION, headers)
 
 
-def test_message_of_a_dead_letter_is_cut_and_a_text_whatever_it_says() -> None:
+def test_message_of_a_dead_letter_is_truncated_and_valid_utf_8() -> None:
     letter = dead_letter(Undecodable(binary(), "failed", "\ud800" + "x" * 9_999), 0, AT, TOPICS)
     found = origin(letter.headers)
     assert found is not None
     assert found.message == "?" + "x" * 3_999
 
 
-def test_dead_letter_of_a_dead_letter_keeps_what_was_said_the_first_time() -> None:
+def test_dead_letter_of_a_dead_letter_keeps_the_first_headers() -> None:
     first = dead_letter(Undecodable(binary(), "unknown-type", "first"), 0, AT, TOPICS)
     replayed = FakeRecord("in", 1, 1, None, b"", tuple(first.headers))
     second = dead_letter(Undecodable(replayed, "not-json", "second"), 1, AT, TOPICS)
@@ -86,12 +86,12 @@ def test_dead_letter_of_a_dead_letter_keeps_what_was_said_the_first_time() -> No
     assert (found.message, found.headers) == ("second", first.headers)
 
 
-@pytest.mark.parametrize("place", [("__connect.errors.partition", b"x"), ("__connect.errors.offset", b"")])
-def test_headers_are_not_taken_for_a_dead_letters_when_they_are_not(place: tuple[str, bytes]) -> None:
+@pytest.mark.parametrize("header", [("__connect.errors.partition", b"x"), ("__connect.errors.offset", b"")])
+def test_other_headers_are_not_parsed_as_those_of_a_dead_letter(header: tuple[str, bytes]) -> None:
     assert origin([]) is None
     assert origin([("a", b"b")] * 7) is None
     letter = dead_letter(Undecodable(binary(), "failed", "x"), 0, AT, TOPICS)
-    assert origin([place if name == place[0] else (name, value) for name, value in letter.headers]) is None
+    assert origin([header if name == header[0] else (name, value) for name, value in letter.headers]) is None
     assert origin([(name, b"\xff") for name, _ in letter.headers]) is None
 
 

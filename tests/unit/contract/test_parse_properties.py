@@ -1,4 +1,4 @@
-"""Whatever the bytes are, parse answers, in order, each record for itself."""
+"""For any bytes, parse returns one result per record, in order, independently of other records."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ RIGHT = st.sampled_from([record(event) for event in seed.EVENTS_OF_COMMANDS.valu
 
 
 @given(st.lists(RAW | STRUCTURED | BINARY | RIGHT, max_size=8))
-def test_every_record_has_its_answer_whatever_its_bytes_are(records: list[FakeRecord]) -> None:
+def test_every_record_has_a_result_whatever_its_bytes_are(records: list[FakeRecord]) -> None:
     answers = parse(records, TOPICS, LIMITS)
     assert [answer.record for answer in answers] == records
     for answer in answers:
@@ -80,17 +80,17 @@ def test_every_record_has_its_answer_whatever_its_bytes_are(records: list[FakeRe
 
 
 @given(st.lists(RAW | STRUCTURED | BINARY | RIGHT, max_size=5), RAW, st.integers(0, 5))
-def test_neighbours_are_read_the_same_when_a_record_stands_between(
-    records: list[FakeRecord], stranger: FakeRecord, place: int
+def test_a_record_does_not_affect_the_results_of_others(
+    records: list[FakeRecord], other: FakeRecord, index: int
 ) -> None:
-    place = min(place, len(records))
+    index = min(index, len(records))
     alone = parse(records, TOPICS, LIMITS)
-    among = parse([*records[:place], stranger, *records[place:]], TOPICS, LIMITS)
-    assert [*among[:place], *among[place + 1 :]] == alone
+    among = parse([*records[:index], other, *records[index:]], TOPICS, LIMITS)
+    assert [*among[:index], *among[index + 1 :]] == alone
 
 
 @given(BINARY | STRUCTURED)
-def test_command_is_read_or_says_what_is_wrong(one: FakeRecord) -> None:
+def test_invalid_command_has_ordered_problems(one: FakeRecord) -> None:
     (answer,) = parse([one], TOPICS, LIMITS)
     if isinstance(answer, Received) and isinstance(answer.command.body, Invalid):
         problems = answer.command.body.problems
@@ -99,7 +99,7 @@ def test_command_is_read_or_says_what_is_wrong(one: FakeRecord) -> None:
 
 
 def _is_sound(answer: Received) -> None:
-    """What the core and the store rely on."""
+    """Check the guarantees that the core and the store rely on."""
     command = answer.command
     assert 0 < len(command.id) <= 128
     assert "\0" not in command.id + command.source + command.subject

@@ -1,4 +1,4 @@
-"""Data of commands: every problem with its path and code, all at once, in words that say what would be right."""
+"""Invalid data of commands: all problems, each with path, code and a message that states the allowed values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATUS: dict[str, Any] = {"code": "Active"}
 
 
 def without(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Leave fields out."""
+    """Return the data without these fields."""
     return {name: value for name, value in data.items() if name not in names}
 
 
@@ -97,7 +97,7 @@ OPERATORS: list[tuple[str, object, list[str]]] = [
 
 
 @pytest.mark.parametrize(("name", "data", "paths"), [*REFUSED, *OPERATORS])
-def test_command_is_invalid_at_these_paths_when_its_data_is(name: str, data: object, paths: list[str]) -> None:
+def test_invalid_data_is_reported_with_these_paths(name: str, data: object, paths: list[str]) -> None:
     assert refusals(name, data) == [(path, "invalid") for path in paths]
 
 
@@ -115,7 +115,7 @@ def test_command_is_invalid_at_these_paths_when_its_data_is(name: str, data: obj
         ("producer-code.create", {**CODE, "id": "pc:16"}, ["/id"]),
     ],
 )
-def test_command_has_an_unknown_field_at_these_paths(name: str, data: object, paths: list[str]) -> None:
+def test_unknown_fields_are_reported_with_these_paths(name: str, data: object, paths: list[str]) -> None:
     assert refusals(name, data) == [(path, "unknown-field") for path in paths]
 
 
@@ -129,7 +129,7 @@ def test_command_has_an_unknown_field_at_these_paths(name: str, data: object, pa
         ("group.update", {**REGION, "distributor_id": None}, "/distributor_id"),
     ],
 )
-def test_what_never_changes_cannot_be_cleared(name: str, data: object, path: str) -> None:
+def test_an_immutable_field_cannot_be_cleared(name: str, data: object, path: str) -> None:
     assert refusals(name, data) == [(path, "immutable-field")]
 
 
@@ -144,23 +144,23 @@ def test_what_never_changes_cannot_be_cleared(name: str, data: object, path: str
         ("user.update", {"groups": ["g\0"]}, "/groups/0"),
     ],
 )
-def test_command_is_invalid_where_a_text_has_nul(name: str, data: object, path: str) -> None:
+def test_a_string_with_nul_is_invalid(name: str, data: object, path: str) -> None:
     assert refusals(name, data) == [(path, "invalid")]
 
 
-def test_line_end_is_no_part_of_a_code_or_an_id() -> None:
+def test_a_code_or_id_with_a_trailing_newline_is_invalid() -> None:
     assert refusals("producer-code.create", {**CODE, "code": "x\n"}) == [("/code", "invalid")]
     assert refusals("user.join-group", {"group_id": "g1\n"}) == [("/group_id", "invalid")]
 
 
-def test_command_is_right_when_it_only_speaks_of_nul() -> None:
+def test_the_text_of_a_nul_escape_is_valid() -> None:
     assert refusals("user.update", {"name": "\\u0000"}) == []
 
 
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("user.update", {"name": 7}, "name must be a text of 1 to 255 characters without NUL."),
+        ("user.update", {"name": 7}, "name must be a string of 1 to 255 characters without NUL."),
         ("group.create", without(OFFICE, "type"), "type is missing: it must be office, region or division."),
         (
             "producer-code.create",
@@ -175,17 +175,17 @@ def test_command_is_right_when_it_only_speaks_of_nul() -> None:
         (
             "producer-code.create",
             {**CODE, "roles": [{"id": "-"}]},
-            "roles[0].id must be an id: 1 to 64 letters, digits and : . _ ~ -, a letter or digit first.",
+            "roles[0].id must be an id: 1 to 64 letters, digits and : . _ ~ -, starting with a letter or digit.",
         ),
         (
             "user.update",
             {"groups": [7]},
-            "groups[0] must be an id: 1 to 64 letters, digits and : . _ ~ -, a letter or digit first.",
+            "groups[0] must be an id: 1 to 64 letters, digits and : . _ ~ -, starting with a letter or digit.",
         ),
         (
             "producer-code.update",
             {"terminationDate": "soon"},
-            "terminationDate must be a date of the calendar, written YYYY-MM-DD, or null.",
+            "terminationDate must be a calendar date in the format YYYY-MM-DD, or null.",
         ),
         (
             "producer-code.update",
@@ -195,31 +195,31 @@ def test_command_is_right_when_it_only_speaks_of_nul() -> None:
         (
             "group.grant-product",
             {"product_id": "prd_1", "price": 1},
-            "price is not a field of group.grant-product; known here: product_id.",
+            "price is not a field of group.grant-product; allowed fields: product_id.",
         ),
         (
             "group.add-producer-code",
             {"producerCode": {"id": "pc:17", "code": "x"}},
-            "producerCode.code is not a field of group.add-producer-code; known here: id.",
+            "producerCode.code is not a field of group.add-producer-code; allowed fields: id.",
         ),
         ("user.update", [], "The data must be a JSON object."),
     ],
 )
-def test_message_names_the_field_and_what_would_be_right(name: str, data: object, message: str) -> None:
+def test_message_names_the_field_and_the_allowed_values(name: str, data: object, message: str) -> None:
     sent = {"type": name, "id": "c-1", "source": "/x", "subject": "pc:669", "data": data}
     assert [problem.message for problem in problems(record(sent))] == [message]
 
 
-def test_rejection_stays_small_when_everything_is_wrong() -> None:
+def test_rejection_of_many_unknown_fields_is_limited() -> None:
     found = problems(binary(orjson.dumps({f"field-{number}": 0 for number in range(10_000)})))
     assert len(found) == MAX_PROBLEMS
 
 
-def test_rejection_stays_small_when_a_name_is_long() -> None:
+def test_rejection_of_a_long_field_name_is_limited() -> None:
     (problem,) = problems(binary(orjson.dumps({"x" * 200_000: 0})))
     assert len(problem.path) < 200
     assert len(problem.message) < 500
 
 
-def test_rejection_stays_small_when_nul_is_everywhere() -> None:
+def test_rejection_of_many_strings_with_nul_is_limited() -> None:
     assert len(problems(binary(orjson.dumps({"groups": ["\0"] * 10_000})))) == MAX_PROBLEMS

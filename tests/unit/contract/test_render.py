@@ -27,13 +27,13 @@ UNCHANGED = Decision("unchanged", 1, None, ())
 REJECTED = Decision("rejected", None, None, (Problem("code-taken", "Taken.", "/code"),))
 
 
-def answered(one: FakeRecord, decision: Decision, position: int = 7) -> list[Message]:
-    """Render the decision of a record's command."""
+def rendered(one: FakeRecord, decision: Decision, position: int = 7) -> list[Message]:
+    """Return the messages of a decision on a record's command."""
     return render(received(one), decision, position, AT, TOPICS)
 
 
 def headers(message: Message) -> dict[str, bytes | None]:
-    """Give the headers by name; no name is there twice."""
+    """Return the headers by name; names must be unique."""
     by_name = dict(message.headers)
     assert len(by_name) == len(message.headers)
     return by_name
@@ -45,18 +45,18 @@ def test_every_event_of_the_core_is_rendered() -> None:
 
 
 @pytest.mark.parametrize("event", seed.EVENTS.values(), ids=seed.EVENTS.keys())
-def test_event_belongs_to_its_subject(event: Event) -> None:
-    message = answered(binary(), Decision("accepted", 2, event, ()))[0]
+def test_key_and_shard_of_an_event_are_those_of_its_subject(event: Event) -> None:
+    message = rendered(binary(), Decision("accepted", 2, event, ()))[0]
     subject = message.aggregateid.encode()
     assert message.key == subject
     assert headers(message)["ce_subject"] == subject
     assert headers(message)["ce_partitionkey"] == subject
     assert message.shard == shard_of(subject)
-    assert message.topic == TOPICS.events[message.aggregatetype]  # type: ignore[index]  # text on its way to the outbox
+    assert message.topic == TOPICS.events[message.aggregatetype]  # type: ignore[index]  # a plain string in the outbox
 
 
-def test_event_comes_before_its_outcome_at_consecutive_positions() -> None:
-    event, outcome = answered(binary(), ACCEPTED, 41)
+def test_event_and_outcome_have_consecutive_positions() -> None:
+    event, outcome = rendered(binary(), ACCEPTED, 41)
     assert (event.position, outcome.position) == (41, 42)
     assert headers(event)["ce_sequence"] == b"00000000000000000041"
     assert headers(outcome)["ce_sequence"] == b"00000000000000000042"
@@ -64,15 +64,15 @@ def test_event_comes_before_its_outcome_at_consecutive_positions() -> None:
 
 
 @pytest.mark.parametrize("decision", [UNCHANGED, REJECTED])
-def test_there_is_only_an_outcome_when_nothing_changed(decision: Decision) -> None:
-    (outcome,) = answered(binary(), decision)
+def test_a_decision_without_event_has_only_an_outcome(decision: Decision) -> None:
+    (outcome,) = rendered(binary(), decision)
     assert outcome.type == f"producer-registry.command.{decision.status}.v1"
     assert orjson.loads(outcome.payload or b"")["events"] == []
 
 
-def test_ids_are_derived_from_the_command_alone() -> None:
-    event, outcome = answered(binary(), ACCEPTED, 7)
-    again, outcome_again = answered(binary(), ACCEPTED, 7_000)
+def test_ids_are_derived_only_from_the_command() -> None:
+    event, outcome = rendered(binary(), ACCEPTED, 7)
+    again, outcome_again = rendered(binary(), ACCEPTED, 7_000)
     identity = (TOPICS.commands, "/agency-management", "c-1")
     assert event.id == again.id == event_id(*identity, 0)
     assert outcome.id == outcome_again.id == outcome_id(*identity)
@@ -83,29 +83,29 @@ def test_outcome_has_the_key_of_the_command() -> None:
     one = binary()
     for key, partition_key in ((b"pc:1", b"pc:1"), (b"", None), (b"\xff\x00", None), ("é".encode(), "é".encode())):
         keyed = FakeRecord(one.topic, 0, 0, key, one.value, one.headers)
-        (outcome,) = answered(keyed, UNCHANGED)
+        (outcome,) = rendered(keyed, UNCHANGED)
         assert outcome.key == key
         assert outcome.shard == shard_of(key)
         assert headers(outcome).get("ce_partitionkey") == partition_key
 
 
-def test_outcome_has_no_key_and_the_subjects_shard_when_the_command_has_no_key() -> None:
+def test_outcome_of_a_command_without_key_has_no_key_and_the_shard_of_the_subject() -> None:
     one = binary()
-    (outcome,) = answered(FakeRecord(one.topic, 0, 0, None, one.value, one.headers), UNCHANGED)
+    (outcome,) = rendered(FakeRecord(one.topic, 0, 0, None, one.value, one.headers), UNCHANGED)
     assert outcome.key is None
     assert outcome.shard == shard_of(b"pc:310")
 
 
-def test_outcome_goes_where_the_sender_may_have_it() -> None:
+def test_outcome_is_sent_to_the_allowed_reply_topic() -> None:
     (answer,) = parse([binary(replyto="agency.answers")], TOPICS, Limits(reply_topics=frozenset({"agency.answers"})))
     assert isinstance(answer, Received)
     event, outcome = render(answer, ACCEPTED, 0, AT, TOPICS)
     assert (event.topic, outcome.topic) == (TOPICS.user_events, "agency.answers")
 
 
-def test_what_the_command_carried_is_on_event_and_outcome() -> None:
+def test_event_and_outcome_have_the_correlation_and_trace_headers_of_the_command() -> None:
     one = binary(correlationid="é", traceparent="00-a", tracestate="v=1")
-    for message in answered(one, ACCEPTED):
+    for message in rendered(one, ACCEPTED):
         known = headers(message)
         assert known["ce_causationid"] == b"c-1"
         assert known["ce_correlationid"] == "é".encode()
@@ -113,16 +113,16 @@ def test_what_the_command_carried_is_on_event_and_outcome() -> None:
         assert known["ce_time"] == AT.encode()
 
 
-def test_versions_are_said_when_there_are_any() -> None:
-    event, outcome = answered(binary(), ACCEPTED)
+def test_version_header_is_only_set_when_there_is_a_version() -> None:
+    event, outcome = rendered(binary(), ACCEPTED)
     assert (headers(event)["ce_entityversion"], headers(outcome)["ce_entityversion"]) == (b"2", b"2")
-    (rejected,) = answered(binary(), REJECTED)
+    (rejected,) = rendered(binary(), REJECTED)
     assert "ce_entityversion" not in headers(rejected)
     assert orjson.loads(rejected.payload or b"")["version"] is None
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_event_and_outcome_tell_of_the_same_version(number: int) -> None:
+def test_event_and_outcome_have_the_same_version(number: int) -> None:
     decisions, _ = decide_batch(commands([*foundation(), *history(Random(number), 400, contended=True)]), World())
     accepted = [one for one in decisions if isinstance(one, Decision) and one.event is not None]
     assert len({type(one.event) for one in accepted}) > 15
@@ -131,7 +131,7 @@ def test_event_and_outcome_tell_of_the_same_version(number: int) -> None:
 
 def test_rejection_has_the_code_of_the_first_error_and_its_title() -> None:
     problems = (Problem("invalid", "A.", "/a"), Problem("code-taken", "B.", "/b"))
-    (outcome,) = answered(binary(), Decision("rejected", 3, None, problems))
+    (outcome,) = rendered(binary(), Decision("rejected", 3, None, problems))
     assert orjson.loads(outcome.payload or b"")["problem"] == {
         "code": "invalid",
         "title": REJECTIONS["invalid"],
@@ -142,14 +142,14 @@ def test_rejection_has_the_code_of_the_first_error_and_its_title() -> None:
     }
 
 
-def test_creation_has_everything_changed_and_nothing_before() -> None:
-    event, _ = answered(binary(), Decision("accepted", 1, seed.EVENTS["branch.created"], ()))
+def test_creation_changes_all_fields_and_has_no_previous_values() -> None:
+    event, _ = rendered(binary(), Decision("accepted", 1, seed.EVENTS["branch.created"], ()))
     data = orjson.loads(event.payload or b"")
     assert (data["changed"], data["previous"]) == (["branchCode", "displayName"], {})
 
 
-def test_update_has_what_changed_and_what_it_was() -> None:
-    event, _ = answered(binary(), Decision("accepted", 2, seed.EVENTS["producer-code.updated"], ()))
+def test_update_has_changed_fields_and_previous_values() -> None:
+    event, _ = rendered(binary(), Decision("accepted", 2, seed.EVENTS["producer-code.updated"], ()))
     data = orjson.loads(event.payload or b"")
     assert data["changed"] == ["roles", "description", "branch", "producerStatus", "appointmentDate"]
     assert data["previous"]["appointmentDate"] is None
@@ -158,9 +158,9 @@ def test_update_has_what_changed_and_what_it_was() -> None:
 
 
 @pytest.mark.parametrize("decision", [ACCEPTED, UNCHANGED, REJECTED])
-def test_repeat_has_the_first_outcome_again(decision: Decision) -> None:
-    first = answered(binary(), decision)[-1]
-    # The same command again, but with another body, another subject and another key.
+def test_duplicate_command_gets_the_original_outcome(decision: Decision) -> None:
+    first = rendered(binary(), decision)[-1]
+    # A duplicate with another body, subject and key.
     one = binary(b'{"name": "Other"}', subject="pc:311")
     repeated = received(FakeRecord(one.topic, 9, 9, b"other", one.value, one.headers))
     assert first.payload == outcome_data(received(binary()), decision)
@@ -176,8 +176,8 @@ def test_repeat_has_the_first_outcome_again(decision: Decision) -> None:
     assert {name: headers(again)[name] for name in same} == {name: headers(first)[name] for name in same}
 
 
-def test_outcome_names_no_subject_when_the_command_named_none() -> None:
+def test_outcome_of_a_command_without_subject_has_none() -> None:
     one = record({"type": "user.update", "id": "c-1", "source": "/x", "data": {}})
-    (outcome,) = answered(one, Decision("rejected", None, None, (Problem("invalid", "Missing.", "subject"),)))
+    (outcome,) = rendered(one, Decision("rejected", None, None, (Problem("invalid", "Missing.", "subject"),)))
     assert orjson.loads(outcome.payload or b"")["subject"] is None
     assert "ce_subject" not in headers(outcome)

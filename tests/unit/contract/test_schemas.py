@@ -1,4 +1,4 @@
-"""The committed JSON Schemas are those of the models, and say of every message what parse and render do."""
+"""The committed JSON Schemas match the models and agree with parse and render."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ NAMES = [kind.name for kind in (*COMMANDS, *EVENTS, *SNAPSHOTS)] + [f"command.{s
 
 
 def validator(name: str) -> Draft202012Validator:
-    """Make a validator of the committed schema."""
+    """Return a validator of the committed schema."""
     return Draft202012Validator(orjson.loads(committed(name)), format_checker=FormatChecker(["date"]))
 
 
-def test_committed_files_are_those_of_the_models() -> None:
-    assert main(["--check"]) == 0, "make schemas writes them again"
+def test_committed_files_match_the_models() -> None:
+    assert main(["--check"]) == 0, "run make schemas"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_schema_is_there_and_right_for_every_message(name: str) -> None:
+def test_every_message_has_a_valid_schema(name: str) -> None:
     schema = orjson.loads(committed(name))
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == schema_address(name)
     assert schema == documents()[name]
 
 
-def test_there_is_no_schema_of_anything_else() -> None:
+def test_there_are_no_other_schemas() -> None:
     assert set(rendered()) == {f"{name}.v1.json" for name in NAMES}
     assert {reader.kind for reader in READERS.values()} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("[eo]*/*.json")), ids=lambda path: path.stem)
-def test_golden_answer_fits_its_schema(path: Any) -> None:
+def test_golden_event_or_outcome_is_valid(path: Any) -> None:
     golden = orjson.loads(path.read_bytes())
     name = golden["type"].removeprefix("producer-registry.").removesuffix(".v1")
     validator(name).validate(golden["value"])
@@ -58,13 +58,13 @@ def test_golden_command_fits_its_schema(name: str) -> None:
     assert [*validator(name).iter_errors(seed.EVENTS_OF_COMMANDS[name]["data"])] == []
 
 
-# What a schema cannot say: that two fields agree, that one of two is there, that an id is the subject.
-BEYOND = {"/producerStatus/name", "/distributor_id", "/organization", "/id"}
+# Schemas cannot express that two fields are equal, that one of two is required, or that an id is the subject.
+NOT_IN_SCHEMA = {"/producerStatus/name", "/distributor_id", "/organization", "/id"}
 
 
 @pytest.mark.parametrize(("name", "data", "paths"), [*REFUSED, *OPERATORS])
-def test_schema_refuses_what_parse_refuses(name: str, data: object, paths: list[str]) -> None:
-    if not BEYOND.issuperset(paths):
+def test_schema_rejects_data_that_parse_rejects(name: str, data: object, paths: list[str]) -> None:
+    if not NOT_IN_SCHEMA.issuperset(paths):
         assert not validator(name).is_valid(data)
 
 
@@ -79,7 +79,7 @@ def test_schema_refuses_what_parse_refuses(name: str, data: object, paths: list[
         ("group.update", {"type": "region", "value": "West\n"}),
     ],
 )
-def test_schema_and_parse_agree_on(name: str, data: Mapping[str, Any]) -> None:
+def test_schema_and_parse_agree(name: str, data: Mapping[str, Any]) -> None:
     one = record({"type": name, "id": "c-1", "source": "/x", "subject": "pc:669", "data": data})
     assert validator(name).is_valid(data) == (not isinstance(received(one).command.body, Invalid))
 
@@ -88,4 +88,4 @@ def test_states_have_the_attributes_of_the_models() -> None:
     schema = documents()["organization.created"]
     state = schema["$defs"]["OrganizationState"]
     assert list(state["properties"]) == list(OrganizationState.__annotations__)
-    assert "additionalProperties" not in state, "a subscriber must accept what is added later"
+    assert "additionalProperties" not in state, "subscribers must accept attributes that are added later"

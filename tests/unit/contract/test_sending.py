@@ -1,4 +1,4 @@
-"""Commands for senders: the record of a structured event, its key, and what cannot be sent."""
+"""Commands for senders: the record of a structured event, its key, and invalid input."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ EVENT: dict[str, Any] = {"type": "user.update", "id": "c-1", "source": "/x", "da
         ({"partitionkey": "", "subject": "pc:310"}, b"pc:310"),
     ],
 )
-def test_key_is_the_senders_else_the_organization_else_the_subject(changed: dict[str, Any], key: bytes | None) -> None:
+def test_key_is_the_partition_key_or_the_organization_or_the_subject(
+    changed: dict[str, Any], key: bytes | None
+) -> None:
     for event in ({**EVENT, **changed},):
         assert command_record(event, TOPICS).key == command_record(event, TOPICS, "structured").key == key
 
 
-def test_topic_is_the_commands_own() -> None:
+def test_topic_is_derived_from_the_type() -> None:
     assert command_record(EVENT, TOPICS).topic == "registry.commands.v1"
     assert command_record({**EVENT, "type": "role.put"}, TOPICS).topic == "registry.operator.commands.v1"
 
 
-def test_extensions_are_carried_in_both_modes() -> None:
+def test_both_modes_contain_extension_attributes() -> None:
     event = {**EVENT, "expectedversion": 0, "urgent": True, "nothing": None}
     assert dict(command_record(event, TOPICS).headers) == {
         "content-type": b"application/json",
@@ -54,7 +56,7 @@ def test_extensions_are_carried_in_both_modes() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"type": None}, "type None is not a command; known are group.create, "),
+        ({"type": None}, "type None is not a command; the known types are group.create, "),
         ({"type": "user.promote"}, "type 'user.promote' is not a command"),
         ({"id": ""}, "id is missing"),
         ({"id": 7}, "id is missing"),
@@ -67,7 +69,7 @@ def test_event_is_not_sent_when_an_attribute_is_missing_or_malformed(changed: di
     assert str(refused.value).startswith(message)
 
 
-def test_line_is_unsendable_when_it_is_no_json_object() -> None:
+def test_line_that_is_not_a_json_object_is_unsendable() -> None:
     assert read_line(b'{"id": "c-1"}\n') == {"id": "c-1"}
     with pytest.raises(Unsendable, match="not JSON"):
         read_line(b"{")
@@ -75,7 +77,7 @@ def test_line_is_unsendable_when_it_is_no_json_object() -> None:
         read_line(b"[]")
 
 
-def test_event_has_only_the_attributes_that_are_given() -> None:
+def test_event_omits_attributes_that_are_none() -> None:
     assert command_event("user.update", {}, id="c-1", source="/x", subject=None, expectedversion=0) == {
         "specversion": "1.0",
         "id": "c-1",

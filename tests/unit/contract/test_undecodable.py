@@ -1,4 +1,4 @@
-"""Records that are nobody's command: each reason of the contract, and what does not make one."""
+"""Records that are dead-lettered, for each reason, and unusual records that are commands."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNDECODABLE: dict[str, tuple[FakeRecord, str]] = {
     "an id of 129 characters": (binary(id="x" * 129), CLOUDEVENT),
     "NUL in the id": (binary(id="a\0b"), CLOUDEVENT),
     "NUL in the source": (binary(source="/a\0b"), CLOUDEVENT),
-    "a source that fits no index": (binary(source="/" + "é" * 600), CLOUDEVENT),
+    "a source too long for an index entry": (binary(source="/" + "é" * 600), CLOUDEVENT),
     "an id that is not UTF-8": (binary(id=b"\xff"), CLOUDEVENT),
     "a subject that is not UTF-8": (binary(subject=b"\xc3"), CLOUDEVENT),
     "an unknown attribute that is not UTF-8": (binary(b"{}", ("ce_whatever", b"\xff")), CLOUDEVENT),
@@ -40,7 +40,7 @@ UNDECODABLE: dict[str, tuple[FakeRecord, str]] = {
     "a newer version of a type": (binary(b"not json", type="producer-registry.user.update.v2"), "unknown-type"),
     "a short type": (binary(type="user.update"), "unknown-type"),
     "an empty body": (binary(b""), "not-json"),
-    "a body that is no JSON": (binary(b"{'name': 1}"), "not-json"),
+    "a body that is not JSON": (binary(b"{'name': 1}"), "not-json"),
     "two JSON values": (binary(b"{}{}"), "not-json"),
     "NaN": (binary(b'{"name": NaN}'), "not-json"),
     "Infinity": (binary(b'{"name": -Infinity}'), "not-json"),
@@ -52,7 +52,7 @@ UNDECODABLE: dict[str, tuple[FakeRecord, str]] = {
     "a byte order mark": (binary(b"\xef\xbb\xbf{}"), "not-json"),
     "a raw control character": (binary(b'{"name": "\x00"}'), "not-json"),
     "a body too deep to read": (binary(DEEP), "not-json"),
-    "a structured event that is no JSON": (structured(b"{"), "not-json"),
+    "a structured event that is not JSON": (structured(b"{"), "not-json"),
     "a structured event with a lone surrogate": (structured(b'{"id": "\\udc00"}'), "not-json"),
     "a structured event too deep to read": (structured(DEEP), "not-json"),
     "a structured list": (structured([event()]), CLOUDEVENT),
@@ -65,27 +65,27 @@ UNDECODABLE: dict[str, tuple[FakeRecord, str]] = {
     "a structured id of 129 characters": (structured(event(id="é" * 129)), CLOUDEVENT),
     "a structured specversion that is a number": (structured(event(specversion=1.0)), CLOUDEVENT),
     "data_base64": (structured({**event(data=None), "data_base64": "e30="}), CLOUDEVENT),
-    "data_base64 beside data": (structured({**event(), "data_base64": "e30="}), CLOUDEVENT),
+    "data_base64 and data": (structured({**event(), "data_base64": "e30="}), CLOUDEVENT),
     "a structured unknown type": (structured(event(type="com.example.other")), "unknown-type"),
     "a batch": (structured([event()], b"application/cloudevents-batch+json"), CLOUDEVENT),
-    "a format that is not read": (structured(b"x", b"application/cloudevents+avro"), CLOUDEVENT),
+    "an unsupported format": (structured(b"x", b"application/cloudevents+avro"), CLOUDEVENT),
 }
 
 COMMAND: dict[str, FakeRecord] = {
     "binary": binary(),
     "structured": structured(event()),
     "structured with parameters": structured(event(), b"Application/CloudEvents+JSON ; charset=UTF-8"),
-    "a body of just the limit": binary(b'{"name": "x"}' + b" " * (262_144 - 13)),
+    "a body of exactly the limit": binary(b'{"name": "x"}' + b" " * (262_144 - 13)),
     "an id of 128 characters": binary(id="é" * 128),
     "other headers of any bytes": binary(b"{}", ("x", b"\xff\x00"), ("x", None), ("", b""), ("ce", b"\xff")),
     "a header with the prefix in another case": binary(b"{}", ("CE_id", b"\xff")),
     "an attribute twice with the same value": binary(b"{}", ("ce_id", b"c-1")),
     "a null attribute": binary(b"{}", ("ce_correlationid", None), ("ce_x", None)),
     "a content type that is not UTF-8": binary(b"{}", ("content-type", b"\xff")),
-    "no content type but null": binary(b"{}", ("content-type", None)),
+    "a null content type": binary(b"{}", ("content-type", None)),
     "a null key": raw(b"{}", binary().headers, key=None),
     "a key of any bytes": raw(b"{}", binary().headers, key=b"\xff\x00"),
-    "a body that is no object": binary(b"[]"),
+    "a body that is not an object": binary(b"[]"),
     "a number too big for 64 bits": binary(b'{"name": 1' + b"0" * 40 + b"}"),
     "deep JSON that can be read": binary(b'{"name": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "a structured event without data": structured(event(data=None)),
@@ -93,7 +93,7 @@ COMMAND: dict[str, FakeRecord] = {
 
 
 @pytest.mark.parametrize(("one", "reason"), UNDECODABLE.values(), ids=UNDECODABLE.keys())
-def test_record_is_a_dead_letter_for_this_reason_when_it_has(one: FakeRecord, reason: str) -> None:
+def test_record_is_undecodable_for_this_reason(one: FakeRecord, reason: str) -> None:
     answer = parsed(one)
     assert isinstance(answer, Undecodable)
     assert answer.reason == reason
@@ -102,17 +102,17 @@ def test_record_is_a_dead_letter_for_this_reason_when_it_has(one: FakeRecord, re
 
 
 @pytest.mark.parametrize("one", COMMAND.values(), ids=COMMAND.keys())
-def test_record_is_a_command_still_when_it_has(one: FakeRecord) -> None:
+def test_unusual_record_is_a_command(one: FakeRecord) -> None:
     assert received(one).record is one
 
 
-def test_limit_is_the_configured_one() -> None:
+def test_size_limit_is_configurable() -> None:
     answer = parsed(binary(b" " * 11), Limits(max_body_bytes=10))
     assert isinstance(answer, Undecodable)
-    assert answer.message == "the body has 11 bytes, at most 10 are read"
+    assert answer.message == "the body has 11 bytes; the limit is 10"
 
 
-def test_message_names_what_is_wrong_and_stays_short() -> None:
+def test_message_is_short() -> None:
     answer = parsed(binary(type="x" * 9_999))
     assert isinstance(answer, Undecodable)
     assert len(answer.message) < 200
