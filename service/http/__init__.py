@@ -1,1 +1,1 @@
-"""What callers can ask over HTTP."""
+"""The HTTP API."""

@@ -1,4 +1,4 @@
-"""The port for operators: /livez, /readyz and /metrics, without token and without data."""
+"""The admin port: /livez, /readyz and /metrics, without authentication and without data of the registry."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -13,20 +13,20 @@ from service.telemetry import CONTENT_TYPE, exposition
 
 
 class Facts(Protocol):
-    """What the process knows about itself."""
+    """The state of the process."""
 
     def readiness(self) -> Mapping[str, str | None]:
-        """Each part with its trouble, None for a well one."""
+        """Return the problem of each part, None for a part that is ready."""
 
     def notes(self) -> Mapping[str, str]:
-        """What there is to know of parts that work."""
+        """Return notes about parts that are ready."""
 
     def stalled(self) -> Mapping[str, str]:
-        """The loops that stand still."""
+        """Return the stalled loops, each with a description."""
 
 
 def create_admin(facts: Facts) -> Starlette:
-    """The application of the admin port."""
+    """Return the application of the admin port."""
 
     async def livez(_: Request) -> Response:
         stalled = facts.stalled()
@@ -36,7 +36,7 @@ def create_admin(facts: Facts) -> Starlette:
         parts = facts.readiness()
         readiness = not any(parts.values())
         notes = facts.notes()
-        reported = {part: trouble or "ready" for part, trouble in parts.items()}
+        reported = {part: problem or "ready" for part, problem in parts.items()}
         reported |= {part: f"{reported[part]}; {note}" for part, note in notes.items() if part in reported}
         return _json({"status": "ready" if readiness else "not ready", "parts": reported}, 200 if readiness else 503)
 

@@ -1,4 +1,4 @@
-"""The HTTP application: operations, documents, and what surrounds them."""
+"""The HTTP application: operations, documents and middleware."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -26,7 +26,7 @@ from service.settings import Settings
 from service.store.read_store import ReadStore
 from service.telemetry import log
 
-# In the order in which paths are looked up: what is asked most comes first.
+# In the order of path lookup: the most frequent requests come first.
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *code.OPERATIONS,
     *association.OPERATIONS,
@@ -40,7 +40,7 @@ _log = log(__name__)
 def create_app(
     settings: Settings, reader: ReadStore, verifier: Verifier, *, today: Callable[[], date] = clock.today
 ) -> FastAPI:
-    """Build the application; `reader` and `verifier` are the caller's to open and close."""
+    """Build the application; the caller opens and closes `reader` and `verifier`."""
     app = FastAPI(
         title="Producer Registry",
         version=version("producer-registry"),
@@ -49,7 +49,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # Asked about at every request; what this service measures is in service.telemetry.
+        # FastAPI checks these for every request; the metrics of this service are in service.telemetry.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     endpoints = Endpoints(
@@ -70,7 +70,7 @@ def create_app(
 
 
 def verifier_of(settings: Settings) -> Verifier:
-    """The verifier that the settings describe; raises ValueError when they leave tokens unchecked."""
+    """Return the verifier of the settings. Raises ValueError when they do not define how to verify tokens."""
     return Verifier(
         KeySet(settings.jwks, settings.jwt_algorithms),
         issuer=settings.jwt_issuer,
@@ -81,17 +81,17 @@ def verifier_of(settings: Settings) -> Verifier:
 
 
 def visible_strings(settings: Settings) -> list[str]:
-    """The externally visible code strings in lower case; a code string is ASCII, so nothing else can match one."""
+    """Return the externally visible code strings in lower case, without non-ASCII ones: code strings are ASCII."""
     return sorted({text.lower() for text in settings.externally_visible_producer_codes if text.isascii()})
 
 
 async def warn_of_unknown_codes(settings: Settings, reader: ReadStore) -> list[str]:
-    """Warn about externally visible codes that do not exist, and give them; raises StoreUnavailable."""
-    wanted = settings.externally_visible_producer_codes
-    known = await reader.known_strings(visible_strings(settings)) if wanted else set()
-    unknown = [text for text in wanted if text.lower() not in known]
+    """Log and return the externally visible codes that do not exist. Raises StoreUnavailable."""
+    configured = settings.externally_visible_producer_codes
+    known = await reader.known_strings(visible_strings(settings)) if configured else set()
+    unknown = [text for text in configured if text.lower() not in known]
     if unknown:
-        _log.warning("externally visible producer codes are not known", codes=unknown)
+        _log.warning("externally visible producer codes do not exist", codes=unknown)
     return unknown
 
 
@@ -105,24 +105,24 @@ def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:
             summary=operation.summary,
             description=operation.description,
             tags=[operation.tag],
-            responses={200: {"model": operation.model, "description": "What was asked for."}},
+            responses={200: {"model": operation.model, "description": "The requested data."}},
             openapi_extra=extra(operation),
             route_class_override=BytesRoute,
         )
 
 
 def _direct(app: FastAPI) -> dict[str, BytesRoute]:
-    """The routes whose path is always the same: the gate finds them without looking through all."""
+    """Return the routes without path parameters, which the middleware finds by their path."""
     routes = [route for route in app.routes if isinstance(route, BytesRoute)]
     return {route.path: route for route in routes if not route.param_convertors}
 
 
 async def _unrouted(request: Request, exception: Exception) -> Response:
-    """Answer for a path or a method that there is not."""
+    """Return the 404 or 405 of a request without a route."""
     methods = sorted(set(_methods(request)))
     if not methods:
         return response(not_found(), request.scope["path"])
-    error = Error("method-not-allowed", f"There is only {', '.join(methods)} here.")
+    error = Error("method-not-allowed", f"Allowed methods: {', '.join(methods)}.")
     return response(HttpProblem(405, [error], {"Allow": ", ".join(methods)}), request.scope["path"])
 
 

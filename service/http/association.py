@@ -1,4 +1,4 @@
-"""Associations: which codes a user or a group holds. An association has an id of its own."""
+"""Associations: the codes of users and groups. An association has its own id."""
 
 from typing import Final
 
@@ -61,7 +61,7 @@ OPERATIONS: Final = (
         resource.UserProducerCodePage,
         example.USER_CODE_PAGE,
         page_parameters(USER_ATTRIBUTES),
-        "Sort and filter look at the associated codes.",
+        "Sort keys and filters refer to the associated codes.",
     ),
     Operation(
         "/admin/v1/users/{userId}/producer-codes/{producerCodeId}",
@@ -84,7 +84,7 @@ OPERATIONS: Final = (
         resource.GroupProducerCodePage,
         example.GROUP_CODE_PAGE,
         page_parameters(GROUP_ATTRIBUTES),
-        "Sort and filter look at the associated codes.",
+        "Sort keys and filters refer to the associated codes.",
         ("/admin/v1/group/{groupId}/producer-codes",),
     ),
     Operation(

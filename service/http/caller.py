@@ -1,6 +1,6 @@
-"""Who asks: bearer tokens (RFC 9068 style) are verified here, and nowhere else.
+"""Authentication: verification of bearer tokens (RFC 9068 style).
 
-It fails closed: whatever a token leaves open refuses it.
+It fails closed: a token with a missing or invalid claim is rejected.
 """
 
 from collections import OrderedDict
@@ -21,7 +21,7 @@ SAFE_ALGORITHMS: Final = frozenset({"ES256", "RS256", "EdDSA"})
 MAX_TOKEN_BYTES: Final = 8192
 REMEMBERED_TOKENS: Final = 10_000
 
-# Beyond any date; what is not a number is not below it either.
+# Later than any date; a comparison with it also rejects NaN.
 _LAST_SECOND: Final = 1e12
 
 _jws = jwt.PyJWS(algorithms=sorted(SAFE_ALGORITHMS))
@@ -29,7 +29,7 @@ _jws = jwt.PyJWS(algorithms=sorted(SAFE_ALGORITHMS))
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller: `organizations` None sees all, else only those; `expires` in seconds of the epoch."""
+    """A verified caller; `organizations` None means all, `expires` is in seconds since the epoch."""
 
     subject: str
     scopes: frozenset[str]
@@ -42,12 +42,12 @@ class Caller:
             raise forbidden(scope)
 
     def sees(self, organization_id: str) -> bool:
-        """Whether the caller may see what belongs to the organization."""
+        """Return whether the caller may see the data of the organization."""
         return self.organizations is None or organization_id in self.organizations
 
 
 class Verifier:
-    """Turns the Authorization header into a caller, or refuses with 401; verified tokens are kept until they expire."""
+    """Verifier of Authorization headers; verified tokens are cached until they expire."""
 
     def __init__(
         self,
@@ -61,7 +61,9 @@ class Verifier:
     ) -> None:
         unsafe = sorted(set(algorithms) - SAFE_ALGORITHMS)
         if unsafe or not algorithms or not issuer or not audience:
-            raise ValueError(f"tokens cannot be checked safely: issuer, audience or algorithms {unsafe}")
+            raise ValueError(
+                f"tokens cannot be verified safely: issuer or audience is empty, or unsafe algorithms: {unsafe}"
+            )
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
@@ -72,7 +74,7 @@ class Verifier:
         self._generation = -1
 
     async def caller(self, authorization: Sequence[str]) -> Caller:
-        """The caller of a request with these Authorization headers; raises Refused (401, or 503 without keys)."""
+        """Return the caller of these Authorization headers. Raises HttpProblem (401, or 503 without keys)."""
         token = _token(authorization)
         now = self._now().timestamp()
         self._keys.keep_fresh()
@@ -92,27 +94,27 @@ class Verifier:
 
     def _follow_keys(self) -> None:
         if self._generation != self._keys.generation:
-            # A key may have been withdrawn: nothing it verified is believed any longer.
+            # A key may have been withdrawn: discard all tokens verified so far.
             self._known.clear()
             self._generation = self._keys.generation
 
     async def _claims(self, token: str) -> dict[str, Any]:
-        """The payload of a token whose signature holds."""
+        """Return the payload of a token with a valid signature."""
         try:
             header = _jws.get_unverified_header(token)
             algorithm, key_id = header.get("alg"), header.get("kid")
             if not isinstance(algorithm, str) or algorithm not in self._algorithms:
-                raise _refused("The signature's algorithm is not accepted.")
+                raise _refused("The signature algorithm is not accepted.")
             key = await self._keys.key(key_id, algorithm)
-            # Nothing is awaited from here until the token is remembered.
+            # From here, no await until the token is cached.
             self._follow_keys()
             if key is None:
-                raise _refused("The key of the token is not known.")
+                raise _refused("The key of the token is unknown.")
             payload = orjson.loads(_jws.decode_complete(token, key, algorithms=[algorithm])["payload"])
         except KeysUnavailable:
-            raise unavailable("Tokens cannot be checked at the moment.", 5) from None
+            raise unavailable("Tokens cannot be verified at the moment.", 5) from None
         except (jwt.PyJWTError, ValueError, RecursionError):
-            raise _refused("The token is malformed or its signature does not hold.") from None
+            raise _refused("The token is malformed or its signature is invalid.") from None
         if not isinstance(payload, dict):
             raise _refused("The token has no claims.")
         return payload
@@ -132,7 +134,7 @@ class Verifier:
                 raise _refused("The token is not valid yet.")
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject or len(subject) > 255 or "\0" in subject:
-            raise _refused("The token names no subject.")
+            raise _refused("The token has no valid subject.")
         scope = claims.get("scope")
         scopes = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
         return Caller(subject, scopes, _organizations(claims), expires)
@@ -140,18 +142,18 @@ class Verifier:
 
 def _token(authorization: Sequence[str]) -> str:
     if not authorization:
-        raise unauthorized("A bearer token is needed.", query=False)
+        raise unauthorized("A bearer token is required.", invalid_token=False)
     scheme, _, token = authorization[0].partition(" ")
     token = token.strip()
     if len(authorization) > 1 or scheme.lower() != "bearer" or not token or not token.isascii():
-        raise unauthorized("A bearer token is needed.", query=False)
+        raise unauthorized("A bearer token is required.", invalid_token=False)
     if len(token) > MAX_TOKEN_BYTES:
         raise _refused("The token is too long.")
     return token
 
 
 def _moment(claims: dict[str, Any], name: str) -> float | None:
-    """Seconds of the epoch, None when the claim is missing."""
+    """Return the claim in seconds since the epoch, or None when it is missing."""
     value = claims.get(name)
     if value is None:
         return None
@@ -170,4 +172,4 @@ def _organizations(claims: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 def _refused(message: str) -> HttpProblem:
-    return unauthorized(message, query=True)
+    return unauthorized(message, invalid_token=True)

@@ -1,4 +1,4 @@
-"""Producer codes: those available to the caller, and all of them for administration."""
+"""Producer codes: the codes available to the caller, and all codes for administration."""
 
 from typing import Final
 
@@ -24,8 +24,8 @@ ATTRIBUTES: Final = (
     "terminationDate",
 )
 
-USE: Final = choice("use", "What the codes are wanted for.", [SUBMISSION, RENEWAL], SUBMISSION)
-AS_OF_DATE: Final = day("asOfDate", "The date the codes are wanted for; today (UTC) by default.", "2026-11-22")
+USE: Final = choice("use", "The intended use of the codes.", [SUBMISSION, RENEWAL], SUBMISSION)
+AS_OF_DATE: Final = day("asOfDate", "The date on which the codes must be usable; today (UTC) by default.", "2026-11-22")
 FIELDS: Final = fields_parameter(ATTRIBUTES)
 _PAGE: Final = page_parameters(ATTRIBUTES)
 
@@ -90,9 +90,9 @@ OPERATIONS: Final = (
         resource.CodePage,
         example.ACCOUNT_PAGE,
         (USE, AS_OF_DATE, *_PAGE),
-        "A user under producer code security gets the usable codes that the user or a group of the user holds, another "
-        "user all usable codes, and somebody who is not a user here those that are externally visible. "
-        "A user who is disabled is refused.",
+        "A user subject to producer code security gets the usable codes that are associated with the user or with a "
+        "group of the user. Other users get all usable codes. A caller who is not a user of the registry gets the "
+        "usable codes that are externally visible. A disabled user gets 403.",
     ),
     Operation(
         "/admin/v1/producer-codes",

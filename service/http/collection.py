@@ -1,4 +1,4 @@
-"""Collections of the producer-code family: their parameters, their pages, their links."""
+"""Collections of producer codes and associations: parameters, pages and links."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,15 +19,15 @@ from service.store.read_store import Element
 
 MAX_OFFSET: Final = 2_147_483_647
 
-PAGE_SIZE: Final = number("pageSize", "Items on a page.", absent=25, low=1, high=100)
-PAGE_OFFSET: Final = number("pageOffset", "Items to pass over.", absent=0, low=0, high=MAX_OFFSET)
-INCLUDE_TOTAL: Final = flag("includeTotal", "Whether to count the whole collection into `total`.")
+PAGE_SIZE: Final = number("pageSize", "The maximum number of items on a page.", absent=25, low=1, high=100)
+PAGE_OFFSET: Final = number("pageOffset", "The number of items to skip.", absent=0, low=0, high=MAX_OFFSET)
+INCLUDE_TOTAL: Final = flag("includeTotal", "Whether `total` contains the number of items of the whole collection.")
 
 _SORTABLE: Final = [name for name, field in FIELDS.items() if field.sortable]
 SORT: Final = names(
     "sort",
-    "Keys to sort by, the first one first; a minus before a key turns it round. Missing values come last, texts are "
-    "compared byte by byte, and the code's string ends every order.",
+    "Sort keys in order of precedence; a minus before a key sorts in descending order. Missing values come last, "
+    "strings are compared byte by byte, and equal items are sorted by the code string.",
     [*_SORTABLE, *(f"-{name}" for name in _SORTABLE)],
     lambda name: Sort(name.removeprefix("-"), name.startswith("-")),
     ["code", "-appointmentDate"],
@@ -35,17 +35,17 @@ SORT: Final = names(
 
 
 def fields_parameter(attributes: Sequence[str]) -> Parameter[tuple[str, ...] | None]:
-    """The parameter that chooses among these attributes."""
-    return names("fields", "Attributes to show; all of them by default.", attributes, str, attributes[:2])
+    """Return the parameter that selects from these attributes."""
+    return names("fields", "The attributes to return; all attributes by default.", attributes, str, attributes[:2])
 
 
 def page_parameters(attributes: Sequence[str]) -> tuple[Parameter[Any], ...]:
-    """The parameters of a collection whose elements have these attributes."""
+    """Return the parameters of a collection whose elements have these attributes."""
     return PAGE_SIZE, PAGE_OFFSET, INCLUDE_TOTAL, SORT, fields_parameter(attributes), FILTER
 
 
 def page_of(query: QueryParameters, fields: Parameter[tuple[str, ...] | None]) -> Page:
-    """The page that a request wants."""
+    """Return the requested page."""
     sorts = query[SORT]
     return Page(
         size=query[PAGE_SIZE],
@@ -58,7 +58,7 @@ def page_of(query: QueryParameters, fields: Parameter[tuple[str, ...] | None]) -
 
 
 def collection(request: Request, query: QueryParameters, page: Page, items: Items) -> Response:
-    """Answer with one page."""
+    """Return the response with one page."""
     more = items.more and page.offset + page.size <= MAX_OFFSET
     links = _links(request.scope["path"], tuple(query.pairs), page.offset, page.size, more)
     body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data, links)
@@ -67,19 +67,19 @@ def collection(request: Request, query: QueryParameters, page: Page, items: Item
 
 
 def element(request: Request, found: Element) -> Response:
-    """Answer with one element; its checksum is the answer's tag."""
+    """Return the response with one element; its checksum is the entity tag."""
     return answer(request, b'{"data":%b}' % found.data.encode(), tag=found.tag)
 
 
-# The first page is nearly all that is ever asked for.
+# Nearly all requests are for the first page.
 @lru_cache(maxsize=256)
 def _links(path: str, pairs: tuple[tuple[str, str], ...], offset: int, size: int, more: bool) -> bytes:
     rest = [(name, value) for name, value in pairs if name != PAGE_OFFSET.name]
     quoted = quote(path, safe="/:~")
 
     def link(to: int | None) -> dict[str, object]:
-        wanted = rest if to is None else [*rest, (PAGE_OFFSET.name, str(to))]
-        href = f"{quoted}?{urlencode(wanted, quote_via=quote, safe=':,')}" if wanted else quoted
+        query = rest if to is None else [*rest, (PAGE_OFFSET.name, str(to))]
+        href = f"{quoted}?{urlencode(query, quote_via=quote, safe=':,')}" if query else quoted
         return {"href": href, "methods": ["get"]}
 
     links = {"first": link(None)}

@@ -1,4 +1,4 @@
-"""The development issuer: a key pair in the data folder, with which `dev` trusts what `token` signs."""
+"""The development issuer: a key pair in the data folder; `token` signs with it and `dev` trusts it."""
 
 import os
 import secrets
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 ISSUER: Final = "producer-registry:development"
-"""The issuer of development tokens; never trusted unless the settings name it."""
+"""The issuer of development tokens; it is only trusted if the settings name it."""
 
 KEY_FILE: Final = "development-key.pem"
 JWKS_FILE: Final = "development-jwks.json"
@@ -22,19 +22,19 @@ JWKS_FILE: Final = "development-jwks.json"
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentKey:
-    """Where the pair lies: `private_key` is readable by its owner alone, `jwks` is for the setting of that name."""
+    """The files of the key pair: `private_key` is readable only by its owner, `jwks` is for the `jwks` setting."""
 
     private_key: Path
     jwks: Path
 
 
 def ensure_key(data_dir: Path) -> DevelopmentKey:
-    """Make the key pair of a data folder unless it is there; safe to run twice and at the same time."""
+    """Create the key pair of a data folder unless it exists; safe to repeat and to run concurrently."""
     data_dir.mkdir(parents=True, exist_ok=True)
     pair = DevelopmentKey(data_dir / KEY_FILE, data_dir / JWKS_FILE)
     if not pair.private_key.exists():
         _create(pair.private_key)
-    # Written each time: it follows from the private key, and a kill may have come between the two.
+    # Written each time: it is derived from the private key, and the process may have been killed between both writes.
     _replace(pair.jwks, orjson.dumps({"keys": [_public(_load(pair.private_key))]}))
     return pair
 
@@ -50,7 +50,7 @@ def sign(
     organizations: Sequence[str] | None = None,
     issuer: str = ISSUER,
 ) -> str:
-    """A token signed with the development key; `issued_at` in seconds of the epoch, `organizations` None sees all."""
+    """Return a signed development token; `issued_at` is in seconds since the epoch, `organizations` None means all."""
     key = _load(ensure_key(data_dir).private_key)
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -70,29 +70,29 @@ def _create(path: Path) -> None:
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    fresh = _written(path, pem)
-    # A link, unlike a rename, fails when another process was first; its key is the one then.
+    temporary = _write_temporary(path, pem)
+    # Unlike a rename, a link fails if another process was faster; then the key of that process is used.
     with suppress(FileExistsError):
-        path.hardlink_to(fresh)
-    fresh.unlink()
+        path.hardlink_to(temporary)
+    temporary.unlink()
 
 
 def _replace(path: Path, content: bytes) -> None:
-    _written(path, content).replace(path)
+    _write_temporary(path, content).replace(path)
 
 
-def _written(path: Path, content: bytes) -> Path:
-    """A new file beside `path`, for its owner alone."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+def _write_temporary(path: Path, content: bytes) -> Path:
+    """Write a new file next to `path`, readable only by its owner, and return its path."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
-    return fresh
+    return temporary
 
 
 def _load(path: Path) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{path} is not a key this program made")
+        raise TypeError(f"{path} is not a development key")
     return key
 
 

@@ -1,4 +1,4 @@
-"""Organizations and roles: what the `uri` of a code's organization and roles points at."""
+"""Organizations and roles: the targets of the `uri` attributes of codes."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ async def _organization(context: RequestContext) -> Response:
 
 
 async def _role(context: RequestContext) -> Response:
-    # A role belongs to no organization, so whoever sees any sees it; a caller narrowed to nothing sees nothing.
+    # Roles belong to no organization: all callers may see them, except callers restricted to no organization.
     seen = context.caller.organizations != ()
     return _element(context, await context.reader.role(context.ids["roleId"]) if seen else None, "roleId")
 

@@ -1,4 +1,4 @@
-"""The documents on the API port: the OpenAPI document and a page that shows it, with assets of its own."""
+"""The documents on the API port: OpenAPI with an HTML page, AsyncAPI and JSON Schemas."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -34,7 +34,7 @@ _PAGES: Final = (
 
 
 def add_documents(app: FastAPI, operations: Sequence[Operation], topics: Topics) -> None:
-    """Answer `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`; none needs a token or shows data."""
+    """Add `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`: no token required, no data of the registry."""
     app.openapi = _once(lambda: complete(app, operations))  # type: ignore[method-assign]  # FastAPI's documented way
     _add(app, "/openapi.json", lambda: orjson.dumps(app.openapi()), JSON)
     messages = _once(lambda: asyncapi.document(topics, VERSION))

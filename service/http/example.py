@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document, with the facts of the producer-codes document's samples."""
+"""Examples for the OpenAPI document, based on the samples of the producer-codes document."""
 
 from typing import Any, Final
 

@@ -1,6 +1,6 @@
-"""The grammar of `filter=field:op:value`: parsed here, described here for the OpenAPI document.
+"""The grammar of `filter=field:op:value`: parser and description for the OpenAPI document.
 
-A colon in a value is doubled; `in` and `ni` take several values, separated by commas.
+Colons in values are doubled; `in` and `ni` take several values, separated by commas.
 """
 
 from typing import Final
@@ -14,45 +14,45 @@ MAX_FILTERS: Final = 20
 
 
 def parse_filter(text: str) -> Filter:
-    """One condition; raises Wrong with what is allowed."""
+    """Parse one condition. Raises InvalidValue with the allowed values."""
     name, _, rest = text.partition(":")
-    operator, colon, written = rest.partition(":")
+    operator, colon, quoted = rest.partition(":")
     field = FIELDS.get(name)
     if field is None:
         raise InvalidValue(
-            ("unknown-field", f"filter does not know the field {name[:64]}; it knows: {', '.join(FIELDS)}.")
+            ("unknown-field", f"{name[:64]} is not a field of filter; allowed fields: {', '.join(FIELDS)}.")
         )
     allowed = operators(field)
     if operator not in allowed:
-        message = f"{name} cannot be filtered by the operator {operator[:64]}; it takes: {', '.join(allowed)}."
+        message = f"{operator[:64]} is not an operator for {name}; allowed operators: {', '.join(allowed)}."
         raise InvalidValue(("unknown-operator", message))
     if not colon:
-        raise invalid("A filter is written field:operator:value.")
-    value = _single_colons(name, written)
+        raise invalid("A filter must have the form field:operator:value.")
+    value = _single_colons(name, quoted)
     values = value.split(",") if operator in LISTS else [value]
     return Filter(name, operator, tuple(_value(name, field, operator, part) for part in values))
 
 
-def _single_colons(name: str, written: str) -> str:
-    if ":" in written.replace("::", ""):
-        raise invalid(f"A colon in the value for {name} is written twice.")
-    return written.replace("::", ":")
+def _single_colons(name: str, quoted: str) -> str:
+    if ":" in quoted.replace("::", ""):
+        raise invalid(f"Colons in the value for {name} must be doubled.")
+    return quoted.replace("::", ":")
 
 
 def _value(name: str, field: Field, operator: str, text: str) -> Value:
     if field.kind == "date":
         found = parse_date(text)
         if found is None:
-            raise invalid(f"{name} is compared with dates written YYYY-MM-DD.")
+            raise invalid(f"The value for {name} must be a date in the format YYYY-MM-DD.")
         return found
     if field.kind == "status" and operator in {"eq", "ne", *LISTS} and text not in PRODUCER_STATUSES:
-        raise invalid(f"{name} is one of {', '.join(PRODUCER_STATUSES)}.")
+        raise invalid(f"The value for {name} must be one of {', '.join(PRODUCER_STATUSES)}.")
     return text
 
 
 def _parse(texts: list[str]) -> tuple[Filter, ...]:
     if len(texts) > MAX_FILTERS:
-        raise invalid(f"filter may be given {MAX_FILTERS} times at most.")
+        raise invalid(f"filter must not occur more than {MAX_FILTERS} times.")
     found: list[Filter] = []
     errors: list[tuple[str, str]] = []
     for text in texts:
@@ -65,7 +65,7 @@ def _parse(texts: list[str]) -> tuple[Filter, ...]:
     return tuple(found)
 
 
-# Real dates only, 29 February in leap years alone, so that the documented pattern is exactly what is taken.
+# Only calendar dates, with 29 February in leap years, so that the pattern matches exactly the accepted values.
 _DATE: Final = (
     "(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     "|02-(?:0[1-9]|1[0-9]|2[0-8]))"
@@ -75,23 +75,24 @@ _TEXT: Final = "(?:[^:\\u0000]|::)*"
 
 
 def _pattern(field: Field) -> str:
-    every = operators(field)
+    allowed = operators(field)
     if field.kind == "date":
-        plain = "|".join(name for name in every if name not in LISTS)
+        plain = "|".join(name for name in allowed if name not in LISTS)
         return f"(?:(?:{plain}):{_DATE}|(?:in|ni):{_DATE}(?:,{_DATE})*)"
     if field.kind == "status":
         status = f"(?:{'|'.join(PRODUCER_STATUSES)})"
-        plain = "|".join(name for name in every if name not in {"eq", "ne", *LISTS})
+        plain = "|".join(name for name in allowed if name not in {"eq", "ne", *LISTS})
         return f"(?:(?:eq|ne):{status}|(?:in|ni):{status}(?:,{status})*|(?:{plain}):{_TEXT})"
-    return f"(?:{'|'.join(every)}):{_TEXT}"
+    return f"(?:{'|'.join(allowed)}):{_TEXT}"
 
 
-def _described() -> str:
+def _description() -> str:
     rows = "\n".join(f"- `{name}`: {', '.join(operators(field))}" for name, field in FIELDS.items())
     return (
-        "A condition `field:operator:value`; may be given several times, and then all must hold. A colon in the value "
-        "is doubled; `in` and `ni` take several values, separated by commas. Texts are compared byte by byte; "
-        "organization and branch by id, producerStatus by its code. A missing value is unequal to every value.\n\n"
+        "A condition `field:operator:value`. If the parameter occurs several times, all conditions must hold. Colons "
+        "in the value must be doubled; `in` and `ni` take several values, separated by commas. Strings are compared "
+        "byte by byte, organization and branch by id, producerStatus by its code. A missing value is unequal to every "
+        "value.\n\n"
         f"Fields and their operators:\n\n{rows}"
     )
 
@@ -100,7 +101,7 @@ FILTER: Final[Parameter[tuple[Filter, ...]]] = Parameter(
     "filter",
     _parse,
     (),
-    _described(),
+    _description(),
     {
         "type": "array",
         "maxItems": MAX_FILTERS,
@@ -113,4 +114,4 @@ FILTER: Final[Parameter[tuple[Filter, ...]]] = Parameter(
     layout={"style": "form", "explode": True},
     example=["producerStatus:eq:Active", "organization:in:pc::1,pc::4"],
 )
-"""The parameter that every collection of codes takes."""
+"""The filter parameter of all collections of codes."""

@@ -1,4 +1,4 @@
-"""Groups and producers, as the groups document has them."""
+"""Groups and producers (groups document)."""
 
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -13,11 +13,11 @@ from service.http.value import choice, identifier, number
 from service.store.read_store import Listed, Organizations
 
 TYPE: Final = choice("type", "Only groups of this type.", ["office", "region", "division"], None)
-DISTRIBUTOR: Final = identifier("distributor_id", "Only those of this distributor.", "pc:4")
-LIMIT: Final = number("limit", "How many to show.", absent=100, low=1, high=1000)
-CURSOR: Final = identifier("cursor", "Where to go on; take it from the link to the next page.", "pc:669")
+DISTRIBUTOR: Final = identifier("distributor_id", "Only items of this distributor.", "pc:4")
+LIMIT: Final = number("limit", "The maximum number of items.", absent=100, low=1, high=1000)
+CURSOR: Final = identifier("cursor", "The start of the page; take it from the link to the next page.", "pc:669")
 
-_LINKED: Final = "A `Link` header with rel `next` leads to the next page, when there is one."
+_LINKED: Final = "If there is a next page, the response has a `Link` header with rel `next`."
 
 
 async def _groups(context: RequestContext) -> Response:
@@ -42,11 +42,11 @@ async def _producer(context: RequestContext) -> Response:
 
 
 def _organizations(context: RequestContext) -> Organizations:
-    """The organizations to show: those the caller sees, cut down to the wanted distributor."""
-    wanted = context.query[DISTRIBUTOR]
-    if wanted is None:
+    """Return the requested distributor if the caller may see it, or all organizations that the caller may see."""
+    distributor = context.query[DISTRIBUTOR]
+    if distributor is None:
         return context.caller.organizations
-    return [wanted] if context.caller.sees(wanted) else []
+    return [distributor] if context.caller.sees(distributor) else []
 
 
 def _list(context: RequestContext, name: str, found: Listed) -> Response:

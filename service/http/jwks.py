@@ -1,4 +1,4 @@
-"""The public keys that tokens are checked with: a JWKS file or URL, kept and refreshed."""
+"""The public keys that verify tokens: a JWKS file or URL, cached and refreshed."""
 
 import asyncio
 import http.client
@@ -14,16 +14,14 @@ import orjson
 from service.telemetry import log
 
 UNKNOWN_KEY_SECONDS: Final = 60.0
-"""At most so often does an unknown key id lead to a refresh."""
+"""The minimum interval between refreshes caused by unknown key ids."""
 
 AGE_SECONDS: Final = 600.0
-"""Older keys are fetched again beside the requests, so that a withdrawn key is noticed."""
+"""Older keys are refreshed in the background, so that withdrawn keys are removed."""
 
 FIRST_SECONDS: Final = 1.0
 MOST_SECONDS: Final = 10.0
-"""While there are no keys at all, they are asked for after the first of these waits, then after twice as long each time
-up to the second.
-"""
+"""Without any keys, a retry starts FIRST_SECONDS after the first failure; the interval doubles up to MOST_SECONDS."""
 
 FETCH_SECONDS: Final = 5.0
 MAX_BYTES: Final = 1 << 20
@@ -33,13 +31,13 @@ _log = log(__name__)
 
 
 class KeysUnavailable(Exception):
-    """No keys could be read yet, so no token can be checked."""
+    """No keys are available yet, so no token can be verified."""
 
 
 class KeySet:
     """The keys of a JWKS by key id and algorithm; `source` is a file's path or an http(s) URL.
 
-    Only signature keys of the `algorithms` count: ES256, RS256, EdDSA. `read` and `now` (seconds) are for tests.
+    Only signature keys for `algorithms` (ES256, RS256, EdDSA) are used. `read` and `now` (seconds) are for tests.
     """
 
     def __init__(
@@ -51,63 +49,63 @@ class KeySet:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.generation = 0
-        """Rises when the keys change."""
+        """Increases when the keys change."""
         self._source = source
         self._algorithms = frozenset(algorithms)
         self._read = read or read_source
         self._now = now
         self._keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
         self._raw = b""
-        self._tried: float | None = None
+        self._last_attempt: float | None = None
         self._failures = 0
         self._refreshing: asyncio.Task[None] | None = None
 
     async def key(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
-        """The key with this id for this algorithm; without an id, the only key for the algorithm.
+        """Return the key with this id for this algorithm; without an id, the only key for the algorithm.
 
-        Raises KeysUnavailable when there are no keys at all.
+        Raises KeysUnavailable when no keys are available.
         """
         if not self._raw:
             await self._refresh(min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failures - 1, 32)))
             if not self._raw:
                 raise KeysUnavailable
-        found = self._find(key_id, algorithm)
-        if found is None:
+        key = self._find(key_id, algorithm)
+        if key is None:
             await self._refresh(UNKNOWN_KEY_SECONDS)
-            found = self._find(key_id, algorithm)
-        return found
+            key = self._find(key_id, algorithm)
+        return key
 
     def keep_fresh(self) -> None:
-        """Begin to fetch keys that grew old; nobody waits for it."""
+        """Start a background refresh if the keys are older than AGE_SECONDS."""
         if self._raw and self._refreshing is None and self._due(AGE_SECONDS):
             self._refreshing = self._start()
 
     def _find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
         if key_id is not None:
             return self._keys.get((key_id, algorithm))
-        fitting = [key for (_, name), key in self._keys.items() if name == algorithm]
-        return fitting[0] if len(fitting) == 1 else None
+        candidates = [key for (_, name), key in self._keys.items() if name == algorithm]
+        return candidates[0] if len(candidates) == 1 else None
 
     def _due(self, seconds: float) -> bool:
-        return self._tried is None or self._now() - self._tried >= seconds
+        return self._last_attempt is None or self._now() - self._last_attempt >= seconds
 
     def _start(self) -> asyncio.Task[None]:
-        self._tried = self._now()
+        self._last_attempt = self._now()
         task = asyncio.create_task(self._fetch())
-        task.add_done_callback(self._forget)
+        task.add_done_callback(self._refresh_done)
         return task
 
-    def _forget(self, _: asyncio.Task[None]) -> None:
+    def _refresh_done(self, _: asyncio.Task[None]) -> None:
         self._refreshing = None
 
     async def _refresh(self, seconds: float) -> None:
-        """Fetch once for all who wait, unless that was done less than so many seconds ago."""
+        """Fetch the keys once for all waiting requests, unless the last attempt was less than `seconds` ago."""
         running = self._refreshing
         if running is None:
             if not self._due(seconds):
                 return
             running = self._refreshing = self._start()
-        # A request that gives up must not take the fetch from the others.
+        # A cancelled request must not cancel the fetch for the others.
         await asyncio.shield(running)
 
     async def _fetch(self) -> None:
@@ -129,7 +127,7 @@ class KeySet:
 
 
 def read_source(source: str) -> bytes:
-    """Read a JWKS file or URL; raises OSError (urllib's errors are), ValueError or HTTPException."""
+    """Read a JWKS file or URL. Raises OSError (including urllib's errors), ValueError or HTTPException."""
     if not source.startswith(("http://", "https://")):
         return Path(source).read_bytes()
     with urllib.request.urlopen(source, timeout=FETCH_SECONDS) as answer:  # noqa: S310  # the scheme is checked above
@@ -140,7 +138,7 @@ def read_source(source: str) -> bytes:
 
 
 def parse_keys(raw: bytes, algorithms: Collection[str]) -> dict[tuple[str | None, str], jwt.PyJWK]:
-    """The usable keys of a JWKS by key id and algorithm, public parts only; raises ValueError when it is not one."""
+    """Return the usable keys of a JWKS by key id and algorithm, public parts only. Raises ValueError."""
     document = orjson.loads(raw)
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         raise ValueError("not a JWKS: no list of keys")
@@ -160,7 +158,7 @@ def _key(entry: object) -> jwt.PyJWK | None:
     if not isinstance(entry.get("kid", ""), str):
         return None
     try:
-        # Without its private part a key cannot sign, whatever happens to it here.
+        # Drop the private part, so that the key can never sign.
         return jwt.PyJWK({name: value for name, value in entry.items() if name not in _PRIVATE})
     except (jwt.PyJWTError, ValueError, TypeError):
         return None

@@ -1,4 +1,4 @@
-"""The outermost layer: sizes, time, number of requests, request ids, and a problem for everything that goes wrong."""
+"""The outermost layer: size limits, timeout, concurrency limit, request ids, and a problem for every error."""
 
 import asyncio
 import re
@@ -24,9 +24,9 @@ _log = log(__name__)
 
 
 class RequestMiddleware:
-    """Wraps the application; `max_body` in bytes, `timeout` in seconds, `concurrency` in requests at the same time.
+    """Middleware with limits: `max_body` in bytes, `timeout` in seconds, `concurrency` in concurrent requests.
 
-    A GET of a `direct` path goes to its route at once: the way through the application costs as much as its answer.
+    A GET of a `direct` path bypasses the application and calls its route: routing costs as much as the response.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class RequestMiddleware:
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; nothing but the server's own trouble is ever raised."""
+        """Handle one request; only errors of the server itself are raised."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -60,31 +60,31 @@ class RequestMiddleware:
 
     async def _answer(self, exchange: "_Exchange", receive: Receive) -> None:
         try:
-            # Before anything waits for a connection: the pool serves those who are in, the others come again.
+            # Reject before waiting for a connection: the pool serves the accepted requests, the other callers retry.
             if self._in_flight > self._concurrency:
-                raise unavailable("Too many requests at the same time.")
+                raise unavailable("Too many concurrent requests.")
             self._check_sizes(exchange.scope)
             async with asyncio.timeout(self._timeout):
-                await self._pass_on(exchange, self._counted(receive))
+                await self._forward(exchange, self._counted(receive))
         except HttpProblem as refused:
             await exchange.refuse(refused)
         except TimeoutError:
-            _log.warning("a request took too long", path=exchange.scope["path"])
-            await exchange.refuse(unavailable("The answer took too long."))
+            _log.warning("a request timed out", path=exchange.scope["path"])
+            await exchange.refuse(unavailable("The request timed out."))
         except asyncio.CancelledError:
-            # The server's time to end is over; without an answer of ours it would say that something went wrong.
-            await exchange.refuse(unavailable("The service is stopping."))
+            # The shutdown deadline of the server is over; without this response the caller would get an internal error.
+            await exchange.refuse(unavailable("The service is shutting down."))
             raise
         except Exception as error:
             if is_resource_exhaustion(error):
-                _log.warning("a request found too few resources", path=exchange.scope["path"], error=repr(error))
-                await exchange.refuse(unavailable("The service is short of resources."))
+                _log.warning("a request ran out of resources", path=exchange.scope["path"], error=repr(error))
+                await exchange.refuse(unavailable("The service is out of resources."))
                 return
-            # The caller learns the request id and nothing else.
+            # The caller gets the request id and no other details.
             _log.exception("a request failed", path=exchange.scope["path"])
-            await exchange.refuse(HttpProblem(500, [Error("internal", "Something went wrong here.")]))
+            await exchange.refuse(HttpProblem(500, [Error("internal", "An internal error occurred.")]))
 
-    async def _pass_on(self, exchange: "_Exchange", receive: Receive) -> None:
+    async def _forward(self, exchange: "_Exchange", receive: Receive) -> None:
         scope = exchange.scope
         route = self._direct.get(scope["path"])
         if route is None or scope["method"] != "GET" or scope.get("root_path"):
@@ -97,60 +97,62 @@ class RequestMiddleware:
     def _check_sizes(self, scope: Scope) -> None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         if sum([len(name) + len(value) for name, value in headers]) > MAX_HEADER_BYTES:
-            raise HttpProblem(431, [Error("headers-too-large", f"Headers may have {MAX_HEADER_BYTES} bytes together.")])
+            raise HttpProblem(
+                431, [Error("headers-too-large", f"The headers must not exceed {MAX_HEADER_BYTES} bytes.")]
+            )
         if len(scope["query_string"]) > MAX_QUERY_BYTES:
-            raise HttpProblem(414, [Error("query-too-large", f"The query may have {MAX_QUERY_BYTES} bytes.")])
+            raise HttpProblem(414, [Error("query-too-large", f"The query must not exceed {MAX_QUERY_BYTES} bytes.")])
         length = _header(headers, b"content-length")
         if length is not None and (not length.isdigit() or len(length) > 18 or int(length) > self._max_body):
             raise self._too_large()
 
     def _counted(self, receive: Receive) -> Receive:
-        """Receive, until the body is longer than allowed."""
-        left = self._max_body
+        """Wrap `receive` to raise a 413 when the body is longer than allowed."""
+        remaining = self._max_body
 
         async def counted() -> Message:
-            nonlocal left
+            nonlocal remaining
             message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
+            remaining -= len(message.get("body", b""))
+            if remaining < 0:
                 raise self._too_large()
             return message
 
         return counted
 
     def _too_large(self) -> HttpProblem:
-        return HttpProblem(413, [Error("body-too-large", f"A body may have {self._max_body} bytes.")])
+        return HttpProblem(413, [Error("body-too-large", f"The body must not exceed {self._max_body} bytes.")])
 
 
 class _Exchange:
-    """A request and its answer: HEAD is answered as GET without the body, every answer has the request's id."""
+    """A request and its response: HEAD is handled as GET without a body, and every response has a request id."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self._send = send
         self._without_body = scope["method"] == "HEAD"
         self.scope = {**scope, "method": "GET"} if self._without_body else scope
-        wanted = _header(scope["headers"], b"x-request-id")
-        fitting = wanted is not None and _REQUEST_ID.fullmatch(wanted)
-        self.request_id = wanted.decode() if wanted is not None and fitting else secrets.token_hex(16)
+        given = _header(scope["headers"], b"x-request-id")
+        valid = given is not None and _REQUEST_ID.fullmatch(given)
+        self.request_id = given.decode() if given is not None and valid else secrets.token_hex(16)
         self.status = 0
 
     @property
     def route(self) -> str:
-        """The template of the path, so that ids do not become labels of a metric."""
+        """The path template, so that metric labels do not contain ids."""
         return getattr(self.scope.get("route"), "path", "none")
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = [(b"x-request-id", self.request_id.encode()), (b"x-content-type-options", b"nosniff")]
-            message["headers"] = [*message.get("headers", ()), *own]
+            added = [(b"x-request-id", self.request_id.encode()), (b"x-content-type-options", b"nosniff")]
+            message["headers"] = [*message.get("headers", ()), *added]
         elif self._without_body and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
 
     async def refuse(self, refused: HttpProblem) -> None:
         if self.status:
-            # Half an answer is out already; the server cuts the connection, which tells the caller.
+            # The response has started; the server closes the connection, so the caller sees that it is incomplete.
             raise refused
         await response(refused, self.scope["path"])(self.scope, _nothing, self.send)
 

@@ -1,4 +1,4 @@
-"""The shapes of the answers, for the OpenAPI document; the answers themselves are built by PostgreSQL."""
+"""Models of the responses, for the OpenAPI document; PostgreSQL builds the responses themselves."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -14,12 +14,14 @@ Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=MAX_ID)]
 Text = Annotated[str, Field(max_length=255)]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Path = Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
-Tag = Annotated[str, Field(pattern="^[0-9]+-[0-9a-f]{16}$", description="The tag of the element's own answer.")]
+Tag = Annotated[
+    str, Field(pattern="^[0-9]+-[0-9a-f]{16}$", description="The entity tag of the response for this element alone.")
+]
 
 
 @closed
 class Link(TypedDict):
-    """A path to follow."""
+    """A link."""
 
     href: Path
     methods: list[Literal["get"]]
@@ -27,14 +29,14 @@ class Link(TypedDict):
 
 @closed
 class ElementLinks(TypedDict):
-    """Where the element is by itself."""
+    """The link of the element itself."""
 
     self: Link
 
 
 @closed
 class PageLinks(TypedDict):
-    """The pages around this one; `prev` and `next` where there are such pages."""
+    """Links to other pages; `prev` and `next` are present if such pages exist."""
 
     first: Link
     prev: NotRequired[Link]
@@ -44,7 +46,7 @@ class PageLinks(TypedDict):
 
 @closed
 class ProducerStatus(TypedDict):
-    """What a status is called."""
+    """A producer status."""
 
     code: ProducerStatusCode
     name: ProducerStatusCode
@@ -52,7 +54,7 @@ class ProducerStatus(TypedDict):
 
 @closed
 class BranchReference(TypedDict):
-    """The insurer's office that serves a code."""
+    """The insurer's office that serves a producer code."""
 
     branchCode: Text
     displayName: Text
@@ -61,7 +63,7 @@ class BranchReference(TypedDict):
 
 @closed
 class OrganizationReference(TypedDict):
-    """The organization a code belongs to."""
+    """The organization that a producer code belongs to."""
 
     displayName: Text
     id: Id
@@ -71,7 +73,7 @@ class OrganizationReference(TypedDict):
 
 @closed
 class RoleReference(TypedDict):
-    """A role that a code carries."""
+    """A role of a producer code."""
 
     displayName: Text
     id: Id
@@ -89,7 +91,7 @@ class CodeReference(TypedDict):
 
 @closed
 class CodeAttributes(TypedDict):
-    """A producer code; what is not set, or not among the wanted `fields`, is left out."""
+    """A producer code; attributes without a value, and attributes not in `fields`, are omitted."""
 
     branch: NotRequired[BranchReference]
     code: NotRequired[Text]
@@ -105,7 +107,7 @@ class CodeAttributes(TypedDict):
 
 @closed
 class UserProducerCodeAttributes(TypedDict):
-    """A user's association with a code; `id` is the association's."""
+    """The association of a user with a producer code; `id` is the id of the association."""
 
     id: NotRequired[Id]
     producerCode: NotRequired[CodeReference]
@@ -114,7 +116,7 @@ class UserProducerCodeAttributes(TypedDict):
 
 @closed
 class GroupProducerCodeAttributes(TypedDict):
-    """A group's association with a code; `id` is the association's."""
+    """The association of a group with a producer code; `id` is the id of the association."""
 
     branch: NotRequired[BranchReference]
     code: NotRequired[Text]
@@ -148,7 +150,7 @@ class RoleAttributes(TypedDict):
 
 @closed
 class Error(TypedDict):
-    """One error; `path` is a parameter's name or a JSON pointer, empty when it is about the whole request."""
+    """One error; `path` is a parameter name or a JSON pointer, empty for the request as a whole."""
 
     code: str
     message: str
@@ -157,7 +159,7 @@ class Error(TypedDict):
 
 @closed
 class Problem(TypedDict):
-    """What went wrong (RFC 9457), all errors at once."""
+    """A problem (RFC 9457) with all errors of the request."""
 
     type: Path
     title: str

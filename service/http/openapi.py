@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: FastAPI's, completed with what is the same everywhere."""
+"""The OpenAPI 3.1 document: FastAPI's document with common responses, headers and the security scheme."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,9 +14,9 @@ from service.http.problem import MEDIA_TYPE
 from service.http.value import ID_PATTERN, MAX_ID
 
 DESCRIPTION: Final = (
-    "Who may use which producer code, and who belongs to which group. Reads are answered from the registry's present "
-    "state. Every answer has an `ETag`; send it back in `If-None-Match` and get 304 while nothing changed. Errors are "
-    "problems (RFC 9457) and list everything that is wrong at once."
+    "Read access to producer codes, groups, users and their associations in the current state of the registry. Every "
+    "successful response has an `ETag`; a request with this value in `If-None-Match` gets 304 while nothing changed. "
+    "Errors are problems (RFC 9457) and list all errors of the request."
 )
 
 EXAMPLE_IDS: Final = {
@@ -28,48 +28,56 @@ EXAMPLE_IDS: Final = {
     "id": "pc:305",
     "roleId": "producer",
 }
-"""An id for each path parameter, as in the seeds."""
+"""An example id for each path parameter, from the seed data."""
 
-# Status, name of the component, what it means.
+# Status, name of the component, description.
 _PROBLEMS: Final = (
-    (400, "BadRequest", "Parameters are unknown, malformed or out of range; each is named with what is allowed."),
-    (401, "Unauthorized", "There is no bearer token, or it cannot be trusted."),
-    (403, "Forbidden", "The token lacks the scope, or the user is disabled."),
-    (404, "NotFound", "There is nothing under this name that the caller may see."),
+    (400, "BadRequest", "Parameters are unknown, malformed or out of range; the errors state the allowed values."),
+    (401, "Unauthorized", "The bearer token is missing or invalid."),
+    (403, "Forbidden", "The token does not have the required scope, or the user is disabled."),
+    (404, "NotFound", "The resource does not exist, or the caller may not see it."),
     (413, "BodyTooLarge", "The body is too long."),
     (414, "QueryTooLarge", "The query is too long."),
-    (429, "TooManyRequests", "The caller asked too often; `Retry-After` says when to come again."),
+    (429, "TooManyRequests", "The caller exceeded the rate limit; `Retry-After` states when to retry."),
     (431, "HeadersTooLarge", "The headers are too long."),
-    (500, "Failed", "Something went wrong here; give the request id to those who run the service."),
-    (503, "Unavailable", "The database is away or there is too much to do; `Retry-After` says when to come again."),
+    (500, "Failed", "An internal error occurred; report the request id to the operator of the service."),
+    (
+        503,
+        "Unavailable",
+        "The database is not available or the service is overloaded; `Retry-After` states when to retry.",
+    ),
 )
 _WAITING: Final = frozenset({429, 503})
 
 _HEADERS: Final[dict[str, Any]] = {
     "ETag": {
-        "description": "The tag of the answer, `<version>-<hash>`; the version is 0 for what has none.",
+        "description": "The entity tag `<version>-<hash>`; the version of pages and lists is 0.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"[0-9]+-[0-9a-f]{16}"$'},
     },
     "XRequestId": {
-        "description": "The request's id: the caller's own, or one made here.",
+        "description": "The request id: the one in the request, or a generated one.",
         "required": True,
         "schema": {"type": "string"},
     },
-    "RetryAfter": {"description": "Seconds.", "required": True, "schema": {"type": "integer", "minimum": 0}},
-    "WWWAuthenticate": {"description": "What is missing.", "required": True, "schema": {"type": "string"}},
-    "Link": {"description": 'The next page, with `rel="next"`.', "schema": {"type": "string"}},
+    "RetryAfter": {
+        "description": "The number of seconds to wait.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "WWWAuthenticate": {"description": "The authentication error.", "required": True, "schema": {"type": "string"}},
+    "Link": {"description": 'The link to the next page, with `rel="next"`.', "schema": {"type": "string"}},
 }
 
 
 def complete(app: FastAPI, operations: Sequence[Operation]) -> dict[str, Any]:
-    """The whole document."""
+    """Return the complete document."""
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, openapi_version="3.1.0"
     )
     for operation in operations:
         for path in (operation.path, *operation.aliases):
-            # Put in here, because FastAPI drops every null of an example.
+            # Added here, because FastAPI removes null values from examples.
             content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
             content["example"] = operation.example
     components = document.setdefault("components", {})
@@ -77,22 +85,25 @@ def complete(app: FastAPI, operations: Sequence[Operation]) -> dict[str, Any]:
     components["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
     components["headers"] = _HEADERS
     components["responses"] = {name: _problem(status, text) for status, name, text in _PROBLEMS} | {
-        "NotModified": {"description": "The caller has it already.", "headers": _refs("ETag", "XRequestId")}
+        "NotModified": {
+            "description": "The caller already has the current data.",
+            "headers": _refs("ETag", "XRequestId"),
+        }
     }
     components["securitySchemes"] = {
         "bearer": {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A JWT with the scopes account:read or admin:read. A claim `organizations` (array of ids) "
-            "narrows what admin:read shows.",
+            "description": "A JWT with the scope account:read or admin:read. The claim `organizations` (array of ids) "
+            "restricts admin:read to the data of these organizations.",
         }
     }
     return document
 
 
 def extra(operation: Operation) -> dict[str, Any]:
-    """What an operation adds to FastAPI's own description of it."""
+    """Return the additions to FastAPI's description of an operation."""
     responses: dict[str, Any] = {
         str(status): {"$ref": f"#/components/responses/{name}"}
         for status, name, _ in _PROBLEMS
@@ -108,8 +119,8 @@ def extra(operation: Operation) -> dict[str, Any]:
 
 
 def _refs(*names: str) -> dict[str, Any]:
-    shown = {"XRequestId": "X-Request-Id", "RetryAfter": "Retry-After", "WWWAuthenticate": "WWW-Authenticate"}
-    return {shown.get(name, name): {"$ref": f"#/components/headers/{name}"} for name in names}
+    header_names = {"XRequestId": "X-Request-Id", "RetryAfter": "Retry-After", "WWWAuthenticate": "WWW-Authenticate"}
+    return {header_names.get(name, name): {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _problem(status: int, text: str) -> dict[str, Any]:

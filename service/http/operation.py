@@ -1,4 +1,4 @@
-"""Operations: what one path answers, who may ask, with which parameters; asked for in one way, documented from here."""
+"""Operations: the path, scope, parameters and documentation of each endpoint, and the common request handling."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from service.store.read_store import ReadStore
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where answers come from: the store, today's date (UTC), and the code strings (lower case) anybody may see."""
+    """The data sources: the store, today's date (UTC), and the externally visible code strings (lower case)."""
 
     reader: ReadStore
     today: Callable[[], date]
@@ -30,7 +30,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One request whose caller, ids and parameters are known to be right."""
+    """One request with verified caller, ids and parameters."""
 
     request: Request
     source: Source
@@ -46,7 +46,7 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A GET: `path` with ids in braces, `aliases` other spellings of it; `model` and `example` are its documents."""
+    """A GET operation: `path` has ids in braces, `aliases` are other paths, `model` and `example` document it."""
 
     path: str
     id: str
@@ -62,23 +62,23 @@ class Operation:
 
 
 class BytesRoute(APIRoute):
-    """A route whose endpoint takes a request and gives a response, without FastAPI's reading and writing."""
+    """A route whose endpoint handles requests and responses itself, without FastAPI's parsing and serialization."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        """The endpoint itself."""
+        """Return the endpoint itself."""
         return self.endpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Receives requests: who asks, may they, is it understood; then the operation answers."""
+    """The endpoints of operations, with authentication, rate limit, authorization and parameter parsing."""
 
     verifier: Verifier
     limit: RateLimit
     source: Source
 
     def endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint of an operation; it raises Refused for everything that is not answered."""
+        """Return the endpoint of an operation; it raises HttpProblem for every error."""
 
         async def receive(request: Request) -> Response:
             caller = await self.verifier.caller(request.headers.getlist("authorization"))
@@ -92,7 +92,7 @@ class Endpoints:
             try:
                 return await operation.answer(RequestContext(request, self.source, caller, query, ids))
             except (StoreUnavailable, StoreRace):
-                # A reading replica ends a read that is in the way of what it has to replay.
-                raise unavailable("The database does not answer at the moment.", 2) from None
+                # A read replica cancels queries that conflict with replication.
+                raise unavailable("The database is not available at the moment.", 2) from None
 
         return receive

@@ -1,7 +1,7 @@
-"""Query parameters: each is declared once, and from there parsed, refused and documented.
+"""Query parameters: the declaration of a parameter defines its parsing, validation and documentation.
 
-A request's parameters are read together, so that all errors come in one answer; a name that the operation does not
-know is an error that says which it knows.
+All parameters of a request are parsed together, so that one response contains all errors. The error for an unknown
+parameter lists the allowed ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class InvalidValue(Exception):
-    """What a parameter says cannot be understood: pairs of code and message."""
+    """A parameter has an invalid value: pairs of error code and message."""
 
     def __init__(self, *errors: tuple[str, str]) -> None:
         super().__init__(*errors)
@@ -24,9 +24,9 @@ class InvalidValue(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Generic[T]):
-    """A query parameter: `parse` turns its values (one, unless `repeated`) into a T or raises Wrong.
+    """A query parameter: `parse` converts its values (one, unless `repeated`) to a T or raises InvalidValue.
 
-    `absent` is its value when it is not given; `schema` and `layout` are for the OpenAPI document.
+    `absent` is the value when the parameter is missing; `schema` and `layout` are for the OpenAPI document.
     """
 
     name: str
@@ -40,12 +40,12 @@ class Parameter(Generic[T]):
 
 
 class QueryParameters:
-    """The parameters of one request: `given[PAGE_SIZE]` is the value of that parameter."""
+    """The parameters of one request: `query[PAGE_SIZE]` is the value of that parameter."""
 
     def __init__(self, values: dict[str, Any], pairs: Sequence[tuple[str, str]]) -> None:
         self._values = values
         self.pairs = pairs
-        """Names and values as the caller wrote them, decoded."""
+        """The decoded names and values, as in the request."""
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
         value: T = self._values.get(parameter.name, parameter.absent)
@@ -56,22 +56,26 @@ class QueryParameters:
 
 
 def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
-    """Read a query string; raises Refused (400) with all errors."""
+    """Parse a query string. Raises HttpProblem (400) with all errors."""
     pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
     if not pairs:
         return QueryParameters({}, pairs)
-    found: dict[str, list[str]] = {}
+    texts_by_name: dict[str, list[str]] = {}
     for name, value in pairs:
-        found.setdefault(name, []).append(value)
+        texts_by_name.setdefault(name, []).append(value)
     names = {parameter.name: parameter for parameter in known}
     allowed = ", ".join(names) or "none"
     errors = [
-        Error("unknown-parameter", f"There is no parameter {_quoted(name)} here; there are: {allowed}.", name)
-        for name in found
+        Error(
+            "unknown-parameter",
+            f"{_truncated(name)} is not a parameter of this operation; allowed parameters: {allowed}.",
+            name,
+        )
+        for name in texts_by_name
         if name not in names
     ]
     values: dict[str, Any] = {}
-    for name, texts in found.items():
+    for name, texts in texts_by_name.items():
         if name in names:
             try:
                 values[name] = _parsed(names[name], texts)
@@ -84,16 +88,16 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
 
 def _parsed(parameter: Parameter[T], texts: list[str]) -> T:
     if len(texts) > 1 and not parameter.repeated:
-        raise invalid(f"{parameter.name} may be given once only.")
+        raise invalid(f"{parameter.name} must not occur more than once.")
     if any("\0" in text for text in texts):
         raise invalid(f"{parameter.name} must not contain the character NUL.")
     return parameter.parse(texts)
 
 
 def invalid(message: str) -> InvalidValue:
-    """A value that is malformed or out of range; the message says what is allowed."""
+    """Return the error of a malformed or out-of-range value; the message states the allowed values."""
     return InvalidValue(("invalid-parameter", message))
 
 
-def _quoted(name: str) -> str:
+def _truncated(name: str) -> str:
     return name if len(name) <= 64 else f"{name[:64]}…"

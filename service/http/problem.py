@@ -1,4 +1,4 @@
-"""Problems as HTTP tells them: application/problem+json (RFC 9457), all errors of a request at once."""
+"""Problem responses: application/problem+json (RFC 9457) with all errors of a request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-# Python 3.11 has older words for these.
+# Python 3.11 has the former titles of these statuses.
 _TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """One error: `path` is a parameter's name or a JSON pointer, empty when it is about the whole request."""
+    """One error: `path` is a parameter name or a JSON pointer, empty for the request as a whole."""
 
     code: str
     message: str
@@ -25,7 +25,7 @@ class Error:
 
 
 class HttpProblem(Exception):
-    """The request is answered with a problem; `headers` go with it."""
+    """The response is a problem with these `headers`."""
 
     def __init__(self, status: int, errors: Sequence[Error], headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, [error.code for error in errors])
@@ -35,44 +35,44 @@ class HttpProblem(Exception):
 
 
 def bad_request(errors: Sequence[Error]) -> HttpProblem:
-    """The parameters are not right."""
+    """Return a 400 for invalid parameters."""
     return HttpProblem(400, errors)
 
 
 def not_found(path: str = "") -> HttpProblem:
-    """There is no such thing, as far as the caller may see; `path` is the path parameter that names it."""
-    return HttpProblem(404, [Error("not-found", "There is nothing here under this name.", path)])
+    """Return a 404: the resource does not exist or the caller may not see it; `path` is the path parameter."""
+    return HttpProblem(404, [Error("not-found", "The resource does not exist.", path)])
 
 
-def unauthorized(message: str, *, query: bool) -> HttpProblem:
-    """The caller is not known to be anybody; `given` tells whether a token was there."""
+def unauthorized(message: str, *, invalid_token: bool) -> HttpProblem:
+    """Return a 401; `invalid_token` is true when the request has a token that is not valid."""
     challenge = 'Bearer realm="producer-registry"'
-    if query:
+    if invalid_token:
         challenge += f', error="invalid_token", error_description="{message}"'
     return HttpProblem(401, [Error("unauthorized", message, "Authorization")], {"WWW-Authenticate": challenge})
 
 
 def forbidden(scope: str) -> HttpProblem:
-    """The token lacks the scope."""
+    """Return a 403 for a token without the scope."""
     challenge = f'Bearer realm="producer-registry", error="insufficient_scope", scope="{scope}"'
-    error = Error("forbidden", f"The token needs the scope {scope}.", "Authorization")
+    error = Error("forbidden", f"The token must have the scope {scope}.", "Authorization")
     return HttpProblem(403, [error], {"WWW-Authenticate": challenge})
 
 
 def disabled() -> HttpProblem:
-    """The caller is a user who is disabled (domain, "Who may use which code")."""
+    """Return a 403 for a disabled user (domain, "Who may use which code")."""
     challenge = 'Bearer realm="producer-registry", error="insufficient_scope", scope="account:read"'
     error = Error("user-disabled", "The user is disabled.", "Authorization")
     return HttpProblem(403, [error], {"WWW-Authenticate": challenge})
 
 
 def unavailable(message: str, seconds: int = 1) -> HttpProblem:
-    """The service cannot answer now; the same request may go through in `seconds`."""
+    """Return a 503; the caller may retry after `seconds`."""
     return HttpProblem(503, [Error("unavailable", message)], {"Retry-After": str(seconds)})
 
 
 def response(refused: HttpProblem, path: str) -> Response:
-    """The answer to a request for `path` (decoded)."""
+    """Return the response to a request for `path` (decoded)."""
     body = {
         "type": "about:blank",
         "title": _TITLES.get(refused.status) or HTTPStatus(refused.status).phrase,

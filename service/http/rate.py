@@ -1,4 +1,4 @@
-"""A limit on how often one caller may ask: a bucket of tokens per caller."""
+"""A rate limit per caller, implemented as token buckets."""
 
 import math
 from collections import OrderedDict
@@ -10,7 +10,7 @@ REMEMBERED_CALLERS: Final = 10_000
 
 
 class RateLimit:
-    """So many requests a second per caller, a second's worth at once; 0 sets no limit."""
+    """Allow `per_second` requests per caller and second, with bursts of one second's requests; 0 disables the limit."""
 
     def __init__(self, per_second: float) -> None:
         self._rate = per_second
@@ -18,7 +18,7 @@ class RateLimit:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def count(self, subject: str, now: float) -> None:
-        """Count one request at `now` (seconds, monotonic); raises a 429 when it is one too many."""
+        """Count one request at `now` (monotonic seconds); raise a 429 if it exceeds the limit."""
         if self._rate <= 0:
             return
         tokens, since = self._buckets.pop(subject, (self._burst, now))
@@ -29,5 +29,5 @@ class RateLimit:
             self._buckets.popitem(last=False)
         if not allowed:
             seconds = math.ceil((1 - tokens) / self._rate)
-            error = Error("too-many-requests", f"At most {self._rate:g} requests a second.")
+            error = Error("too-many-requests", f"At most {self._rate:g} requests per second are allowed.")
             raise HttpProblem(429, [error], {"Retry-After": str(seconds)})

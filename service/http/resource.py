@@ -1,4 +1,4 @@
-"""Elements and pages as the OpenAPI document shows them: attributes with checksum and links; groups and producers."""
+"""Models of elements and pages for the OpenAPI document: attributes with checksum and links; groups and producers."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -19,13 +19,13 @@ from service.http.model import (
     closed,
 )
 
-Count = Annotated[int, Field(ge=0, le=100, description="Items on this page.")]
-Total = Annotated[int, Field(ge=0, description="Items of the whole collection, when asked for.")]
+Count = Annotated[int, Field(ge=0, le=100, description="The number of items on this page.")]
+Total = Annotated[int, Field(ge=0, description="The number of items of the whole collection, if requested.")]
 
 
 @closed
 class Code(TypedDict):
-    """A producer code in its envelope."""
+    """A producer code with checksum and links."""
 
     attributes: CodeAttributes
     checksum: Tag
@@ -51,7 +51,7 @@ class CodePage(TypedDict):
 
 @closed
 class UserProducerCode(TypedDict):
-    """A user association in its envelope."""
+    """A user association with checksum and links."""
 
     attributes: UserProducerCodeAttributes
     checksum: Tag
@@ -77,7 +77,7 @@ class UserProducerCodePage(TypedDict):
 
 @closed
 class GroupProducerCode(TypedDict):
-    """A group association in its envelope."""
+    """A group association with checksum and links."""
 
     attributes: GroupProducerCodeAttributes
     checksum: Tag
@@ -103,7 +103,7 @@ class GroupProducerCodePage(TypedDict):
 
 @closed
 class Organization(TypedDict):
-    """An organization in its envelope."""
+    """An organization with checksum and links."""
 
     attributes: OrganizationAttributes
     checksum: Tag
@@ -119,7 +119,7 @@ class OrganizationElement(TypedDict):
 
 @closed
 class Role(TypedDict):
-    """A role in its envelope."""
+    """A role with checksum and links."""
 
     attributes: RoleAttributes
     checksum: Tag
@@ -135,7 +135,7 @@ class RoleElement(TypedDict):
 
 @closed
 class Address(TypedDict):
-    """Where an office is."""
+    """The address of an office."""
 
     line1: Text
     line2: NotRequired[Text]
@@ -149,7 +149,7 @@ class Address(TypedDict):
 
 @closed
 class Member(TypedDict):
-    """A user of a group; `external_id` when there is one."""
+    """A user of a group; `external_id` is optional."""
 
     id: Id
     name: Text
@@ -159,7 +159,7 @@ class Member(TypedDict):
 
 @closed
 class Product(TypedDict):
-    """A product a group may sell."""
+    """A product that a group may sell."""
 
     id: Id
     name: Text
@@ -169,7 +169,7 @@ class Product(TypedDict):
 
 @closed
 class Group(TypedDict):
-    """A group; `value` is an address for an office and a text for a region or division."""
+    """A group; `value` is an address for an office, and a string for a region or division."""
 
     id: Id
     type: Literal["office", "region", "division"]
@@ -195,7 +195,7 @@ class GroupPage(TypedDict):
 
 @closed
 class Distributor(TypedDict):
-    """The organization a producer works for."""
+    """The organization that a producer works for."""
 
     id: Id
     name: Text
@@ -203,7 +203,7 @@ class Distributor(TypedDict):
 
 @closed
 class Producer(TypedDict):
-    """A user; `external_id` when there is one, `groups` are ids."""
+    """A user; `external_id` is optional, `groups` are ids."""
 
     id: Id
     name: Text

@@ -1,4 +1,4 @@
-"""Kinds of query parameters: whole numbers, flags, choices, dates, ids and lists of names."""
+"""Types of query parameters: integers, flags, choices, dates, ids and lists of names."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,12 +18,12 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def is_id(text: str) -> bool:
-    """Whether anything could have this id (domain, "Attributes")."""
+    """Return whether the text has the format of an id (domain, "Attributes")."""
     return _ID.fullmatch(text) is not None
 
 
 def parse_date(text: str) -> date | None:
-    """A date written YYYY-MM-DD, None when it is not one."""
+    """Parse a date in the format YYYY-MM-DD; return None when it is invalid."""
     if _DATE.fullmatch(text) is None:
         return None
     try:
@@ -33,7 +33,7 @@ def parse_date(text: str) -> date | None:
 
 
 def number(name: str, description: str, *, absent: int, low: int, high: int) -> Parameter[int]:
-    """A whole number in a range."""
+    """Return an integer parameter with a range."""
 
     def parse(texts: list[str]) -> int:
         if _NUMBER.fullmatch(texts[0]) is None or not low <= int(texts[0]) <= high:
@@ -45,7 +45,7 @@ def number(name: str, description: str, *, absent: int, low: int, high: int) -> 
 
 
 def flag(name: str, description: str) -> Parameter[bool]:
-    """True or false; false when not given."""
+    """Return a boolean parameter; the default is false."""
 
     def parse(texts: list[str]) -> bool:
         if texts[0] not in {"true", "false"}:
@@ -56,7 +56,7 @@ def flag(name: str, description: str) -> Parameter[bool]:
 
 
 def choice(name: str, description: str, options: Sequence[str], absent: str | None) -> Parameter[str | None]:
-    """One of several words."""
+    """Return a parameter with enumerated values."""
 
     def parse(texts: list[str]) -> str:
         if texts[0] not in options:
@@ -70,23 +70,23 @@ def choice(name: str, description: str, options: Sequence[str], absent: str | No
 
 
 def day(name: str, description: str, example: str) -> Parameter[date | None]:
-    """A date."""
+    """Return a date parameter."""
 
     def parse(texts: list[str]) -> date:
-        found = parse_date(texts[0])
-        if found is None:
-            raise invalid(f"{name} must be a date written YYYY-MM-DD.")
-        return found
+        parsed = parse_date(texts[0])
+        if parsed is None:
+            raise invalid(f"{name} must be a date in the format YYYY-MM-DD.")
+        return parsed
 
     return Parameter(name, parse, None, description, {"type": "string", "format": "date"}, example=example)
 
 
 def identifier(name: str, description: str, example: str) -> Parameter[str | None]:
-    """An id."""
+    """Return an id parameter."""
 
     def parse(texts: list[str]) -> str:
         if not is_id(texts[0]):
-            raise invalid(f"{name} must be an id: {MAX_ID} characters at most, matching {ID_PATTERN}.")
+            raise invalid(f"{name} must be an id of at most {MAX_ID} characters that matches {ID_PATTERN}.")
         return texts[0]
 
     schema = {"type": "string", "maxLength": MAX_ID, "pattern": ID_PATTERN}
@@ -96,14 +96,14 @@ def identifier(name: str, description: str, example: str) -> Parameter[str | Non
 def names(
     name: str, description: str, allowed: Sequence[str], build: Callable[[str], T], example: Sequence[str]
 ) -> Parameter[tuple[T, ...] | None]:
-    """A list of names separated by commas, each made into a value by `build`; repeats have no effect."""
+    """Return a parameter with comma-separated names, converted by `build`; duplicates have no effect."""
 
     def parse(texts: list[str]) -> tuple[T, ...]:
         parts = tuple(dict.fromkeys(texts[0].split(",")))
         unknown = [part for part in parts if part not in allowed]
         if unknown:
-            message = f"{name} does not know %s; it knows: {', '.join(allowed)}."
-            raise InvalidValue(*(("unknown-field", message % (part[:64] or "an empty name")) for part in unknown))
+            message = f"%s is not a value of {name}; allowed values: {', '.join(allowed)}."
+            raise InvalidValue(*(("unknown-field", message % (part[:64] or "An empty name")) for part in unknown))
         return tuple(build(part) for part in parts)
 
     schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(allowed)}}

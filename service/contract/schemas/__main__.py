@@ -21,13 +21,13 @@ def rendered() -> dict[str, bytes]:
 def main(arguments: list[str]) -> int:
     """Write the files and delete obsolete ones; with --check, return 1 if any file differs and write nothing."""
     folder = Path(__file__).parent
-    wanted = rendered()
+    expected = rendered()
     present = {path.name: path.read_bytes() for path in folder.glob("*.json")}
     if arguments == ["--check"]:
-        return 0 if wanted == present else 1
-    for name in present.keys() - wanted.keys():
+        return 0 if expected == present else 1
+    for name in present.keys() - expected.keys():
         (folder / name).unlink()
-    for name, content in wanted.items():
+    for name, content in expected.items():
         if present.get(name) != content:
             (folder / name).write_bytes(content)
     return 0

@@ -1,6 +1,6 @@
 "use strict";
 
-// Everything is put in as text, never as markup.
+// All content is inserted as text, never as markup.
 function make(tag, text, ...children) {
   const node = document.createElement(tag);
   if (text) node.textContent = text;
@@ -52,7 +52,7 @@ function address(path, inputs) {
   return query.size ? `${filled}?${query}` : filled;
 }
 
-async function ask(path, inputs, output) {
+async function send(path, inputs, output) {
   const url = address(path, inputs);
   const token = document.getElementById("token").value.trim();
   const answer = await fetch(url, { headers: token ? { Authorization: `Bearer ${token}` } : {} });
@@ -61,7 +61,7 @@ async function ask(path, inputs, output) {
   try {
     shown = JSON.stringify(JSON.parse(text), null, 2);
   } catch {
-    // Not JSON: shown as it came.
+    // Not JSON: show the unchanged text.
   }
   output.replaceChildren(code(`GET ${url}`), make("p", `${answer.status} ${answer.headers.get("etag") || ""}`), block(shown));
 }
@@ -79,9 +79,9 @@ function operationBox(contract, path, method, operation) {
   if (rows.length) box.append(make("table", "", make("tbody", "", ...rows)));
   const output = make("div");
   if (method === "get") {
-    const button = make("button", "Ask");
+    const button = make("button", "Send");
     button.addEventListener("click", () => {
-      ask(path, inputs, output).catch((error) => output.replaceChildren(block(String(error))));
+      send(path, inputs, output).catch((error) => output.replaceChildren(block(String(error))));
     });
     box.append(button, output);
   }

@@ -162,11 +162,11 @@ def main(arguments: list[str]) -> int:
     if arguments != ["--write"]:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    wanted = documents()
+    expected = documents()
     for path in FOLDER.rglob("*.json"):
-        if path.relative_to(FOLDER).as_posix() not in wanted:
+        if path.relative_to(FOLDER).as_posix() not in expected:
             path.unlink()
-    for name, content in wanted.items():
+    for name, content in expected.items():
         (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
         (FOLDER / name).write_bytes(content)
     return 0

@@ -33,9 +33,9 @@ def test_shards_of_keys_never_change() -> None:
 
 def message(payload: int, key: bytes = b"pc:1") -> Message:
     """Return an event with a payload of this many bytes."""
-    made = render(received(binary()), Decision("accepted", 2, seed.EVENTS["user.updated"], ()), 0, AT, TOPICS)[0]
-    made.payload, made.key = b"x" * payload, key
-    return made
+    event = render(received(binary()), Decision("accepted", 2, seed.EVENTS["user.updated"], ()), 0, AT, TOPICS)[0]
+    event.payload, event.key = b"x" * payload, key
+    return event
 
 
 @pytest.mark.parametrize("payload", [0, 1, 990_000, 999_000, 999_999, 1_000_001])

@@ -108,7 +108,7 @@ def test_a_code_must_exist(body: Body) -> None:
 
 def test_an_association_has_only_roles_that_the_code_still_has() -> None:
     state = given(make_command("pc:6", UpdateCode({"role_ids": ("producer",)})), world=HELD.world)
-    left = UserAssociation(ID, "ann", "pc:6", ("producer",))
+    remaining = UserAssociation(ID, "ann", "pc:6", ("producer",))
 
     state.when("ann", AddUserCode("pc:6")).then_nothing(version=2)
     state.when("ann", AddUserCode("pc:6", ("producer",))).then_nothing(version=2)
@@ -116,5 +116,5 @@ def test_an_association_has_only_roles_that_the_code_still_has() -> None:
         ("invalid", "/roles/1/id"), version=2
     )
     state.when("ann", RemoveUserCode("pc:6")).then(
-        UserCodeRemoved("ann", 3, left, "100-002541", foreign=False), version=3
+        UserCodeRemoved("ann", 3, remaining, "100-002541", foreign=False), version=3
     )

@@ -1,4 +1,4 @@
-"""The application before a store that is never reached, or answers as a test wants."""
+"""The application with a stub of the store."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ EMPTY = Items(b"[]", 0, more=False, total=None)
 
 
 class StubReader:
-    """Answers the account query with what `answer` gives or raises; everything else is not there."""
+    """A reader with only the account query, which returns or raises the result of `answer`."""
 
     def __init__(self, answer: Any = EMPTY) -> None:
         self._answer = answer
@@ -28,14 +28,14 @@ class StubReader:
 
 
 def verifier(of: issuer.Issuer) -> Verifier:
-    """Trusts the issuer."""
+    """Return a verifier that trusts the issuer."""
     keys = KeySet("memory", ["ES256", "RS256", "EdDSA"], read=lambda _: of.jwks())
     return Verifier(keys, issuer=issuer.NAME, audience=issuer.AUDIENCE)
 
 
 @asynccontextmanager
 async def front(of: issuer.Issuer, answer: Any = EMPTY, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application."""
+    """Return a client of the application."""
     reader = cast("ReadStore", StubReader(answer))
     app = create_app(Settings(**settings), reader, verifier(of))
     transport = httpx.ASGITransport(app)

@@ -1,4 +1,4 @@
-"""The development key: made once, for its owner alone, and trusted by who reads its key set."""
+"""The development key: created once, readable only by its owner, and usable through its key set."""
 
 import stat
 import time
@@ -20,13 +20,13 @@ async def test_development_token_is_trusted_by_its_key_set(tmp_path: Path) -> No
     assert (caller.subject, caller.organizations, caller.expires) == ("pc:310", ("pc:1",), now + 3600)
 
 
-def test_private_key_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_private_key_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     pair = ensure_key(tmp_path)
     assert stat.S_IMODE(pair.private_key.stat().st_mode) == 0o600
     assert b'"d"' not in pair.jwks.read_bytes()
 
 
-def test_key_is_made_once_when_many_ask_for_it(tmp_path: Path) -> None:
+def test_concurrent_calls_create_one_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: ensure_key(tmp_path), range(16)))
     key, jwks = ensure_key(tmp_path).private_key.read_bytes(), ensure_key(tmp_path).jwks.read_bytes()

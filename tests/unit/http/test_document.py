@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, its examples are what it says, and its page loads nothing from elsewhere."""
+"""The OpenAPI document and its examples are valid, and its page loads no external resources."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ async def test_document_is_valid() -> None:
     assert document["openapi"] == "3.1.0"
 
 
-async def test_every_operation_is_described_in_full() -> None:
+async def test_every_operation_is_completely_described() -> None:
     document = await _document()
     for path, methods in document["paths"].items():
         operation = methods["get"]
@@ -44,7 +44,7 @@ async def test_every_operation_is_described_in_full() -> None:
         assert ("404" in statuses) == ("{" in path), path
 
 
-async def test_examples_are_what_the_models_say() -> None:
+async def test_examples_match_the_models() -> None:
     document = await _document()
     for path, methods in document["paths"].items():
         content = methods["get"]["responses"]["200"]["content"]["application/json"]
@@ -53,14 +53,14 @@ async def test_examples_are_what_the_models_say() -> None:
         assert content["example"], path
 
 
-async def test_every_schema_that_messages_name_is_served() -> None:
+async def test_all_schemas_of_messages_are_served() -> None:
     async with front(TRUSTED) as client:
         for name in documents():
             answer = await client.get(schema_address(name))
             assert (answer.status_code, answer.content) == (200, committed(name)), name
 
 
-async def test_topics_and_messages_are_described_under_the_configured_prefix() -> None:
+async def test_asyncapi_document_has_the_configured_topic_prefix() -> None:
     async with front(TRUSTED, topic_prefix="agency") as client:
         answer = await client.get("/asyncapi.json")
     assert answer.status_code == 200
@@ -68,7 +68,7 @@ async def test_topics_and_messages_are_described_under_the_configured_prefix() -
     assert "agency.commands.v1" in addresses
 
 
-def test_filter_is_documented_from_its_table() -> None:
+def test_documented_filter_pattern_matches_the_fields_and_operators() -> None:
     pattern = re.compile(FILTER.schema["items"]["pattern"])
     for field in FIELDS:
         assert field in FILTER.description
@@ -83,7 +83,7 @@ def test_filter_is_documented_from_its_table() -> None:
 @pytest.mark.parametrize(
     ("path", "kind"), [("/docs", "text/html"), ("/docs/docs.css", "text/css"), ("/docs/docs.js", "text/javascript")]
 )
-async def test_page_loads_nothing_from_elsewhere(path: str, kind: str) -> None:
+async def test_page_loads_no_external_resources(path: str, kind: str) -> None:
     async with front(TRUSTED) as client:
         answer = await client.get(path)
         again = await client.get(path, headers={"If-None-Match": answer.headers["etag"]})

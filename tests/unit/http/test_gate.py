@@ -1,4 +1,4 @@
-"""What surrounds every answer: ids, sizes, time, number of requests, and problems that tell no internals."""
+"""The middleware: request ids, size limits, timeout, concurrency limit, and problems without internal details."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,13 +23,13 @@ def _headers(**changes: object) -> dict[str, str]:
     return {"Authorization": f"Bearer {TRUSTED.token(**changes)}"}  # type: ignore[arg-type]  # claims of any type
 
 
-async def test_answer_has_the_request_id_of_the_caller_or_one_of_its_own() -> None:
+async def test_response_has_the_given_or_a_generated_request_id() -> None:
     async with front(TRUSTED) as client:
         given = await client.get(ACCOUNT, headers={**_headers(), "X-Request-Id": "order-17"})
-        made = await client.get("/nowhere", headers={"X-Request-Id": "no spaces\tplease"})
+        generated = await client.get("/nowhere", headers={"X-Request-Id": "no spaces\tplease"})
         other = await client.get("/nowhere")
     assert given.headers["x-request-id"] == "order-17"
-    assert made.headers["x-request-id"] not in {"", "no spaces\tplease", other.headers["x-request-id"]}
+    assert generated.headers["x-request-id"] not in {"", "no spaces\tplease", other.headers["x-request-id"]}
     assert given.headers["x-content-type-options"] == "nosniff"
 
 
@@ -59,14 +59,14 @@ async def test_request_that_cannot_be_answered_is_reported_as_a_problem(
 
 
 @pytest.mark.parametrize("path", ["/groups/a%00b", "/groups/..%2e", "/groups/%F0%9F%98%80", f"/groups/{'x' * 65}"])
-async def test_id_that_nothing_can_have_is_not_found(path: str) -> None:
+async def test_malformed_id_is_not_found(path: str) -> None:
     async with front(TRUSTED) as client:
         assert (await client.get(path, headers=_headers(scope="admin:read"))).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 @pytest.mark.parametrize("path", [ACCOUNT, "/groups", "/groups/pc:669", "/admin/v1/group/g/producer-codes", "/docs"])
-async def test_method_that_there_is_not_is_405_with_those_there_are(method: str, path: str) -> None:
+async def test_unsupported_method_is_405_with_the_allowed_methods(method: str, path: str) -> None:
     async with front(TRUSTED) as client:
         answer = await client.request(method, path, headers=_headers())
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
@@ -90,7 +90,7 @@ async def test_head_is_get_without_the_body() -> None:
         (RuntimeError("secret"), 500),
     ],
 )
-async def test_trouble_shows_no_internals(error: Exception, status: int) -> None:
+async def test_errors_show_no_internal_details(error: Exception, status: int) -> None:
     async def answer() -> Items:
         raise error
 
@@ -101,7 +101,7 @@ async def test_trouble_shows_no_internals(error: Exception, status: int) -> None
     assert ("retry-after" in problem.headers) == (status == 503)
 
 
-async def test_request_is_given_up_when_it_takes_too_long() -> None:
+async def test_request_times_out() -> None:
     async def answer() -> Items:
         await asyncio.Event().wait()
         return EMPTY
@@ -111,7 +111,7 @@ async def test_request_is_given_up_when_it_takes_too_long() -> None:
     assert (problem.status_code, problem.headers["retry-after"]) == (503, "1")
 
 
-async def test_one_request_too_many_is_turned_away_at_once() -> None:
+async def test_request_above_the_concurrency_limit_is_rejected_at_once() -> None:
     inside, leave = 0, asyncio.Event()
 
     async def answer() -> Items:
@@ -131,7 +131,7 @@ async def test_one_request_too_many_is_turned_away_at_once() -> None:
     assert [a.status_code for a in [*answered, after]] == [200] * 4
 
 
-async def test_caller_who_asks_too_often_waits_and_others_do_not() -> None:
+async def test_rate_limit_applies_per_caller() -> None:
     async with front(TRUSTED, rate_limit_per_second=2) as client:
         statuses = [(await client.get(ACCOUNT, headers=_headers())).status_code for _ in range(3)]
         last: httpx.Response = await client.get(ACCOUNT, headers=_headers())
@@ -142,7 +142,7 @@ async def test_caller_who_asks_too_often_waits_and_others_do_not() -> None:
     assert other.status_code == 200
 
 
-async def test_nobody_waits_when_there_is_no_limit() -> None:
+async def test_rate_limit_is_off_by_default() -> None:
     async with front(TRUSTED) as client:
         assert {(await client.get(ACCOUNT, headers=_headers())).status_code for _ in range(50)} == {200}
 
@@ -153,17 +153,17 @@ async def test_disabled_user_is_refused() -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "user-disabled")
 
 
-@pytest.mark.parametrize("wanted", ["{}", "W/{}", '"other", {}', "*"])
-async def test_caller_who_has_the_answer_gets_304(wanted: str) -> None:
+@pytest.mark.parametrize("if_none_match", ["{}", "W/{}", '"other", {}', "*"])
+async def test_matching_entity_tag_gets_304(if_none_match: str) -> None:
     async with front(TRUSTED) as client:
         tag = (await client.get(ACCOUNT, headers=_headers())).headers["etag"]
-        again = await client.get(ACCOUNT, headers={**_headers(), "If-None-Match": wanted.format(tag)})
+        again = await client.get(ACCOUNT, headers={**_headers(), "If-None-Match": if_none_match.format(tag)})
         other = await client.get(ACCOUNT, headers={**_headers(), "If-None-Match": tag.replace('"0-', '"1-')})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert other.status_code == 200
 
 
-async def test_body_is_cut_off_when_it_is_longer_than_it_said() -> None:
+async def test_streamed_body_above_the_limit_is_413() -> None:
     async def reading(scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
             pass
@@ -183,7 +183,7 @@ async def test_body_is_cut_off_when_it_is_longer_than_it_said() -> None:
 @pytest.mark.parametrize(
     "error", [MemoryError(), OSError("too many open files"), RuntimeError("can't start new thread")]
 )
-async def test_caller_may_come_again_when_the_process_ran_out_of_something(error: Exception) -> None:
+async def test_resource_exhaustion_is_503(error: Exception) -> None:
     async def short(scope: Scope, receive: Receive, send: Send) -> None:
         raise error
 
@@ -191,10 +191,10 @@ async def test_caller_may_come_again_when_the_process_ran_out_of_something(error
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json()["errors"][0]["message"] == "The service is short of resources."
+    assert answer.json()["errors"][0]["message"] == "The service is out of resources."
 
 
-async def test_caller_may_come_again_when_the_server_gives_his_request_up() -> None:
+async def test_cancelled_request_is_503() -> None:
     begun = asyncio.Event()
     sent: list[Message] = []
 

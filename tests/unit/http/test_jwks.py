@@ -1,4 +1,4 @@
-"""Keys are read once, again when a key id is not known (at most once a minute), and beside the requests when old."""
+"""Keys are cached, refreshed for unknown key ids (at most once a minute), and in the background when old."""
 
 import asyncio
 import threading
@@ -22,23 +22,23 @@ SAFE = ["ES256", "RS256", "EdDSA"]
 
 
 class Source:
-    """A key set that counts its readers and can be away."""
+    """A key set source that counts reads and can be unavailable."""
 
     def __init__(self) -> None:
         self.issuer = Issuer()
         self.reads = 0
-        self.away = False
+        self.unavailable = False
         self.now = 1000.0
         self.keys = KeySet("memory", SAFE, read=self._read, now=lambda: self.now)
 
     def _read(self, _: str) -> bytes:
         self.reads += 1
-        if self.away:
-            raise OSError("away")
+        if self.unavailable:
+            raise OSError("unavailable")
         return self.issuer.jwks()
 
 
-async def test_unknown_key_id_reads_again_at_most_once_a_minute() -> None:
+async def test_unknown_key_id_refreshes_at_most_once_a_minute() -> None:
     source = Source()
     assert await source.keys.key("ec", "ES256") is not None
     source.now += UNKNOWN_KEY_SECONDS
@@ -52,22 +52,22 @@ async def test_unknown_key_id_reads_again_at_most_once_a_minute() -> None:
     assert source.reads == 3
 
 
-async def test_many_requests_with_an_unknown_key_id_wait_for_one_read() -> None:
+async def test_concurrent_requests_with_unknown_key_ids_share_one_refresh() -> None:
     source = Source()
     await asyncio.gather(*(source.keys.key("unknown", "ES256") for _ in range(50)))
     assert source.reads == 1
 
 
-async def test_known_keys_stay_when_the_source_is_away() -> None:
+async def test_known_keys_are_kept_while_the_source_is_unavailable() -> None:
     source = Source()
     await source.keys.key("ec", "ES256")
-    source.away = True
+    source.unavailable = True
     source.now += UNKNOWN_KEY_SECONDS
     assert await source.keys.key("other", "ES256") is None
     assert await source.keys.key("ec", "ES256") is not None
 
 
-async def test_withdrawn_key_is_noticed_when_keys_grow_old() -> None:
+async def test_withdrawn_key_is_removed_after_the_maximum_age() -> None:
     source = Source()
     await source.keys.key("ec", "ES256")
     source.keys.keep_fresh()
@@ -79,21 +79,21 @@ async def test_withdrawn_key_is_noticed_when_keys_grow_old() -> None:
     assert await source.keys.key("ec", "ES256") is None
 
 
-async def test_keys_are_unavailable_until_they_were_read_once() -> None:
+async def test_keys_are_unavailable_until_the_first_read() -> None:
     source = Source()
-    source.away = True
+    source.unavailable = True
     for _ in range(3):
         with pytest.raises(KeysUnavailable):
             await source.keys.key("ec", "ES256")
     assert source.reads == 1
-    source.away = False
+    source.unavailable = False
     source.now += 1
     assert await source.keys.key("ec", "ES256") is not None
 
 
-async def test_keys_that_cannot_be_read_are_asked_for_ever_more_seldom_and_logged_once() -> None:
+async def test_failed_reads_back_off_and_are_logged_once() -> None:
     source = Source()
-    source.away = True
+    source.unavailable = True
     tried: list[float] = []
     with capture_logs() as logs:
         for second in range(60):
@@ -104,7 +104,7 @@ async def test_keys_that_cannot_be_read_are_asked_for_ever_more_seldom_and_logge
             if source.reads > before:
                 tried.append(second)
         assert tried == [0, 1, 3, 7, 15, 25, 35, 45, 55]
-        source.away = False
+        source.unavailable = False
         source.now += 10
         assert await source.keys.key("ec", "ES256") is not None
     assert [line["log_level"] for line in logs] == ["warning", "info"]
@@ -119,7 +119,7 @@ async def test_request_gets_503_when_there_are_no_keys() -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
-async def test_token_without_key_id_takes_the_only_key_of_its_algorithm() -> None:
+async def test_token_without_key_id_uses_the_only_key_of_its_algorithm() -> None:
     source = Source()
     assert await source.keys.key(None, "ES256") is not None
     assert await source.keys.key(None, "RS256") is None
@@ -129,11 +129,11 @@ async def test_token_without_key_id_takes_the_only_key_of_its_algorithm() -> Non
     assert await source.keys.key(None, "ES256") is None
 
 
-def test_only_strong_signature_keys_count() -> None:
+def test_only_strong_signature_keys_are_used() -> None:
     good = public(ec.generate_private_key(ec.SECP256R1())) | {"kid": "good"}
     entries = [
         good | {"kid": "for encryption", "use": "enc"},
-        public(rsa.generate_private_key(65537, 1024)) | {"kid": "short"},  # noqa: S505  # it is there to be refused
+        public(rsa.generate_private_key(65537, 1024)) | {"kid": "short"},  # noqa: S505  # the test expects its rejection
         public(ec.generate_private_key(ec.SECP384R1())) | {"kid": "other curve"},
         {"kty": "oct", "k": "c2VjcmV0", "kid": "shared secret"},
         {"kty": "EC", "crv": "P-256", "x": "?", "y": "?", "kid": "broken"},
@@ -145,14 +145,14 @@ def test_only_strong_signature_keys_count() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b'{"keys":1}', b'{"keys":[]}', b"\xff"])
-def test_what_is_not_a_key_set_is_refused(raw: bytes) -> None:
+def test_invalid_key_set_is_rejected(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_keys(raw, SAFE)
 
 
 @pytest.fixture
 def served() -> Iterator[str]:
-    """The URL of a key set, on this machine."""
+    """Serve a key set on localhost and return its URL."""
     raw = Issuer().jwks()
 
     class Handler(BaseHTTPRequestHandler):
@@ -162,7 +162,7 @@ def served() -> Iterator[str]:
             self.wfile.write(raw)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -172,14 +172,14 @@ def served() -> Iterator[str]:
         thread.join()
 
 
-async def test_keys_come_from_a_url_or_a_file(served: str, tmp_path: Path) -> None:
+async def test_keys_are_read_from_a_url_or_a_file(served: str, tmp_path: Path) -> None:
     assert await KeySet(served, SAFE).key("ec", "ES256") is not None
     file = tmp_path / "jwks.json"
     file.write_bytes(read_source(served))
     assert await KeySet(str(file), SAFE).key("ec", "ES256") is not None
 
 
-async def test_remembered_token_is_forgotten_when_its_key_is_withdrawn() -> None:
+async def test_cached_token_is_discarded_when_its_key_is_withdrawn() -> None:
     source = Source()
     checking = Verifier(source.keys, issuer=NAME, audience=AUDIENCE)
     header = [f"Bearer {source.issuer.token()}"]

@@ -1,4 +1,4 @@
-"""The query language: what is understood, and what is refused with all its errors at once."""
+"""Query parameters: parsing, and rejection with all errors."""
 
 from datetime import date
 from typing import Any
@@ -28,11 +28,11 @@ def _errors(query: str, known: tuple[Parameter[Any], ...] = ALL) -> list[Error]:
     return refused.value.errors
 
 
-def test_page_has_its_defaults_when_nothing_is_given() -> None:
+def test_page_defaults() -> None:
     assert page_of(read(b"", ALL), FIELDS) == Page(25, 0, False, (), None, ())
 
 
-def test_page_is_what_was_asked_for() -> None:
+def test_page_of_all_parameters() -> None:
     query = (
         "pageSize=100&pageOffset=7&includeTotal=true&sort=description,-appointmentDate&fields=code,roles"
         "&filter=organization:in:pc::1,pc::4&filter=appointmentDate:ge:2022-07-09&filter=description:cn:a%3A%3Ab"
@@ -60,7 +60,7 @@ def test_page_is_what_was_asked_for() -> None:
         ("pageSize=1.0", "pageSize", "invalid-parameter", "whole number"),
         ("pageSize=%D9%A3", "pageSize", "invalid-parameter", "whole number"),
         ("pageSize=", "pageSize", "invalid-parameter", "whole number"),
-        ("pageSize=5&pageSize=6", "pageSize", "invalid-parameter", "once only"),
+        ("pageSize=5&pageSize=6", "pageSize", "invalid-parameter", "more than once"),
         ("pageOffset=2147483648", "pageOffset", "invalid-parameter", "from 0 to 2147483647"),
         ("pageOffset=99999999999999999999999", "pageOffset", "invalid-parameter", "from 0"),
         ("includeTotal=yes", "includeTotal", "invalid-parameter", "true or false"),
@@ -75,8 +75,8 @@ def test_page_is_what_was_asked_for() -> None:
         ("filter=code:eq", "filter", "invalid-parameter", "field:operator:value"),
         ("filter=code:like:x", "filter", "unknown-operator", "eq, ne, lt, gt, le, ge, in, ni, sw, cn"),
         ("filter=roles:eq:x", "filter", "unknown-field", "code, description, producerStatus, organization, branch"),
-        ("filter=organization:eq:pc:1", "filter", "invalid-parameter", "written twice"),
-        ("filter=code:eq::::", "filter", "invalid-parameter", "written twice"),
+        ("filter=organization:eq:pc:1", "filter", "invalid-parameter", "must be doubled"),
+        ("filter=code:eq::::", "filter", "invalid-parameter", "must be doubled"),
         ("filter=appointmentDate:eq:today", "filter", "invalid-parameter", "YYYY-MM-DD"),
         ("filter=appointmentDate:in:2022-01-01,", "filter", "invalid-parameter", "YYYY-MM-DD"),
         ("filter=appointmentDate:cn:2022", "filter", "unknown-operator", "eq, ne, lt, gt, le, ge, in, ni."),
@@ -87,13 +87,13 @@ def test_page_is_what_was_asked_for() -> None:
         ("offset=5", "offset", "unknown-parameter", "pageSize, pageOffset"),
     ],
 )
-def test_parameter_is_refused_by_name_with_what_is_allowed(query: str, path: str, code: str, allowed: str) -> None:
+def test_invalid_parameter_is_rejected_with_the_allowed_values(query: str, path: str, code: str, allowed: str) -> None:
     [error] = _errors(query)
     assert (error.path, error.code) == (path, code)
     assert allowed in error.message
 
 
-def test_all_errors_come_at_once_ordered_by_path() -> None:
+def test_all_errors_are_reported_ordered_by_path() -> None:
     found = _errors("sort=x,y&pageSize=0&zzz=1&filter=code:eq:1&filter=a:b:c&filter=code:xx:1")
     assert [(error.path, error.code) for error in found] == [
         ("filter", "unknown-field"),
@@ -105,7 +105,7 @@ def test_all_errors_come_at_once_ordered_by_path() -> None:
     ]
 
 
-def test_groups_know_their_own_parameters() -> None:
+def test_parameters_of_groups() -> None:
     known = (TYPE, LIMIT, CURSOR)
     assert read(b"type=office&limit=1000&cursor=pc:669", known)[CURSOR] == "pc:669"
     assert [error.path for error in _errors("type=team&limit=1001&cursor=../&filter=x", known)] == [
@@ -117,7 +117,7 @@ def test_groups_know_their_own_parameters() -> None:
 
 
 @given(st.sampled_from(sorted(FILTERABLE)), st.data())
-def test_every_text_can_be_filtered_for_when_its_colons_are_doubled(name: str, data: st.DataObject) -> None:
+def test_filter_values_with_doubled_colons_can_contain_any_text(name: str, data: st.DataObject) -> None:
     field = FILTERABLE[name]
     if field.kind != "text":
         return
@@ -127,8 +127,8 @@ def test_every_text_can_be_filtered_for_when_its_colons_are_doubled(name: str, d
 
 
 @given(st.text(), st.text(), st.text(), st.text())
-def test_statement_has_nothing_of_what_a_caller_sends(filtered: str, sorted_by: str, chosen: str, other: str) -> None:
-    """Whatever is understood of hostile texts gives a statement that is built of known words alone."""
+def test_statement_contains_no_input(filtered: str, sorted_by: str, chosen: str, other: str) -> None:
+    """Accepted parameters with hostile text result in a statement of known words only."""
     parts = {"filter": filtered, "sort": sorted_by, "fields": chosen, "other": other}
     query = "&".join(f"{name}={quote(text.encode('utf-8', 'replace'))}" for name, text in parts.items())
     with pytest.raises(HttpProblem):
@@ -141,9 +141,9 @@ def test_statement_has_nothing_of_what_a_caller_sends(filtered: str, sorted_by: 
         max_size=4,
     )
 )
-def test_statement_depends_on_names_alone(wanted: list[tuple[str, str, str]]) -> None:
+def test_statement_depends_only_on_names(conditions: list[tuple[str, str, str]]) -> None:
     understood = []
-    for name, operator, text in wanted:
+    for name, operator, text in conditions:
         try:
             understood.append(parse_filter(f"{name}:{operator}:{text.replace(':', '::')}"))
         except InvalidValue:

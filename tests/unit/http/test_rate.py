@@ -1,4 +1,4 @@
-"""The rate limit gives back what time brings, and remembers a bounded number of callers."""
+"""The rate limit refills with time, and its memory for callers is bounded."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from service.http.problem import HttpProblem
 from service.http.rate import REMEMBERED_CALLERS, RateLimit
 
 
-def test_bucket_fills_with_time() -> None:
+def test_bucket_refills_with_time() -> None:
     limit = RateLimit(0.5)
     limit.count("a", 100.0)
     with pytest.raises(HttpProblem) as refused:
@@ -15,7 +15,7 @@ def test_bucket_fills_with_time() -> None:
     limit.count("a", 102.0)
 
 
-def test_callers_are_forgotten_oldest_first() -> None:
+def test_oldest_callers_are_evicted_first() -> None:
     limit = RateLimit(1)
     for number in range(REMEMBERED_CALLERS + 1):
         limit.count(str(number), 100.0)

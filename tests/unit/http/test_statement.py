@@ -1,4 +1,4 @@
-"""The statements of the reads: every file is used, and no mark for a part is left in what is sent."""
+"""The SQL statements of reads: every file is used, and all placeholders are replaced."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_every_sql_file_of_a_read_is_used() -> None:
 
 @pytest.mark.parametrize("total", [False, True])
 @pytest.mark.parametrize("number", range(len(COLLECTIONS)))
-def test_page_statement_is_whole(number: int, total: bool) -> None:
+def test_page_statement_has_no_placeholders(number: int, total: bool) -> None:
     filters = tuple(Filter(name, o, ()) for name, field in FIELDS.items() for o in operators(field))
     sorts = (Sort("description", descending=True), Sort("appointmentDate"), Sort("code", descending=True))
     text = page_statement(COLLECTIONS[number], Page(total=total, filters=filters, sorts=sorts))

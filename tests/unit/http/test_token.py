@@ -1,4 +1,4 @@
-"""Every defect of a token refuses it, with 401 or 403 and a WWW-Authenticate that says so."""
+"""Every invalid token is rejected with 401 or 403 and a WWW-Authenticate header."""
 
 import base64
 import hashlib
@@ -82,12 +82,12 @@ _SHARED = Issuer()
 
 @pytest.fixture(scope="module")
 def trusted() -> Issuer:
-    """One issuer for all tests here."""
+    """Return one issuer for all tests of this module."""
     return Issuer()
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-async def test_token_is_refused_when_it_has_a_defect(trusted: Issuer, defect: str) -> None:
+async def test_invalid_token_is_rejected(trusted: Issuer, defect: str) -> None:
     async with front(trusted) as client:
         answer = await client.get(ACCOUNT, headers={"Authorization": f"Bearer {DEFECTS[defect](trusted)}"})
     assert answer.status_code == 401, answer.text
@@ -97,7 +97,7 @@ async def test_token_is_refused_when_it_has_a_defect(trusted: Issuer, defect: st
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic cGM6MzEwOng=", "Token x", "Bearer ü"])
-async def test_request_is_refused_when_it_has_no_bearer_token(trusted: Issuer, header: str | None) -> None:
+async def test_request_without_bearer_token_is_rejected(trusted: Issuer, header: str | None) -> None:
     async with front(trusted) as client:
         headers = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
         answer = await client.get(ACCOUNT, headers=headers)
@@ -105,14 +105,14 @@ async def test_request_is_refused_when_it_has_no_bearer_token(trusted: Issuer, h
     assert answer.headers["www-authenticate"] == 'Bearer realm="producer-registry"'
 
 
-async def test_request_is_refused_when_it_has_two_tokens(trusted: Issuer) -> None:
+async def test_request_with_two_tokens_is_rejected(trusted: Issuer) -> None:
     one = ("Authorization", f"Bearer {trusted.token()}")
     async with front(trusted) as client:
         assert (await client.get(ACCOUNT, headers=[one, one])).status_code == 401
 
 
 @pytest.mark.parametrize("scope", [None, "", "admin:read admin:write", "account:reader", ["account:read"]])
-async def test_request_is_forbidden_when_the_scope_is_missing(trusted: Issuer, scope: object) -> None:
+async def test_request_without_the_scope_is_forbidden(trusted: Issuer, scope: object) -> None:
     async with front(trusted) as client:
         headers = {"Authorization": f"Bearer {trusted.token(scope=scope)}"}
         answer = await client.get(ACCOUNT, headers=headers)
@@ -122,7 +122,7 @@ async def test_request_is_forbidden_when_the_scope_is_missing(trusted: Issuer, s
 
 @pytest.mark.parametrize("path", ["/groups", "/producers", "/admin/v1/producer-codes", "/admin/v1/roles/producer"])
 @pytest.mark.parametrize("scope", ["account:read", "admin:write"])
-async def test_admin_paths_need_the_scope_to_read(trusted: Issuer, path: str, scope: str) -> None:
+async def test_admin_paths_require_the_scope_admin_read(trusted: Issuer, path: str, scope: str) -> None:
     async with front(trusted) as client:
         answer = await client.get(path, headers={"Authorization": f"Bearer {trusted.token(scope=scope)}"})
     assert answer.status_code == 403
@@ -136,9 +136,7 @@ async def test_admin_paths_need_the_scope_to_read(trusted: Issuer, path: str, sc
         ("ec", ec.generate_private_key(ec.SECP256R1()), "ES256"),
     ],
 )
-async def test_token_is_accepted_whatever_allowed_algorithm_signed_it(
-    name: str, key: issuer.PrivateKey, algorithm: str
-) -> None:
+async def test_tokens_of_all_allowed_algorithms_are_accepted(name: str, key: issuer.PrivateKey, algorithm: str) -> None:
     of = Issuer()
     of.keys[name] = key
     caller = await verifier(of).caller([f"bearer {of.token(kid=name, alg=algorithm, scope='a b', organizations=[])}"])
@@ -153,7 +151,7 @@ async def test_token_is_accepted_within_the_leeway(trusted: Issuer) -> None:
         assert caller.organizations is None
 
 
-async def test_verified_token_is_remembered_until_it_expires(trusted: Issuer) -> None:
+async def test_verified_token_is_cached_until_it_expires(trusted: Issuer) -> None:
     now = datetime.now(UTC)
     reads = 0
 
@@ -176,7 +174,7 @@ async def test_verified_token_is_remembered_until_it_expires(trusted: Issuer) ->
     assert reads == 1
 
 
-async def test_remembered_tokens_are_bounded(trusted: Issuer) -> None:
+async def test_token_cache_is_bounded(trusted: Issuer) -> None:
     checking = verifier(trusted)
     known = checking._known
     caller = await checking.caller([f"Bearer {trusted.token()}"])
@@ -186,14 +184,14 @@ async def test_remembered_tokens_are_bounded(trusted: Issuer) -> None:
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=200) | st.binary(max_size=100).map(repr))
-async def test_no_token_is_an_error_of_ours(text: str) -> None:
+async def test_no_token_causes_an_internal_error(text: str) -> None:
     with pytest.raises(HttpProblem) as refused:
         await verifier(_SHARED).caller([f"Bearer {text}"])
     assert refused.value.status == 401
 
 
 @pytest.mark.parametrize("algorithms", [["HS256"], ["none"], ["ES256", "HS512"], []])
-def test_verifier_is_not_built_with_unsafe_algorithms(trusted: Issuer, algorithms: list[str]) -> None:
+def test_verifier_rejects_unsafe_algorithms(trusted: Issuer, algorithms: list[str]) -> None:
     with pytest.raises(ValueError, match="safely"):
         Verifier(KeySet("x", algorithms), issuer=issuer.NAME, audience=issuer.AUDIENCE, algorithms=algorithms)
     with pytest.raises(ValueError, match="safely"):
