@@ -32,7 +32,7 @@ class Stamp(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def stamped(time: str, topics: Topics) -> Stamp:
+def stamp_of(time: str, topics: Topics) -> Stamp:
     """Return the stamp of a batch; cached, because it is requested for every message."""
     return Stamp(("ce_time", time.encode()), topics)
 
@@ -42,7 +42,7 @@ def render(received: Received, decision: Decision, position: int, decided_at: st
 
     `decided_at` is UTC in RFC 3339. The payload of the last message is stored and sent again for a duplicate command.
     """
-    stamp = stamped(decided_at, topics)
+    stamp = stamp_of(decided_at, topics)
     command, event, version = received.command, decision.event, decision.version
     # Event and outcome have the same version, so they share one list of headers, which the outbox stores once.
     extra = extra_headers(stamp, version, _carried(received))
@@ -64,7 +64,7 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
     """
     first = orjson.loads(data)
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
-    stamp = stamped(decided_at, topics)
+    stamp = stamp_of(decided_at, topics)
     extra = extra_headers(stamp, first["version"], _carried(received))
     return _outcome(received, (status, first["subject"] or "", data), position, stamp, extra)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service.contract.change import Change, Snapshot, association_snapshot, snapshot
 from service.contract.message import Message
-from service.contract.render import Stamp, change_message, extra_headers, stamped
+from service.contract.render import Stamp, change_message, extra_headers, stamp_of
 from service.contract.topics import Topics
 from service.core.association import GroupAssociation, UserAssociation
 from service.core.ids import event_id
@@ -18,7 +18,7 @@ def state_message(state: Snapshot, run: str, position: int, taken_at: str, topic
     `run` identifies the resend: the ids of snapshots differ between runs, so that subscribers do not ignore them as
     duplicates. `taken_at` is UTC in RFC 3339.
     """
-    return _message(snapshot(state), state.id, run, position, stamped(taken_at, topics))
+    return _message(snapshot(state), state.id, run, position, stamp_of(taken_at, topics))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Held:
 def association_message(held: Held, run: str, position: int, taken_at: str, topics: Topics) -> Message:
     """Return the snapshot message of an association, for the event topic of its owner; see `state_message`."""
     written = association_snapshot(held.association, held.code, held.owner_version)
-    return _message(written, held.association.id, run, position, stamped(taken_at, topics))
+    return _message(written, held.association.id, run, position, stamp_of(taken_at, topics))
 
 
 def _message(written: Change, subject: str, run: str, position: int, stamp: Stamp) -> Message:

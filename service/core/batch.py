@@ -96,52 +96,47 @@ def _subject(command: Command, world: World) -> State | None:
 def _outcome(body: DecidableBody, subject: str, world: World) -> Outcome:
     match body:
         case CreateCode() | UpdateCode():
-            code = world.codes.get(subject)
             return producer_code.decide(
                 body,
                 subject,
-                code,
+                world.codes.get(subject),
                 organizations=world.organizations,
                 branches=world.branches,
                 roles=world.roles,
                 code_ids=world.code_ids,
             )
         case AddUserCode() | RemoveUserCode():
-            owner = world.users.get(subject)
             return association.decide_user(
                 body,
                 subject,
-                owner,
+                world.users.get(subject),
                 codes=world.codes,
                 roles=world.roles,
                 associations=world.user_associations,
             )
         case AddGroupCode() | RemoveGroupCode():
-            holder = world.groups.get(subject)
             return association.decide_group(
                 body,
                 subject,
-                holder,
+                world.groups.get(subject),
                 codes=world.codes,
                 organizations=world.organizations,
                 associations=world.group_associations,
             )
         case CreateUser() | UpdateUser() | JoinGroup() | LeaveGroup():
-            member = world.users.get(subject)
             return user.decide(
                 body,
                 subject,
-                member,
+                world.users.get(subject),
                 organizations=world.organizations,
                 groups=world.groups,
                 usernames=world.usernames,
             )
         case CreateGroup() | UpdateGroup() | GrantProduct() | RevokeProduct():
-            cohort = world.groups.get(subject)
-            return group.decide(body, subject, cohort, world.organizations, world.products)
+            state = world.groups.get(subject)
+            return group.decide(body, subject, state, world.organizations, world.products)
         case PutOrganization():
-            company = world.organizations.get(subject)
-            return organization.decide(body, subject, company, world.groups.values())
+            return organization.decide(body, subject, world.organizations.get(subject), world.groups.values())
         case PutBranch():
             return reference.decide_branch(body, subject, world.branches.get(subject))
         case PutRole():

@@ -48,7 +48,7 @@ FROM generate_series(0, 1999) AS n
 CROSS JOIN generate_series(0, 99) AS k
 JOIN producer_code AS c ON c.id = 'code:' || n % 500 + 500 * ((n / 500 + k) % 200);
 
--- One group that holds a fifth of all codes, and somebody in it.
+-- One group that holds a fifth of all codes, and one member.
 INSERT INTO registry_group (id, type, value, organization_id, product_ids, held_foreign, version)
 VALUES ('group:big', 'division', '"Everything"', 'org:1', '{}', 19960, 1);
 INSERT INTO group_producer_code (group_id, code_id, id, code, usable, appointment_date, termination_date)

@@ -1,4 +1,4 @@
-"""The people, codes and companies of the seed documents, as states of the core."""
+"""The users, codes and organizations of the seed documents, as states of the core."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -22,30 +22,30 @@ ADDRESS = Address("10 Spring Street", "Floor 2", None, None, "Los Angeles", "CA"
 
 
 def organization(id_: str, name: str, *, status: str = "Active", insurer: bool = False) -> Organization:
-    """An organization of version 1."""
+    """Return an organization with version 1."""
     return Organization(id_, name, status, (), insurer, 1)
 
 
 def code(id_: str, string: str, owner: str, description: str | None = None, **changes: object) -> ProducerCode:
-    """An active code of version 1 with the role "producer"."""
+    """Return an active code with version 1 and the role "producer"."""
     plain = ProducerCode(id_, string, owner, (PRODUCER,), description, None, "Active", None, None, 1)
     return replace(plain, **changes)  # type: ignore[arg-type]  # fields of the state
 
 
 def user(id_: str, name: str, owner: str, **changes: object) -> User:
-    """A secured user of version 1 without groups."""
+    """Return a user with version 1, subject to producer code security, without groups."""
     plain = User(id_, name, f"{name.lower()}@example.com", owner, None, None, (), True, True, True, 0, 0, 1)
     return replace(plain, **changes)  # type: ignore[arg-type]  # fields of the state
 
 
 def user_holds(user_id: str, code_id: str, *roles: str) -> dict[tuple[str, str], UserAssociation]:
-    """The association of a user and a code."""
+    """Return the association of a user and a code."""
     id_ = association_id("user", user_id, code_id)
     return {(user_id, code_id): UserAssociation(id_, user_id, code_id, tuple(sorted(roles or (PRODUCER,))))}
 
 
 def group_holds(group_id: str, code_id: str) -> dict[tuple[str, str], GroupAssociation]:
-    """The association of a group and a code."""
+    """Return the association of a group and a code."""
     return {(group_id, code_id): GroupAssociation(association_id("group", group_id, code_id), group_id, code_id)}
 
 
@@ -53,7 +53,7 @@ _S = TypeVar("_S", Organization, ProducerCode, User, Group)
 
 
 def by_id(*states: _S) -> dict[str, _S]:
-    """States by their ids."""
+    """Return the states by their ids."""
     return {state.id: state for state in states}
 
 
@@ -99,4 +99,4 @@ WORLD = World(
     | group_holds(OFFICE, "pc:19")
     | group_holds("acv-division", "pc:16"),
 )
-"""Everything of this module together."""
+"""All entities of this module."""

@@ -1,4 +1,4 @@
-"""The rule in SQL and the pure rule agree on generated worlds (domain, "Who may use which code").
+"""The rule in SQL and the rule in the core agree on generated worlds (domain, "Who may use which code").
 
 REGISTRY_TEST_WORLDS sets how many, --seed from which seed; the header of the run tells it.
 """
@@ -17,7 +17,7 @@ from service.core.world import World
 from service.store.code_page import Page
 from service.store.filter import Filter
 from tests.integration.http import worlds
-from tests.integration.http.asker import Asker
+from tests.integration.http.registry_client import RegistryClient
 
 WORLDS = int(os.environ.get("REGISTRY_TEST_WORLDS", "1000"))
 ROUND = 250
@@ -36,7 +36,7 @@ async def test_sql_and_the_pure_rule_agree(asker: Asker, seed: str) -> None:
         for answers in await asyncio.gather(*(_agree(asker, seed, n, one, everything) for n, one in of.items())):
             refused += answers[0]
             shown += answers[1]
-    # Worlds in which nobody is refused and nothing is shown would agree about nothing.
+    # Without refusals and results, the comparison would be meaningless.
     assert refused > WORLDS / 20
     assert shown > WORLDS / 2
 
@@ -46,43 +46,43 @@ async def _agree(asker: Asker, seed: str, number: int, of: World, everything: Wo
     chance = Random(f"{seed} {number} questions")
     refused = shown = 0
     for _ in range(QUESTIONS):
-        asked = worlds.question(prefix, of, chance)
-        page = Page(size=asked.size, offset=asked.offset, total=chance.random() < 0.5, filters=_own_world(of, asked))
-        # What everybody asks for; who sees all usable codes sees those of the other worlds then.
+        query = worlds.account_query(prefix, of, chance)
+        page = Page(size=query.size, offset=query.offset, total=chance.random() < 0.5, filters=_own_world(of, query))
+        # The default page without filters; a caller who sees all usable codes then sees those of the other worlds too.
         if plain := chance.random() < 0.4:
-            asked, page = replace(asked, size=PLAIN.size, offset=PLAIN.offset), PLAIN
-        expected = worlds.answer(everything if plain and _sees_all(of, asked) else of, asked)
-        items = await asker.reader.codes_of_caller(
-            asked.subject,
-            renewal=asked.use == "renewal",
-            on=asked.on,
-            visible=[string.lower() for string in asked.visible],
+            query, page = replace(query, size=PLAIN.size, offset=PLAIN.offset), PLAIN
+        expected = worlds.expected_codes(everything if plain and _sees_all(of, query) else of, query)
+        items = await empty_registry.reader.codes_of_caller(
+            query.subject,
+            renewal=query.use == "renewal",
+            on=query.on,
+            visible=[string.lower() for string in query.visible],
             page=page,
         )
         reported = f"--seed {seed} world {number}: {asked}"
         if isinstance(expected, Refused):
-            assert items is None, reported
+            assert items is None, failure
             refused += 1
             continue
-        assert items is not None, reported
-        found = [item["attributes"]["id"] for item in orjson.loads(items.data)]
-        wanted = [candidate.id for candidate in expected]
-        end = asked.offset + asked.size
-        assert found == wanted[asked.offset : end], reported
-        assert items.more == (len(wanted) > end), reported
-        assert items.total in {None, len(wanted)}, reported
-        shown += len(found)
+        assert items is not None, failure
+        actual_ids = [item["attributes"]["id"] for item in orjson.loads(items.data)]
+        expected_ids = [candidate.id for candidate in expected]
+        end = query.offset + query.size
+        assert actual_ids == expected_ids[query.offset : end], failure
+        assert items.more == (len(expected_ids) > end), failure
+        assert items.total in {None, len(expected_ids)}, failure
+        shown += len(actual_ids)
     return refused, shown
 
 
-def _sees_all(of: World, asked: worlds.Question) -> bool:
-    caller: User | None = worlds.caller(of, asked.subject)
+def _sees_all(of: World, query: worlds.AccountQuery) -> bool:
+    caller: User | None = worlds.caller(of, query.subject)
     return caller is not None and not caller.code_secured
 
 
-def _own_world(of: World, asked: worlds.Question) -> tuple[Filter, ...]:
-    """Who sees all usable codes would see those of the other worlds too."""
-    return (Filter("organization", "in", tuple(of.organizations)),) if _sees_all(of, asked) else ()
+def _own_world(of: World, query: worlds.AccountQuery) -> tuple[Filter, ...]:
+    """Return a filter that excludes the other worlds, for callers who see all usable codes."""
+    return (Filter("organization", "in", tuple(of.organizations)),) if _sees_all(of, query) else ()
 
 
 async def _empty(database_url: str) -> None:

@@ -1,6 +1,6 @@
-"""Schemathesis asks the served application everything the OpenAPI document promises, and what it rules out.
+"""Schemathesis checks the served application against the OpenAPI document, with valid and invalid requests.
 
-REGISTRY_TEST_EXAMPLES sets how many questions an operation gets in its longest phase.
+REGISTRY_TEST_EXAMPLES sets the number of requests per operation in the longest phase.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from service.core.world import World
 from service.http.app import OPERATIONS
 from service.http.openapi import EXAMPLE_IDS
 from tests.integration.http import seeds
-from tests.integration.http.asker import READ, TRUSTED, Asker, asker
+from tests.integration.http.registry_client import READ, TRUSTED, RegistryClient, open_registry
 from tests.support.wait import eventually
 
 EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "8"))
@@ -28,15 +28,15 @@ SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to pytest."""
+        """Leave signal handling to pytest."""
         yield
 
 
 @asynccontextmanager
-async def served(one: Asker) -> AsyncIterator[str]:
-    """The URL of the application, served as in production on a port of its own."""
+async def served(one: RegistryClient) -> AsyncIterator[str]:
+    """Serve the application as in production, and return its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        # uvloop sets it on what it accepts; asyncio does not here, and each answer would wait for an acknowledgement.
+        # uvloop sets it on accepted sockets; asyncio does not, and each response would wait for an acknowledgement.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(one.app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
         server = _Server(config)
@@ -47,8 +47,8 @@ async def served(one: Asker) -> AsyncIterator[str]:
         await serving
 
 
-async def test_document_holds_for_every_answer(database_url: str, tmp_path: Path) -> None:
-    async with asker(database_url) as one, served(one) as url:
+async def test_all_responses_conform_to_the_openapi_document(database_url: str, tmp_path: Path) -> None:
+    async with open_registry(database_url) as one, served(one) as url:
         await one.save(_with_example_ids())
         token = TRUSTED.token(sub=seeds.ANN, scope=READ)
         process = await asyncio.create_subprocess_exec(
@@ -65,7 +65,7 @@ async def test_document_holds_for_every_answer(database_url: str, tmp_path: Path
 
 
 def _with_example_ids() -> World:
-    """The seeds' world, in which the ids of the document's examples belong together."""
+    """Return the seed world with associations between the ids of the document's examples."""
     code, user, group = EXAMPLE_IDS["producerCodeId"], EXAMPLE_IDS["userId"], EXAMPLE_IDS["groupId"]
     return replace(
         seeds.WORLD,

@@ -1,11 +1,11 @@
-"""The default page ends after 25 codes and says whether more follow, in whatever way a caller has them."""
+"""The default page has 25 codes and a link to the next page if more follow, for all kinds of callers."""
 
 import pytest
 
 from service.core.group import Group
 from service.core.world import World
 from tests.integration.http import seeds
-from tests.integration.http.asker import asker as opened
+from tests.integration.http.registry_client import open_registry
 
 ACCOUNT = "/account/v1/producer-codes"
 STRINGS = [f"100-{n:06}" for n in range(27)]
@@ -14,7 +14,10 @@ OWN, TEAM, BOTH, ALL, NOBODY = "own", "team", "both", "all", "nobody"
 
 
 def _world(count: int) -> World:
-    """So many codes, which each of the callers has in another way; the groups have half of them each, and one both."""
+    """Return a world with `count` codes, which each caller can use for another reason.
+
+    Two groups hold half of the codes each, and one code is in both groups.
+    """
     codes = [f"c{n}" for n in range(count)]
     mine = [seeds.user_holds(OWN, code) for code in codes] + [seeds.user_holds(BOTH, code) for code in codes[::2]]
     shared = [seeds.group_holds("west" if n % 2 else "east", code) for n, code in enumerate(codes)]
@@ -38,14 +41,14 @@ def _world(count: int) -> World:
 
 
 @pytest.mark.parametrize("count", [25, 26, 27])
-async def test_page_of_25_says_whether_more_follow(database_url: str, count: int) -> None:
-    async with opened(database_url, externally_visible_producer_codes=",".join(STRINGS)) as asker:
-        await asker.save(_world(count))
+async def test_page_of_25_links_to_the_next_page_if_more_follow(database_url: str, count: int) -> None:
+    async with open_registry(database_url, externally_visible_producer_codes=",".join(STRINGS)) as registry:
+        await registry.save(_world(count))
         for subject in (OWN, TEAM, BOTH, ALL, NOBODY):
-            body = await asker.body(ACCOUNT, sub=subject)
+            body = await registry.body(ACCOUNT, sub=subject)
             assert [item["attributes"]["code"] for item in body["data"]] == STRINGS[:25], subject
             assert ("next" in body["links"]) == (count > 25), subject
             if count > 25:
-                following = await asker.body(body["links"]["next"]["href"], sub=subject)
+                following = await registry.body(body["links"]["next"]["href"], sub=subject)
                 assert [item["attributes"]["code"] for item in following["data"]] == STRINGS[25:count], subject
                 assert "next" not in following["links"], subject

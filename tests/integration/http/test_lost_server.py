@@ -1,4 +1,4 @@
-"""What callers' pages do when the database goes away under them, or says nothing more."""
+"""Account pages while the database is unavailable or does not respond."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,13 +15,13 @@ from service.store.errors import StoreUnavailable
 from service.store.pool import Pool, create_pool
 from service.store.read_store import ReadStore
 from tests.integration.http import seeds
-from tests.integration.http.asker import Asker
+from tests.integration.http.registry_client import RegistryClient
 from tests.support.proxy import Proxy
 from tests.support.wait import eventually
 
 
 @dataclass(frozen=True, slots=True)
-class Far:
+class ProxiedPages:
     """Pages of a database behind a proxy, on one connection."""
 
     pages: CallerPages
@@ -29,54 +29,58 @@ class Far:
     proxy: Proxy
 
     async def page(self) -> Items | None:
-        """Ann's default page."""
+        """Return Ann's default page."""
         return await self.pages.page(seeds.ANN, renewal=False, on=date(2026, 11, 22), visible=[], page=Page())
 
 
 @pytest.fixture
-async def far(reported: Asker) -> AsyncIterator[Far]:
-    """Pages that were asked once, so that documents are kept."""
-    parts = urlsplit(reported.database_url)
+async def proxied(seeded_registry: RegistryClient) -> AsyncIterator[ProxiedPages]:
+    """Return pages after one request, so that documents are cached."""
+    parts = urlsplit(seeded_registry.database_url)
     target = (parts.hostname or "127.0.0.1", parts.port or 5432)
     proxy = Proxy(lambda: target)
     await proxy.start()
-    place = parts.netloc.rpartition("@")[0]
-    url = parts._replace(netloc=f"{place}@127.0.0.1:{proxy.port}" if place else f"127.0.0.1:{proxy.port}").geturl()
+    credentials = parts.netloc.rpartition("@")[0]
+    url = parts._replace(
+        netloc=f"{credentials}@127.0.0.1:{proxy.port}" if credentials else f"127.0.0.1:{proxy.port}"
+    ).geturl()
     pool = await create_pool(Settings(database_url=url, database_pool_size=1), "test")
     try:
-        far = Far(CallerPages(pool), pool, proxy)
-        await far.page()
-        assert far.pages.kept
-        yield far
+        proxied = ProxiedPages(CallerPages(pool), pool, proxy)
+        await proxied.page()
+        assert proxied.pages.kept
+        yield proxied
     finally:
         pool.terminate()
         await proxy.stop()
 
 
-async def test_documents_do_not_outlive_the_server(far: Far) -> None:
-    before = await far.page()
-    with far.proxy.away():
+async def test_cached_documents_are_discarded_when_the_server_is_unavailable(proxied: ProxiedPages) -> None:
+    before = await proxied.page()
+    with proxied.proxy.away():
         with pytest.raises(StoreUnavailable):
-            await far.page()
-        assert not far.pages.kept
-    assert await far.page() == before
-    assert far.pages.kept
+            await proxied.page()
+        assert not proxied.pages.kept
+    assert await proxied.page() == before
+    assert proxied.pages.kept
 
 
-async def test_documents_do_not_outlive_a_silence(far: Far) -> None:
-    with far.proxy.silent():
-        asking = asyncio.create_task(far.page())
-        await eventually(lambda: far.pool.get_idle_size() == 0, what="the statement")
-        asking.cancel()
-        await eventually(lambda: not far.pages.kept and far.pool.get_size() == 0, deadline=10, what="letting go")
-    assert await far.page()
+async def test_cached_documents_are_discarded_when_the_server_does_not_respond(proxied: ProxiedPages) -> None:
+    with proxied.proxy.silent():
+        request = asyncio.create_task(proxied.page())
+        await eventually(lambda: proxied.pool.get_idle_size() == 0, what="the statement")
+        request.cancel()
+        await eventually(
+            lambda: not proxied.pages.kept and proxied.pool.get_size() == 0, deadline=10, what="the release"
+        )
+    assert await proxied.page()
 
 
-async def test_a_question_given_up_in_a_silence_keeps_no_connection(far: Far) -> None:
-    reader = ReadStore(far.pool)
-    with far.proxy.silent():
-        asking = asyncio.create_task(reader.role("producer"))
-        await eventually(lambda: far.pool.get_idle_size() == 0, what="the statement")
-        asking.cancel()
-        await eventually(lambda: far.pool.get_size() == 0, deadline=10, what="letting go")
+async def test_cancelled_read_without_response_releases_its_connection(proxied: ProxiedPages) -> None:
+    reader = ReadStore(proxied.pool)
+    with proxied.proxy.silent():
+        request = asyncio.create_task(reader.role("producer"))
+        await eventually(lambda: proxied.pool.get_idle_size() == 0, what="the statement")
+        request.cancel()
+        await eventually(lambda: proxied.pool.get_size() == 0, deadline=10, what="the release")
     assert await reader.role("producer")

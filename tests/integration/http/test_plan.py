@@ -1,6 +1,6 @@
-"""Plan guards: on a registry of production size no read scans a table, and rows are touched in proportion to the page.
+"""Plan guards: on a registry of production size, no read scans a table, and rows read are proportional to the page.
 
-Each statement is planned both ways PostgreSQL may choose: for these very values, and for any.
+Each statement is tested with a custom and with a generic plan.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -31,40 +31,40 @@ def _account(
     subject: str, page: Page = PAGE, *, renewal: bool = False, visible: Sequence[str] = ()
 ) -> tuple[str, list[Any]]:
     collection = code_page.RENEWAL_CODES_OF_CALLER if renewal else code_page.SUBMISSION_CODES_OF_CALLER
-    return page_statement(collection, page), [*_shown(page), subject, DAY, list(visible), *page.values()]
+    return page_statement(collection, page), [*_page_values(page), subject, DAY, list(visible), *page.values()]
 
 
 def _codes(collection: code_page.Collection, *given: Any, page: Page = PAGE) -> tuple[str, list[Any]]:
-    return page_statement(collection, page), [*_shown(page), *given, *page.values()]
+    return page_statement(collection, page), [*_page_values(page), *given, *page.values()]
 
 
 def _one(collection: code_page.Collection, *given: Any) -> tuple[str, list[Any]]:
     return page_statement(collection, Page(size=1), one=True), [0, 1, None, *given]
 
 
-def _together(*subjects: str, visible: str = "") -> tuple[str, list[Any]]:
+def _coalesced(*subjects: str, visible: str = "") -> tuple[str, list[Any]]:
     query = caller_page.stamps_statement(renewal=False)
     return query, [list(subjects), [DAY] * len(subjects), [visible] * len(subjects)]
 
 
-def _shown(page: Page) -> list[Any]:
+def _page_values(page: Page) -> list[Any]:
     return [page.offset, page.size, None if page.fields is None else list(page.fields)]
 
 
-# What is read, and how many rows of tables it may touch: a page of 25 and its neighbour, from each of at most four
-# owners, then each code with organization, branch and role.
+# The statements, and the maximum number of table rows they may read: a page of 25 and the next item, from each of at
+# most four owners, then each code with organization, branch and role.
 CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     "account": (_account("login-11"), 260),
     "account by id": (_account("user:11"), 260),
     "account for renewal": (_account("login-11", renewal=True), 260),
-    "account of somebody in a group with 20,000 codes": (_account("login-1"), 420),
+    "account of a member of a group with 20,000 codes": (_account("login-1"), 420),
     "account, some attributes": (_account("login-1", Page(fields=("code", "roles"))), 420),
     "account, the largest page": (_account("login-1", Page(size=100)), 1300),
     "account, from the end": (_account("login-1", Page(sorts=(Sort("code", descending=True),))), 420),
     "account of a user without code security": (_account("login-19011"), 260),
-    "account of somebody unknown": (_account("nobody", visible=VISIBLE), 20),
-    "accounts together": (_together("login-11", "login-1", "login-19011"), 780),
-    "accounts of somebody unknown together": (_together("nobody", "no one", visible=",".join(VISIBLE)), 40),
+    "account of an unknown caller": (_account("nobody", visible=VISIBLE), 20),
+    "coalesced accounts": (_coalesced("login-11", "login-1", "login-19011"), 780),
+    "coalesced accounts of unknown callers": (_coalesced("nobody", "no one", visible=",".join(VISIBLE)), 40),
     "documents of codes": ((caller_page.documents_statement(), [["code:7", "code:8"]]), 16),
     "all codes": (_codes(code_page.CODES), 140),
     "all codes, from the end": (_codes(code_page.CODES, page=Page(sorts=(Sort("code", descending=True),))), 140),
@@ -111,7 +111,7 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
 
 @pytest.fixture(scope="module")
 async def reading(postgres_url: str, database_template: str) -> AsyncIterator[Connection]:
-    """A reader's connection to a registry of production size."""
+    """Return a reader's connection to a registry of production size."""
     async with database.made_database(postgres_url, database_template) as name:
         url = database.url_of(postgres_url, name)
         loading = await asyncpg.connect(url)
@@ -119,29 +119,29 @@ async def reading(postgres_url: str, database_template: str) -> AsyncIterator[Co
         await loading.close()
         pool = await create_pool(Settings(database_url=url), "test")
         async with pool.acquire() as connection:
-            yield connection  # type: ignore[misc]  # the pool's wrapper has the same methods
+            yield connection  # type: ignore[misc]  # the pool's proxy has the same methods
         await pool.close()
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("case", CASES)
-async def test_read_touches_rows_in_proportion_to_the_page(reading: Connection, case: str, mode: str) -> None:
+async def test_rows_read_are_proportional_to_the_page(reading: Connection, case: str, mode: str) -> None:
     (query, values), limit = CASES[case]
     await reading.execute(f"SET plan_cache_mode = {mode}")
     await reading.execute(f"PREPARE guarded AS {query}")
     try:
-        written = ", ".join(map(_literal, values))
-        text = await reading.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE guarded({written})")
+        literals = ", ".join(map(_literal, values))
+        text = await reading.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE guarded({literals})")
     finally:
         await reading.execute("DEALLOCATE guarded")
     nodes = list(_nodes(orjson.loads(text)[0]["Plan"]))
     assert [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"] == []
-    touched = {
-        f"{node.get('Relation Name', '')} {node.get('Index Name', '')}": _touched(node)
+    rows = {
+        f"{node.get('Relation Name', '')} {node.get('Index Name', '')}": _rows_read(node)
         for node in nodes
-        if "Scan" in node["Node Type"] and ("Relation Name" in node or "Index Name" in node) and _touched(node)
+        if "Scan" in node["Node Type"] and ("Relation Name" in node or "Index Name" in node) and _rows_read(node)
     }
-    assert sum(touched.values()) <= limit, touched
+    assert sum(rows.values()) <= limit, rows
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -150,16 +150,16 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(part)
 
 
-def _touched(node: dict[str, Any]) -> int:
+def _rows_read(node: dict[str, Any]) -> int:
     if node["Node Type"] == "Bitmap Index Scan":
-        return 0  # its rows are those of the heap scan above it
+        return 0  # its rows are counted by the heap scan above it
     removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
     rows: float = (node["Actual Rows"] + removed) * node["Actual Loops"]
     return round(rows)
 
 
 def _literal(value: Any) -> str:
-    """A value of this test as SQL; nobody else's value ever is."""
+    """Return a value as an SQL literal; all values are constants of this test."""
     match value:
         case None:
             return "NULL"

@@ -1,4 +1,4 @@
-"""Filters, sorting and paging on a real database give what the same rules give in Python."""
+"""Filters, sorting and paging on a real database agree with an implementation in Python."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.producer_code import ProducerCode
+from service.core.producer_status import PRODUCER_STATUSES
 from tests.integration.http import seeds
-from tests.integration.http.asker import Asker, asker
+from tests.integration.http.registry_client import RegistryClient, open_registry
 from tests.support import database
 
-# Texts whose order by bytes is not that of any language; missing values; equal ones.
+# Strings whose byte order differs from any collation, missing values, and equal values.
 _TEXTS = ["", "a", "B", "ä", "a:b", "a,b", "%", "_", "\\", "Z", "\U0001f600", "\ufffd", "'", '"', None, None]
 _DATES = ["2022-07-09", "2022-07-10", "1999-12-31", None]
-_STATUSES = ["Active", "Limited", "Suspended", "Terminating", "Terminated"]
 CODES = [
     seeds.code(
         f"c:{n}",
@@ -25,7 +25,7 @@ CODES = [
         [seeds.ARMSTRONG, seeds.ACV][n % 2],
         _TEXTS[n % len(_TEXTS)],
         branch_id=[seeds.LOS_ANGELES, None, seeds.MINNEAPOLIS][n % 3],
-        status=_STATUSES[n % 5],
+        status=PRODUCER_STATUSES[n % 5],
         appointment_date=_DATES[n % 4],
         termination_date=["2030-01-01", None][n % 2],
     )
@@ -67,9 +67,9 @@ def _sorted(codes: list[ProducerCode], keys: list[str]) -> list[str]:
     found = sorted(codes, key=lambda code: code.code.encode())
     for key in reversed(keys):
         value = _VALUE[key.removeprefix("-")]
-        there = [(text.encode(), code) for code in found if (text := value(code)) is not None]
-        there.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
-        found = [code for _, code in there] + [code for code in found if value(code) is None]
+        present = [(text.encode(), code) for code in found if (text := value(code)) is not None]
+        present.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
+        found = [code for _, code in present] + [code for code in found if value(code) is None]
     return [code.code for code in found]
 
 
@@ -79,7 +79,7 @@ def _doubled(text: str) -> str:
 
 @st.composite
 def conditions(draw: st.DrawFn) -> tuple[str, str, list[str]]:
-    """A field, an operator that it takes, and values of which some are there."""
+    """Return a field, one of its operators, and values, some of which exist."""
     name = draw(st.sampled_from(sorted(_VALUE)))
     dated = name.endswith("Date")
     operator = draw(st.sampled_from([o for o in _HOLDS if not dated or o not in {"sw", "cn"}]))
@@ -95,11 +95,11 @@ def conditions(draw: st.DrawFn) -> tuple[str, str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-async def scenario(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
-    """Somebody who asks a registry with codes of every kind."""
+async def scenario(postgres_url: str, database_template: str) -> AsyncIterator[RegistryClient]:
+    """Return a client of a registry with many different codes."""
     async with (
         database.made_database(postgres_url, database_template) as name,
-        asker(database.url_of(postgres_url, name)) as one,
+        open_registry(database.url_of(postgres_url, name)) as one,
     ):
         await one.save(WORLD)
         yield one
@@ -114,8 +114,8 @@ SORTS = st.sampled_from(["code", "-code", "description", "-description", "appoin
     st.lists(SORTS, max_size=3),
     st.sampled_from(["/admin/v1/producer-codes", "/admin/v1/organizations/pc:1/producer-codes"]),
 )
-async def test_filters_and_sorting_give_what_the_rules_say(
-    scenario: Asker, filters: list[tuple[str, str, list[str]]], keys: list[str], path: str
+async def test_filters_and_sorting(
+    scenario: RegistryClient, filters: list[tuple[str, str, list[str]]], keys: list[str], path: str
 ) -> None:
     query = ["pageSize=100", "includeTotal=true"]
     query += [f"filter={name}:{operator}:{quote(_doubled(','.join(values)))}" for name, operator, values in filters]
@@ -133,7 +133,7 @@ async def test_filters_and_sorting_give_what_the_rules_say(
 
 @pytest.mark.parametrize("size", [1, 7, 25, 100])
 @pytest.mark.parametrize("sort", ["code", "-description", "appointmentDate,-description"])
-async def test_pages_joined_are_the_whole(scenario: Asker, size: int, sort: str) -> None:
+async def test_joined_pages_are_the_whole_collection(scenario: RegistryClient, size: int, sort: str) -> None:
     path: str | None = f"/admin/v1/producer-codes?pageSize={size}&sort={sort}"
     found: list[str] = []
     back: list[str] = []
@@ -145,22 +145,22 @@ async def test_pages_joined_are_the_whole(scenario: Asker, size: int, sort: str)
         assert body["count"] == len(body["data"]) <= size
         found += [item["attributes"]["code"] for item in body["data"]]
         if "prev" in body["links"]:
-            back.append(body["links"]["prev"]["href"])
+            previous.append(body["links"]["prev"]["href"])
         path = body["links"].get("next", {}).get("href")
     assert path is None, "no page has fewer than one item, and the last one leads nowhere"
     assert found == _sorted(ALL, sort.split(","))
-    if back:
-        assert (await scenario.body(back[0]))["links"]["first"]["href"] == back[0]
+    if previous:
+        assert (await scenario.body(previous[0]))["links"]["first"]["href"] == previous[0]
 
 
-async def test_page_offset_counts_items(scenario: Asker) -> None:
+async def test_page_offset_counts_items(scenario: RegistryClient) -> None:
     whole = await scenario.codes("/admin/v1/producer-codes?pageSize=100")
     assert await scenario.codes("/admin/v1/producer-codes?pageSize=10&pageOffset=3") == whole[3:13]
     assert await scenario.codes("/admin/v1/producer-codes?pageOffset=2147483647") == []
     assert len(await scenario.codes("/admin/v1/producer-codes")) == 25
 
 
-async def test_fields_choose_attributes_in_their_own_order(scenario: Asker) -> None:
+async def test_fields_select_attributes_in_the_standard_order(scenario: RegistryClient) -> None:
     body = await scenario.body("/admin/v1/producer-codes?fields=roles,code,code&pageSize=3")
     assert [list(item["attributes"]) for item in body["data"]] == [["code", "roles"]] * 3
     one = await scenario.body("/admin/v1/producer-codes/pc:21?fields=description,terminationDate")
@@ -178,15 +178,15 @@ async def test_fields_choose_attributes_in_their_own_order(scenario: Asker) -> N
         ("/admin/v1/groups/pc:669/producer-codes", "x"),
     ],
 )
-async def test_every_collection_takes_the_whole_language(scenario: Asker, path: str, sub: str) -> None:
+async def test_all_collections_support_all_parameters(scenario: RegistryClient, path: str, sub: str) -> None:
     def strings(body: Any) -> list[str]:
         found = (item["attributes"] for item in body["data"])
         return [a["producerCode"]["displayName"] if "producerCode" in a else a["code"] for a in found]
 
     whole = strings(await scenario.body(f"{path}?includeTotal=true", sub=sub))
-    turned = await scenario.body(f"{path}?sort=-code&includeTotal=true", sub=sub)
-    assert strings(turned) == whole[::-1]
-    assert turned["total"] == len(whole) > 0
+    reverse = await scenario.body(f"{path}?sort=-code&includeTotal=true", sub=sub)
+    assert strings(reverse) == whole[::-1]
+    assert reverse["total"] == len(whole) > 0
     by_text = await scenario.body(f"{path}?sort=-description,appointmentDate&pageSize=1", sub=sub)
     expected = _sorted([code for code in ALL if code.code in whole], ["-description", "appointmentDate"])
     assert strings(by_text) == expected[:1]
@@ -198,7 +198,7 @@ async def test_every_collection_takes_the_whole_language(scenario: Asker, path: 
     assert (none["count"], none["total"], none["data"]) == (0, 0, [])
 
 
-async def test_lists_of_groups_and_producers_go_on_by_link(scenario: Asker) -> None:
+async def test_lists_of_groups_and_producers_link_to_the_next_page(scenario: RegistryClient) -> None:
     for path, name in (("/groups", "groups"), ("/producers", "producers")):
         found = []
         at: str | None = f"{path}?limit=1"
@@ -225,5 +225,5 @@ async def test_lists_of_groups_and_producers_go_on_by_link(scenario: Asker) -> N
         ("distributor_id=nobody", []),
     ],
 )
-async def test_groups_are_filtered(scenario: Asker, query: str, ids: list[str]) -> None:
+async def test_groups_are_filtered(scenario: RegistryClient, query: str, ids: list[str]) -> None:
     assert [group["id"] for group in (await scenario.body(f"/groups?{query}"))["groups"]] == ids

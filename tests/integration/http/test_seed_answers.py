@@ -1,4 +1,4 @@
-"""The seeds' calls give what the seeds show, and every attribute stands where the samples have it."""
+"""The requests of the seed documents return the documented responses, with attributes in the same order."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from service.core.ids import association_id
 from service.core.reference import Branch
 from tests.integration.http import seeds
-from tests.integration.http.asker import Asker
+from tests.integration.http.registry_client import RegistryClient
 
 STATUS = {"code": "Active", "name": "Active"}
 MINNEAPOLIS = {"branchCode": "301", "displayName": "Minneapolis Branch UW", "id": "pc:S17f59YeYbDQEVkdUiua9"}
@@ -37,14 +37,14 @@ ACV_CODE = {
 
 
 def _ordered(value: Any) -> Any:
-    """A value in which the order of keys counts."""
+    """Return a value that compares with the order of keys."""
     if isinstance(value, dict):
         return [(key, _ordered(part)) for key, part in value.items()]
     return [_ordered(part) for part in value] if isinstance(value, list) else value
 
 
-async def test_all_codes_are_as_in_the_sample(reported: Asker) -> None:
-    body = await reported.body("/admin/v1/producer-codes")
+async def test_all_codes_equal_the_sample(seeded_registry: RegistryClient) -> None:
+    body = await seeded_registry.body("/admin/v1/producer-codes")
     assert body["count"] == 7
     assert [item["attributes"]["code"] for item in body["data"]] == sorted(c.code for c in seeds.WORLD.codes.values())
     [item] = [item for item in body["data"] if item["attributes"]["id"] == "pc:16"]
@@ -53,8 +53,8 @@ async def test_all_codes_are_as_in_the_sample(reported: Asker) -> None:
     assert list(body) == ["count", "data", "links"]
 
 
-async def test_codes_of_the_organization_are_as_in_the_sample(reported: Asker) -> None:
-    body = await reported.body("/admin/v1/organizations/pc:1/producer-codes")
+async def test_codes_of_an_organization_equal_the_sample(seeded_registry: RegistryClient) -> None:
+    body = await seeded_registry.body("/admin/v1/organizations/pc:1/producer-codes")
     assert body["count"] == 6
     assert _ordered(body["data"][0]["attributes"]) == _ordered(
         {
@@ -75,8 +75,8 @@ async def test_codes_of_the_organization_are_as_in_the_sample(reported: Asker) -
     )
 
 
-async def test_code_leaves_out_what_is_not_set(reported: Asker) -> None:
-    attributes = (await reported.body("/admin/v1/producer-codes/pc:21"))["data"]["attributes"]
+async def test_code_omits_attributes_without_a_value(seeded_registry: RegistryClient) -> None:
+    attributes = (await seeded_registry.body("/admin/v1/producer-codes/pc:21"))["data"]["attributes"]
     assert list(attributes) == [
         "code", "displayName", "id", "organization", "producerStatus", "roles", "terminationDate"
     ]  # fmt: skip
@@ -84,8 +84,8 @@ async def test_code_leaves_out_what_is_not_set(reported: Asker) -> None:
     assert attributes["producerStatus"] == {"code": "Terminated", "name": "Terminated"}
 
 
-async def test_user_association_is_as_in_the_sample(reported: Asker) -> None:
-    body = await reported.body("/admin/v1/users/pc:400/producer-codes")
+async def test_user_association_equals_the_sample(seeded_registry: RegistryClient) -> None:
+    body = await seeded_registry.body("/admin/v1/users/pc:400/producer-codes")
     [item] = body["data"]
     assert _ordered(item["attributes"]) == _ordered(
         {
@@ -98,8 +98,8 @@ async def test_user_association_is_as_in_the_sample(reported: Asker) -> None:
 
 
 @pytest.mark.parametrize("family", ["groups", "group"])
-async def test_group_association_is_as_in_the_sample(reported: Asker, family: str) -> None:
-    body = await reported.body(f"/admin/v1/{family}/acv-division/producer-codes")
+async def test_group_association_equals_the_sample(seeded_registry: RegistryClient, family: str) -> None:
+    body = await seeded_registry.body(f"/admin/v1/{family}/acv-division/producer-codes")
     [item] = body["data"]
     assert _ordered(item["attributes"]) == _ordered(
         {
@@ -111,21 +111,21 @@ async def test_group_association_is_as_in_the_sample(reported: Asker, family: st
             "producerStatus": STATUS,
         }
     )
-    one = await reported.body(f"/admin/v1/{family}/acv-division/producer-codes/pc:16")
+    one = await seeded_registry.body(f"/admin/v1/{family}/acv-division/producer-codes/pc:16")
     assert one["data"] == item
 
 
-async def test_association_answers_with_the_roles_the_code_has_left(reported: Asker) -> None:
+async def test_association_has_only_roles_that_the_code_still_has(seeded_registry: RegistryClient) -> None:
     acv = seeds.WORLD.codes["pc:16"]
     poorer = replace(acv, role_ids=(seeds.PRODUCER,), version=2)
     after = replace(seeds.WORLD, codes={**seeds.WORLD.codes, "pc:16": poorer})
-    async with reported.meanwhile(after, seeds.WORLD):
-        one = await reported.body("/admin/v1/users/pc:400/producer-codes/pc:16")
+    async with seeded_registry.changed(after, seeds.WORLD):
+        one = await seeded_registry.body("/admin/v1/users/pc:400/producer-codes/pc:16")
     assert one["data"]["attributes"]["roles"] == []
 
 
-async def test_group_has_its_producers_and_products(reported: Asker) -> None:
-    group = (await reported.body("/groups/pc:669"))["group"]
+async def test_group_has_its_producers_and_products(seeded_registry: RegistryClient) -> None:
+    group = (await seeded_registry.body("/groups/pc:669"))["group"]
     assert _ordered(group) == _ordered(
         {
             "id": "pc:669",
@@ -155,8 +155,8 @@ async def test_group_has_its_producers_and_products(reported: Asker) -> None:
     )
 
 
-async def test_group_without_producers_and_products_has_null(reported: Asker) -> None:
-    assert (await reported.body("/groups/acv-division"))["group"] == {
+async def test_group_without_producers_and_products_has_null(seeded_registry: RegistryClient) -> None:
+    assert (await seeded_registry.body("/groups/acv-division"))["group"] == {
         "id": "acv-division",
         "type": "division",
         "value": "Property",
@@ -166,8 +166,8 @@ async def test_group_without_producers_and_products_has_null(reported: Asker) ->
     }
 
 
-async def test_producers_are_the_users(reported: Asker) -> None:
-    producers = (await reported.body("/producers"))["producers"]
+async def test_producers_are_the_users(seeded_registry: RegistryClient) -> None:
+    producers = (await seeded_registry.body("/producers"))["producers"]
     ann = {
         "id": "pc:305",
         "name": "Ann",
@@ -180,11 +180,11 @@ async def test_producers_are_the_users(reported: Asker) -> None:
     assert _ordered(producers[0]) == _ordered(ann)
     assert [producer["id"] for producer in producers] == ["pc:305", "pc:310", "pc:400"]
     assert producers[2]["groups"] == []
-    assert (await reported.body("/producers/pc:305"))["producer"] == ann
+    assert (await seeded_registry.body("/producers/pc:305"))["producer"] == ann
 
 
-async def test_organization_and_role_are_what_the_uris_point_at(reported: Asker) -> None:
-    organization = (await reported.body("/admin/v1/organizations/pc:4"))["data"]
+async def test_uris_of_organization_and_role_resolve(seeded_registry: RegistryClient) -> None:
+    organization = (await seeded_registry.body("/admin/v1/organizations/pc:4"))["data"]
     assert organization["attributes"] == {
         "displayName": "ACV Property Insurance",
         "domains": [],
@@ -193,7 +193,7 @@ async def test_organization_and_role_are_what_the_uris_point_at(reported: Asker)
         "producerStatus": STATUS,
         "type": "Organization",
     }
-    role = (await reported.body("/admin/v1/roles/producer"))["data"]
+    role = (await seeded_registry.body("/admin/v1/roles/producer"))["data"]
     assert role["attributes"] == {
         "displayName": "Producer",
         "id": "producer",
@@ -202,7 +202,7 @@ async def test_organization_and_role_are_what_the_uris_point_at(reported: Asker)
     }
 
 
-async def test_every_link_and_uri_resolves(reported: Asker) -> None:
+async def test_every_link_and_uri_resolves(seeded_registry: RegistryClient) -> None:
     todo = [
         "/account/v1/producer-codes?pageSize=1", "/admin/v1/producer-codes?pageSize=2&pageOffset=3", "/groups?limit=1",
         "/admin/v1/users/pc:305/producer-codes", "/admin/v1/group/pc:669/producer-codes?pageSize=1",
@@ -213,7 +213,7 @@ async def test_every_link_and_uri_resolves(reported: Asker) -> None:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            answer = await reported.get(path, sub=seeds.ANN)
+            answer = await seeded_registry.get(path, sub=seeds.ANN)
             assert answer.status_code == 200, f"{path}: {answer.text}"
             todo += _links(answer.json())
             todo += [link["url"] for link in answer.links.values()]
@@ -240,10 +240,10 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_answer_is_304_until_it_changes(reported: Asker, path: str) -> None:
-    first = await reported.get(path)
+async def test_response_is_304_until_a_change(seeded_registry: RegistryClient, path: str) -> None:
+    first = await seeded_registry.get(path)
     tag = first.headers["etag"]
-    assert (await reported.get(path, headers={"If-None-Match": tag})).status_code == 304
+    assert (await seeded_registry.get(path, headers={"If-None-Match": tag})).status_code == 304
     renamed = {id_: replace(one, display_name=f"New {id_}") for id_, one in seeds.WORLD.organizations.items()}
     branch = Branch(seeds.MINNEAPOLIS, "301", "Minneapolis", 2)
     role = replace(seeds.WORLD.roles[seeds.PRODUCER], display_name="Seller", version=2)
@@ -259,32 +259,32 @@ async def test_answer_is_304_until_it_changes(reported: Asker, path: str) -> Non
             for id_, one in seeds.WORLD.groups.items()
         },
     )
-    async with reported.meanwhile(changed, seeds.WORLD):
-        again = await reported.get(path, headers={"If-None-Match": tag})
+    async with seeded_registry.changed(changed, seeds.WORLD):
+        again = await seeded_registry.get(path, headers={"If-None-Match": tag})
     assert again.status_code == 200
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.rpartition("/")[2] in {"pc:16", "pc:4", "producer"}])
-async def test_checksum_is_the_tag(reported: Asker, path: str) -> None:
-    answer = await reported.get(path)
+async def test_checksum_is_the_tag(seeded_registry: RegistryClient, path: str) -> None:
+    answer = await seeded_registry.get(path)
     assert answer.headers["etag"] == f'"{answer.json()["data"]["checksum"]}"'
 
 
-async def test_checksum_on_a_page_is_the_tag_of_the_element(reported: Asker) -> None:
+async def test_checksum_on_a_page_is_the_tag_of_the_element(seeded_registry: RegistryClient) -> None:
     for path in (
         "/admin/v1/producer-codes",
         "/admin/v1/producer-codes?fields=id",
         "/admin/v1/users/pc:305/producer-codes",
     ):
-        for item in (await reported.body(path))["data"]:
-            one = await reported.get(item["links"]["self"]["href"])
+        for item in (await seeded_registry.body(path))["data"]:
+            one = await seeded_registry.get(item["links"]["self"]["href"])
             assert one.headers["etag"] == f'"{item["checksum"]}"'
 
 
-async def test_version_in_the_tag_is_that_of_the_thing(reported: Asker) -> None:
-    assert (await reported.get("/groups/pc:669")).headers["etag"].startswith('"4-')
-    assert (await reported.get("/producers/pc:305")).headers["etag"].startswith('"3-')
-    assert (await reported.get("/admin/v1/users/pc:305/producer-codes/pc:6")).headers["etag"].startswith('"3-')
-    assert (await reported.get("/admin/v1/groups/pc:669/producer-codes/pc:17")).headers["etag"].startswith('"4-')
-    assert (await reported.get("/admin/v1/producer-codes/pc:6")).headers["etag"].startswith('"1-')
-    assert (await reported.get("/admin/v1/producer-codes")).headers["etag"].startswith('"0-')
+async def test_tag_contains_the_version_of_the_entity(seeded_registry: RegistryClient) -> None:
+    assert (await seeded_registry.get("/groups/pc:669")).headers["etag"].startswith('"4-')
+    assert (await seeded_registry.get("/producers/pc:305")).headers["etag"].startswith('"3-')
+    assert (await seeded_registry.get("/admin/v1/users/pc:305/producer-codes/pc:6")).headers["etag"].startswith('"3-')
+    assert (await seeded_registry.get("/admin/v1/groups/pc:669/producer-codes/pc:17")).headers["etag"].startswith('"4-')
+    assert (await seeded_registry.get("/admin/v1/producer-codes/pc:6")).headers["etag"].startswith('"1-')
+    assert (await seeded_registry.get("/admin/v1/producer-codes")).headers["etag"].startswith('"0-')

@@ -1,4 +1,4 @@
-"""Generated worlds: small registries full of edges, each under a prefix of its own so that many share a database."""
+"""Generated worlds: small registries with many edge cases; unique prefixes let many share one database."""
 
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -15,12 +15,12 @@ ROLE = Role(seeds.PRODUCER, "Producer", (), 1)
 _STATUSES = ("Active",) * 8 + ("Limited",) * 3 + ("Suspended", "Terminating", "Terminated")
 _DAY = date(2026, 11, 22)
 _CODES = (*range(9), 60)
-"""How many codes a world may have; of 60, a caller has about a default page."""
+"""The possible numbers of codes in a world; with 60, a caller has about one default page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a caller asks for: `visible` are the externally visible code strings, `offset` and `size` the page."""
+class AccountQuery:
+    """A query of a caller: `visible` are the externally visible code strings, `offset` and `size` define the page."""
 
     subject: str
     use: str
@@ -31,7 +31,7 @@ class Question:
 
 
 def world(prefix: str, chance: Random) -> World:
-    """One world, all of its ids beginning with the prefix."""
+    """Return a world in which all ids start with the prefix."""
     organizations = seeds.by_id(
         *(seeds.organization(f"{prefix}o{n}", "O", status=chance.choice(_STATUSES)) for n in range(2))
     )
@@ -66,12 +66,12 @@ def world(prefix: str, chance: Random) -> World:
     )
 
 
-def question(prefix: str, of: World, chance: Random) -> Question:
-    """A question somebody known or unknown may ask of a world."""
+def account_query(prefix: str, of: World, chance: Random) -> AccountQuery:
+    """Return a query of a known or unknown caller."""
     subjects = [f"{prefix}u{n}" for n in range(4)] + [f"{prefix}name{n}" for n in range(2)]
     strings = [chance.choice([code.code.lower(), code.code.upper()]) for code in of.codes.values()]
     visible = [string for string in strings if chance.random() < 0.4]
-    return Question(
+    return AccountQuery(
         chance.choice(subjects),
         chance.choice(["submission", "renewal"]),
         _DAY + timedelta(days=chance.randrange(-2, 3)),
@@ -81,10 +81,10 @@ def question(prefix: str, of: World, chance: Random) -> Question:
     )
 
 
-def answer(of: World, asked: Question) -> Available:
-    """What the pure rule says."""
-    asking = caller(of, asked.subject)
-    owners = () if asking is None else (asking.id, *asking.group_ids)
+def expected_codes(of: World, query: AccountQuery) -> Available:
+    """Return the result of the rule in the core."""
+    user = caller(of, query.subject)
+    owners = () if user is None else (user.id, *user.group_ids)
     held = {code for owner, code in (*of.user_associations, *of.group_associations) if owner in owners}
     candidates = [
         Candidate(
@@ -96,22 +96,22 @@ def answer(of: World, asked: Question) -> Available:
         )
         for code in of.codes.values()
     ]
-    return available(asking, candidates, held=held, visible=asked.visible, use=asked.use, on_date=asked.on.isoformat())
+    return available(user, candidates, held=held, visible=query.visible, use=query.use, on_date=query.on.isoformat())
 
 
-def together(parts: list[World]) -> World:
-    """Several worlds as one."""
+def merged(parts: list[World]) -> World:
+    """Return the union of several worlds."""
     return World(**{f.name: {k: s for part in parts for k, s in getattr(part, f.name).items()} for f in fields(World)})
 
 
 def caller(of: World, subject: str) -> User | None:
-    """The user who is meant by a token's subject."""
+    """Return the user with a token's subject as username or id."""
     named = [user for user in of.users.values() if user.username == subject]
     return named[0] if named else of.users.get(subject)
 
 
 def _user(id_: str, prefix: str, owners: list[str], groups: list[str], chance: Random) -> User:
-    # A username may be the id of another user: whoever has the name is meant then.
+    # A username may be the id of another user: the user with this username takes precedence.
     names: dict[int, list[str | None]] = {
         0: [None, f"{prefix}name0", f"{prefix}u1"],
         1: [None, f"{prefix}name1", f"{prefix}u2"],

@@ -12,13 +12,13 @@ from service.contract.schemas import committed, documents
 from service.http.filter_text import FILTER
 from service.store.filter import FIELDS, OPERATORS
 from tests.support.issuer import Issuer
-from tests.unit.http.front import front
+from tests.unit.http.api_client import api_client
 
 TRUSTED = Issuer()
 
 
 async def _document() -> dict[str, Any]:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         answer = await client.get("/openapi.json")
     assert answer.status_code == 200
     document: dict[str, Any] = answer.json()
@@ -54,14 +54,14 @@ async def test_examples_match_the_models() -> None:
 
 
 async def test_all_schemas_of_messages_are_served() -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         for name in documents():
             answer = await client.get(schema_address(name))
             assert (answer.status_code, answer.content) == (200, committed(name)), name
 
 
 async def test_asyncapi_document_has_the_configured_topic_prefix() -> None:
-    async with front(TRUSTED, topic_prefix="agency") as client:
+    async with api_client(TRUSTED, topic_prefix="agency") as client:
         answer = await client.get("/asyncapi.json")
     assert answer.status_code == 200
     addresses = {channel["address"] for channel in answer.json()["channels"].values()}
@@ -84,7 +84,7 @@ def test_documented_filter_pattern_matches_the_fields_and_operators() -> None:
     ("path", "kind"), [("/docs", "text/html"), ("/docs/docs.css", "text/css"), ("/docs/docs.js", "text/javascript")]
 )
 async def test_page_loads_no_external_resources(path: str, kind: str) -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         answer = await client.get(path)
         again = await client.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert answer.headers["content-type"].startswith(kind)

@@ -16,7 +16,7 @@ from service.http.jwks import AGE_SECONDS, UNKNOWN_KEY_SECONDS, KeySet, KeysUnav
 from service.http.problem import HttpProblem
 from tests.support.issuer import AUDIENCE, NAME, Issuer, public
 from tests.support.wait import eventually
-from tests.unit.http.front import front
+from tests.unit.http.api_client import api_client
 
 SAFE = ["ES256", "RS256", "EdDSA"]
 
@@ -114,7 +114,7 @@ async def test_request_gets_503_when_there_are_no_keys() -> None:
     of = Issuer()
     token = of.token()
     of.keys = {}
-    async with front(of) as client:
+    async with api_client(of) as client:
         answer = await client.get("/account/v1/producer-codes", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 

@@ -19,7 +19,7 @@ from service.http.jwks import KeySet
 from service.http.problem import HttpProblem
 from tests.support import issuer
 from tests.support.issuer import Issuer
-from tests.unit.http.front import front, verifier
+from tests.unit.http.api_client import api_client, verifier
 
 ACCOUNT = "/account/v1/producer-codes"
 
@@ -88,7 +88,7 @@ def trusted() -> Issuer:
 
 @pytest.mark.parametrize("defect", DEFECTS)
 async def test_invalid_token_is_rejected(trusted: Issuer, defect: str) -> None:
-    async with front(trusted) as client:
+    async with api_client(trusted) as client:
         answer = await client.get(ACCOUNT, headers={"Authorization": f"Bearer {DEFECTS[defect](trusted)}"})
     assert answer.status_code == 401, answer.text
     assert answer.headers["www-authenticate"].startswith('Bearer realm="producer-registry", error="invalid_token"')
@@ -98,7 +98,7 @@ async def test_invalid_token_is_rejected(trusted: Issuer, defect: str) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic cGM6MzEwOng=", "Token x", "Bearer ü"])
 async def test_request_without_bearer_token_is_rejected(trusted: Issuer, header: str | None) -> None:
-    async with front(trusted) as client:
+    async with api_client(trusted) as client:
         headers = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
         answer = await client.get(ACCOUNT, headers=headers)
     assert answer.status_code == 401
@@ -107,13 +107,13 @@ async def test_request_without_bearer_token_is_rejected(trusted: Issuer, header:
 
 async def test_request_with_two_tokens_is_rejected(trusted: Issuer) -> None:
     one = ("Authorization", f"Bearer {trusted.token()}")
-    async with front(trusted) as client:
+    async with api_client(trusted) as client:
         assert (await client.get(ACCOUNT, headers=[one, one])).status_code == 401
 
 
 @pytest.mark.parametrize("scope", [None, "", "admin:read admin:write", "account:reader", ["account:read"]])
 async def test_request_without_the_scope_is_forbidden(trusted: Issuer, scope: object) -> None:
-    async with front(trusted) as client:
+    async with api_client(trusted) as client:
         headers = {"Authorization": f"Bearer {trusted.token(scope=scope)}"}
         answer = await client.get(ACCOUNT, headers=headers)
     assert answer.status_code == 403
@@ -123,7 +123,7 @@ async def test_request_without_the_scope_is_forbidden(trusted: Issuer, scope: ob
 @pytest.mark.parametrize("path", ["/groups", "/producers", "/admin/v1/producer-codes", "/admin/v1/roles/producer"])
 @pytest.mark.parametrize("scope", ["account:read", "admin:write"])
 async def test_admin_paths_require_the_scope_admin_read(trusted: Issuer, path: str, scope: str) -> None:
-    async with front(trusted) as client:
+    async with api_client(trusted) as client:
         answer = await client.get(path, headers={"Authorization": f"Bearer {trusted.token(scope=scope)}"})
     assert answer.status_code == 403
 

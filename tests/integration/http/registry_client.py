@@ -1,4 +1,4 @@
-"""Somebody who asks the application before a real database, with any token."""
+"""A client of the application with a real database and arbitrary tokens."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,15 +16,15 @@ from service.store.pool import create_pool
 from service.store.read_store import ReadStore
 from service.store.world_save import save_world
 from tests.support.issuer import Issuer
-from tests.unit.http.front import verifier
+from tests.unit.http.api_client import verifier
 
 TRUSTED = Issuer()
 READ = "account:read admin:read"
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """A client and the store it reads; `save` puts a world into the database."""
+class RegistryClient:
+    """An HTTP client and the store behind the application; `save` writes a world to the database."""
 
     client: httpx.AsyncClient
     app: FastAPI
@@ -34,23 +34,23 @@ class Asker:
     async def get(
         self, path: str, *, sub: str = "pc:310", headers: dict[str, str] | None = None, **claims: Any
     ) -> httpx.Response:
-        """Ask with a token that may read everything, unless `claims` say otherwise."""
+        """Send a GET with a token of all scopes, changed by `claims`."""
         token = TRUSTED.token(sub=sub, **{"scope": READ, **claims})
-        sent = httpx.Headers({"Authorization": f"Bearer {token}", **(headers or {})}, encoding="latin-1")
-        return await self.client.get(path, headers=sent)
+        all_headers = httpx.Headers({"Authorization": f"Bearer {token}", **(headers or {})}, encoding="latin-1")
+        return await self.client.get(path, headers=all_headers)
 
     async def body(self, path: str, **claims: Any) -> Any:
-        """The body of an answer that has to be 200."""
+        """Return the body of a response, which must be 200."""
         answer = await self.get(path, **claims)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     async def codes(self, path: str, **claims: Any) -> list[str]:
-        """The code strings on a page of codes, in order."""
+        """Return the code strings on a page of codes, in order."""
         return [item["attributes"]["code"] for item in (await self.body(path, **claims))["data"]]
 
     async def save(self, after: World, before: World | None = None) -> None:
-        """Write the difference of two worlds as a batch does."""
+        """Write the difference of two worlds, as a batch does."""
         connection = await asyncpg.connect(self.database_url)
         try:
             async with connection.transaction():
@@ -59,8 +59,8 @@ class Asker:
             await connection.close()
 
     @asynccontextmanager
-    async def meanwhile(self, after: World, before: World) -> AsyncIterator[None]:
-        """Change the database from one world to another, and back at the end."""
+    async def changed(self, after: World, before: World) -> AsyncIterator[None]:
+        """Change the database from `before` to `after`, and restore `before` at the end."""
         await self.save(after, before)
         try:
             yield
@@ -69,14 +69,14 @@ class Asker:
 
 
 @asynccontextmanager
-async def asker(database_url: str, **settings: Any) -> AsyncIterator[Asker]:
-    """Open the application on a database."""
-    chosen = Settings(database_url=database_url, **settings)
-    pool = await create_pool(chosen, "test")
+async def open_registry(database_url: str, **settings: Any) -> AsyncIterator[RegistryClient]:
+    """Open the application on a database, and return a client."""
+    all_settings = Settings(database_url=database_url, **settings)
+    pool = await create_pool(all_settings, "test")
     reader = ReadStore(pool)
-    app = create_app(chosen, reader, verifier(TRUSTED))
+    app = create_app(all_settings, reader, verifier(TRUSTED))
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry.example") as client:
-            yield Asker(client, app, reader, database_url)
+            yield RegistryClient(client, app, reader, database_url)
     finally:
         await pool.close()

@@ -34,7 +34,7 @@ def verifier(of: issuer.Issuer) -> Verifier:
 
 
 @asynccontextmanager
-async def front(of: issuer.Issuer, answer: Any = EMPTY, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def api_client(of: issuer.Issuer, answer: Any = EMPTY, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of the application."""
     reader = cast("ReadStore", StubReader(answer))
     app = create_app(Settings(**settings), reader, verifier(of))

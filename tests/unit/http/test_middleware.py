@@ -13,7 +13,7 @@ from service.store.code_page import Items
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from tests.support.issuer import Issuer
 from tests.support.wait import eventually
-from tests.unit.http.front import EMPTY, front
+from tests.unit.http.api_client import EMPTY, api_client
 
 ACCOUNT = "/account/v1/producer-codes"
 TRUSTED = Issuer()
@@ -24,7 +24,7 @@ def _headers(**changes: object) -> dict[str, str]:
 
 
 async def test_response_has_the_given_or_a_generated_request_id() -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         given = await client.get(ACCOUNT, headers={**_headers(), "X-Request-Id": "order-17"})
         generated = await client.get("/nowhere", headers={"X-Request-Id": "no spaces\tplease"})
         other = await client.get("/nowhere")
@@ -60,21 +60,21 @@ async def test_request_that_cannot_be_answered_is_reported_as_a_problem(
 
 @pytest.mark.parametrize("path", ["/groups/a%00b", "/groups/..%2e", "/groups/%F0%9F%98%80", f"/groups/{'x' * 65}"])
 async def test_malformed_id_is_not_found(path: str) -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         assert (await client.get(path, headers=_headers(scope="admin:read"))).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 @pytest.mark.parametrize("path", [ACCOUNT, "/groups", "/groups/pc:669", "/admin/v1/group/g/producer-codes", "/docs"])
 async def test_unsupported_method_is_405_with_the_allowed_methods(method: str, path: str) -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         answer = await client.request(method, path, headers=_headers())
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_head_is_get_without_the_body() -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         head, get = [await client.request(method, ACCOUNT, headers=_headers()) for method in ("HEAD", "GET")]
     assert head.content == b""
     for name in ("etag", "content-length", "content-type"):
@@ -94,7 +94,7 @@ async def test_errors_show_no_internal_details(error: Exception, status: int) ->
     async def answer() -> Items:
         raise error
 
-    async with front(TRUSTED, answer) as client:
+    async with api_client(TRUSTED, answer) as client:
         problem = await client.get(ACCOUNT, headers=_headers())
     assert problem.status_code == status
     assert "secret" not in problem.text
@@ -106,7 +106,7 @@ async def test_request_times_out() -> None:
         await asyncio.Event().wait()
         return EMPTY
 
-    async with front(TRUSTED, answer, request_timeout_seconds=0.05) as client:
+    async with api_client(TRUSTED, answer, request_timeout_seconds=0.05) as client:
         problem = await client.get(ACCOUNT, headers=_headers())
     assert (problem.status_code, problem.headers["retry-after"]) == (503, "1")
 
@@ -120,7 +120,7 @@ async def test_request_above_the_concurrency_limit_is_rejected_at_once() -> None
         await leave.wait()
         return EMPTY
 
-    async with front(TRUSTED, answer, max_concurrent_requests=3) as client:
+    async with api_client(TRUSTED, answer, max_concurrent_requests=3) as client:
         held = [asyncio.create_task(client.get(ACCOUNT, headers=_headers())) for _ in range(3)]
         await eventually(lambda: inside == 3, what="three requests inside")
         extra = await client.get(ACCOUNT, headers=_headers())
@@ -132,7 +132,7 @@ async def test_request_above_the_concurrency_limit_is_rejected_at_once() -> None
 
 
 async def test_rate_limit_applies_per_caller() -> None:
-    async with front(TRUSTED, rate_limit_per_second=2) as client:
+    async with api_client(TRUSTED, rate_limit_per_second=2) as client:
         statuses = [(await client.get(ACCOUNT, headers=_headers())).status_code for _ in range(3)]
         last: httpx.Response = await client.get(ACCOUNT, headers=_headers())
         other = await client.get(ACCOUNT, headers=_headers(sub="pc:305"))
@@ -143,19 +143,19 @@ async def test_rate_limit_applies_per_caller() -> None:
 
 
 async def test_rate_limit_is_off_by_default() -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         assert {(await client.get(ACCOUNT, headers=_headers())).status_code for _ in range(50)} == {200}
 
 
 async def test_disabled_user_is_refused() -> None:
-    async with front(TRUSTED, None) as client:
+    async with api_client(TRUSTED, None) as client:
         answer = await client.get(ACCOUNT, headers=_headers())
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "user-disabled")
 
 
 @pytest.mark.parametrize("if_none_match", ["{}", "W/{}", '"other", {}', "*"])
 async def test_matching_entity_tag_gets_304(if_none_match: str) -> None:
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         tag = (await client.get(ACCOUNT, headers=_headers())).headers["etag"]
         again = await client.get(ACCOUNT, headers={**_headers(), "If-None-Match": if_none_match.format(tag)})
         other = await client.get(ACCOUNT, headers={**_headers(), "If-None-Match": tag.replace('"0-', '"1-')})
@@ -205,9 +205,9 @@ async def test_cancelled_request_is_503() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    gate = RequestMiddleware(endless, max_body=1024, timeout=60, concurrency=5, direct={})
+    middleware = RequestMiddleware(endless, max_body=1024, timeout=60, concurrency=5, direct={})
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
-    request = asyncio.create_task(gate(scope, lambda: asyncio.Event().wait(), send))  # type: ignore[arg-type, return-value]
+    request = asyncio.create_task(middleware(scope, lambda: asyncio.Event().wait(), send))  # type: ignore[arg-type, return-value]
     async with asyncio.timeout(5):
         await begun.wait()
         request.cancel()
