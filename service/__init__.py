@@ -1,1 +1,1 @@
-"""Producer registry: everything that is true without Kafka."""
+"""Producer registry: everything that does not depend on Kafka."""

@@ -1,18 +1,18 @@
-"""The one reader of the wall clock; everything else is handed the time, or measures with time.monotonic."""
+"""The only module that reads the wall clock. Other modules take the time as an argument or use time.monotonic."""
 
 from datetime import UTC, date, datetime
 
 
 def now() -> datetime:
-    """The present moment, UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def today() -> date:
-    """The present date, UTC."""
+    """Return the current date in UTC."""
     return now().date()
 
 
 def stamp(moment: datetime) -> str:
-    """A moment as the wire has it: RFC 3339 with microseconds and Z."""
+    """Format a time as in messages: RFC 3339 in UTC, with microseconds and Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

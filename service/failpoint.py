@@ -1,7 +1,7 @@
-"""Points at which a chaos test lets this process die, stop or block; without a plan each costs one dictionary look-up.
+"""Points at which fault tests kill, stop or block this process. Without a plan, a point costs one dictionary look-up.
 
-A plan is text such as `before_commit=kill@3,mid_publish=block:2.5`: a point's name, what happens, and at which of its
-passes (the first one by default). It happens once.
+A plan is text such as `before_commit=kill@3,mid_publish=block:2.5`: the name of a point, the action, and the pass at
+which the action happens (by default the first). Each action happens once.
 """
 
 import os
@@ -33,21 +33,21 @@ _plans: dict[str, _Plan] = {}
 
 
 def arm(text: str) -> None:
-    """Take up a plan, or none when the text is empty; raises ValueError when it is malformed."""
+    """Replace the plan; empty text removes it. Raises ValueError if the text is malformed."""
     plans = {}
     for part in filter(None, (word.strip() for word in text.split(","))):
         point, _, what = part.partition("=")
         what, _, passes = what.partition("@")
         action, _, seconds = what.partition(":")
         if point not in POINTS or action not in {"kill", "stop", "block"}:
-            raise ValueError(f"{part!r} is no plan for a fail point")
+            raise ValueError(f"{part!r} is not a plan for a fail point")
         plans[point] = _Plan(action, float(seconds or 0), int(passes or 1))
     _plans.clear()
     _plans.update(plans)
 
 
 def passing(point: str) -> None:
-    """Tell that the process is at this point; does what the plan says, else nothing."""
+    """Report that the process has reached this point, and run the planned action if there is one."""
     plan = _plans.get(point)
     if plan is None:
         return
@@ -61,5 +61,5 @@ def passing(point: str) -> None:
         case "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         case _:
-            # Blocks the event loop on purpose: heartbeats and lock sessions go silent too.
+            # Blocks the event loop on purpose, so that heartbeats and lock sessions stop too.
             time.sleep(plan.seconds)

@@ -1,4 +1,4 @@
-"""Imports that leave out what a library loads only if it happens to be installed."""
+"""Prevent a library from loading an optional dependency that is installed."""
 
 import sys
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from typing import Any
 
 @contextmanager
 def block_import(name: str) -> Iterator[None]:
-    """Let a module seem not to be installed while the block imports; nothing changes when it is loaded already."""
+    """Make a module appear uninstalled inside the block. Has no effect if the module is already loaded."""
     modules: dict[str, Any] = sys.modules
     if name in modules:
         yield
         return
-    # The import system's own word for "is not there".
+    # The import system treats None as "not installed".
     modules[name] = None
     try:
         yield

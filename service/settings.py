@@ -1,7 +1,7 @@
-"""Every setting of the service: its name, its meaning, its default and what values are right.
+"""The settings of the service: names, descriptions, defaults and valid values.
 
-Settings come from the environment under the prefix `REGISTRY_`, and each is an option of the command line too. This is
-the only place that reads the environment. A value that is empty counts as not given.
+Settings are read from environment variables with the prefix `REGISTRY_`. Each setting is also a command-line option.
+No other module reads the environment. An empty value means that the setting is not set.
 """
 
 import difflib
@@ -9,20 +9,20 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.masking import shown
+
 PREFIX = "REGISTRY_"
 TEST_PREFIX = "REGISTRY_TEST_"
-"""Names under this prefix belong to the test suite and are ignored here."""
-
-MASK = "********"
+"""Variables with this prefix belong to the test suite and are ignored."""
 
 
 class InvalidSettings(Exception):
-    """The settings are not right; `problems` has one line for each, beginning with the setting's name."""
+    """The settings are invalid. `problems` has one line for each problem, which begins with the variable's name."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -36,7 +36,7 @@ def _words(value: object) -> object:
 
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
-"""A list written with commas; each part is trimmed, empty parts do not count."""
+"""A comma-separated list. Items are trimmed, and empty items are ignored."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -45,104 +45,127 @@ Seconds = Annotated[float, Field(gt=0, le=86400)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
 
 
-def _setting(default: Any, meaning: str, right: str) -> Any:
-    """Declare one setting: what it means (for the lists of settings) and what is right (for refusals)."""
-    return Field(default, description=meaning, json_schema_extra={"right": right})
+def _setting(default: Any, description: str, valid: str) -> Any:
+    """Declare a setting with its description and its valid values, which error messages name."""
+    return Field(default, description=description, json_schema_extra={"valid": valid})
 
 
 class Settings(BaseSettings):
-    """The effective settings; immutable. Build it with `load`, which answers a wrong one by name."""
+    """The effective settings; immutable. Use `load` to create them: it names the invalid settings."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     database_url: str = _setting("", "PostgreSQL to use", "a URL such as postgresql://user:password@host:5432/registry")
-    database_pool_size: Count = _setting(10, "Connections each pool may open", "a whole number from 1")
-    database_command_timeout_seconds: Seconds = _setting(30, "Longest wait for one statement", "seconds above 0")
+    database_pool_size: Count = _setting(10, "Maximum number of connections in each pool", "an integer, at least 1")
+    database_command_timeout_seconds: Seconds = _setting(
+        30, "Timeout of a statement", "seconds, greater than 0, at most 86400"
+    )
 
-    kafka_bootstrap_servers: str = _setting("", "Kafka brokers to use", "host:port, several separated by commas")
+    kafka_bootstrap_servers: str = _setting("", "Kafka brokers to use", "host:port, separated by commas")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = _setting(
-        "PLAINTEXT", "How clients speak to Kafka", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+        "PLAINTEXT", "Protocol of the connections to Kafka", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
     )
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = _setting(
-        "PLAIN", "How clients log on when the protocol is a SASL one", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+        "PLAIN", "SASL mechanism, for the SASL protocols", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
     )
-    kafka_sasl_username: str = _setting("", "Name to log on with", "a user name")
-    kafka_sasl_password: SecretStr = _setting(SecretStr(""), "Password to log on with", "a password")
-    kafka_ssl_cafile: str = _setting("", "Certificates to trust; the system's when empty", "path of a PEM file")
-    kafka_ssl_certfile: str = _setting("", "Client certificate", "path of a PEM file, together with the key file")
-    kafka_ssl_keyfile: str = _setting("", "Key of the client certificate", "path of a PEM file")
+    kafka_sasl_username: str = _setting("", "SASL user name", "a user name")
+    kafka_sasl_password: SecretStr = _setting(SecretStr(""), "SASL password", "a password")
+    kafka_ssl_cafile: str = _setting(
+        "", "Trusted CA certificates; if empty, those of the operating system", "path of a PEM file"
+    )
+    kafka_ssl_certfile: str = _setting("", "Client certificate", "path of a PEM file; requires the key file")
+    kafka_ssl_keyfile: str = _setting("", "Private key of the client certificate", "path of a PEM file")
     kafka_idempotent_producer: bool = _setting(
-        True, "Off only for a broker without idempotent producers (the embedded memory broker)", "true or false"
+        True,
+        "Use an idempotent producer; disable it only for a broker that does not support it,"
+        " such as the embedded memory broker",
+        "true or false",
     )
 
-    topic_prefix: Name = _setting("registry", "First part of every topic's name", "letters, digits, dot, _ and -")
+    topic_prefix: Name = _setting("registry", "Prefix of all topic names", "letters, digits, dot, _ and -")
     consumer_group: Name = _setting("producer-registry", "Consumer group of the service", "letters, digits, dot, _, -")
-    partitions: Count = _setting(12, "Partitions of a topic when it is created", "a whole number from 1")
-    replication: Count = _setting(1, "Replicas of a topic when it is created", "a whole number from 1")
-    command_retention_days: Days = _setting(7, "How long command topics keep records", "days, 1 to 3650")
-    event_retention_days: Days = _setting(30, "How long event and outcome topics keep records", "days, 1 to 3650")
-    dead_letter_retention_days: Days = _setting(30, "How long dead letters are kept", "days, 1 to 3650")
+    partitions: Count = _setting(12, "Number of partitions of new topics", "an integer, at least 1")
+    replication: Count = _setting(1, "Replication factor of new topics", "an integer, at least 1")
+    command_retention_days: Days = _setting(7, "Retention time of the command topics", "days, 1 to 3650")
+    event_retention_days: Days = _setting(30, "Retention time of the event and outcome topics", "days, 1 to 3650")
+    dead_letter_retention_days: Days = _setting(30, "Retention time of the dead-letter topic", "days, 1 to 3650")
     inbox_retention_days: Days = _setting(
         30,
-        "How long a command's id is remembered; at least as long as commands and dead letters are kept",
+        "Retention time of command ids in the inbox; at least that of the command topics and the dead-letter topic",
         "days, 1 to 3650",
     )
-    reply_topics: Words = _setting((), "Topics a command may name in replyto", "topic names separated by commas")
+    reply_topics: Words = _setting((), "Topics that a command may name in replyto", "topic names separated by commas")
 
     batch_max_records: Annotated[int, Field(ge=1, le=50_000)] = _setting(
-        2000, "Commands decided in one transaction at most", "a whole number, 1 to 50000"
+        2000, "Maximum number of commands in one transaction", "an integer, 1 to 50000"
     )
     batch_timeout_ms: Annotated[int, Field(ge=1, le=60000)] = _setting(
-        100, "Longest wait of one poll for commands", "milliseconds, 1 to 60000"
+        100, "Maximum time that a poll waits for commands", "milliseconds, 1 to 60000"
     )
     max_body_bytes: Annotated[int, Field(ge=1024, le=900_000)] = _setting(
-        262144, "Longest body of a command", "bytes, 1024 to 900000"
+        262144, "Maximum size of a command's body", "bytes, 1024 to 900000"
     )
     session_timeout_ms: Annotated[int, Field(ge=1000, le=1_800_000)] = _setting(
-        10000, "After this silence the broker gives a consumer's partitions to another", "milliseconds, 1000 to 1800000"
+        10000,
+        "Time without heartbeats after which the broker reassigns the partitions of a consumer",
+        "milliseconds, 1000 to 1800000",
     )
     dead_letter_window: Count = _setting(
-        1000, "A consumer stops when more than half of so many last records of a partition were dead", "from 1"
+        1000,
+        "Number of most recent records of a partition; the consumer stops when more than half were dead-lettered",
+        "an integer, at least 1",
     )
-    dead_letter_minimum: Count = _setting(200, "... and at least so many were seen", "from 1, at most the window")
+    dead_letter_minimum: Count = _setting(
+        200,
+        "Number of records of a partition that must have been read before the consumer may stop for that reason",
+        "an integer, at least 1, at most the window",
+    )
 
     accept_lost_commands: bool = _setting(
         False,
-        "Go on at the oldest record after a command topic was made anew or lost records that were not decided",
-        "true or false; true for one start, after the loss is understood",
+        "Continue at the oldest record when a command topic was recreated or lost undecided records",
+        "true or false; set to true for one start, after the cause of the loss is known",
     )
-    failpoints: str = _setting("", "For fault tests: where the process dies, stops or blocks", "before_commit=kill@3")
+    failpoints: str = _setting(
+        "", "For fault tests: points at which the process is killed, stopped or blocked", "before_commit=kill@3"
+    )
 
-    api_host: str = _setting("127.0.0.1", "Address the API listens on", "an address or host name")
-    api_port: Port = _setting(8080, "Port of the API; 0 picks a free one", "a port, 0 to 65535")
-    admin_host: str = _setting("127.0.0.1", "Address health and metrics listen on", "an address or host name")
-    admin_port: Port = _setting(8081, "Port of health and metrics; 0 picks a free one", "a port, 0 to 65535")
-    jwt_issuer: str = _setting("", "Issuer that tokens must have", "the iss claim, such as https://login.example.com")
-    jwt_audience: str = _setting("producer-registry", "Audience that tokens must have", "the aud claim")
-    jwks: str = _setting("", "Keys that tokens are checked with", "path of a JWKS file, or its http(s) URL")
+    api_host: str = _setting("127.0.0.1", "Address on which the API listens", "an address or host name")
+    api_port: Port = _setting(8080, "Port of the API; 0 selects a free port", "a port, 0 to 65535")
+    admin_host: str = _setting(
+        "127.0.0.1", "Address on which the admin port (health and metrics) listens", "an address or host name"
+    )
+    admin_port: Port = _setting(8081, "Port of health and metrics; 0 selects a free port", "a port, 0 to 65535")
+    jwt_issuer: str = _setting("", "Required issuer of tokens", "the iss claim, such as https://login.example.com")
+    jwt_audience: str = _setting("producer-registry", "Required audience of tokens", "the aud claim")
+    jwks: str = _setting("", "Keys that verify the signatures of tokens", "path of a JWKS file, or its http(s) URL")
     jwt_algorithms: Annotated[tuple[Literal["ES256", "RS256", "EdDSA"], ...], NoDecode, BeforeValidator(_words)] = (
-        _setting(("ES256", "RS256", "EdDSA"), "Signatures that are accepted", "of ES256, RS256, EdDSA, with commas")
+        _setting(
+            ("ES256", "RS256", "EdDSA"), "Accepted signature algorithms", "ES256, RS256, EdDSA, separated by commas"
+        )
     )
     jwt_leeway_seconds: Annotated[float, Field(ge=0, le=600)] = _setting(
-        30, "How far clocks may differ when a token is checked", "seconds, 0 to 600"
+        30, "Accepted clock difference in token validation", "seconds, 0 to 600"
     )
     externally_visible_producer_codes: Words = _setting(
-        (), "Code strings that callers who are not users here may see", "codes separated by commas"
+        (), "Code strings visible to callers who are not registered users", "codes separated by commas"
     )
-    request_timeout_seconds: Seconds = _setting(10, "Longest time of one request", "seconds above 0")
-    max_concurrent_requests: Count = _setting(64, "Requests answered at the same time", "a whole number from 1")
+    request_timeout_seconds: Seconds = _setting(10, "Timeout of a request", "seconds, greater than 0, at most 86400")
+    max_concurrent_requests: Count = _setting(64, "Maximum number of concurrent requests", "an integer, at least 1")
     rate_limit_per_second: Annotated[float, Field(ge=0)] = _setting(
-        0, "Requests a caller may make in a second; 0 sets no limit", "a number from 0"
+        0, "Maximum number of requests per second and caller; 0 disables the limit", "a number, at least 0"
     )
 
-    shutdown_deadline_seconds: Seconds = _setting(20, "Longest time to drain at a stop", "seconds above 0")
+    shutdown_deadline_seconds: Seconds = _setting(
+        20, "Maximum time for draining at shutdown", "seconds, greater than 0, at most 86400"
+    )
     drain_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = _setting(
-        0, "Time between saying not ready and closing the ports at a stop", "seconds, 0 to 3600"
+        0, "Time at shutdown between reporting not ready and closing the ports", "seconds, 0 to 3600"
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info", "Least severity that is logged", "debug, info, warning or error"
+        "info", "Minimum severity of log lines", "debug, info, warning or error"
     )
     data_dir: Path = _setting(
         Path(".registry"), "Folder of the embedded database and the development key", "path of a folder"
@@ -151,7 +174,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database_is_postgresql(cls, value: str) -> str:
-        # asyncpg reads the port late; a wrong one shall be refused at the start
+        # asyncpg parses the port only when it connects; this check rejects an invalid one at startup
         if value and (urlsplit(value).scheme not in {"postgresql", "postgres"} or urlsplit(value).port == 0):
             raise ValueError
         return value
@@ -159,7 +182,7 @@ class Settings(BaseSettings):
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _brokers_have_ports(cls, value: str) -> str:
-        for address in _words(value):  # type: ignore[attr-defined]  # a str in is a tuple out
+        for address in _words(value):  # type: ignore[attr-defined]  # returns a tuple for a str
             host, _, port = address.rpartition(":")
             if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
                 raise ValueError
@@ -167,46 +190,47 @@ class Settings(BaseSettings):
 
     @field_validator("log_level", mode="before")
     @classmethod
-    def _level_in_small_letters(cls, value: object) -> object:
+    def _level_in_lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _belong_together(self) -> Self:
+    def _settings_are_consistent(self) -> Self:
         problems = []
         if self.kafka_security_protocol.startswith("SASL") and not (
             self.kafka_sasl_username and self.kafka_sasl_password.get_secret_value()
         ):
             problems.append(
-                f"{PREFIX}KAFKA_SASL_USERNAME: {self.kafka_security_protocol} needs a user name and a password"
+                f"{PREFIX}KAFKA_SASL_USERNAME: {self.kafka_security_protocol} requires a user name and a password"
             )
         if bool(self.kafka_ssl_certfile) != bool(self.kafka_ssl_keyfile):
-            problems.append(f"{PREFIX}KAFKA_SSL_CERTFILE: the certificate and {PREFIX}KAFKA_SSL_KEYFILE go together")
+            problems.append(f"{PREFIX}KAFKA_SSL_CERTFILE: set both it and {PREFIX}KAFKA_SSL_KEYFILE, or neither")
         if self.dead_letter_minimum > self.dead_letter_window:
-            problems.append(f"{PREFIX}DEAD_LETTER_MINIMUM: at most {PREFIX}DEAD_LETTER_WINDOW")
+            problems.append(f"{PREFIX}DEAD_LETTER_MINIMUM: must be at most {PREFIX}DEAD_LETTER_WINDOW")
         if self.inbox_retention_days < self.command_retention_days:
             problems.append(
-                f"{PREFIX}INBOX_RETENTION_DAYS: at least {PREFIX}COMMAND_RETENTION_DAYS, or a repeat is decided twice"
+                f"{PREFIX}INBOX_RETENTION_DAYS: must be at least {PREFIX}COMMAND_RETENTION_DAYS;"
+                " otherwise a duplicate command could be decided twice"
             )
         if self.inbox_retention_days < self.dead_letter_retention_days:
             problems.append(
-                f"{PREFIX}INBOX_RETENTION_DAYS: at least {PREFIX}DEAD_LETTER_RETENTION_DAYS,"
-                " or a dead letter that is replayed again is decided twice"
+                f"{PREFIX}INBOX_RETENTION_DAYS: must be at least {PREFIX}DEAD_LETTER_RETENTION_DAYS;"
+                " otherwise a dead letter that is replayed twice could be decided twice"
             )
         if not self.jwt_algorithms:
-            problems.append(f"{PREFIX}JWT_ALGORITHMS: at least one")
+            problems.append(f"{PREFIX}JWT_ALGORITHMS: at least one algorithm is required")
         if problems:
             raise InvalidSettings(problems)
         return self
 
     def need(self, *fields: str) -> None:
-        """Refuse settings that lack one of the named fields: `settings.need("database_url", "jwks")`."""
+        """Raise InvalidSettings if one of the named fields is empty: `settings.need("database_url", "jwks")`."""
         missing = [field for field in fields if not getattr(self, field)]
         if missing:
-            raise InvalidSettings([f"{variable(field)} is not set: give {right(field)}" for field in missing])
+            raise InvalidSettings([f"{variable(field)} is not set; expected {valid(field)}" for field in missing])
 
     def effective(self) -> dict[str, str]:
-        """Every setting's variable name and value as text, in the order of declaration, secrets masked."""
-        return {variable(field): _shown(getattr(self, field)) for field in type(self).model_fields}
+        """Return the variable names and values of all settings as text, in declaration order. Secrets are masked."""
+        return {variable(field): shown(getattr(self, field)) for field in type(self).model_fields}
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in self.effective().items())
@@ -215,29 +239,29 @@ class Settings(BaseSettings):
 
 
 def load(options: Mapping[str, object] | None = None) -> Settings:
-    """Read the environment, options (field name to value) going before it; raises `SettingsRefused`, all at once."""
+    """Read the environment. `options` (field name to value) override it. Raises InvalidSettings with all problems."""
     given = {field: value for field, value in (options or {}).items() if value is not None}
     problems = _unknown(os.environ)
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
-    except InvalidSettings as refused:
-        problems += refused.problems
+    except InvalidSettings as invalid:
+        problems += invalid.problems
     except ValidationError as error:
-        problems += _refusals(error)
+        problems += _problems(error)
     if problems:
         raise InvalidSettings(problems)
     return settings
 
 
 def variable(field: str) -> str:
-    """The environment variable of a field: `database_url` is `REGISTRY_DATABASE_URL`."""
+    """Return the environment variable of a field: `REGISTRY_DATABASE_URL` for `database_url`."""
     return PREFIX + field.upper()
 
 
-def right(field: str) -> str:
-    """What a right value of the field looks like."""
+def valid(field: str) -> str:
+    """Return the description of a field's valid values."""
     match Settings.model_fields[field].json_schema_extra:
-        case {"right": text}:
+        case {"valid": text}:
             return str(text)
     raise KeyError(field)
 
@@ -250,48 +274,16 @@ def _unknown(environment: Mapping[str, str]) -> list[str]:
         field = upper.removeprefix(PREFIX).lower()
         if upper.startswith(PREFIX) and not upper.startswith(TEST_PREFIX) and field not in fields:
             near = difflib.get_close_matches(field, fields, n=1)
-            hint = f"did you mean {variable(near[0])}?" if near else "`producer-registry config` lists all"
+            hint = f"did you mean {variable(near[0])}?" if near else "`producer-registry config` lists all settings"
             problems.append(f"{name} is not a setting: {hint}")
     return problems
 
 
-def _refusals(error: ValidationError) -> list[str]:
+def _problems(error: ValidationError) -> list[str]:
     fields = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
     return [
-        f"{variable(field)} is malformed: it must be {right(field)}"
+        f"{variable(field)} is invalid: expected {valid(field)}"
         if field in Settings.model_fields
         else f"{variable(field)} is not a setting"
         for field in fields
     ]
-
-
-def _shown(value: object) -> str:
-    match value:
-        case SecretStr():
-            return MASK if value.get_secret_value() else ""
-        case tuple():
-            return ",".join(map(str, value))
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:g}"
-        case str() if "://" in value:
-            return masked(value)
-        case _:
-            return str(value)
-
-
-def masked(url: str) -> str:
-    """The URL with its password masked, wherever it stands: in the address or as a parameter."""
-    parts = urlsplit(url)
-    address = parts.netloc
-    if "@" in address:
-        login, _, host = address.rpartition("@")
-        user, colon, _ = login.partition(":")
-        address = f"{user}{colon}{MASK if colon else ''}@{host}"
-    query = urlencode(
-        [(k, MASK if "pass" in k.lower() else v) for k, v in parse_qsl(parts.query, keep_blank_values=True)],
-        safe="*/",
-        quote_via=quote,
-    )
-    return urlunsplit(parts._replace(netloc=address, query=query))

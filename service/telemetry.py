@@ -1,6 +1,6 @@
-"""Logs and metrics: each metric's name, unit and meaning is declared here, once.
+"""Log configuration and the declarations of all metrics.
 
-Logs go to stderr, one JSON object a line; stdout belongs to the command line's data.
+Logs go to stderr, one JSON object per line. Stdout is reserved for the data of the command line.
 """
 
 import logging
@@ -17,7 +17,7 @@ from prometheus_client.process_collector import ProcessCollector
 from service.import_block import block_import
 
 with block_import("rich"):
-    # It would load rich for coloured tracebacks, which logs of JSON never show: 4 MiB of every process.
+    # structlog loads rich for coloured tracebacks, which JSON logs never show. It would use 4 MiB in every process.
     import structlog
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -32,97 +32,115 @@ _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
 _SIZES = (1, 10, 50, 100, 250, 500, 1000, 2000, 5000)
 
 COMMANDS = Counter(
-    f"{_P}commands_total", "Commands that ended, by result: decided, repeated, skipped", ["result"], registry=REGISTRY
+    f"{_P}commands_total", "Processed commands by result: decided, repeated, skipped", ["result"], registry=REGISTRY
 )
-DEAD_LETTERS = Counter(f"{_P}dead_letters_total", "Records put aside as dead letters", ["reason"], registry=REGISTRY)
+DEAD_LETTERS = Counter(
+    f"{_P}dead_letters_total", "Records sent to the dead-letter topic, by reason", ["reason"], registry=REGISTRY
+)
 BATCH_SECONDS = Histogram(
-    f"{_P}batch_seconds", "Time from a batch in hand to its commit in the database", buckets=_FAST, registry=REGISTRY
+    f"{_P}batch_seconds",
+    "Time from the receipt of a batch to its commit in the database",
+    buckets=_FAST,
+    registry=REGISTRY,
 )
-BATCH_RECORDS = Histogram(f"{_P}batch_records", "Records of a batch", buckets=_SIZES, registry=REGISTRY)
+BATCH_RECORDS = Histogram(f"{_P}batch_records", "Number of records in a batch", buckets=_SIZES, registry=REGISTRY)
 TROUBLE = Counter(
     f"{_P}trouble_total",
-    "Batches that did not go through at once: race, unavailable, defect",
+    "Batches that were not committed at the first attempt, by kind: race, unavailable, defect",
     ["kind"],
     registry=REGISTRY,
 )
 OFFSET_COMMIT_FAILURES = Counter(
-    f"{_P}offset_commit_failures_total", "Offset commits the broker refused; the mark absorbs them", registry=REGISTRY
+    f"{_P}offset_commit_failures_total",
+    "Offset commits that the broker refused; the offset fence makes them harmless",
+    registry=REGISTRY,
 )
-LAG = Gauge(f"{_P}consumer_lag_records", "Records not yet decided", ["topic", "partition"], registry=REGISTRY)
-PUBLISHED = Counter(f"{_P}published_messages_total", "Messages the broker acknowledged", ["topic"], registry=REGISTRY)
+LAG = Gauge(f"{_P}consumer_lag_records", "Undecided records by partition", ["topic", "partition"], registry=REGISTRY)
+PUBLISHED = Counter(
+    f"{_P}published_messages_total", "Messages acknowledged by the broker", ["topic"], registry=REGISTRY
+)
 PUBLISH_SECONDS = Histogram(
-    f"{_P}publish_seconds", "Time to send one chunk of messages", buckets=_FAST, registry=REGISTRY
+    f"{_P}publish_seconds", "Time to publish one chunk of messages", buckets=_FAST, registry=REGISTRY
 )
 PUBLISH_FAILURES = Counter(
-    f"{_P}publish_failures_total", "Chunks the broker did not take; they are sent again", registry=REGISTRY
+    f"{_P}publish_failures_total", "Chunks that the broker did not accept; they are sent again", registry=REGISTRY
 )
 OUTBOX_MESSAGES = Gauge(
     f"{_P}outbox_messages",
-    "Messages that wait in this process's shards, or in all when it has none, as last counted (ten thousand frames)",
+    "Unpublished messages in the shards of this process, or in all shards if it has none;"
+    " at most ten thousand frames are counted",
     registry=REGISTRY,
 )
 OUTBOX_OLDEST_SECONDS = Gauge(
-    f"{_P}outbox_oldest_seconds", "Age of the oldest message that waits in this process's shards", registry=REGISTRY
+    f"{_P}outbox_oldest_seconds",
+    "Age of the oldest unpublished message in the shards of this process",
+    registry=REGISTRY,
 )
 CORRUPT_FRAMES = Counter(
-    f"{_P}corrupt_frames_total", "Frames of the outbox that could not be read, and were set aside", registry=REGISTRY
+    f"{_P}corrupt_frames_total", "Outbox frames that could not be decoded and were quarantined", registry=REGISTRY
 )
 HELD_MESSAGES = Gauge(
     f"{_P}held_messages",
-    "Messages held back because the broker refuses them or one before",
+    "Messages held back because the broker refused them or an earlier message",
     ["topic"],
     registry=REGISTRY,
 )
-SHARDS_HELD = Gauge(f"{_P}shards_held", "Outbox shards this process publishes", registry=REGISTRY)
-RELAYS = Gauge(f"{_P}relays", "Relays that live, as last seen", registry=REGISTRY)
-READY = Gauge(f"{_P}ready", "1 when the part is ready, else 0", ["part"], registry=REGISTRY)
-LOOP_LAG_SECONDS = Gauge(f"{_P}event_loop_lag_seconds", "How late the event loop last woke", registry=REGISTRY)
-INBOX_ROWS = Gauge(f"{_P}inbox_rows", "Command ids remembered, about, as of the last sweep", registry=REGISTRY)
-SWEPT_AT = Gauge(
-    f"{_P}inbox_swept_timestamp_seconds", "When this process last ended a sweep (Unix time); 0 never", registry=REGISTRY
+SHARDS_HELD = Gauge(f"{_P}shards_held", "Outbox shards that this process publishes", registry=REGISTRY)
+RELAYS = Gauge(f"{_P}relays", "Number of running relays", registry=REGISTRY)
+READY = Gauge(f"{_P}ready", "1 if the part is ready, otherwise 0", ["part"], registry=REGISTRY)
+LOOP_LAG_SECONDS = Gauge(
+    f"{_P}event_loop_lag_seconds", "Delay of the last wake-up of the event loop", registry=REGISTRY
 )
-PRUNED = Counter(f"{_P}pruned_inbox_rows_total", "Inbox rows removed after their retention", registry=REGISTRY)
+INBOX_ROWS = Gauge(
+    f"{_P}inbox_rows", "Estimated number of command ids in the inbox after the last sweep", registry=REGISTRY
+)
+SWEPT_AT = Gauge(
+    f"{_P}inbox_swept_timestamp_seconds",
+    "Unix time at which this process last completed a sweep of the inbox; 0 if it has not",
+    registry=REGISTRY,
+)
+PRUNED = Counter(f"{_P}pruned_inbox_rows_total", "Inbox rows removed after their retention time", registry=REGISTRY)
 HTTP_SECONDS = Histogram(
     f"{_P}http_request_seconds",
-    "Time to answer a request",
+    "Duration of a request",
     ["method", "route", "status"],
     buckets=_FAST,
     registry=REGISTRY,
 )
-HTTP_IN_FLIGHT = Gauge(f"{_P}http_requests_in_flight", "Requests being answered", registry=REGISTRY)
+HTTP_IN_FLIGHT = Gauge(f"{_P}http_requests_in_flight", "Requests in progress", registry=REGISTRY)
 
 
 def exposition() -> bytes:
-    """All metrics in Prometheus' text format."""
+    """Return all metrics in the text format of Prometheus."""
     return generate_latest(REGISTRY)
 
 
 class RateLimitFilter(logging.Filter):
-    """Lets the same words of the Kafka client through once in a while: without a broker it repeats them for ever.
+    """Limit equal log messages of the Kafka client to one per interval (by default a minute).
 
-    It has about ten different ones for a broker that is away, so that once a minute keeps a log readable.
+    Without a broker, the client repeats about ten different messages continuously.
     """
 
     def __init__(self, seconds: float = 60.0, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._seconds = seconds
         self._monotonic = monotonic
-        self._said: dict[tuple[str, str], float] = {}
+        self._logged_at: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is logged."""
+        """Return whether the record is to be logged."""
         if not record.name.startswith(("aiokafka", "consumers.faststream")):
             return True
-        words = record.name, str(record.msg)
+        message = record.name, str(record.msg)
         now = self._monotonic()
-        if now - self._said.get(words, -self._seconds) < self._seconds:
+        if now - self._logged_at.get(message, -self._seconds) < self._seconds:
             return False
-        self._said[words] = now
+        self._logged_at[message] = now
         return True
 
 
 def configure_logs(level: str) -> None:
-    """Write logs of the service and of the libraries as JSON lines on stderr, from this level up."""
+    """Write the logs of the service and of its libraries to stderr as JSON lines, from this level upwards."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -154,12 +172,12 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # These talk at info about every connection and heartbeat; what matters of it is said by our own lines.
+    # At level info, these libraries log each connection and heartbeat. The service logs the relevant events itself.
     for name in ("aiokafka", "faststream", "uvicorn", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def log(name: str) -> structlog.stdlib.BoundLogger:
-    """The logger of a module."""
+    """Return the logger of a module."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger

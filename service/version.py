@@ -1,4 +1,4 @@
-"""The version of the running program, as its distribution has it."""
+"""The version of the running program, read from the metadata of its distribution."""
 
 from importlib.metadata import version
 from typing import Final

@@ -13,7 +13,8 @@ from service.cli.check import Check
 from service.cli.exit_status import run_command
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import located
-from service.settings import Settings, masked
+from service.masking import masked
+from service.settings import Settings
 
 
 @click.command(epilog=example_text("why does it not start?", "producer-registry doctor"))

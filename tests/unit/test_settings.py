@@ -1,24 +1,25 @@
-"""Settings: what is right is read, what is wrong is refused by name, and secrets never show."""
+"""Settings: valid values are read, invalid ones are rejected by name, and secrets are never shown."""
 
 import os
 
 import pytest
 
-from service.settings import MASK, InvalidSettings, Settings, load, masked, right
+from service.masking import MASK, masked
+from service.settings import InvalidSettings, Settings, load, valid
 from service.store.position import BLOCK
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the machine that runs the tests reaches them."""
+    """Remove the settings of the machine that runs the tests."""
     for name in [variable for variable in os.environ if variable.startswith("REGISTRY_")]:
         monkeypatch.delenv(name)
 
 
-def refusal(**options: object) -> str:
-    with pytest.raises(InvalidSettings) as refused:
+def problems(**options: object) -> str:
+    with pytest.raises(InvalidSettings) as invalid:
         load(options)
-    return "\n".join(refused.value.problems)
+    return "\n".join(invalid.value.problems)
 
 
 def test_defaults_hold_when_nothing_is_given() -> None:
@@ -26,21 +27,21 @@ def test_defaults_hold_when_nothing_is_given() -> None:
     assert (settings.topic_prefix, settings.api_port, settings.partitions) == ("registry", 8080, 12)
 
 
-def test_option_goes_before_the_environment_when_both_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_option_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_TOPIC_PREFIX", "from-environment")
     monkeypatch.setenv("REGISTRY_PARTITIONS", "3")
     settings = load({"topic_prefix": "from-option", "partitions": None})
     assert (settings.topic_prefix, settings.partitions) == ("from-option", 3)
 
 
-def test_empty_value_counts_as_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_value_means_that_the_setting_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_API_PORT", "")
     assert load().api_port == 8080
 
 
-def test_unknown_name_is_refused_with_the_nearest_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_name_is_rejected_with_the_closest_known_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_DATABSE_URL", "postgresql://localhost/registry")
-    assert refusal() == "REGISTRY_DATABSE_URL is not a setting: did you mean REGISTRY_DATABASE_URL?"
+    assert problems() == "REGISTRY_DATABSE_URL is not a setting: did you mean REGISTRY_DATABASE_URL?"
 
 
 def test_names_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,46 +71,46 @@ def test_names_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch) ->
         ("kafka_ssl_certfile", "client.pem"),
     ],
 )
-def test_malformed_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, field: str, value: str) -> None:
+def test_invalid_value_is_rejected_by_name(monkeypatch: pytest.MonkeyPatch, field: str, value: str) -> None:
     name = f"REGISTRY_{field.upper()}"
     monkeypatch.setenv(name, value)
-    assert refusal().startswith(f"{name}")
+    assert problems().startswith(f"{name}")
 
 
 def test_all_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_API_PORT", "x")
-    monkeypatch.setenv("REGISTRY_UNHEARD_OF", "x")
-    reported = refusal(partitions="0")
-    assert [name in reported for name in ("REGISTRY_API_PORT", "REGISTRY_UNHEARD_OF", "REGISTRY_PARTITIONS")] == [
+    monkeypatch.setenv("REGISTRY_NO_SUCH_SETTING", "x")
+    reported = problems(partitions="0")
+    assert [name in reported for name in ("REGISTRY_API_PORT", "REGISTRY_NO_SUCH_SETTING", "REGISTRY_PARTITIONS")] == [
         True
     ] * 3
 
 
-def test_ids_are_kept_as_long_as_whatever_may_bring_them_again() -> None:
-    inbox = "REGISTRY_INBOX_RETENTION_DAYS: at least REGISTRY_"
-    assert f"{inbox}DEAD_LETTER_RETENTION_DAYS" in refusal(inbox_retention_days=7), "a replay on day 20"
-    assert f"{inbox}COMMAND_RETENTION_DAYS" in refusal(inbox_retention_days=30, command_retention_days=31)
+def test_inbox_retention_covers_the_retention_of_commands_and_dead_letters() -> None:
+    inbox = "REGISTRY_INBOX_RETENTION_DAYS: must be at least REGISTRY_"
+    assert f"{inbox}DEAD_LETTER_RETENTION_DAYS" in problems(inbox_retention_days=7), "a replay on day 20"
+    assert f"{inbox}COMMAND_RETENTION_DAYS" in problems(inbox_retention_days=30, command_retention_days=31)
     assert load({"inbox_retention_days": 7, "dead_letter_retention_days": 7}).inbox_retention_days == 7
 
 
-def test_refusal_does_not_show_a_secret_when_the_value_is_malformed() -> None:
-    reported = refusal(database_url="postgresql://registry:s3cret@host:99999999/registry")
+def test_problem_does_not_show_the_secret_of_an_invalid_value() -> None:
+    reported = problems(database_url="postgresql://registry:s3cret@host:99999999/registry")
     assert "s3cret" not in reported
     assert "REGISTRY_DATABASE_URL" in reported
 
 
-def test_log_on_needs_name_and_password_when_the_protocol_is_sasl() -> None:
-    assert "REGISTRY_KAFKA_SASL_USERNAME" in refusal(kafka_security_protocol="SASL_SSL")
+def test_sasl_requires_user_name_and_password() -> None:
+    assert "REGISTRY_KAFKA_SASL_USERNAME" in problems(kafka_security_protocol="SASL_SSL")
     given = {"kafka_sasl_username": "registry", "kafka_sasl_password": "s3cret"}
     assert load({"kafka_security_protocol": "SASL_SSL", **given}).kafka_sasl_password.get_secret_value() == "s3cret"
 
 
-def test_lists_are_trimmed_and_empty_parts_do_not_count() -> None:
+def test_list_items_are_trimmed_and_empty_items_are_ignored() -> None:
     settings = load({"externally_visible_producer_codes": " 301-008578, AI-50701 ,,"})
     assert settings.externally_visible_producer_codes == ("301-008578", "AI-50701")
 
 
-def test_secrets_never_show() -> None:
+def test_secrets_are_never_shown() -> None:
     settings = load(
         {
             "database_url": "postgresql://registry:s3cret@host:5432/registry?sslpassword=s3cret&sslmode=require",
@@ -123,20 +124,20 @@ def test_secrets_never_show() -> None:
     assert shown["REGISTRY_DATABASE_URL"].endswith("@host:5432/registry?sslpassword=********&sslmode=require")
 
 
-def test_masked_keeps_the_address_when_the_password_holds_signs() -> None:
+def test_masked_keeps_the_address_when_the_password_has_special_characters() -> None:
     assert masked("postgresql://u:p@ss:word@host:5/db") == f"postgresql://u:{MASK}@host:5/db"
     assert masked("postgresql://host/db") == "postgresql://host/db"
 
 
 def test_the_largest_batch_fits_into_a_block_of_positions() -> None:
-    messages_of_a_command = 2
-    assert load({"batch_max_records": 50_000}).batch_max_records * messages_of_a_command <= BLOCK
+    messages_per_command = 2
+    assert load({"batch_max_records": 50_000}).batch_max_records * messages_per_command <= BLOCK
 
 
-def test_need_names_what_is_missing() -> None:
+def test_need_names_the_missing_setting() -> None:
     with pytest.raises(InvalidSettings, match="REGISTRY_DATABASE_URL is not set"):
         load().need("topic_prefix", "database_url")
 
 
-def test_every_setting_says_what_it_means_and_what_is_right() -> None:
-    assert [f for f, info in Settings.model_fields.items() if not info.description or not right(f)] == []
+def test_every_setting_has_a_description_and_valid_values() -> None:
+    assert [f for f, info in Settings.model_fields.items() if not info.description or not valid(f)] == []

@@ -1,4 +1,4 @@
-"""The one way tests wait."""
+"""The helper that tests use to wait for a condition."""
 
 import pytest
 
@@ -10,7 +10,7 @@ async def test_the_first_true_value_is_returned() -> None:
     assert await eventually(lambda: next(values)) == 7
 
 
-async def test_a_condition_may_be_awaited_and_may_fail_for_a_while() -> None:
+async def test_a_condition_may_be_a_coroutine_and_may_fail_at_first() -> None:
     seen: list[int] = []
 
     async def condition() -> bool:
@@ -21,6 +21,6 @@ async def test_a_condition_may_be_awaited_and_may_fail_for_a_while() -> None:
     assert await eventually(condition)
 
 
-async def test_the_deadline_says_what_did_not_come() -> None:
+async def test_the_error_at_the_deadline_names_what_is_missing() -> None:
     with pytest.raises(AssertionError, match="the outcome did not come within 0 seconds; at last: 0"):
         await eventually(lambda: 0, deadline=0, what="the outcome")

@@ -1,4 +1,4 @@
-"""Logs are JSON lines, and metrics have names of one kind."""
+"""Logs are JSON lines, and metric names have a common prefix."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from service.telemetry import REGISTRY, RateLimitFilter, configure_logs, log
 
 @pytest.fixture
 def logs() -> Iterator[None]:
-    """Logging as it was before the test, after it."""
+    """Restore the log configuration after the test."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     yield
@@ -22,7 +22,7 @@ def logs() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("logs")
-def test_every_line_is_json_whoever_wrote_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_the_service_and_of_libraries_are_json(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("info")
     log("ours").info("decided", commands=3)
     logging.getLogger("theirs").warning("slow: %s", "disk", extra={"node": 1})
@@ -32,41 +32,41 @@ def test_every_line_is_json_whoever_wrote_it(capsys: pytest.CaptureFixture[str])
     except ValueError:
         log("ours").exception("defect")
 
-    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [(line["logger"], line["level"], line["event"]) for line in said] == [
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["logger"], line["level"], line["event"]) for line in lines] == [
         ("ours", "info", "decided"),
         ("theirs", "warning", "slow: disk"),
         ("ours", "error", "defect"),
     ]
-    assert (said[0]["commands"], said[1]["node"]) == (3, 1)
-    assert "ValueError: wrong" in said[2]["exception"]
+    assert (lines[0]["commands"], lines[1]["node"]) == (3, 1)
+    assert "ValueError: wrong" in lines[2]["exception"]
 
 
-def test_the_kafka_client_is_observed_seldom_when_it_repeats_itself() -> None:
+def test_repeated_messages_of_the_kafka_client_are_logged_once_per_interval() -> None:
     now = [0.0]
-    seldom = RateLimitFilter(seconds=10, monotonic=lambda: now[0])
+    rate_limit = RateLimitFilter(seconds=10, monotonic=lambda: now[0])
 
-    def observed(name: str, message: str) -> bool:
-        return seldom.filter(logging.LogRecord(name, logging.ERROR, "", 0, message, ("detail",), None))
+    def is_logged(name: str, message: str) -> bool:
+        return rate_limit.filter(logging.LogRecord(name, logging.ERROR, "", 0, message, ("detail",), None))
 
-    assert [observed("aiokafka.conn", "cannot connect %s") for _ in range(3)] == [True, False, False]
-    assert observed("aiokafka.conn", "something else %s")
-    assert [observed("consumers.relay.relay", "our own %s") for _ in range(2)] == [True, True]
-    assert [observed("consumers.faststream", "topics are not created") for _ in range(2)] == [True, False]
+    assert [is_logged("aiokafka.conn", "cannot connect %s") for _ in range(3)] == [True, False, False]
+    assert is_logged("aiokafka.conn", "something else %s")
+    assert [is_logged("consumers.relay.relay", "our own %s") for _ in range(2)] == [True, True]
+    assert [is_logged("consumers.faststream", "topics are not created") for _ in range(2)] == [True, False]
     now[0] = 10.0
-    assert observed("aiokafka.conn", "cannot connect %s")
+    assert is_logged("aiokafka.conn", "cannot connect %s")
 
 
-def test_each_word_of_the_kafka_client_is_observed_once_in_half_a_minute() -> None:
+def test_a_message_of_the_kafka_client_is_logged_once_in_half_a_minute_by_default() -> None:
     now = [0.0]
-    seldom = RateLimitFilter(monotonic=lambda: now[0])
-    observed = 0
+    rate_limit = RateLimitFilter(monotonic=lambda: now[0])
+    logged = 0
     for now[0] in range(30):
-        observed += seldom.filter(logging.LogRecord("aiokafka", logging.ERROR, "", 0, "cannot connect %s", (), None))
-    assert observed == 1
+        logged += rate_limit.filter(logging.LogRecord("aiokafka", logging.ERROR, "", 0, "cannot connect %s", (), None))
+    assert logged == 1
 
 
-def test_every_metric_has_the_prefix_and_a_meaning() -> None:
+def test_every_metric_has_the_prefix_and_a_description() -> None:
     ours = [metric for metric in REGISTRY.collect() if not metric.name.startswith(("python_", "process_"))]
     assert len(ours) > 10
     for metric in ours:

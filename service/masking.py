@@ -1,0 +1,40 @@
+"""Settings as text, without their secrets."""
+
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+MASK = "********"
+
+
+def shown(value: object) -> str:
+    """Return a value in the format of an environment variable. Secrets are masked."""
+    match value:
+        case SecretStr():
+            return MASK if value.get_secret_value() else ""
+        case tuple():
+            return ",".join(map(str, value))
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case str() if "://" in value:
+            return masked(value)
+        case _:
+            return str(value)
+
+
+def masked(url: str) -> str:
+    """Return the URL with its passwords masked, both in the authority and in query parameters."""
+    parts = urlsplit(url)
+    address = parts.netloc
+    if "@" in address:
+        login, _, host = address.rpartition("@")
+        user, colon, _ = login.partition(":")
+        address = f"{user}{colon}{MASK if colon else ''}@{host}"
+    query = urlencode(
+        [(k, MASK if "pass" in k.lower() else v) for k, v in parse_qsl(parts.query, keep_blank_values=True)],
+        safe="*/",
+        quote_via=quote,
+    )
+    return urlunsplit(parts._replace(netloc=address, query=query))
