@@ -1,1 +1,1 @@
-"""The embedded stack: PostgreSQL and a Kafka broker as child processes of a development run, a demo or a test."""
+"""The embedded stack: PostgreSQL and a Kafka broker as child processes, for development, the demo and tests."""

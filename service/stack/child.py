@@ -1,4 +1,4 @@
-"""One server process of the stack: started, found again by its pid file, signalled, and ended by its own pid."""
+"""A server process of the stack, identified by its pid file."""
 
 import asyncio
 import json
@@ -20,10 +20,10 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Child:
-    """A server process; the reaper of its parent ends it when the parent dies.
+    """A server process. The reaper of its parent ends it when the parent dies.
 
-    One that outlives both is taken up again by the next parent. Its folder holds `pid` (pid, port and command line as
-    JSON) and `log` (what the process printed, appended).
+    A process that survives both can be adopted by the next parent. Its folder has the files `pid` (pid, port and command
+    line as JSON) and `log` (the output of the process, appended).
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -36,7 +36,7 @@ class Child:
 
     @property
     def log(self) -> Path:
-        """The file that takes what the process prints."""
+        """The file with the output of the process."""
         return self.folder / "log"
 
     @property
@@ -44,7 +44,7 @@ class Child:
         return self.folder / "pid"
 
     def adopt(self) -> bool:
-        """Take up the process of an earlier parent when it lives and is really ours, by its whole command line."""
+        """Adopt the process of an earlier parent if it is running with the recorded command line."""
         if self.alive():
             return True
         try:
@@ -65,9 +65,9 @@ class Child:
         wrapper: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start the process in a session of its own, so that Ctrl-C of the parent does not reach it.
+        """Start the process in a separate session, so that Ctrl-C in the parent does not reach it.
 
-        `wrapper` goes before the command and must end in replacing itself by it.
+        `wrapper` is put before the command. It must finally replace itself by the command (exec).
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         mark = reaper.attach().mark
@@ -84,22 +84,22 @@ class Child:
             )
         self.pid, self.port = self._popen.pid, port
         record = {"pid": self.pid, "port": port, "command": list(command)}
-        fresh = self._pid_file.with_suffix(".new")
-        fresh.write_text(json.dumps(record))
-        fresh.replace(self._pid_file)
+        new_file = self._pid_file.with_suffix(".new")
+        new_file.write_text(json.dumps(record))
+        new_file.replace(self._pid_file)
 
     async def until(self, ready: Callable[[], Awaitable[bool]], *, seconds: float) -> None:
-        """Wait until the server is ready; raises StackError with the end of its log when it dies or takes too long."""
+        """Wait until the server is ready. Raises StackError with the end of its log if it exits or the time is over."""
         end = time.monotonic() + seconds
         while not await ready():
             if not self.alive():
-                raise StackError(f"{self.name} ended at its start; {self.last_lines()}")
+                raise StackError(f"{self.name} exited during startup; {self.last_lines()}")
             if time.monotonic() > end:
                 raise StackError(f"{self.name} was not ready after {seconds:g} seconds; {self.last_lines()}")
             await asyncio.sleep(POLL_SECONDS)
 
     def alive(self) -> bool:
-        """Tell whether the process runs (a suspended one does, a zombie does not)."""
+        """Return whether the process is running (true for a suspended process, false for a zombie)."""
         if self._popen is not None:
             return self._popen.poll() is None
         if self.pid is None:
@@ -110,7 +110,7 @@ class Child:
             return False
 
     def printed(self) -> str:
-        """Return what the process printed since its last start by this object."""
+        """Return the output of the process since its last start by this object."""
         try:
             with self.log.open("rb") as log:
                 log.seek(self._log_start)
@@ -119,48 +119,48 @@ class Child:
             return ""
 
     def last_lines(self, count: int = 15) -> str:
-        """Return where the log lies and how it ends, for an error message."""
+        """Return the path and the last lines of the log, for an error message."""
         lines = COLOUR.sub("", self.printed()).splitlines()[-count:]
-        return f"{self.log} ends with:\n" + ("\n".join(lines) or "(nothing printed)")
+        return f"{self.log} ends with:\n" + ("\n".join(lines) or "(no output)")
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process and all it started, such as SIGSTOP; one that is gone meanwhile is left out."""
+        """Send a signal to the process and its descendants. Processes that have already exited are ignored."""
         if self.pid is None or not self.alive():
             return
         try:
-            top = psutil.Process(self.pid)
-            family = [top, *top.children(recursive=True)]
+            parent = psutil.Process(self.pid)
+            processes = [parent, *parent.children(recursive=True)]
         except psutil.NoSuchProcess:
             return
-        for process in family:
+        for process in processes:
             try:
                 process.send_signal(number)
             except psutil.NoSuchProcess:
                 continue
 
     async def kill(self) -> None:
-        """End the process with SIGKILL and wait until it is gone."""
+        """Kill the process with SIGKILL and wait until it has exited."""
         self.send(signal.SIGKILL)
-        await self._gone(KILL_SECONDS)
+        await self._exited(KILL_SECONDS)
 
     async def stop(self, number: signal.Signals, *, seconds: float) -> None:
-        """End the process with a signal, with SIGKILL when the time is over, and forget its pid file."""
+        """Stop the process with a signal, or with SIGKILL after `seconds`, and remove its pid file."""
         if self.pid is None:
             return
         if self.alive():
             psutil.Process(self.pid).send_signal(number)
-            # A suspended process would keep the signal for later.
+            # A suspended process handles the signal only after it is resumed.
             self.send(signal.SIGCONT)
-            if not await self._gone(seconds):
+            if not await self._exited(seconds):
                 await self.kill()
         self._pid_file.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
-        """Let go of the process without touching it."""
+        """Forget the process without stopping it."""
         self.pid, self._popen = None, None
 
-    async def _gone(self, seconds: float) -> bool:
+    async def _exited(self, seconds: float) -> bool:
         end = time.monotonic() + seconds
         while self.alive():
             if time.monotonic() > end:

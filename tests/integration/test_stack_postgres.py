@@ -64,7 +64,8 @@ async def test_another_port_is_refused_when_the_server_still_lives(tmp_path: Pat
     server = Postgres(tmp_path)
     await server.start()
     try:
-        with pytest.raises(StackError, match=rf"still lives on port {server.child.port} \(pid {server.child.pid}\)"):
+        reason = rf"is still running on port {server.child.port} \(pid {server.child.pid}\)"
+        with pytest.raises(StackError, match=reason):
             await Postgres(tmp_path, port=1).start()
         assert await ask(server, "SELECT 1") == 1, "a refused start leaves the server alone"
     finally:

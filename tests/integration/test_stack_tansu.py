@@ -53,7 +53,7 @@ async def test_a_taken_port_is_named_with_its_setting() -> None:
     await broker.start()
     try:
         refused = Tansu(port=broker.child.port)
-        with pytest.raises(StackError, match=rf"127\.0\.0\.1:{broker.child.port}: the port is taken.*--kafka-port"):
+        with pytest.raises(StackError, match=rf"127\.0\.0\.1:{broker.child.port}: the port is in use.*--kafka-port"):
             await refused.start()
         assert not refused.folder.exists(), "a broker that cannot start leaves nothing behind"
     finally:

@@ -1,1 +1,1 @@
-"""Apache Kafka from its published artefacts, started with plain `java`: a KRaft cluster of one node or three."""
+"""Apache Kafka from its published artifacts, started with `java`: a KRaft cluster of one or three nodes."""

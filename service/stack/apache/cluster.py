@@ -1,4 +1,4 @@
-"""A cluster of Apache Kafka nodes in KRaft mode on 127.0.0.1, each a child process of its own."""
+"""A cluster of Apache Kafka nodes in KRaft mode on 127.0.0.1. Each node is a child process."""
 
 import asyncio
 import base64
@@ -21,15 +21,15 @@ SETTING = "--kafka-port"
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
 STARTED = "Kafka Server started"
-# Its own word that it started, and warnings; more would fill the disk of a long run.
+# Only the startup message and warnings are logged: more would fill the disk in a long run.
 LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.log.kafka.server=info")
 HEAP = ("-Xms256m", "-Xmx512m")
 
 
 def cluster_id(token: Callable[[int], bytes] = secrets.token_bytes) -> str:
-    """A random id of a cluster: 16 bytes in 22 characters, as Kafka makes them.
+    """Return a random cluster id in Kafka's format: 16 bytes in 22 characters.
 
-    None begins with a dash: the tool that formats the storage would take it for an option.
+    It never begins with a dash, which the tool that formats the storage would parse as an option.
     """
     while (name := base64.urlsafe_b64encode(token(16)).decode().rstrip("=")).startswith("-"):
         pass
@@ -37,11 +37,11 @@ def cluster_id(token: Callable[[int], bytes] = secrets.token_bytes) -> str:
 
 
 class Apache:
-    """Apache Kafka with one node, or three that replicate everything.
+    """Apache Kafka with one node, or with three nodes that replicate all partitions.
 
-    The folder is kept when given, else temporary and removed by stop; `port` is the first node's, 0 takes free ones.
-    `settings` are Kafka's own, by name. start takes up the nodes of the folder that still live and starts the others,
-    so that a node killed through `nodes` comes back by another start.
+    Without a folder, the cluster uses a temporary one that `stop` removes. `port` is that of the first node; 0 selects
+    free ports. `settings` are broker settings of Kafka. `start` adopts the nodes of the folder that are still running
+    and starts the others. It can be called again to restart a node that was killed through `nodes`.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Apache:
         return ",".join(f"{ports.HOST}:{node.port}" for node in self.nodes)
 
     async def start(self) -> None:
-        """Start the nodes that do not live, and wait until all have joined the cluster.
+        """Start the nodes that are not running, and wait until all have joined the cluster.
 
-        Raises StackError when java, Maven or a port is missing, or a node does not come up.
+        Raises StackError if java, Maven or a free port is missing, or if a node does not start.
         """
         try:
             await self._start()
@@ -73,7 +73,7 @@ class Apache:
 
     async def stop(self) -> None:
         """Stop all nodes and remove a temporary folder."""
-        # What is thrown away need not be put in order first.
+        # A temporary folder is removed, so its nodes do not need a clean shutdown.
         number = signal.SIGKILL if self._temporary else signal.SIGTERM
         await asyncio.gather(*(node.stop(number, seconds=STOP_SECONDS) for node in self.nodes))
         if self._temporary:
@@ -82,17 +82,17 @@ class Apache:
     async def _start(self) -> None:
         java, path = classpath.tool("java"), await asyncio.to_thread(classpath.resolve)
         alive = [node.adopt() for node in self.nodes]
-        identity = self._plan(keep_ports=any(alive))
+        id_ = self._load_plan(keep_ports=any(alive))
         for number, node in enumerate(self.nodes, start=1):
             if not (node.folder / "data" / "meta.properties").exists():
-                await asyncio.to_thread(self._format, number, identity, java, path)
+                await asyncio.to_thread(self._format, number, id_, java, path)
         await asyncio.gather(*(self._bring_up(number, java, path) for number in range(1, len(self.nodes) + 1)))
 
     async def _bring_up(self, number: int, java: str, path: str) -> None:
         node = self.nodes[number - 1]
 
         def launch(port: int) -> None:
-            file = self._write(number, port)
+            file = self._write_properties(number, port)
             node.launch([java, *HEAP, *LOGGING, "-cp", path, "kafka.Kafka", str(file)], port=port)
 
         async def ready() -> bool:
@@ -101,12 +101,12 @@ class Apache:
         wanted = self._wanted_port if number == 1 else 0
         await bring_up(node, launch, ready, wanted=wanted, setting=SETTING, seconds=READY_SECONDS)
 
-    def _plan(self, *, keep_ports: bool) -> str:
-        """Return the cluster's id and settle the controllers' ports, which living nodes already know."""
+    def _load_plan(self, *, keep_ports: bool) -> str:
+        """Read or create the cluster id, and the controller ports, which running nodes already use. Return the id."""
         file = self.folder / "cluster.json"
-        kept = json.loads(file.read_text()) if file.exists() else {}
-        identity: str = kept.get("id") or cluster_id()
-        self._controllers = kept.get("controllers", [])
+        saved = json.loads(file.read_text()) if file.exists() else {}
+        id_: str = saved.get("id") or cluster_id()
+        self._controllers = saved.get("controllers", [])
         if not keep_ports and not (self._controllers and all(map(ports.is_free, self._controllers))):
             self._controllers = []
             while len(self._controllers) < len(self.nodes):
@@ -114,20 +114,22 @@ class Apache:
                 if port not in (*self._controllers, self._wanted_port):
                     self._controllers.append(port)
         self.folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"id": identity, "controllers": self._controllers}))
-        return identity
+        file.write_text(json.dumps({"id": id_, "controllers": self._controllers}))
+        return id_
 
-    def _write(self, number: int, port: int) -> Path:
+    def _write_properties(self, number: int, port: int) -> Path:
         folder = self.nodes[number - 1].folder
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "server.properties"
         file.write_text(properties.render(number, port, self._controllers, folder / "data", self._settings))
         return file
 
-    def _format(self, number: int, identity: str, java: str, path: str) -> None:
-        # The port of the clients' listener is not kept in the formatted folder.
-        file = self._write(number, 1)
-        tool = [java, LOGGING[0], "-cp", path, "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(file)]
+    def _format(self, number: int, id_: str, java: str, path: str) -> None:
+        # The formatted folder does not depend on the port of the client listener, so the port does not matter here.
+        file = self._write_properties(number, 1)
+        tool = [java, LOGGING[0], "-cp", path, "kafka.tools.StorageTool", "format", "-t", id_, "-c", str(file)]
         done = subprocess.run([*tool, "--ignore-formatted"], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise StackError(f"Kafka's storage cannot be formatted:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise StackError(
+                f"the storage of Apache Kafka cannot be formatted:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            )

@@ -1,4 +1,4 @@
-"""The server.properties of a node that is broker and controller in one."""
+"""The file server.properties of a node that is both broker and controller."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,13 +18,13 @@ SETTINGS = {
 def render(
     node: int, port: int, controllers: Sequence[int], data: Path, settings: Mapping[str, str] | None = None
 ) -> str:
-    """Return the file's text for a node (from 1) that serves clients on a port.
+    """Return the text of the file for a node (numbered from 1) that serves clients on a port.
 
-    `controllers` are the controller ports of all nodes, in order. Three nodes keep three copies of everything and
-    accept a write on two (`min.insync.replicas`).
+    `controllers` are the controller ports of all nodes, in order. With three nodes, each partition has three replicas,
+    and a write requires two (`min.insync.replicas`).
     """
-    copies = min(3, len(controllers))
-    enough = max(1, copies - 1)
+    replicas = min(3, len(controllers))
+    min_replicas = max(1, replicas - 1)
     voters = ",".join(f"{number}@{HOST}:{controller}" for number, controller in enumerate(controllers, start=1))
     lines = {
         "process.roles": "broker,controller",
@@ -36,13 +36,13 @@ def render(
         "controller.listener.names": "CONTROLLER",
         "controller.quorum.voters": voters,
         "log.dirs": str(data),
-        "default.replication.factor": str(copies),
-        "min.insync.replicas": str(enough),
-        "offsets.topic.replication.factor": str(copies),
-        "transaction.state.log.replication.factor": str(copies),
-        "transaction.state.log.min.isr": str(enough),
-        "share.coordinator.state.topic.replication.factor": str(copies),
-        "share.coordinator.state.topic.min.isr": str(enough),
+        "default.replication.factor": str(replicas),
+        "min.insync.replicas": str(min_replicas),
+        "offsets.topic.replication.factor": str(replicas),
+        "transaction.state.log.replication.factor": str(replicas),
+        "transaction.state.log.min.isr": str(min_replicas),
+        "share.coordinator.state.topic.replication.factor": str(replicas),
+        "share.coordinator.state.topic.min.isr": str(min_replicas),
         **SETTINGS,
         **(settings or {}),
     }
