@@ -1,4 +1,4 @@
-"""The demo ends well, shows the story, and leaves nothing behind."""
+"""The demo succeeds, prints its script, and leaves no files and processes."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import pytest
 from service.cli.demo.output import WIDTH
 from tests.support.program import PROGRAM, environment, program
 
-STORY = [
+OUTPUT = [
     "301-008578",
     "AI-50701",
     "group.updated",
@@ -21,25 +21,25 @@ STORY = [
     "again, with the same id",
     "other-organization at /producerCode/id",
     "dead letter, reason not-json",
-    "all as told",
+    "all as expected",
 ]
 
 
-async def test_demo_tells_the_story_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_demo_prints_the_script_and_leaves_no_files_and_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     ended = await program("demo", seconds=120)
     assert ended.code == 0, ended.err + ended.out
-    at = [ended.out.find(words) for words in STORY]
-    assert -1 not in at, f"not told: {STORY[at.index(-1)]}"
+    at = [ended.out.find(text) for text in OUTPUT]
+    assert -1 not in at, f"missing: {OUTPUT[at.index(-1)]}"
     assert at == sorted(at)
     assert max(map(len, ended.lines)) <= WIDTH
     assert list(tmp_path.iterdir()) == []
     assert [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or [])] == []
 
 
-async def test_demo_stays_up_when_it_is_kept_and_ends_on_a_signal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_demo_with_keep_runs_until_a_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "demo", "--keep", env=environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
@@ -47,7 +47,7 @@ async def test_demo_stays_up_when_it_is_kept_and_ends_on_a_signal(
     assert process.stdout is not None
     async with asyncio.timeout(120):
         while not (line := await process.stdout.readline()).startswith(b'{"ready"'):
-            assert line, "the demo ended instead of staying up"
+            assert line, "the demo exited too early"
     ready = json.loads(line)
     (folder,) = tmp_path.glob("producer-registry-*/demo-*")
     health = await program("health", "--ready", data_dir=folder)

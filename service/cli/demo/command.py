@@ -1,4 +1,4 @@
-"""`producer-registry demo`: the seeds' story on an embedded stack of its own, which goes away with it."""
+"""`producer-registry demo`: run the examples of the two seed documents on a temporary embedded stack."""
 
 import shutil
 from functools import partial
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from service.cli.running_instance import RunningInstance
 
 
-@click.command(epilog=example_text("look around afterwards", "producer-registry demo --keep"))
-@click.option("--keep", is_flag=True, help="Stay up after the story, until Ctrl-C.")
+@click.command(epilog=example_text("keep the stack running after the demo", "producer-registry demo --keep"))
+@click.option("--keep", is_flag=True, help="Keep the stack running until Ctrl-C.")
 @settings_options("log_level")
 def demo(settings: Settings, *, keep: bool) -> None:
-    """Tell what the registry does: commands go in, outcomes and events come out, questions are answered.
+    """Demonstrate the registry: send commands, show their outcomes and events, and query the API.
 
-    PostgreSQL and a Kafka broker are its own, in a temporary folder. It ends with 0 when every answer was as told.
+    The demo starts its own PostgreSQL and Kafka broker in a temporary folder. It exits with 0 if all results are as
+    expected.
     """
     from service.cli.demo.runner import DemoFailed
     from service.cli.embedded import EXPECTED_ERRORS
@@ -29,43 +30,43 @@ def demo(settings: Settings, *, keep: bool) -> None:
     from service.stack import reaper
     from service.telemetry import configure_logs
 
-    # the story is the talk; a warning of a library would stand in the middle of it
+    # by default, warnings of libraries must not interrupt the output of the demo
     level = settings.log_level if "log_level" in settings.model_fields_set else "error"
     configure_logs(level)
     folder = reaper.temporary_folder("demo")
     try:
-        ended = run_in_foreground(partial(_demo, changed(settings, data_dir=folder), keep))
-    except DemoFailed as broken:
-        raise click.ClickException(f"the story broke: {broken}") from None
+        failure = run_in_foreground(partial(_demo, changed(settings, data_dir=folder), keep))
+    except DemoFailed as error:
+        raise click.ClickException(f"the demo failed: {error}") from None
     except EXPECTED_ERRORS as error:
         raise click.ClickException(str(error)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if ended is None:
+    if failure is None:
         raise click.Abort
-    if ended:
-        raise click.ClickException(ended)
+    if failure:
+        raise click.ClickException(failure)
 
 
 async def _demo(settings: Settings, keep: bool, stop: "Stop") -> str:
-    """Tell the story; answers why the service could not go on, empty when all is well."""
+    """Run the demo. Return the reason if the service failed, otherwise an empty text."""
     from service.cli.embedded import StackOptions, registry
 
     print_diagnostic("starting PostgreSQL and the memory broker Tansu in a temporary folder ...")
     async with registry(settings, StackOptions()) as (instance, service):
-        await _tell(settings, instance)
+        await _run_script(settings, instance)
         if keep:
             instance.write(settings.data_dir)
-            print_diagnostic(f"stays up until Ctrl-C; other commands find it with --data-dir {settings.data_dir}")
+            print_diagnostic(f"running until Ctrl-C; use --data-dir {settings.data_dir} with other commands")
             click.echo(instance.ready_line())
             await stop.wait()
     return service.shutdown.reason or ""
 
 
-async def _tell(settings: Settings, instance: "RunningInstance") -> None:
+async def _run_script(settings: Settings, instance: "RunningInstance") -> None:
     from service.cli.command_preparation import CommandPreparer
     from service.cli.demo.runner import DemoRunner
-    from service.cli.demo.script import tell
+    from service.cli.demo.script import run_script
     from service.cli.exchange import exchange
     from service.clock import now
     from service.contract.topics import Topics
@@ -81,11 +82,11 @@ async def _tell(settings: Settings, instance: "RunningInstance") -> None:
         )
 
     topics = Topics(settings.topic_prefix)
-    reached = changed(
+    client_settings = changed(
         settings,
         kafka_bootstrap_servers=instance.kafka,
         database_url=instance.database,
         kafka_idempotent_producer=instance.idempotent,
     )
-    async with exchange(reached, wait=True, watch=list(topics.events.values())) as open_exchange:
-        await tell(DemoRunner(open_exchange, CommandPreparer(topics), instance.api, token))
+    async with exchange(client_settings, wait=True, watch=list(topics.events.values())) as open_exchange:
+        await run_script(DemoRunner(open_exchange, CommandPreparer(topics), instance.api, token))

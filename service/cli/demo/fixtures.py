@@ -1,14 +1,15 @@
-"""Who appears in the demo: the companies, codes and ids of the two seed documents, and what they leave open.
+"""The commands of the demo, with the names and ids of the two seed documents.
 
 From the producer-codes document: Armstrong and Company (pc:1) with its six codes, 301-008578 of ACV Property Insurance
-(pc:4), AI-50701 of Allrisk Insurance, the branches, the roles, group pc:669, users pc:305 and pc:310, the codes pc:17
-and pc:535 they are given. From the groups document: an office whose address changes, producers in it, a product.
+(pc:4), AI-50701 of Allrisk Insurance, the branches, the roles, group pc:669, users pc:305 and pc:310, and their codes
+pc:17 and pc:535. From the groups document: an office whose address changes, its producers and a product. The addresses
+and the names of people are invented.
 """
 
 from typing import Any
 
 Step = tuple[str, str | None, dict[str, Any]]
-"""A command: its type, its subject, its data."""
+"""A command: type, subject (None for a new one) and data."""
 
 ARMSTRONG = "pc:1"
 ALLRISK = "pc:2"

@@ -1,4 +1,4 @@
-"""How the demo shows what happens: one column of signs, text wrapped at 100 columns, colours only on a terminal."""
+"""The output of the demo: each line begins with a sign, text is wrapped at 100 columns, and terminals get colours."""
 
 import json
 import textwrap
@@ -10,36 +10,36 @@ WIDTH = 100
 INDENT = 4
 
 LEGEND = (
-    ("->", "a command goes in (Kafka)"),
-    ("<-", "its outcome"),
-    ("**", "an event for every subscriber"),
-    ("??", "a question over HTTP"),
-    ("==", "its answer"),
-    ("!!", "a dead letter"),
+    ("->", "a command (Kafka)"),
+    ("<-", "its outcome (Kafka)"),
+    ("**", "an event for all subscribers (Kafka)"),
+    ("??", "an HTTP request"),
+    ("==", "its response"),
+    ("!!", "a dead letter (Kafka)"),
 )
 COLOURS = {"->": "cyan", "<-": "green", "**": "yellow", "??": "cyan", "==": "green", "!!": "red"}
 
 
 def chapter(number: int, title: str) -> None:
-    """Begin a chapter."""
+    """Print the heading of a chapter."""
     click.echo()
     click.secho(f"{number}. {title}", bold=True)
 
 
 def paragraph(text: str) -> None:
-    """Tell something, wrapped."""
+    """Print a wrapped paragraph."""
     click.echo(textwrap.fill(text, WIDTH, initial_indent="   ", subsequent_indent="   "))
 
 
 def sign(mark: str, text: str, data: Any = None) -> None:
-    """One thing that went in or came out; data follows as JSON, wrapped below."""
+    """Print a line with a sign of the legend, and the data below it as JSON."""
     click.echo(f" {click.style(mark, fg=COLOURS[mark])} {_cut(text)}")
     if data is not None:
         click.echo(shown(data, INDENT))
 
 
 def shown(data: Any, indent: int) -> str:
-    """Data as JSON within the width: on one line when it fits, else a member a line."""
+    """Return data as JSON within the width: on one line if it fits, otherwise with one member per line."""
     space = " " * indent
     line = json.dumps(data, ensure_ascii=False)
     if len(line) + indent <= WIDTH or not isinstance(data, dict | list) or not data:

@@ -1,4 +1,4 @@
-"""Where the demo happens: sends commands, waits for outcomes and events, asks over HTTP, and shows all of it."""
+"""The actions of the demo: send commands, wait for outcomes and events, query the API, and print all of it."""
 
 import asyncio
 import json
@@ -17,15 +17,15 @@ from service.cli.message import Message, short_type
 
 SOURCE = "/demo"
 SECONDS = 20.0
-"""So long may an answer take before the story is broken."""
+"""Timeout of an answer."""
 
 
 class DemoFailed(Exception):
-    """An answer was not as told."""
+    """A result was missing or not as expected."""
 
 
 class DemoRunner:
-    """One telling: `api` is the address of the HTTP service, `token` signs for a subject and scopes."""
+    """The actions of one run. `api` is the address of the API; `token` signs a token for a subject and its scopes."""
 
     def __init__(
         self, exchange: Exchange, outbound: CommandPreparer, api: str, token: Callable[[str, str], str]
@@ -36,15 +36,15 @@ class DemoRunner:
         self._token = token
         self._events: dict[str, Message] = {}
         self.operator = token("demo-operator", "admin:read")
-        self.commands = self.events = self.questions = 0
+        self.commands = self.events = self.requests = 0
 
-    def expect(self, found: object, reported: object, what: str) -> None:
-        """Raise StoryBroken unless what was found is what is told."""
-        if found != reported:
-            raise DemoFailed(f"{what}: told {reported!r}, found {found!r}")
+    def expect(self, actual: object, expected: object, what: str) -> None:
+        """Raise DemoFailed unless the values are equal. `what` is the fact that they show."""
+        if actual != expected:
+            raise DemoFailed(f"{what}: expected {expected!r}, got {actual!r}")
 
     async def send(self, *steps: Step, whole: bool = False) -> list[Answer]:
-        """Send commands, wait for their outcomes and events, and show them: in short, or with all data (`whole`)."""
+        """Send commands, wait for their outcomes and events, and print them on one line each or in full (`whole`)."""
         commands: list[PreparedCommand] = []
         for type_, subject, data in steps:
             self.commands += 1
@@ -57,14 +57,14 @@ class DemoRunner:
         return await self._deliver(commands, whole=whole)
 
     async def repeat(self, answer: Answer) -> Answer:
-        """Send a command a second time, word for word."""
+        """Send the same command again."""
         self.commands += 1
         sign("->", f"{short_type(answer.command.type)} again, with the same id {answer.command.id}")
         (repeated,) = await self._deliver([answer.command])
         return repeated
 
-    async def throw(self, value: bytes) -> str:
-        """Publish something that is no command, on the topic of commands, and give the reason of its dead letter."""
+    async def send_invalid(self, value: bytes) -> str:
+        """Publish a record that is not a command to the command topic, and return the reason of its dead letter."""
         command = self._outbound.complete(0, {"id": "broken", "source": SOURCE, "type": "group.create"})
         broken = PreparedCommand(0, SOURCE, "broken", "", command.topic, b"pc:1", value, command.headers)
         sign("->", value.decode())
@@ -72,25 +72,25 @@ class DemoRunner:
         sign("!!", f"dead letter, reason {answer.reason}")
         return answer.reason
 
-    async def ask(self, path: str, token: str, *, whole: bool = False) -> Any:
-        """Ask the HTTP service and show the answer: in short (its number of items), or whole."""
-        self.questions += 1
+    async def get(self, path: str, token: str, *, whole: bool = False) -> Any:
+        """Send a GET request, and print the number of items in the response or the whole response. Return its body."""
+        self.requests += 1
         sign("??", f"GET {path}")
-        answer = await asyncio.to_thread(self._get, path, token)
+        body = await asyncio.to_thread(self._get, path, token)
         if whole:
-            sign("==", "200", answer)
+            sign("==", "200", body)
         else:
-            items = answer.get("data", answer.get("groups"))
+            items = body.get("data", body.get("groups"))
             sign("==", f"200, {len(items)} items")
-        return answer
+        return body
 
     async def codes_of(self, subject: str) -> list[str]:
-        """The code strings that are available to this caller."""
+        """Return the strings of the usable codes of a caller."""
         path = "/account/v1/producer-codes"
-        self.questions += 1
+        self.requests += 1
         sign("??", f"GET {path}  as {subject}")
-        answer = await asyncio.to_thread(self._get, path, self._token(subject, "account:read"))
-        codes = sorted(item["attributes"]["code"] for item in answer["data"])
+        body = await asyncio.to_thread(self._get, path, self._token(subject, "account:read"))
+        codes = sorted(item["attributes"]["code"] for item in body["data"])
         sign("==", ", ".join(codes) or "none")
         return codes
 
@@ -130,13 +130,13 @@ class DemoRunner:
             sign("**", f"{event.type} {event.attributes['subject']}", event.data)
 
     def _get(self, path: str, token: str) -> Any:
-        request = urllib.request.Request(self._api + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  # ours
+        request = urllib.request.Request(self._api + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  # the scheme is http
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-                return json.loads(answer.read())
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+                return json.loads(response.read())
         except urllib.error.HTTPError as error:
             with error:
-                reported = error.read().decode(errors="replace")
-            raise DemoFailed(f"GET {path} was answered with {error.code}: {reported}") from None
+                body = error.read().decode(errors="replace")
+            raise DemoFailed(f"GET {path} returned {error.code}: {body}") from None
         except OSError as error:
-            raise DemoFailed(f"GET {path} was not answered: {error}") from None
+            raise DemoFailed(f"GET {path} failed: {error}") from None

@@ -1,47 +1,49 @@
-"""The demo's story, told while it happens: every answer is compared with what is told, a wrong one ends it."""
+"""The script of the demo. All results are compared with the expected ones, and the first difference ends the demo."""
 
 from service.cli.demo import fixtures
 from service.cli.demo.output import LEGEND, chapter, paragraph, sign
 from service.cli.demo.runner import DemoRunner
 
 
-async def tell(runner: DemoRunner) -> None:
-    """Tell the whole story; raises StoryBroken at the first answer that is not as told."""
+async def run_script(runner: DemoRunner) -> None:
+    """Run all chapters. Raises DemoFailed at the first result that is not as expected."""
     for mark, meaning in LEGEND:
         sign(mark, meaning)
     await _directory(runner)
     await _codes(runner)
     await _office(runner)
     await _people(runner)
-    await _holding(runner)
-    await _trouble(runner)
-    await _end(runner)
+    await _usable_codes(runner)
+    await _errors(runner)
+    await _summary(runner)
 
 
 async def _directory(runner: DemoRunner) -> None:
-    chapter(1, "The operator writes the directory")
-    paragraph("Three companies, two branches, two roles and a product, on the operator's own topic.")
+    chapter(1, "The operator creates the directory")
+    paragraph("Commands for three organizations, two branches, two roles and a product are sent to the operator topic.")
     answers = await runner.send(*fixtures.DIRECTORY)
     runner.expect([answer.status for answer in answers], ["accepted"] * 8, "the directory is accepted")
 
 
 async def _codes(runner: DemoRunner) -> None:
     chapter(2, "Producer codes")
-    paragraph("Armstrong and Company has six codes, ACV Property Insurance and Allrisk Insurance one each.")
+    paragraph("Armstrong and Company gets six codes, ACV Property Insurance and Allrisk Insurance get one code each.")
     first, *others = fixtures.CODES
     await runner.send(first, whole=True)
-    paragraph("The other seven in short:")
+    paragraph("The other seven codes, without their data:")
     await runner.send(*others)
-    codes = await runner.ask("/admin/v1/producer-codes?fields=code,description", runner.operator)
-    runner.expect(codes["count"], 8, "all eight codes are there")
-    one = await runner.ask("/admin/v1/producer-codes/pc:16", runner.operator, whole=True)
+    codes = await runner.get("/admin/v1/producer-codes?fields=code,description", runner.operator)
+    runner.expect(codes["count"], 8, "all eight codes exist")
+    one = await runner.get("/admin/v1/producer-codes/pc:16", runner.operator, whole=True)
     runner.expect(one["data"]["attributes"]["code"], "301-008578", "pc:16 is 301-008578")
     runner.expect(one["data"]["attributes"]["branch"]["branchCode"], "301", "its branch is Minneapolis")
 
 
 async def _office(runner: DemoRunner) -> None:
     chapter(3, "An office moves")
-    paragraph("A group of the kind office is its address. The event carries what changed and what was before.")
+    paragraph(
+        "The value of a group of type office is its address. The event has the changed fields and their old values."
+    )
     await runner.send(fixtures.OFFICE_OPENS)
     await runner.send(fixtures.OFFICE_MOVES, whole=True)
 
@@ -49,35 +51,39 @@ async def _office(runner: DemoRunner) -> None:
 async def _people(runner: DemoRunner) -> None:
     chapter(4, "Producers are assigned to the office")
     await runner.send(*fixtures.PEOPLE)
-    group = (await runner.ask(f"/groups/{fixtures.OFFICE}", runner.operator, whole=True))["group"]
+    group = (await runner.get(f"/groups/{fixtures.OFFICE}", runner.operator, whole=True))["group"]
     names = [producer["name"] for producer in group["producers"]]
-    runner.expect(sorted(names), ["Dana Whitfield", "Ruth Okafor"], "both are in the office")
-    runner.expect(group["value"]["line1"], fixtures.NEW_ADDRESS["line1"], "the office has moved")
-    runner.expect(group["products"], None, "it has no products yet")
+    runner.expect(sorted(names), ["Dana Whitfield", "Ruth Okafor"], "both producers belong to the office")
+    runner.expect(group["value"]["line1"], fixtures.NEW_ADDRESS["line1"], "the office has its new address")
+    runner.expect(group["products"], None, "the office has no products yet")
 
 
-async def _holding(runner: DemoRunner) -> None:
-    chapter(5, "Who may use which code: before and after")
-    paragraph(f"Dana ({fixtures.DANA}) asks which codes she may use for a submission today. None yet:")
-    runner.expect(await runner.codes_of(fixtures.DANA), [], "Dana has no code before")
-    paragraph("The operator grants the office a product; the office gets code pc:17, Dana herself pc:535.")
+async def _usable_codes(runner: DemoRunner) -> None:
+    chapter(5, "The usable codes of a caller, before and after")
+    paragraph(f"Dana ({fixtures.DANA}) requests the codes that she may use for a submission. She has none yet:")
+    runner.expect(await runner.codes_of(fixtures.DANA), [], "Dana has no code at first")
+    paragraph("The operator grants a product to the office. The office gets the code pc:17, and Dana gets pc:535.")
     await runner.send(fixtures.GRANT)
     await runner.send(fixtures.CODE_OF_THE_OFFICE, fixtures.CODE_OF_DANA)
-    paragraph("Now Dana has her own code and, as a producer of the office, the office's:")
-    runner.expect(await runner.codes_of(fixtures.DANA), ["501-002542", "501-002543"], "Dana has two codes after")
-    paragraph("Ruth has the office's; somebody the registry does not know has none.")
-    runner.expect(await runner.codes_of(fixtures.RUTH), ["501-002542"], "Ruth has the office's code")
-    runner.expect(await runner.codes_of("account-holder"), [], "an external caller has none")
+    paragraph("Now Dana can use her own code and, as a producer of the office, the code of the office:")
+    runner.expect(await runner.codes_of(fixtures.DANA), ["501-002542", "501-002543"], "Dana has two codes afterwards")
+    paragraph("Ruth can use the code of the office. A caller who is not a registered user has no codes.")
+    runner.expect(await runner.codes_of(fixtures.RUTH), ["501-002542"], "Ruth has the code of the office")
+    runner.expect(await runner.codes_of("account-holder"), [], "an external caller has no codes")
 
 
-async def _trouble(runner: DemoRunner) -> None:
-    chapter(6, "A duplicate, two rejections, a dead letter")
-    paragraph("A new code without an id of its own: it follows from source and id of the command.")
+async def _errors(runner: DemoRunner) -> None:
+    chapter(6, "A duplicate, two rejections and a dead letter")
+    paragraph("A new code without a subject: its id is derived from source and id of the command.")
     (first,) = await runner.send(fixtures.NEW_CODE)
-    paragraph("The same command again changes nothing: no second event, and its first outcome word for word.")
+    paragraph(
+        "The same command is sent again. It is ignored: there is no second event, and it gets the original outcome."
+    )
     repeated = await runner.repeat(first)
-    runner.expect(repeated.outcome, first.outcome, "the repeat gets the first outcome")
-    paragraph("The same code under another command is taken; an office cannot hold another company's code.")
+    runner.expect(repeated.outcome, first.outcome, "the duplicate gets the original outcome")
+    paragraph(
+        "Two commands are rejected: the code already exists, and an office cannot hold another organization's code."
+    )
     taken, foreign = await runner.send(fixtures.NEW_CODE, fixtures.FOREIGN_CODE)
     runner.expect([(e["code"], e["path"]) for e in taken.errors], [("code-taken", "/code")], "the code is taken")
     runner.expect(
@@ -85,16 +91,16 @@ async def _trouble(runner: DemoRunner) -> None:
         [("other-organization", "/producerCode/id")],
         "pc:16 belongs to ACV Property Insurance",
     )
-    paragraph("A record that is no command stops nobody: it is put aside, byte for byte, with the reason.")
-    reason = await runner.throw(b'{"type": "group.create", "value":')
-    runner.expect(reason, "not-json", "the broken record is a dead letter")
+    paragraph("A record that is not a command goes to the dead-letter topic, unchanged and with the reason.")
+    reason = await runner.send_invalid(b'{"type": "group.create", "value":')
+    runner.expect(reason, "not-json", "the invalid record is a dead letter")
 
 
-async def _end(runner: DemoRunner) -> None:
-    chapter(7, "What there is now")
-    codes = await runner.ask("/admin/v1/producer-codes?filter=organization:eq:pc::1&fields=code", runner.operator)
+async def _summary(runner: DemoRunner) -> None:
+    chapter(7, "The final state")
+    codes = await runner.get("/admin/v1/producer-codes?filter=organization:eq:pc::1&fields=code", runner.operator)
     runner.expect(codes["count"], 6, "Armstrong and Company has six codes")
-    groups = (await runner.ask("/groups", runner.operator))["groups"]
+    groups = (await runner.get("/groups", runner.operator))["groups"]
     products = [product["id"] for product in groups[0]["products"]]
     runner.expect(products, [fixtures.PRODUCT], "the office may sell the product")
-    paragraph(f"{runner.commands} commands, {runner.events} events, {runner.questions} questions: all as told.")
+    paragraph(f"{runner.commands} commands, {runner.events} events, {runner.requests} requests: all as expected.")

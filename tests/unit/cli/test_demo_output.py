@@ -1,4 +1,4 @@
-"""What the demo prints is readable at 100 columns, and still JSON."""
+"""The output of the demo fits into 100 columns, and its data is valid JSON."""
 
 import json
 
@@ -13,7 +13,7 @@ from service.cli.demo.output import WIDTH, paragraph, shown, sign
 @pytest.mark.parametrize(
     "step", [*fixtures.DIRECTORY, *fixtures.CODES, fixtures.OFFICE_OPENS, *fixtures.PEOPLE], ids=lambda s: str(s[1])
 )
-def test_data_of_the_story_fits_and_stays_json(step: fixtures.Step) -> None:
+def test_data_of_the_script_fits_and_is_valid_json(step: fixtures.Step) -> None:
     text = shown(step[2], 4)
     assert max(map(len, text.splitlines())) <= WIDTH
     assert json.loads(text) == step[2]
@@ -28,11 +28,11 @@ def test_data_of_the_story_fits_and_stays_json(step: fixtures.Step) -> None:
         max_leaves=20,
     )
 )
-def test_any_data_stays_json_when_its_texts_are_short(data: object) -> None:
+def test_data_with_short_strings_is_valid_json(data: object) -> None:
     assert json.loads(shown(data, 4)) == data
 
 
-def test_long_lines_are_cut_and_talk_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+def test_long_lines_are_cut_and_paragraphs_are_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     sign("->", "x" * 300)
     paragraph("word " * 60)
     lines = capsys.readouterr().out.splitlines()
