@@ -1,1 +1,1 @@
-"""The command line and composition root: the one place of the service that may import the consumers."""
+"""The command line and the composition root: the only package of the service that may import the consumers."""

@@ -1,4 +1,4 @@
-"""A finding of `doctor`."""
+"""The result of one check of `doctor`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding: "ok", "note" (only some things are not possible) or "bad"; `advice` says what to do."""
+    """The result of a check: "ok", "note" (some functions are not available) or "bad". `advice` says what to do."""
 
     name: str
     state: Literal["ok", "note", "bad"]

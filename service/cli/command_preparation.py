@@ -1,4 +1,4 @@
-"""Commands on their way out: what a sender may leave out is filled in, what cannot be sent is refused by its row."""
+"""Prepare commands for sending: add missing attributes, and report the rows that cannot be sent."""
 
 import difflib
 import hashlib
@@ -14,7 +14,7 @@ from service.contract.topics import Topics
 from service.core.ids import created_subject
 
 SOURCE = "/producer-registry/send"
-"""The source of commands that name none."""
+"""The source of commands without a source."""
 
 TYPES = [kind.name for kind in COMMANDS]
 CREATES = frozenset(kind.type for kind in COMMANDS if kind.creates)
@@ -23,7 +23,7 @@ OPERATOR = frozenset(kind.type for kind in COMMANDS if kind.operator)
 
 @dataclass(frozen=True, slots=True)
 class PreparedCommand:
-    """One command to publish: the row it came from, its identity, and its record in structured mode."""
+    """A command to publish: its row in the input, its source and id, and its record in structured mode."""
 
     row: int
     source: str
@@ -36,9 +36,10 @@ class PreparedCommand:
 
 
 class CommandPreparer:
-    """Completes commands of one sender, and gives those of one organization the same key, so that they stay in order.
+    """Complete the commands of one sender. Commands of one organization get the same key, which keeps their order.
 
-    `type_`, `source` and `key` hold for commands that bring none; `seed` makes the ids of those without.
+    `type_`, `source` and `key` are defaults for commands without these attributes. `seed` is the prefix of generated
+    ids.
     """
 
     def __init__(
@@ -52,15 +53,15 @@ class CommandPreparer:
         self._organizations: dict[str, str] = {}
 
     def complete(self, row: int, event: dict[str, Any]) -> PreparedCommand:
-        """Fill in what is left out; raises ValueError when it cannot be a command."""
+        """Add the missing attributes of a command. Raises ValueError if the event is not a command."""
         type_ = _full_type(str(event.get("type") or self._type or ""))
-        whole = {"id": f"{self._seed}:{row}", "source": self._source, **event, "type": type_}
-        record = command_record(whole, self._topics, "structured")
-        key = self._key_of(whole)
+        completed = {"id": f"{self._seed}:{row}", "source": self._source, **event, "type": type_}
+        record = command_record(completed, self._topics, "structured")
+        key = self._key_of(completed)
         return PreparedCommand(
             row,
-            whole["source"],
-            whole["id"],
+            completed["source"],
+            completed["id"],
             type_,
             record.topic,
             key.encode() if key else None,
@@ -69,33 +70,33 @@ class CommandPreparer:
         )
 
     def _key_of(self, event: dict[str, Any]) -> str | None:
-        """The organization's id when it is known (from this or an earlier command of the subject), else the subject."""
+        """Return the id of the organization if this or an earlier command of the subject names it, else the subject."""
         subject = event.get("subject")
         if not isinstance(subject, str):
             subject = created_subject(event["source"], event["id"]) if event["type"] in CREATES else None
         organization = _organization(event.get("data"))
         if subject and organization:
             self._organizations[subject] = organization
-        given = event.get("partitionkey") or self._key
-        if given:
-            return str(given)
+        explicit = event.get("partitionkey") or self._key
+        if explicit:
+            return str(explicit)
         if event["type"] in OPERATOR:
             return subject
         return organization or self._organizations.get(subject or "") or subject
 
 
-def _full_type(given: str) -> str:
-    if not given:
-        raise ValueError("no type: give --type, or a type in each row")
-    name = short_type(given)
+def _full_type(type_: str) -> str:
+    if not type_:
+        raise ValueError("no type: use --type, or set a type in each row")
+    name = short_type(type_)
     if name in TYPES:
         return wire_type(name)
     near = difflib.get_close_matches(name, TYPES, n=1)
-    raise ValueError(f"{given} is not a type of command" + (f": did you mean {near[0]}?" if near else ""))
+    raise ValueError(f"{type_} is not a command type" + (f": did you mean {near[0]}?" if near else ""))
 
 
 def prepared(content: bytes, form: Literal["csv", "json"], outbound: CommandPreparer) -> list[PreparedCommand]:
-    """The commands of a file's content; raises SheetRefused with every row that cannot be sent."""
+    """Return the commands of a file. Raises InvalidCsv with all rows that cannot be sent, also for JSON lines."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -113,19 +114,19 @@ def prepared(content: bytes, form: Literal["csv", "json"], outbound: CommandPrep
 
 
 def form_of(name: str, content: bytes) -> Literal["csv", "json"]:
-    """Whether a file is CSV or JSON lines: by its name's ending, else by its first character."""
+    """Return whether a file is CSV or JSON lines, judged by the extension .csv, otherwise by the first character."""
     if name.lower().endswith(".csv"):
         return "csv"
     return "json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "csv"
 
 
 def seed_of(content: bytes) -> str:
-    """What the ids of commands without one begin with: equal for equal content, so that a repeat is known as one."""
+    """Return the prefix of generated command ids. It is equal for equal content, so that duplicates are recognized."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
 def _json_events(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    # not splitlines: JSON texts may hold the other line separators of Unicode
+    # not splitlines: strings in JSON may contain other line separators of Unicode
     for row, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -140,7 +141,7 @@ def _json_events(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str
 def _organization(data: object) -> str | None:
     if not isinstance(data, dict):
         return None
-    found = data.get("organization", data.get("distributor_id"))
-    if isinstance(found, dict):
-        found = found.get("id")
-    return found if isinstance(found, str) else None
+    organization = data.get("organization", data.get("distributor_id"))
+    if isinstance(organization, dict):
+        organization = organization.get("id")
+    return organization if isinstance(organization, str) else None

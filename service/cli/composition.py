@@ -1,4 +1,4 @@
-"""One process of the service put together: which parts run in which role, and how they begin and end."""
+"""The composition of a service process: which parts run in each role, and how they start and stop."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ PROBE_SECONDS = 2.0
 TICK_SECONDS = 0.5
 TICK_LIMIT_SECONDS = 30.0
 COLLECT_SECONDS = 60.0
-# Of the shutdown deadline: for requests under way.
+# The share of the shutdown deadline that requests in progress may use.
 API_PART = 0.2
 
 _log = telemetry.log(__name__)
@@ -44,7 +44,7 @@ _log = telemetry.log(__name__)
 
 @dataclass(slots=True)
 class Running:
-    """A service that runs: its addresses (`api` is empty in a role without one), its health, and how to end it."""
+    """A running service: its addresses (`api` is empty in a role without the API), its health and its shutdown."""
 
     api: str
     admin: str
@@ -54,17 +54,17 @@ class Running:
 
 @asynccontextmanager
 async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | None = None) -> AsyncIterator[Running]:
-    """Run the parts of a role; they drain when the block is left.
+    """Run the parts of a role. They drain when the block ends.
 
-    Database and broker need not be there yet: what needs them waits, and readiness says so. The one in the block has to
-    watch `ending.stop` (`stop`, when given), which a part sets that cannot go on. Raises SettingsRefused, also when a
-    port is taken.
+    Database and broker may be unavailable: the parts that need them wait, and readiness reports it. The caller must
+    leave the block when `shutdown.stop` is set (the event `stop`, if given): a part that cannot continue sets it.
+    Raises InvalidSettings, also if a port is in use.
     """
     _check(settings, role)
     try:
         failpoint.arm(settings.failpoints)
     except ValueError as error:
-        raise InvalidSettings([f"{variable('failpoints')} is malformed: {error}"]) from None
+        raise InvalidSettings([f"{variable('failpoints')} is invalid: {error}"]) from None
     shutdown = Shutdown(asyncio.Event() if stop is None else stop)
     parts = [DATABASE, MIGRATIONS]
     parts += [BROKER] if role != "api" else []
@@ -101,13 +101,13 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
 
 
 def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutdown) -> asyncio.Task[None]:
-    work = Consumers(settings, health, shutdown, reads=role != "relay", publishes=role != "consumers")
+    consumers = Consumers(settings, health, shutdown, reads=role != "relay", publishes=role != "consumers")
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             shutdown.fail(f"the consumers ended with {error!r}")
 
-    task = asyncio.create_task(work.run())
+    task = asyncio.create_task(consumers.run())
     task.add_done_callback(ended)
     return task
 
@@ -131,7 +131,7 @@ def _listening(host: str, port: int, field: str) -> Iterator[socket.socket]:
 
 
 def ports_free(settings: Settings) -> None:
-    """Refuse a taken port before anything is started for nothing; raises SettingsRefused."""
+    """Raise InvalidSettings if a port is in use. Called before the servers are started."""
     for field in ("api", "admin"):
         with _listening(getattr(settings, f"{field}_host"), getattr(settings, f"{field}_port"), f"{field}_port"):
             pass
@@ -143,17 +143,17 @@ def _address(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process."""
+    """A server that leaves signal handling to the process."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Install no signal handlers."""
         yield
 
 
 @asynccontextmanager
 async def _serving(app: Any, listener: socket.socket, seconds: float) -> AsyncIterator[None]:
-    """Answer on a port; requests under way get so many seconds at the end."""
+    """Serve an application on a port. At the end, requests in progress may take the given number of seconds."""
     config = uvicorn.Config(
         app,
         loop="none",
@@ -209,7 +209,7 @@ async def _background(work: Awaitable[None]) -> AsyncIterator[None]:
 
 
 async def _tick(health: Health) -> None:
-    """Show that the event loop moves, how late it is, and collect garbage that batches left."""
+    """Report the heartbeat and the lag of the event loop, and collect the garbage of the batches."""
     collected = time.monotonic()
     while True:
         due = time.monotonic() + TICK_SECONDS
@@ -223,7 +223,7 @@ async def _tick(health: Health) -> None:
 
 
 async def _probe(settings: Settings, health: Health) -> None:
-    """See again and again whether the database answers and has the schema."""
+    """Check periodically whether the database is available and has all migrations."""
     connection = None
     never = asyncio.Event()
     while True:
@@ -246,7 +246,7 @@ async def _probe(settings: Settings, health: Health) -> None:
 
 
 def _freeze(*, off: bool) -> None:
-    """Keep what is there out of the collector's sight; where batches run, it is off and called between them."""
+    """Exclude all existing objects from garbage collection. With `off`, only `_tick` collects garbage."""
     gc.collect()
     gc.freeze()
     if off:

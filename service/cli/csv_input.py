@@ -1,8 +1,8 @@
-"""Rows of a CSV file as the data of commands: one column a field, references by id, lists with semicolons.
+"""Rows of a CSV file as the data of commands.
 
-A column's name is the field's name, with a dot for what lies inside (`value.city`). An empty cell is a field that is
-not given. Columns `id`, `subject`, `source`, `partitionkey`, `correlationid`, `expectedversion` and `replyto` are
-attributes of the command itself.
+Each column is a field; a dot in its name addresses a nested field (`value.city`). References are written as ids, lists
+are separated by semicolons, and an empty cell omits the field. The columns `id`, `subject`, `source`, `partitionkey`,
+`correlationid`, `expectedversion` and `replyto` are attributes of the command.
 """
 
 import csv
@@ -12,7 +12,7 @@ from typing import Any
 
 ATTRIBUTES = frozenset({"id", "subject", "source", "partitionkey", "correlationid", "expectedversion", "replyto"})
 
-# How a cell is written in JSON, by its column; every other cell is a text.
+# The columns whose cells are converted to another JSON type. Cells of all other columns are strings.
 REFERENCES = frozenset({"organization", "branch", "producerCode"})
 REFERENCE_LISTS = frozenset({"roles"})
 LISTS = frozenset({"groups", "domains", "permissions"})
@@ -21,7 +21,7 @@ CODED = frozenset({"producerStatus"})
 
 
 class InvalidCsv(Exception):
-    """The input cannot be read as commands; `problems` has one line for each row that is wrong."""
+    """The input cannot be converted to commands. `problems` has one line for each invalid row."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -29,19 +29,21 @@ class InvalidCsv(Exception):
 
 
 def csv_events(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each row's number in the file (the header is row 1) and its attributes, the data under "data".
+    """Yield the line number of each row (the header is row 1) and its attributes, with the fields under "data".
 
-    Raises SheetRefused when there is no header, or a row has other cells than the columns want.
+    Raises InvalidCsv if the header is missing or a row does not match the columns.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     problems: list[str] = []
     try:
         header = [name.strip() for name in next(reader, [])]
         if not any(header):
-            raise InvalidCsv(["row 1: a header with the names of the columns is needed"])
-        doubled = sorted({name for name in header if header.count(name) > 1})
-        if doubled or not all(header):
-            raise InvalidCsv([f"row 1: each column needs its own name, see {', '.join(doubled) or 'the empty one'}"])
+            raise InvalidCsv(["row 1: a header with the column names is required"])
+        duplicates = sorted({name for name in header if header.count(name) > 1})
+        if not all(header):
+            raise InvalidCsv(["row 1: a column has no name"])
+        if duplicates:
+            raise InvalidCsv([f"row 1: duplicate column names: {', '.join(duplicates)}"])
         for cells in reader:
             row = reader.line_num
             if not any(cell.strip() for cell in cells):
@@ -79,7 +81,7 @@ def _put(data: dict[str, Any], column: str, text: str) -> None:
     for name in outer:
         data = data.setdefault(name, {})
         if not isinstance(data, dict):
-            raise ValueError(f"{column}: {name} has a value of its own already")
+            raise ValueError(f"{column}: the column {name} already has a value")
     data[last] = _value(column, text)
 
 
@@ -95,6 +97,6 @@ def _value(column: str, text: str) -> Any:
         return {"code": text}
     if column in SWITCHES:
         if text.lower() not in {"true", "false"}:
-            raise ValueError(f"{column} is true or false, not {text!r}")
+            raise ValueError(f"{column} must be true or false, not {text!r}")
         return text.lower() == "true"
     return text

@@ -1,7 +1,7 @@
-"""Dead letters with what became of them: read from their topic, where a replay or a discard leaves a mark too.
+"""Dead letters and their states, read from the dead-letter topic.
 
-A mark is a record of the dead-letter topic without a value, with two headers: what happened, and the letter's address.
-Whoever reads the topic knows it by them.
+A replay or a discard is recorded on the same topic by a mark: a record without a value and with two headers, the new
+state and the address of the dead letter.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from service.settings import Settings
 MARK: Final = "dlq_mark"
 MARK_OF: Final = "dlq_mark_of"
 REPLAY_OF: Final = "dlq_replay_of"
-"""Header of a replayed record: the address of the dead letter it was."""
+"""Header of a replayed record: the address of its dead letter."""
 
 State = Literal["open", "replayed", "discarded"]
 
 
 @dataclass(slots=True)
 class DeadLetter:
-    """A dead letter: its address (topic, partition, offset), the record as it came, where from and why, its state."""
+    """A dead letter: its address (topic:partition:offset), key and value of the record, its origin and its state."""
 
     address: str
     key: bytes | None
@@ -32,60 +32,60 @@ class DeadLetter:
     state: State = "open"
 
     def as_json(self) -> dict[str, Any]:
-        """What is known about it, without its content."""
-        came = self.origin
+        """Return the metadata as one JSON object, without key, headers and value."""
+        source = self.origin
         return {
             "address": self.address,
             "state": self.state,
-            "reason": came.reason,
-            "message": came.message,
-            "from": f"{came.topic}:{came.partition}:{came.offset}",
-            "failed_at": came.failed_at,
-            "service_version": came.service_version,
+            "reason": source.reason,
+            "message": source.message,
+            "from": f"{source.topic}:{source.partition}:{source.offset}",
+            "failed_at": source.failed_at,
+            "service_version": source.service_version,
             "bytes": len(self.value or b""),
         }
 
 
 async def dead_letters(settings: Settings) -> list[DeadLetter]:
-    """All dead letters that the topic still keeps, the oldest of each partition first. Raises BrokerUnavailable."""
+    """Return all dead letters on the topic, the oldest of each partition first. Raises BrokerUnavailable."""
     letters: dict[str, DeadLetter] = {}
     marks: dict[str, State] = {}
     async with following(settings, [Topics(settings.topic_prefix).dead_letters], from_beginning=True) as follower:
         while not await follower.at_end():
             for record in await follower.poll(0.2):
-                _sort_in(record, letters, marks)
+                _collect(record, letters, marks)
     for address, state in marks.items():
         if address in letters:
             letters[address].state = state
     return list(letters.values())
 
 
-def _sort_in(record: Record, letters: dict[str, DeadLetter], marks: dict[str, State]) -> None:
+def _collect(record: Record, letters: dict[str, DeadLetter], marks: dict[str, State]) -> None:
     address = f"{record.topic}:{record.partition}:{record.offset}"
-    found = origin(list(record.headers))
-    if found is not None:
-        letters[address] = DeadLetter(address, record.key, record.value, found)
+    source = origin(list(record.headers))
+    if source is not None:
+        letters[address] = DeadLetter(address, record.key, record.value, source)
         return
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     match headers.get(MARK):
         case "replayed" | "discarded" as state:
             marks[headers.get(MARK_OF, "")] = state
         case _:
-            # somebody else's record: it is nobody's dead letter
+            # a record of another application, neither a dead letter nor a mark
             return
 
 
 async def replay(settings: Settings, publisher: Sender, letter: DeadLetter) -> None:
-    """Publish the record again where it came from, bytes unchanged and marked as a replay; then leave the mark."""
-    came = letter.origin
-    own = [(name, value) for name, value in came.headers if name != REPLAY_OF]
-    headers = [*own, (REPLAY_OF, letter.address.encode())]
-    await publisher.send_again(came.topic, came.partition, letter.key, letter.value, headers)
+    """Publish the unchanged record to its original partition with the header `dlq_replay_of`, and write the mark."""
+    source = letter.origin
+    original = [(name, value) for name, value in source.headers if name != REPLAY_OF]
+    headers = [*original, (REPLAY_OF, letter.address.encode())]
+    await publisher.send_again(source.topic, source.partition, letter.key, letter.value, headers)
     await mark(settings, publisher, letter, "replayed")
 
 
 async def mark(settings: Settings, publisher: Sender, letter: DeadLetter, state: State) -> None:
-    """Leave a mark beside a dead letter."""
+    """Publish a mark for a dead letter."""
     headers = [(MARK, state.encode()), (MARK_OF, letter.address.encode())]
     topic = Topics(settings.topic_prefix).dead_letters
     await (await publisher.send(topic, None, letter.address.encode(), headers))

@@ -1,4 +1,4 @@
-"""`producer-registry dead-letters`: look at records that were put aside, send them again, or let them go."""
+"""`producer-registry dead-letters`: list, show, replay and discard records of the dead-letter topic."""
 
 import json
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ ADDRESS = "registry.dead-letters.v1:3:17"
 
 @click.group(epilog=example_text("after an upgrade", "producer-registry dead-letters replay --reason unknown-type"))
 def dead_letters() -> None:
-    """Work on dead letters; an address is topic:partition:offset, as `list` shows it."""
+    """List, show, replay or discard dead letters. An ADDRESS is topic:partition:offset, as shown by `list`."""
 
 
-@dead_letters.command("list", epilog=example_text("what is still to be done", "producer-registry dead-letters list"))
-@click.option("--reason", metavar="R", help="Only those with this reason.")
-@click.option("--all", "everything", is_flag=True, help="Also those that were replayed or discarded.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@dead_letters.command("list", epilog=example_text("list the open dead letters", "producer-registry dead-letters list"))
+@click.option("--reason", metavar="R", help="Only dead letters with this reason.")
+@click.option("--all", "everything", is_flag=True, help="Include replayed and discarded dead letters.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @settings_options("kafka_bootstrap_servers")
 def list_(settings: Settings, *, reason: str | None, everything: bool, as_json: bool) -> None:
-    """List the dead letters that the topic still keeps."""
+    """List the dead letters on the topic."""
     for letter in _read(settings):
         if (reason and letter.origin.reason != reason) or (letter.state != "open" and not everything):
             continue
@@ -34,13 +34,13 @@ def list_(settings: Settings, *, reason: str | None, everything: bool, as_json: 
         click.echo(json.dumps(reported, ensure_ascii=False) if as_json else f"{line}  {reported['state']}")
 
 
-@dead_letters.command(epilog=example_text("all about one", f"producer-registry dead-letters show {ADDRESS}"))
+@dead_letters.command(epilog=example_text("show one dead letter", f"producer-registry dead-letters show {ADDRESS}"))
 @click.argument("address")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object; bytes that are no text as \\x... escapes.")
-@click.option("--raw", is_flag=True, help="Only the value, byte for byte.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with \\x... for non-text bytes.")
+@click.option("--raw", is_flag=True, help="Print only the unchanged bytes of the value.")
 @settings_options("kafka_bootstrap_servers")
 def show(settings: Settings, *, address: str, as_json: bool, raw: bool) -> None:
-    """Show a dead letter: why it is one, and the record as it came."""
+    """Show a dead letter: the reason, and the original record."""
     (letter,) = _chosen(_read(settings), [address])
     if raw:
         click.echo(letter.value or b"", nl=False)
@@ -58,39 +58,42 @@ def show(settings: Settings, *, address: str, as_json: bool, raw: bool) -> None:
             click.echo(f"{name:16} {value}")
 
 
-@dead_letters.command(epilog=example_text("send one again", f"producer-registry dead-letters replay {ADDRESS}"))
+@dead_letters.command(epilog=example_text("replay one dead letter", f"producer-registry dead-letters replay {ADDRESS}"))
 @click.argument("addresses", nargs=-1)
-@click.option("--reason", metavar="R", help="All open ones with this reason.")
-@click.option("--again", is_flag=True, help="Also those that were replayed or discarded before.")
+@click.option("--reason", metavar="R", help="All open dead letters with this reason.")
+@click.option("--again", is_flag=True, help="Include replayed and discarded dead letters.")
 @settings_options("kafka_bootstrap_servers")
 def replay(settings: Settings, *, addresses: tuple[str, ...], reason: str | None, again: bool) -> None:
-    """Publish dead letters again on the topic they came from, bytes unchanged, marked as replays."""
-    _work(settings, addresses, reason, "replayed", again=again)
+    """Publish the unchanged records of dead letters to their original topics, marked as replays."""
+    _change(settings, addresses, reason, "replayed", again=again)
 
 
-@dead_letters.command(epilog=example_text("let one go", f"producer-registry dead-letters discard {ADDRESS}"))
+@dead_letters.command(
+    epilog=example_text("discard one dead letter", f"producer-registry dead-letters discard {ADDRESS}")
+)
 @click.argument("addresses", nargs=-1)
-@click.option("--reason", metavar="R", help="All open ones with this reason.")
+@click.option("--reason", metavar="R", help="All open dead letters with this reason.")
 @settings_options("kafka_bootstrap_servers")
 def discard(settings: Settings, *, addresses: tuple[str, ...], reason: str | None) -> None:
-    """Mark dead letters as dealt with; the topic keeps them as long as it keeps any."""
-    _work(settings, addresses, reason, "discarded", again=False)
+    """Mark dead letters as discarded. The topic keeps the records until its retention time ends."""
+    _change(settings, addresses, reason, "discarded", again=False)
 
 
-def _work(settings: Settings, addresses: Sequence[str], reason: str | None, state: str, *, again: bool) -> None:
+def _change(settings: Settings, addresses: Sequence[str], reason: str | None, state: str, *, again: bool) -> None:
     if bool(addresses) == bool(reason):
-        raise click.UsageError("give addresses, or --reason")
+        raise click.UsageError("give either addresses or --reason")
     letters = _read(settings)
     chosen = _chosen(letters, addresses) if addresses else [x for x in letters if x.origin.reason == reason]
-    done = [letter for letter in chosen if letter.state != "open" and not again]
-    if done and addresses:
-        reported = "; ".join(f"{letter.address} was {letter.state}" for letter in done)
-        raise click.ClickException(f"nothing was done: {reported}" + ("; see --again" if state == "replayed" else ""))
-    wanted = [letter for letter in chosen if letter not in done]
+    closed = [letter for letter in chosen if letter.state != "open" and not again]
+    if closed and addresses:
+        reported = "; ".join(f"{letter.address} was {letter.state}" for letter in closed)
+        hint = "; use --again to replay again" if state == "replayed" else ""
+        raise click.ClickException(f"no dead letter was {state}: {reported}{hint}")
+    remaining = [letter for letter in chosen if letter not in closed]
     from consumers.kafka.session import BrokerUnavailable
 
-    run_command(_mark_all(located(settings), wanted, state), BrokerUnavailable)
-    print_diagnostic(f"{len(wanted)} {state}")
+    run_command(_mark_all(located(settings), remaining, state), BrokerUnavailable)
+    print_diagnostic(f"{len(remaining)} {state}")
 
 
 async def _mark_all(settings: Settings, letters: list[DeadLetter], state: str) -> None:
@@ -118,7 +121,7 @@ def _chosen(letters: list[DeadLetter], addresses: Sequence[str]) -> list[DeadLet
     by_address = {letter.address: letter for letter in letters}
     unknown = [address for address in addresses if address not in by_address]
     if unknown:
-        raise click.ClickException(f"there is no dead letter {', '.join(unknown)}: see `dead-letters list --all`")
+        raise click.ClickException(f"unknown dead letter: {', '.join(unknown)}; see `dead-letters list --all`")
     return [by_address[address] for address in dict.fromkeys(addresses)]
 
 

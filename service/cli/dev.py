@@ -1,4 +1,4 @@
-"""`producer-registry dev`: database, broker and service in one, empty, until Ctrl-C."""
+"""`producer-registry dev`: run database, broker and service in the foreground until Ctrl-C."""
 
 import asyncio
 from functools import partial
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 Port = click.IntRange(0, 65535)
 
 
-@click.command(epilog=example_text("the same addresses at every start", "producer-registry dev --api-port 8080"))
+@click.command(epilog=example_text("use a fixed API port", "producer-registry dev --api-port 8080"))
 @click.option("--broker", type=click.Choice(["tansu", "apache"]), default="tansu", help="[default: tansu, in memory]")
-@click.option("--kafka-port", type=Port, default=0, help="Port of the broker; 0 or nothing picks a free one.")
-@click.option("--postgres-port", type=Port, default=0, help="Port of the database; 0 or nothing picks a free one.")
+@click.option("--kafka-port", type=Port, default=0, help="Port of the broker. [default: a free port]")
+@click.option("--postgres-port", type=Port, default=0, help="Port of the database. [default: a free port]")
 @settings_options("data_dir", "api_port", "admin_port")
 def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: int, postgres_port: int) -> None:
-    """Run embedded PostgreSQL, a Kafka broker and the whole service in the foreground.
+    """Run embedded PostgreSQL, a Kafka broker and all parts of the service in the foreground.
 
     When all is ready, one line of JSON on stdout has the addresses. Data stays in the data folder (the memory broker's
     goes), and the servers stop however this command ends. A database or broker given in the settings is used.
@@ -43,19 +43,19 @@ def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: i
 
 
 async def _dev(settings: Settings, options: "StackOptions", stop: "Stop") -> str | None:
-    """Run until a signal or the service's own end; answers why when it could not go on."""
+    """Run until a signal or a failure of the service. Return the reason of the failure."""
     from service.cli.embedded import registry
     from service.cli.running_instance import forget
 
     async with registry(settings, options) as (instance, service):
         instance.write(settings.data_dir)
         click.echo(instance.ready_line())
-        waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(service.shutdown.stop.wait())]
+        waiters = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(service.shutdown.stop.wait())]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
-                wait.cancel()
+            for waiter in waiters:
+                waiter.cancel()
             forget(settings.data_dir)
-        print_diagnostic("draining, then everything stops")
+        print_diagnostic("shutting down")
     return service.shutdown.reason

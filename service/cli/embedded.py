@@ -1,4 +1,4 @@
-"""The embedded stack with the service on it, in this process: what `dev` and `demo` run."""
+"""The embedded stack and the service in one process, used by `dev` and `demo`."""
 
 import asyncio
 import os
@@ -26,16 +26,16 @@ POLL_SECONDS = 0.02
 
 
 class NotReady(Exception):
-    """The service did not become ready; the message says which part has what trouble."""
+    """The service did not become ready. The message names the parts and their errors."""
 
 
 EXPECTED_ERRORS = (StackError, StoreUnavailable, BrokerUnavailable, MigrationFailed, NotReady)
-"""What can keep the stack or the service from coming up, each told in one line."""
+"""Errors at the start of the stack or the service that are reported in one line, without a traceback."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """What is wanted of the stack: which broker, where its data lies (None is temporary), which ports (0 is any)."""
+    """Options of the stack: the broker, the data folder (None for a temporary one) and the ports (0 for free ones)."""
 
     broker: Broker = "tansu"
     data_dir: Path | None = None
@@ -45,10 +45,10 @@ class StackOptions:
 
 @asynccontextmanager
 async def servers(settings: Settings, options: StackOptions) -> AsyncIterator[Settings]:
-    """Database and broker with schema, topics and development key; gives the settings of a service on them.
+    """Run database and broker with schema, topics and development key. Yield the settings of a service that uses them.
 
-    Addresses in the settings are used in place of starting a server. Raises StackError, StoreUnavailable,
-    BrokerUnavailable or MigrationFailed.
+    No server is started for an address in the settings. Raises StackError, StoreUnavailable, BrokerUnavailable or
+    MigrationFailed.
     """
     stack = Stack(
         options.broker,
@@ -61,33 +61,33 @@ async def servers(settings: Settings, options: StackOptions) -> AsyncIterator[Se
     async with stack:
         if stack.forgets and options.data_dir is not None:
             print_diagnostic(
-                "the memory broker starts empty: commands that were not yet decided when it stopped are gone"
+                "the memory broker starts empty: commands that were undecided when it was stopped are lost"
             )
-        ours = changed(settings, **_addresses(settings, options, stack), **_trust(settings))
-        await asyncio.gather(migrate(ours), create(ours))
-        yield ours
+        completed = changed(settings, **_addresses(settings, options, stack), **_trust(settings))
+        await asyncio.gather(migrate(completed), create(completed))
+        yield completed
 
 
 def _addresses(settings: Settings, options: StackOptions, stack: Stack) -> dict[str, object]:
-    found: dict[str, object] = {
+    addresses: dict[str, object] = {
         "database_url": stack.database_url,
         "kafka_bootstrap_servers": stack.bootstrap_servers,
     }
     if not settings.kafka_bootstrap_servers and options.broker == "tansu":
-        found["kafka_idempotent_producer"] = False
+        addresses["kafka_idempotent_producer"] = False
         if "session_timeout_ms" not in settings.model_fields_set:
-            # this broker lets every group wait for half of it before the first record
-            found["session_timeout_ms"] = 3000
-    return found | _ports(settings)
+            # with this broker, a group waits for half of the session timeout before it gets its first record
+            addresses["session_timeout_ms"] = 3000
+    return addresses | _ports(settings)
 
 
 def _ports(settings: Settings) -> dict[str, object]:
-    """Any free port, unless one is given."""
+    """Select free ports for the ports that are not set."""
     return {port: 0 for port in ("api_port", "admin_port") if port not in settings.model_fields_set}
 
 
 def _trust(settings: Settings) -> dict[str, object]:
-    """The development key, unless the settings name an issuer of their own."""
+    """Return the settings that trust the development key, unless the settings name an issuer or a key set."""
     if settings.jwks or settings.jwt_issuer:
         return {}
     return {"jwks": str(ensure_key(settings.data_dir).jwks), "jwt_issuer": ISSUER}
@@ -95,31 +95,29 @@ def _trust(settings: Settings) -> dict[str, object]:
 
 @asynccontextmanager
 async def registry(settings: Settings, options: StackOptions) -> AsyncIterator[tuple[RunningInstance, Running]]:
-    """The servers and the whole service, ready for work when the block begins; all of it is stopped when it is left.
+    """Run the servers and all parts of the service. They are ready when the block begins, and stop when it ends.
 
-    Whoever is in the block watches `ending.stop`. Raises what `servers` does, SettingsRefused when a port is taken, and
-    NotReady.
+    The caller must leave the block when `shutdown.stop` is set. Raises the errors of `servers`, InvalidSettings if a
+    port is in use, and NotReady.
     """
     ports_free(changed(settings, **_ports(settings)))
-    async with servers(settings, options) as ours, running(ours) as service:
-        await _ready(service)
+    async with servers(settings, options) as completed, running(completed) as service:
+        await _wait_until_ready(service)
         instance = RunningInstance(
             service.api,
             service.admin,
-            ours.kafka_bootstrap_servers,
-            ours.database_url,
+            completed.kafka_bootstrap_servers,
+            completed.database_url,
             os.getpid(),
-            ours.kafka_idempotent_producer,
+            completed.kafka_idempotent_producer,
         )
         yield instance, service
 
 
-async def _ready(service: Running) -> None:
+async def _wait_until_ready(service: Running) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while any(service.health.readiness().values()):
         if service.shutdown.stop.is_set() or time.monotonic() > deadline:
-            reported = "; ".join(
-                f"{part}: {trouble}" for part, trouble in service.health.readiness().items() if trouble
-            )
+            reported = "; ".join(f"{part}: {reason}" for part, reason in service.health.readiness().items() if reason)
             raise NotReady(service.shutdown.reason or f"not ready: {reported}")
         await asyncio.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Sending commands and collecting what comes back: outcomes by the command's identity, dead letters by their place."""
+"""Send commands and collect the answers: outcomes are matched by source and id, dead letters by their offset."""
 
 import time
 from collections import deque
@@ -14,15 +14,15 @@ from service.contract.topics import Topics
 from service.settings import Settings
 
 WINDOW = 1000
-"""So many records may be on their way to the broker at once."""
+"""Maximum number of records that are sent but not yet acknowledged by the broker."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """What became of one command.
+    """The answer to one command.
 
-    `status` is "sent" (nothing known yet), "accepted", "unchanged", "rejected" or "dead-letter"; `outcome` is its
-    outcome's data, `reason` why it is a dead letter.
+    `status` is "sent" (no answer yet), "accepted", "unchanged", "rejected" or "dead-letter". `outcome` is the data of
+    the outcome, `reason` the reason of a dead letter.
     """
 
     command: PreparedCommand
@@ -32,58 +32,58 @@ class Answer:
 
     @property
     def errors(self) -> list[dict[str, str]]:
-        """Code, message and path of everything that is wrong with a command that was not taken."""
+        """Code, message and path of each error of a rejected or dead-lettered command."""
         if self.status == "dead-letter":
-            return [{"code": self.reason, "message": "is a dead letter now", "path": ""}]
+            return [{"code": self.reason, "message": "was sent to the dead-letter topic", "path": ""}]
         return list(self.outcome.get("problem", {}).get("errors", []))
 
     def as_json(self) -> dict[str, Any]:
-        """The answer as one JSON object."""
+        """Return the answer as one JSON object."""
         command = {"row": self.command.row, "source": self.command.source, "id": self.command.id}
-        known = {name: value for name, value in self.outcome.items() if name != "command"}
+        outcome = {name: value for name, value in self.outcome.items() if name != "command"}
         reason = {"reason": self.reason} if self.reason else {}
-        return {**command, "type": self.command.type, "status": self.status, **known, **reason}
+        return {**command, "type": self.command.type, "status": self.status, **outcome, **reason}
 
 
 class Exchange:
-    """Publishes commands and matches them with what the registry answers; `open` counts those without an answer."""
+    """Publish commands and match them with the answers of the registry. `open` is the number of unanswered commands."""
 
     def __init__(self, publisher: Sender, follower: Follower | None, topics: Topics) -> None:
         self._publisher = publisher
         self._follower = follower
         self._topics = topics
         self._waiting: dict[tuple[str, str], deque[Answer]] = {}
-        self._places: dict[tuple[str, int, int], Answer] = {}
+        self._by_offset: dict[tuple[str, int, int], Answer] = {}
         self.open = 0
 
     async def send(
         self, commands: Iterable[PreparedCommand], progress: Callable[[int], None] = lambda _: None
     ) -> list[Answer]:
-        """Publish commands in order; `progress` is told how many more the broker has acknowledged."""
+        """Publish commands in order. `progress` is called with the number of newly acknowledged commands."""
         answers: list[Answer] = []
-        under_way: deque[tuple[Answer, Any]] = deque()
+        in_flight: deque[tuple[Answer, Any]] = deque()
         for command in commands:
             answer = Answer(command)
             answers.append(answer)
             self._waiting.setdefault((command.source, command.id), deque()).append(answer)
             self.open += 1
             sent = await self._publisher.send(command.topic, command.value, command.key, command.headers)
-            under_way.append((answer, sent))
-            if len(under_way) >= WINDOW:
-                await self._acknowledged(under_way.popleft())
+            in_flight.append((answer, sent))
+            if len(in_flight) >= WINDOW:
+                await self._await_acknowledgement(in_flight.popleft())
                 progress(1)
-        while under_way:
-            await self._acknowledged(under_way.popleft())
+        while in_flight:
+            await self._await_acknowledgement(in_flight.popleft())
             progress(1)
         return answers
 
-    async def _acknowledged(self, sent: tuple[Answer, Any]) -> None:
+    async def _await_acknowledgement(self, sent: tuple[Answer, Any]) -> None:
         answer, acknowledgement = sent
-        tp = await acknowledgement
-        self._places[answer.command.topic, tp.partition, tp.offset] = answer
+        metadata = await acknowledgement
+        self._by_offset[answer.command.topic, metadata.partition, metadata.offset] = answer
 
     async def poll(self) -> list[Message]:
-        """What came back by now (waits a moment for it); answers are matched with their commands."""
+        """Poll for messages and match answers with their commands. Return the messages."""
         if self._follower is None:
             return []
         messages = [read(record) for record in await self._follower.poll(0.2)]
@@ -92,9 +92,9 @@ class Exchange:
         return messages
 
     async def answered(self, seconds: float, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Wait for the answers of all commands sent, while something comes at least every so many seconds.
+        """Wait for the answers to all commands, or until no message arrives for the given number of seconds.
 
-        `progress` is told how many more have come.
+        `progress` is called with the number of new answers.
         """
         deadline = time.monotonic() + seconds
         while self.open and time.monotonic() < deadline:
@@ -114,12 +114,12 @@ class Exchange:
 
     def _match_dead_letter(self, message: Message) -> None:
         error = "__connect.errors."
-        tp = (
+        origin = (
             message.headers.get(f"{error}topic", ""),
             int(message.headers.get(f"{error}partition", -1)),
             int(message.headers.get(f"{error}offset", -1)),
         )
-        answer = self._places.get(tp)
+        answer = self._by_offset.get(origin)
         if answer is not None and answer.status == "sent":
             self._waiting[answer.command.source, answer.command.id].remove(answer)
             self._close(answer, "dead-letter", reason=message.headers.get("dlq_reason", "unknown"))
@@ -131,7 +131,7 @@ class Exchange:
 
 @asynccontextmanager
 async def exchange(settings: Settings, *, wait: bool, watch: Sequence[str] = ()) -> AsyncIterator[Exchange]:
-    """An exchange; when it shall wait for answers it follows outcomes, dead letters and the topics to `watch`.
+    """Open an exchange. With `wait`, it follows the outcomes, the dead letters and the topics in `watch`.
 
     Raises consumers.kafka.session.BrokerUnavailable.
     """

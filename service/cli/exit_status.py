@@ -1,4 +1,4 @@
-"""How a command ends: expected trouble in one line with exit code 1, everything else with its traceback."""
+"""The end of a command: expected errors are one line and exit code 1, other errors have a traceback."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ T = TypeVar("T")
 
 
 def run_command(work: Coroutine[Any, Any, T], *expected: type[Exception]) -> T:
-    """Run the work of a command that is a short-lived client; the expected errors are told and end it with 1."""
-    # the client library tells of each attempt to connect; the command tells once
+    """Run a command that is a short-lived client. Expected errors are printed, and the exit code is then 1."""
+    # the client library logs each attempt to connect; the command prints the error once
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         return asyncio.run(work)
@@ -21,5 +21,5 @@ def run_command(work: Coroutine[Any, Any, T], *expected: type[Exception]) -> T:
 
 
 def print_diagnostic(text: str) -> None:
-    """Say something that is not the asked-for data."""
+    """Print a line to stderr, which is for everything except the requested data."""
     click.echo(text, err=True)

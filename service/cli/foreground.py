@@ -1,4 +1,4 @@
-"""Work in the foreground that a signal ends: in good order while it waits for that, at once before and after."""
+"""Run work in the foreground until a signal: a clean shutdown while the work waits for it, else a cancellation."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Stop:
-    """Set by the first SIGTERM or Ctrl-C while somebody waits for it; any other signal cancels the work."""
+    """Set by the first SIGTERM or Ctrl-C while the work waits for it. Any other signal cancels the work."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -19,12 +19,12 @@ class Stop:
         self.cancelled = False
 
     async def wait(self) -> None:
-        """Return when a signal has come."""
+        """Wait for a signal."""
         self._waited_for = True
         await self._event.wait()
 
     def signalled(self, work: "asyncio.Task[Any]") -> None:
-        """Take note of a signal."""
+        """Handle a signal."""
         if self._waited_for and not self._event.is_set():
             self._event.set()
         else:
@@ -33,7 +33,7 @@ class Stop:
 
 
 def run_in_foreground(work: Callable[[Stop], Coroutine[Any, Any, T]]) -> T | None:
-    """Run the work, with its cleaning up, to its end; None when a signal cancelled it."""
+    """Run the work, including its cleanup. Return its result, or None if a signal cancelled it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(work))
 

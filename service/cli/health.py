@@ -1,4 +1,4 @@
-"""`producer-registry health`: probe a running service, for containers that have no curl."""
+"""`producer-registry health`: probe a running service. Containers without curl use it as their health check."""
 
 import json
 import urllib.error
@@ -11,13 +11,13 @@ from service.cli.running_instance import located
 from service.settings import Settings
 
 
-@click.command(epilog=example_text("is it ready for work?", "producer-registry health --ready"))
-@click.option("--ready", is_flag=True, help="Ask whether it is ready, not just alive.")
-@click.option("--timeout", default=3.0, show_default=True, help="Seconds to wait for the answer.")
-@click.option("--json", "as_json", is_flag=True, help="The answer as it is.")
+@click.command(epilog=example_text("check whether the service is ready", "producer-registry health --ready"))
+@click.option("--ready", is_flag=True, help="Check readiness instead of liveness.")
+@click.option("--timeout", default=3.0, show_default=True, help="Seconds to wait for the response.")
+@click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
 @settings_options("admin_host", "admin_port")
 def health(settings: Settings, *, ready: bool, timeout: float, as_json: bool) -> None:
-    """Ask the admin port of a service on this machine; ends with 0 when it is well, else with 1."""
+    """Probe the admin port of a service on this machine. Exits with 0 if the service is healthy, otherwise with 1."""
     settings = located(settings)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.admin_host, settings.admin_host)  # noqa: S104  # read only
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.admin_port}{'/readyz' if ready else '/livez'}"
@@ -25,7 +25,7 @@ def health(settings: Settings, *, ready: bool, timeout: float, as_json: bool) ->
     if as_json:
         click.echo(json.dumps(body))
     else:
-        click.echo(body.get("status", "no answer"))
+        click.echo(body.get("status", "no status"))
         for kind in ("parts", "loops"):
             for name, reported in body.get(kind, {}).items():
                 click.echo(f"  {name}: {reported}")
@@ -35,10 +35,10 @@ def health(settings: Settings, *, ready: bool, timeout: float, as_json: bool) ->
 
 def _ask(address: str, timeout: float) -> tuple[int, dict[str, dict[str, str]]]:
     try:
-        with urllib.request.urlopen(address, timeout=timeout) as answer:  # noqa: S310  # the scheme is ours
+        with urllib.request.urlopen(address, timeout=timeout) as answer:  # noqa: S310  # the scheme is fixed
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.loads(error.read() or b"{}")
     except (OSError, ValueError) as error:
-        raise click.ClickException(f"{address} does not answer: {getattr(error, 'reason', error)}") from None
+        raise click.ClickException(f"{address} does not respond: {getattr(error, 'reason', error)}") from None

@@ -12,7 +12,7 @@ from service.telemetry import INBOX_ROWS, PRUNED, SWEPT_AT, log
 
 EVERY_SECONDS = 6 * 3600.0
 FIRST_SECONDS = 600.0
-"""The first sweep comes within this time: the processes of an installation seldom begin together."""
+"""The first sweep starts within this time, at a random moment, so that processes started together do not coincide."""
 
 _log = log(__name__)
 
@@ -22,8 +22,8 @@ async def housekeep(
     sweep: Callable[[Settings], Awaitable[Swept | None]] = sweep,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Sweep again and again, for ever; what the database refuses is tried again next time."""
-    await sleep(FIRST_SECONDS * random.random())  # noqa: S311  # spreads load, guards nothing
+    """Sweep the inbox periodically. Errors of the database are logged, and the next sweep tries again."""
+    await sleep(FIRST_SECONDS * random.random())  # noqa: S311  # not security-relevant
     while True:
         try:
             swept = await sweep(settings)

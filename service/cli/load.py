@@ -1,4 +1,4 @@
-"""`producer-registry load`: send at a steady rate, whatever comes back, and tell how long events take."""
+"""`producer-registry load`: send commands at a constant rate, and measure the time until their events are read."""
 
 import asyncio
 import json
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from service.cli.load_workload import Tally
     from service.contract.sending import CommandRecord
 
-WAITING_MOST = 20_000
-"""With --max: so many commands may be without their answers."""
-UNACKNOWLEDGED_MOST = 5_000
+MAX_UNANSWERED = 20_000
+"""With --max: the maximum number of commands without answers."""
+MAX_UNACKNOWLEDGED = 5_000
 
 
-@click.command(epilog=example_text("a minute of it", "producer-registry load --rate 1000 --count 60000"))
+@click.command(epilog=example_text("measure for one minute", "producer-registry load --rate 1000 --count 60000"))
 @click.option("--rate", type=click.FloatRange(min=0.1), default=500.0, show_default=True, help="Commands per second.")
-@click.option("--max", "flat_out", is_flag=True, help="As fast as answers come, in place of a rate.")
+@click.option("--max", "flat_out", is_flag=True, help="Send as fast as the registry answers; ignores --rate.")
 @click.option("--count", type=click.IntRange(min=1), default=5_000, show_default=True, help="Commands to send.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds without any news.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--timeout", default=30.0, show_default=True, help="Seconds without new messages until it gives up.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @settings_options("kafka_bootstrap_servers")
 def load(settings: Settings, *, rate: float, flat_out: bool, count: int, timeout: float, as_json: bool) -> None:
-    """Measure a running registry; its codes LOAD-… of organizations load-org-… stay there.
+    """Measure a running registry under load. The organizations load-org-… and their codes LOAD-… remain in it.
 
-    Open loop: a command is due by the clock, and its time runs until its event is read, however late it was sent.
-    Ends with 1 when an answer is missing or a command was not accepted.
+    The load is an open loop: the time of a command is measured from its due time until its event is read, even if the
+    command was sent late. Exits with 1 if an answer is missing or a command was not accepted.
     """
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
@@ -49,7 +49,7 @@ def load(settings: Settings, *, rate: float, flat_out: bool, count: int, timeout
     else:
         _show(reported)
     if reported["events"] != count or reported["outcomes"] != {"accepted": count}:
-        print_diagnostic(f"{count - reported['events']} of {count} commands have no event")
+        print_diagnostic(f"{count - reported['events']} of {count} commands without an event")
         raise click.exceptions.Exit(1)
 
 
@@ -68,14 +68,14 @@ async def _run(settings: Settings, rate: float | None, count: int, seconds: floa
         for command in workload.directory():
             directory.due[dict(command.headers)["ce_id"].decode()] = time.monotonic()
             await (await publisher.send(command.topic, command.value, command.key, command.headers))
-        # These have outcomes, but no events on the topics that are followed.
+        # The events of these commands are on topics that are not followed, so only their outcomes are counted.
         if not await _read(follower, directory, seconds, lambda: directory.outcomes.total() == len(directory.due)):
-            raise BrokerUnavailable("the registry does not answer: is it running?")
+            raise BrokerUnavailable("the registry does not answer: check that it is running")
         tally = Tally()
-        started, news = time.monotonic(), asyncio.Event()
-        sending = asyncio.create_task(_send(publisher, workload.commands(count), tally, rate, news))
+        started, progress = time.monotonic(), asyncio.Event()
+        sending = asyncio.create_task(_send(publisher, workload.commands(count), tally, rate, progress))
         try:
-            await _read(follower, tally, seconds, lambda: sending.done() and not tally.open, news)
+            await _read(follower, tally, seconds, lambda: sending.done() and not tally.open, progress)
         finally:
             sending.cancel()
             await asyncio.wait((sending,))
@@ -89,9 +89,9 @@ async def _send(
     commands: Iterable[tuple[str, "CommandRecord"]],
     tally: "Tally",
     rate: float | None,
-    news: asyncio.Event,
+    progress: asyncio.Event,
 ) -> None:
-    under_way: deque[Any] = deque()
+    in_flight: deque[Any] = deque()
     started = time.monotonic()
     for number, (identity, command) in enumerate(commands):
         now = time.monotonic()
@@ -100,21 +100,25 @@ async def _send(
             await asyncio.sleep(due - now)
         elif number % 20 == 0:
             await asyncio.sleep(0)
-        while rate is None and tally.open > 2 * WAITING_MOST:
-            news.clear()
-            await news.wait()
+        while rate is None and tally.open > 2 * MAX_UNANSWERED:
+            progress.clear()
+            await progress.wait()
         tally.due[identity] = due
-        under_way.append(await publisher.send(command.topic, command.value, command.key, command.headers))
-        while len(under_way) > UNACKNOWLEDGED_MOST or (under_way and under_way[0].done()):
-            await under_way.popleft()
-    while under_way:
-        await under_way.popleft()
+        in_flight.append(await publisher.send(command.topic, command.value, command.key, command.headers))
+        while len(in_flight) > MAX_UNACKNOWLEDGED or (in_flight and in_flight[0].done()):
+            await in_flight.popleft()
+    while in_flight:
+        await in_flight.popleft()
 
 
 async def _read(
-    follower: "Follower", tally: "Tally", seconds: float, done: Callable[[], bool], news: asyncio.Event | None = None
+    follower: "Follower",
+    tally: "Tally",
+    seconds: float,
+    done: Callable[[], bool],
+    progress: asyncio.Event | None = None,
 ) -> bool:
-    """Take what comes until done, and tell of it; False when nothing came for so many seconds."""
+    """Read messages until `done`. Return False if none arrived for the given number of seconds."""
     deadline = time.monotonic() + seconds
     while not done():
         records = await follower.poll(0.05)
@@ -125,14 +129,16 @@ async def _read(
             return False
         for record in records:
             tally.message(record.headers, now)
-        if news is not None:
-            news.set()
+        if progress is not None:
+            progress.set()
     return True
 
 
 def _show(reported: dict[str, Any]) -> None:
     times = reported["milliseconds"]
     outcomes = ", ".join(f"{count} {status}" for status, count in reported["outcomes"].items())
-    click.echo(f"{reported['commands']} commands, {reported['rate']:,.0f} a second; {outcomes or 'no outcomes'}")
+    click.echo(f"{reported['commands']} commands, {reported['rate']:,.0f} per second; {outcomes or 'no outcomes'}")
     if times:
-        click.echo("milliseconds from due to event: " + ", ".join(f"{name} {value:g}" for name, value in times.items()))
+        click.echo(
+            "milliseconds from due time to event: " + ", ".join(f"{name} {value:g}" for name, value in times.items())
+        )

@@ -1,4 +1,4 @@
-"""What `load` sends and what it learns: made-up commands of made-up organizations, and how long their events took."""
+"""The synthetic commands that `load` sends, and the evaluation of their answers."""
 
 import math
 from collections import Counter
@@ -12,8 +12,9 @@ from service.core.ids import created_subject
 
 SOURCE = "/producer-registry/load"
 ORGANIZATIONS = 24
-# An update is this far behind the creation of its code; a multiple of two rounds of the organizations.
-BEHIND = 20 * 2 * ORGANIZATIONS
+# The number of commands between the creation of a code and its update. It is a multiple of 2 * ORGANIZATIONS, so that
+# both commands belong to the same organization.
+DISTANCE = 20 * 2 * ORGANIZATIONS
 
 _EVENT_CAUSE = "ce_causationid"
 _TYPE = "ce_type"
@@ -21,20 +22,20 @@ _TYPE = "ce_type"
 
 @dataclass(frozen=True, slots=True)
 class LoadWorkload:
-    """The commands of one run: every other creates a code, every other changes one; each gives an event."""
+    """The commands of one run, alternately a create and an update of a code. Each command causes one event."""
 
     run: str
     topics: Topics
 
     def directory(self) -> Iterator[CommandRecord]:
-        """What has to be there first: the organizations and a role, the same in every run."""
+        """Yield the prerequisites: a role and the organizations. They are the same in each run."""
         yield self._sent("role.put", "load-role", "load-role", {"displayName": "Load"})
         for number in range(ORGANIZATIONS):
             name = f"load-org-{number}"
             yield self._sent("organization.put", name, name, {"displayName": f"Load agency {number}"})
 
     def commands(self, count: int) -> Iterator[tuple[str, CommandRecord]]:
-        """So many commands, each with its id."""
+        """Yield the given number of commands, each with its id."""
         for number in range(count):
             identity = self.identity(number)
             organization = f"load-org-{number // 2 % ORGANIZATIONS}"
@@ -47,19 +48,19 @@ class LoadWorkload:
                 }
                 yield identity, self._sent("producer-code.create", identity, None, data)
             else:
-                created = number - 1 - BEHIND if number > BEHIND else number - 1
+                created = number - 1 - DISTANCE if number > DISTANCE else number - 1
                 subject = created_subject(SOURCE, self.identity(created))
                 change = {"description": f"changed by producer-registry load, command {number}"}
                 yield identity, self._sent("producer-code.update", identity, subject, change, organization)
 
     def identity(self, number: int) -> str:
-        """The id of a command: those of a run follow each other."""
+        """Return the id of a command. The ids of a run are consecutive."""
         return f"{self.run}-{number:010d}"
 
     def _sent(
         self, name: str, identity: str, subject: str | None, data: dict[str, Any], key: str | None = None
     ) -> CommandRecord:
-        # A directory command gets a new id in each run, for the registry would only repeat its first answer.
+        # Directory commands get new ids in each run: otherwise they would be duplicates.
         id_ = identity if identity.startswith(self.run) else f"{self.run}-{identity}"
         event = command_event(name, data, id=id_, source=SOURCE, subject=subject, partitionkey=key)
         return command_record(event, self.topics)
@@ -67,7 +68,7 @@ class LoadWorkload:
 
 @dataclass(slots=True)
 class Tally:
-    """Which commands were due when, and what came back; times in seconds of one clock."""
+    """The due times of commands and their answers. All times are seconds of the same monotonic clock."""
 
     due: dict[str, float] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Tally:
     last: float = 0.0
 
     def message(self, headers: Sequence[tuple[str, bytes | None]], now: float) -> None:
-        """Take an event or outcome; those of other commands do not count."""
+        """Count an event or outcome. Messages caused by other commands are ignored."""
         kind = cause = ""
         for name, value in headers:
             if name == _TYPE:
@@ -92,7 +93,7 @@ class Tally:
 
     @property
     def open(self) -> int:
-        """Commands without their outcome, and accepted ones without their event."""
+        """The number of missing outcomes plus the number of missing events."""
         return 2 * len(self.due) - self.outcomes.total() - len(self.waits) - self._without_event
 
     @property
@@ -100,7 +101,7 @@ class Tally:
         return self.outcomes.total() - self.outcomes["accepted"]
 
     def summary(self, started: float) -> dict[str, Any]:
-        """Commands, rate per second until the last answer, outcomes, and milliseconds from due to event read."""
+        """Return counts, the rate per second until the last answer, and percentiles of the time to an event."""
         milliseconds = sorted(1000 * wait for wait in self.waits)
         shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
         return {

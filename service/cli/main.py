@@ -1,7 +1,7 @@
-"""The program `producer-registry`: one group of commands, each imported only when it is called.
+"""The program `producer-registry`: a group of commands, each imported only when it is called.
 
-Exit codes: 0 done, 1 the asked-for thing failed, 2 wrong usage (settings that are refused too).
-What was asked for goes to stdout, talk to stderr.
+Exit codes: 0 success, 1 failure, 2 wrong usage or invalid settings.
+Results go to stdout, diagnostics to stderr.
 """
 
 import click
@@ -9,31 +9,31 @@ import click
 from service.cli.lazy import LazyGroup
 
 COMMANDS = {
-    "demo": ("service.cli.demo.command:demo", "Tell the registry's story on an embedded stack, then clean up."),
-    "dev": ("service.cli.dev:dev", "Run everything, embedded, until Ctrl-C."),
-    "serve": ("service.cli.serve:serve", "Run against the configured broker and database."),
-    "migrate": ("service.cli.migrate:migrate", "Bring the database's schema up to date."),
-    "topics": ("service.cli.topics:topics", "Create the topics, or check them."),
-    "config": ("service.cli.config:config", "Print the effective settings, secrets masked."),
+    "demo": ("service.cli.demo.command:demo", "Run a scripted example on a temporary embedded stack."),
+    "dev": ("service.cli.dev:dev", "Run the service with an embedded database and broker."),
+    "serve": ("service.cli.serve:serve", "Run the service with the configured broker and database."),
+    "migrate": ("service.cli.migrate:migrate", "Apply missing migrations to the database."),
+    "topics": ("service.cli.topics:topics", "Create or check the topics."),
+    "config": ("service.cli.config:config", "Print the effective settings with masked secrets."),
     "token": ("service.cli.token:token", "Print a token signed with the development key."),
     "send": ("service.cli.send:send", "Publish commands from JSON lines or CSV."),
     "tail": ("service.cli.tail:tail", "Follow events, outcomes or commands."),
     "dead-letters": ("service.cli.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
-    "outbox": ("service.cli.outbox:outbox", "List, show, retry or discard messages that are not published."),
-    "resend": ("service.cli.resend:resend", "Publish the present state again."),
+    "outbox": ("service.cli.outbox:outbox", "List, show, retry or discard unpublished messages."),
+    "resend": ("service.cli.resend:resend", "Publish snapshots of the current state."),
     "load": ("service.cli.load:load", "Measure a running registry under load."),
     "health": ("service.cli.health:health", "Probe a running service."),
-    "doctor": ("service.cli.doctor:doctor", "Check the surroundings, and say what to do."),
+    "doctor": ("service.cli.doctor:doctor", "Check everything that the service needs, and print advice."),
 }
 
 EXAMPLE = """
 \b
-Example: the embedded stack in one terminal, a question in another
+Example: run the embedded stack in one terminal, create a token in another
   producer-registry dev
   producer-registry token --sub pc:310 --scope account:read
 
-Settings come from REGISTRY_... variables; each is an option of the commands
-that use it too (REGISTRY_DATABASE_URL is --database-url): see `config`.
+Settings are read from REGISTRY_... variables. Each setting is also an option
+of the commands that use it (REGISTRY_DATABASE_URL is --database-url): see `config`.
 """
 
 
@@ -45,9 +45,9 @@ that use it too (REGISTRY_DATABASE_URL is --database-url): see `config`.
 )
 @click.version_option(package_name="producer-registry", message="%(version)s")
 def cli() -> None:
-    """Producer codes, groups and users: Kafka commands in, state and events out, answers over HTTP."""
+    """Manage producer codes, groups and users: commands from Kafka, events to Kafka, queries over HTTP."""
 
 
 def main() -> None:
-    """Run the program with the process's arguments and end it with its exit code."""
+    """Run the program with the arguments of the process, and exit with its exit code."""
     cli(prog_name="producer-registry")

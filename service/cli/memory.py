@@ -1,4 +1,4 @@
-"""How the process asks the system for memory."""
+"""The configuration of the memory allocator."""
 
 import ctypes
 import sys
@@ -10,13 +10,13 @@ PAD_BYTES = 16 * 1024 * 1024
 
 
 def keep_freed_memory() -> bool:
-    """Let glibc keep what a batch frees for the next one; answers whether it can be told.
+    """Make glibc keep freed memory for the next batch. Return whether the allocator accepted the options.
 
-    By default it gives the top of the heap back and asks for it again with every batch: the pages are zeroed and
-    mapped anew each time, which cost a sixth of the CPU of a busy process.
+    By default, glibc returns the top of the heap to the kernel and requests it again with every batch. The kernel then
+    zeroes and maps the pages again, which cost a sixth of the CPU time of a busy process.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
         return False
-    reported = mallopt(_TRIM_THRESHOLD, KEEP_BYTES), mallopt(_TOP_PAD, PAD_BYTES)
-    return reported == (1, 1)
+    results = mallopt(_TRIM_THRESHOLD, KEEP_BYTES), mallopt(_TOP_PAD, PAD_BYTES)
+    return results == (1, 1)

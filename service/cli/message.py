@@ -1,4 +1,4 @@
-"""Records of any topic of the registry, read for people: CloudEvents in both modes, and whatever else lies there."""
+"""Decode records of the registry's topics for display: CloudEvents in binary and structured mode, and other records."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from service.contract import record
 
 
 class Record(record.Record, Protocol):
-    """What a Kafka client gives; `timestamp` in milliseconds since 1970."""
+    """A record of a Kafka client; `timestamp` in milliseconds since 1970."""
 
     @property
     def timestamp(self) -> int: ...
@@ -17,9 +17,9 @@ class Record(record.Record, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One record: CloudEvents attributes as texts, data parsed (None when it is not JSON), other headers as they are.
+    """A decoded record: CloudEvents attributes as strings, parsed data (None if it is not JSON) and other headers.
 
-    `written_at` is the broker's time in milliseconds since 1970.
+    `written_at` is the timestamp of the record in milliseconds since 1970.
     """
 
     topic: str
@@ -34,24 +34,24 @@ class Message:
 
     @property
     def type(self) -> str:
-        """The type without what all types have in common: `group.created`."""
+        """The type without the common prefix and suffix, such as `group.created`."""
         return short_type(self.attributes.get("type", ""))
 
     def as_json(self) -> dict[str, Any]:
-        """The message as one JSON object: where it lies, and the CloudEvent in structured form."""
-        where = {"topic": self.topic, "partition": self.partition, "offset": self.offset, "key": self.key}
-        return {**where, **self.attributes, "data": self.data}
+        """Return topic, partition, offset, key and the structured CloudEvent as one JSON object."""
+        record = {"topic": self.topic, "partition": self.partition, "offset": self.offset, "key": self.key}
+        return {**record, **self.attributes, "data": self.data}
 
 
 def short_type(type_: str) -> str:
-    """`group.create` for `producer-registry.group.create.v1`; any other text as it is."""
+    """Return `group.create` for `producer-registry.group.create.v1`. Other texts are returned unchanged."""
     if type_.startswith("producer-registry.") and type_.endswith(".v1"):
         return type_.removeprefix("producer-registry.").removesuffix(".v1")
     return type_
 
 
 def read(from_broker: Record) -> Message:
-    """Read a record; what is not a CloudEvent or not JSON is left out, never an error."""
+    """Decode a record. It never fails: attributes are empty without a CloudEvent, and data is None without JSON."""
     attributes: dict[str, str] = {}
     headers: dict[str, str] = {}
     for name, raw in from_broker.headers:

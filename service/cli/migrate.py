@@ -1,4 +1,4 @@
-"""`producer-registry migrate`: the schema of the configured database."""
+"""`producer-registry migrate`: apply missing migrations to the configured database."""
 
 import json
 
@@ -10,11 +10,11 @@ from service.cli.running_instance import located
 from service.settings import Settings
 
 
-@click.command(epilog=example_text("safe to repeat", "producer-registry migrate"))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.command(epilog=example_text("migrate the configured database", "producer-registry migrate"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @settings_options("database_url")
 def migrate(settings: Settings, *, as_json: bool) -> None:
-    """Apply the migrations that are missing; safe to run twice and at the same time."""
+    """Apply missing migrations. Repeated and concurrent runs are safe."""
     settings = located(settings)
     settings.need("database_url")
     from service.store.errors import StoreUnavailable

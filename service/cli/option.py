@@ -1,4 +1,4 @@
-"""Settings as options: `--database-url` before `REGISTRY_DATABASE_URL`, on every command that uses settings."""
+"""Settings as options of the commands that use them: `--database-url` overrides `REGISTRY_DATABASE_URL`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,28 +13,28 @@ R = TypeVar("R")
 
 
 def example_text(what: str, *lines: str) -> str:
-    """The end of a command's help: one example, and where the settings are."""
-    shown = "".join(f"  {line}\n" for line in lines)
-    return f"\b\nExample: {what}\n{shown}\nEvery setting is an option too, such as --database-url: see `config`."
+    """Return the end of a command's help: an example, and a hint at the settings."""
+    example = "".join(f"  {line}\n" for line in lines)
+    return f"\b\nExample: {what}\n{example}\nEvery setting is also an option, such as --database-url: see `config`."
 
 
 def settings_options(
     *shown: str, without: frozenset[str] = frozenset()
 ) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[P, R]]:
-    """Give a command an option for each setting and hand it the effective `Settings` as first argument.
+    """Add an option for each setting to a command, and pass the effective `Settings` as its first argument.
 
-    Settings that are refused end the program with 2, one line for each.
-    `shown` names the fields whose options are listed in the help (all work); `without` those it declares itself.
+    Invalid settings are printed, one per line, and the exit code is then 2. `shown` names the fields whose options are
+    listed in the help; the other options are hidden. `without` names the fields whose options the command declares.
     """
 
     def decorate(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
         @wraps(command)
         def run(*arguments: P.args, **options: P.kwargs) -> R:
-            given = {field: options.pop(field) for field in Settings.model_fields if field not in without}
+            values = {field: options.pop(field) for field in Settings.model_fields if field not in without}
             try:
-                return command(load(given), *arguments, **options)
-            except InvalidSettings as refused:
-                for problem in refused.problems:
+                return command(load(values), *arguments, **options)
+            except InvalidSettings as invalid:
+                for problem in invalid.problems:
                     click.echo(problem, err=True)
                 raise click.exceptions.Exit(2) from None
 
@@ -50,6 +50,6 @@ def settings_options(
 
 
 def changed(settings: Settings, **changes: Any) -> Settings:
-    """The settings with some fields changed, checked again."""
-    given = {field: getattr(settings, field) for field in settings.model_fields_set}
-    return load({**given, **changes})
+    """Return the settings with changed fields, validated again."""
+    values = {field: getattr(settings, field) for field in settings.model_fields_set}
+    return load({**values, **changes})

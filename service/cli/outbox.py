@@ -1,4 +1,4 @@
-"""`producer-registry outbox`: look at messages that wait or are held, have them tried again, or discard them."""
+"""`producer-registry outbox`: list, show, retry and discard unpublished messages."""
 
 import json
 import pwd
@@ -24,58 +24,60 @@ POSITION = click.IntRange(0, 2**63 - 1)
 EXAMPLE = "10000000000100003"
 
 
-@click.group(epilog=example_text("what the broker refuses", "producer-registry outbox list --held"))
+@click.group(epilog=example_text("list the held messages", "producer-registry outbox list --held"))
 def outbox() -> None:
-    """Work on messages that are not published; a position is that of a row, as `list` shows it."""
+    """List, show, retry or discard unpublished messages. A POSITION is that of a row, as shown by `list`."""
 
 
-@outbox.command("list", epilog=example_text("what the broker refuses", "producer-registry outbox list --held"))
-@click.option("--held", is_flag=True, help="Only what is held, because the broker refused it or a message before it.")
-@click.option("--discarded", is_flag=True, help="What was discarded, by whom and when; the newest first.")
+@outbox.command("list", epilog=example_text("list the held messages", "producer-registry outbox list --held"))
+@click.option("--held", is_flag=True, help="Only held rows: the broker refused them or earlier messages.")
+@click.option("--discarded", is_flag=True, help="Discarded rows, with user and time; newest first.")
 @click.option("--topic", metavar="T", help="Only rows of this topic.")
-@click.option("--limit", metavar="N", type=click.IntRange(1, 2**31), default=100, help="Rows at most. [100]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--limit", metavar="N", type=click.IntRange(1, 2**31), default=100, help="Maximum number of rows. [100]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @settings_options("database_url")
 def list_(settings: Settings, *, held: bool, discarded: bool, topic: str | None, limit: int, as_json: bool) -> None:
-    """List the rows that wait or are held, by position. A row has messages of one batch, shard and topic."""
+    """List the waiting and held rows by position. Each row has messages of one batch, shard and topic."""
     if held and discarded:
-        raise click.UsageError("give --held or --discarded, not both")
+        raise click.UsageError("use either --held or --discarded, not both")
     settings = _with_database(settings)
     from service.cli.outbox_text import more_line, row_json, row_line
     from service.store import outbox_listing as listing
 
     if discarded:
-        rows, all_ = _finish(listing.discarded(settings, topic=topic, limit=limit))
+        rows, total = _run(listing.discarded(settings, topic=topic, limit=limit))
     else:
-        rows, all_ = _finish(listing.listed(settings, topic=topic, held_only=held, limit=limit))
+        rows, total = _run(listing.listed(settings, topic=topic, held_only=held, limit=limit))
     for row in rows:
         click.echo(json.dumps(row_json(row), ensure_ascii=False) if as_json else row_line(row))
-    if (more := more_line(rows, all_)) is not None:
+    if (more := more_line(rows, total)) is not None:
         print_diagnostic(more)
 
 
-@outbox.command(epilog=example_text("what is in a row", f"producer-registry outbox show {EXAMPLE}"))
+@outbox.command(epilog=example_text("show the messages of a row", f"producer-registry outbox show {EXAMPLE}"))
 @click.argument("position", type=POSITION)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a message; bytes that are no text as \\x...")
-@click.option("--raw", is_flag=True, help="Only the row's value, byte for byte.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per message, with \\x... for non-text bytes."
+)
+@click.option("--raw", is_flag=True, help="Print only the unchanged bytes of the row's value.")
 @settings_options("database_url")
 def show(settings: Settings, *, position: int, as_json: bool, raw: bool) -> None:
-    """Show the messages of a row that waits, is held or was discarded; POSITION is the row's or a message's."""
+    """Show the messages of a waiting, held or discarded row. POSITION is that of the row or of one of its messages."""
     settings = _with_database(settings)
     from service.cli.outbox_text import message_json, message_lines, row_line
     from service.store.outbox_listing import find
 
-    found, corrupt = _finish(find(settings, position))
+    found, corrupt = _run(find(settings, position))
     if found is None:
-        reported = "".join(f"; row {one.row.position} may have it, and is corrupt: {one.corrupt}" for one in corrupt)
-        raise click.ClickException(f"no row has the position {position}: see `outbox list`{reported}")
+        hint = "".join(f"; row {one.row.position} may have it, but is corrupt: {one.corrupt}" for one in corrupt)
+        raise click.ClickException(f"no row has the position {position}: see `outbox list`{hint}")
     if raw:
         click.echo(found.value, nl=False)
         return
     if not as_json:
         click.echo(row_line(found.row))
     if found.corrupt is not None:
-        raise click.ClickException(f"row {found.row.position} is corrupt: {found.corrupt}; `--raw` writes its bytes")
+        raise click.ClickException(f"row {found.row.position} is corrupt: {found.corrupt}; `--raw` prints its bytes")
     for message in found.messages:
         if as_json:
             click.echo(json.dumps(message_json(found, message), ensure_ascii=False))
@@ -83,41 +85,39 @@ def show(settings: Settings, *, position: int, as_json: bool, raw: bool) -> None
             click.echo("\n" + "\n".join(message_lines(found, message)))
 
 
-@outbox.command(epilog=example_text("the topic is there now", "producer-registry outbox retry"))
+@outbox.command(epilog=example_text("retry after the missing topic was created", "producer-registry outbox retry"))
 @settings_options("database_url")
 def retry(settings: Settings) -> None:
-    """Ask the running relays to try at once what is held; they also do so by themselves every few seconds."""
+    """Request an immediate retry of all held messages. Without a request, the relays retry every few seconds."""
     settings = _with_database(settings)
     from service.cli.outbox_text import counted
     from service.store import outbox_admin
 
-    asked = _finish(outbox_admin.retry(settings))
-    reported = f"{counted(asked.held.messages, 'message')} held in {counted(asked.held.rows, 'row')}"
-    if asked.held.rows and not asked.relays:
-        raise click.ClickException(
-            f"{reported}, and no relay runs that could try them: start `producer-registry serve`"
-        )
-    print_diagnostic(f"{reported}; {counted(asked.relays, 'relay')} asked")
+    requested = _run(outbox_admin.retry(settings))
+    held = f"{counted(requested.held.messages, 'message')} held in {counted(requested.held.rows, 'row')}"
+    if requested.held.rows and not requested.relays:
+        raise click.ClickException(f"{held}, but no relay is running: start `producer-registry serve`")
+    print_diagnostic(f"{held}; retry requested from {counted(requested.relays, 'relay')}")
 
 
-@outbox.command(epilog=example_text("let a row go", f"producer-registry outbox discard {EXAMPLE}"))
+@outbox.command(epilog=example_text("discard one row", f"producer-registry outbox discard {EXAMPLE}"))
 @click.argument("positions", nargs=-1, type=POSITION)
 @click.option("--topic", metavar="T", help="All held rows of this topic.")
-@click.option("--reason", metavar="R", help="All held rows with this reason; what is before its colon is enough.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--reason", metavar="R", help="All held rows with this reason (the part before the colon is sufficient).")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @settings_options("database_url")
 def discard(
     settings: Settings, *, positions: tuple[int, ...], topic: str | None, reason: str | None, yes: bool
 ) -> None:
-    """Discard held rows: their messages are never published, unless a relay sends them at this moment.
+    """Discard held rows. Their messages are not published, unless a relay sends them at the same moment.
 
-    The rows behind a refused one have its topic and its reason, too. What is discarded is kept: `outbox list
-    --discarded`. `resend` publishes the present state of its subjects again.
+    Rows behind a refused row have the same topic and reason. Discarded rows are kept: see `outbox list --discarded`.
+    `resend` publishes the current state of their subjects.
     """
     if [bool(positions), topic is not None, reason is not None].count(True) != 1:
-        raise click.UsageError("give positions, or --topic, or --reason")
+        raise click.UsageError("give exactly one of: positions, --topic, --reason")
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: give --yes to discard without a question")
+        raise click.UsageError("stdin is not a terminal: use --yes to discard without confirmation")
     settings = _with_database(settings)
     from service.cli.outbox_text import counted
     from service.store import outbox_admin
@@ -126,37 +126,37 @@ def discard(
     selection = Selection(positions or None, topic, reason)
     if not yes:
         selection = _confirmed(settings, selection)
-    rows = _finish_held(outbox_admin.discard(settings, selection, _user()))
+    rows = _run_on_held(outbox_admin.discard(settings, selection, _user()))
     messages = sum(row.messages for row in rows)
     print_diagnostic(f"{counted(len(rows), 'row')} with {counted(messages, 'message')} discarded")
 
 
 def _confirmed(settings: Settings, selection: "Selection") -> "Selection":
-    """Ask whether to discard what a selection has now; answers the positions of exactly that."""
+    """Ask for confirmation to discard the rows of a selection. Return a selection of exactly these rows."""
     from service.cli.outbox_text import summary_lines
     from service.store import outbox_admin
 
-    rows = _finish_held(outbox_admin.chosen(settings, selection))
+    rows = _run_on_held(outbox_admin.chosen(settings, selection))
     if rows:
-        print_diagnostic("to be discarded:")
+        print_diagnostic("rows to discard:")
         for line in summary_lines(rows):
             print_diagnostic(f"  {line}")
-        if not click.confirm("Discard them?", err=True):
+        if not click.confirm("Discard these rows?", err=True):
             raise click.ClickException("nothing was discarded")
     return outbox_admin.Selection(tuple(row.position for row in rows))
 
 
-def _finish_held(work: "Coroutine[Any, Any, list[Row]]") -> "list[Row]":
+def _run_on_held(work: "Coroutine[Any, Any, list[Row]]") -> "list[Row]":
     from service.store.outbox_admin import NotHeld
 
     try:
-        return _finish(work)
+        return _run(work)
     except NotHeld as error:
         reported = f"nothing was discarded: no held row has the position {error}: see `outbox list --held`"
         raise click.ClickException(reported) from None
 
 
-def _finish(work: Coroutine[Any, Any, T]) -> T:
+def _run(work: Coroutine[Any, Any, T]) -> T:
     from service.store.errors import StoreRace, StoreUnavailable
 
     return run_command(work, StoreUnavailable, StoreRace)
@@ -169,7 +169,7 @@ def _with_database(settings: Settings) -> Settings:
 
 
 def _user() -> str:
-    """The user of the operating system, who may have no name in a container."""
+    """Return the name of the operating-system user, or the user id if there is no name, as in some containers."""
     try:
         return pwd.getpwuid(getuid()).pw_name
     except KeyError:

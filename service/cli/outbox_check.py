@@ -1,4 +1,4 @@
-"""What `doctor` says about the outbox."""
+"""The check of the outbox in `doctor`."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from service.store.outbox_listing import Overview, Reason
 from service.store.outbox_store import COUNTED_FRAMES
 
 LONG_SECONDS = 60.0
-"""Messages that wait so long are worth a note; a running relay publishes them within a second or two."""
+"""The age of the oldest message from which the state is "note". A running relay publishes within two seconds."""
 
 SHOWN = 5
 
 
 def check(seen: Overview) -> Check:
-    """Judge what waits and what is held."""
+    """Return the result of the check: "bad" if rows are held, "note" if the oldest message has waited too long."""
     reported = [_waiting(seen)]
     held = [reason for reason in seen.held if not reason.reason.startswith(CORRUPT)]
     corrupt = [reason for reason in seen.held if reason.reason.startswith(CORRUPT)]
@@ -23,21 +23,20 @@ def check(seen: Overview) -> Check:
         if reasons:
             reported.append(f"{state}: {_listed(reasons)}")
     if seen.is_partial:
-        reported.append(f"no more than {COUNTED_FRAMES:,} rows are counted")
+        reported.append(f"at most {COUNTED_FRAMES:,} rows are counted")
     if seen.held:
-        advice = "see `producer-registry outbox list --held`, and the runbook under RegistryMessagesHeld"
+        advice = "see `producer-registry outbox list --held` and RegistryMessagesHeld in the runbook"
         return Check("outbox", "bad", "; ".join(reported), advice)
-    finding = "; ".join([*reported, "nothing is held"])
+    finding = "; ".join([*reported, "no held messages"])
     if seen.oldest_seconds > LONG_SECONDS:
-        return Check("outbox", "note", finding, "does a relay run, and does it reach the broker?")
+        return Check("outbox", "note", finding, "check that a relay is running and can reach the broker")
     return Check("outbox", "ok", finding)
 
 
 def _waiting(seen: Overview) -> str:
     if seen.messages == 0:
-        return "no message waits"
-    verb = "waits" if seen.messages == 1 else "wait"
-    return f"{counted(seen.messages, 'message')} {verb}, the oldest for {seen.oldest_seconds:.0f} s"
+        return "no unpublished messages"
+    return f"{counted(seen.messages, 'unpublished message')}, the oldest for {seen.oldest_seconds:.0f} s"
 
 
 def _listed(reasons: Sequence[Reason]) -> str:

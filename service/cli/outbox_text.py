@@ -1,6 +1,6 @@
-"""Rows and messages of the outbox in words, and as JSON.
+"""Rows and messages of the outbox as text and as JSON.
 
-Positions are texts in JSON: programs that take numbers for floating-point ones would round them.
+Positions are strings in JSON: programs that read numbers as floating-point values would round them.
 """
 
 import re
@@ -16,7 +16,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def row_json(row: Row) -> dict[str, Any]:
-    """What is known about a row, without its messages."""
+    """Return the metadata of a row as one JSON object, without its messages."""
     reported = {
         "position": str(row.position),
         "state": row.state,
@@ -34,7 +34,7 @@ def row_json(row: Row) -> dict[str, Any]:
 
 
 def row_line(row: Row) -> str:
-    """A row in one line."""
+    """Return a row as one line of text."""
     size = f"{row.topic}  shard {row.shard}  {counted(row.messages, 'message')}  {counted(row.raw_bytes, 'byte')}"
     line = f"{row.position}  {row.state}  {size}  since {clock.stamp(row.since)}"
     if row.scope is not None:
@@ -47,7 +47,7 @@ def row_line(row: Row) -> str:
 
 
 def message_json(found: Found, message: Message) -> dict[str, Any]:
-    """A message, with bytes that are no text as \\x... escapes."""
+    """Return a message as one JSON object, with \\x... escapes for non-text bytes."""
     return {
         "position": str(message.position),
         "sequence": f"{message.position:020}",
@@ -64,7 +64,7 @@ def message_json(found: Found, message: Message) -> dict[str, Any]:
 
 
 def message_lines(found: Found, message: Message) -> Iterable[str]:
-    """A message, a line for each attribute."""
+    """Yield one line of text for each attribute of a message."""
     for name, value in message_json(found, message).items():
         if name == "headers":
             for header, content in value:
@@ -74,30 +74,30 @@ def message_lines(found: Found, message: Message) -> Iterable[str]:
 
 
 def counted(count: int, what: str) -> str:
-    """A number of things, such as "1 row" and "2 rows"."""
+    """Return a number with its noun, such as "1 row" and "2 rows"."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def more_line(shown: Iterable[Row], all_: Count) -> str | None:
-    """How much there is beside the rows shown; None when there is no more."""
+def more_line(shown: Iterable[Row], total: Count) -> str | None:
+    """Return a line with the number of rows that are not shown, or None if all are shown."""
     rows = list(shown)
-    more = all_.rows - len(rows)
+    more = total.rows - len(rows)
     if more <= 0:
         return None
-    messages = all_.messages - sum(row.messages for row in rows)
+    messages = total.messages - sum(row.messages for row in rows)
     return f"and {counted(more, 'more row')} with {counted(messages, 'message')}: see --limit"
 
 
 def summary_lines(rows: Iterable[Row]) -> Iterable[str]:
-    """How much there is of each topic and reason."""
+    """Yield one line with the number of rows and messages for each topic and reason."""
     messages: Counter[tuple[str, str | None]] = Counter()
     frames: Counter[tuple[str, str | None]] = Counter()
     for row in rows:
         messages[row.topic, row.reason] += row.messages
         frames[row.topic, row.reason] += 1
     for (topic, reason), count in sorted(frames.items()):
-        of_them = counted(messages[topic, reason], "message")
-        yield f"{counted(count, 'row')} with {of_them} for {topic} ({reason})"
+        content = counted(messages[topic, reason], "message")
+        yield f"{counted(count, 'row')} with {content} for {topic} ({reason})"
 
 
 def _text(value: bytes | None) -> str | None:
@@ -105,5 +105,5 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _line(name: str, value: object) -> str:
-    """A line for people; what could control the terminal is shown as an escape."""
+    """Return a line of text. Control characters, which could affect the terminal, are shown as escapes."""
     return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), f"{name:16} {value}")

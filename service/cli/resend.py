@@ -1,4 +1,4 @@
-"""`producer-registry resend`: publish the present state again, for a new subscriber."""
+"""`producer-registry resend`: publish snapshots of the current state, for example for a new subscriber."""
 
 import json
 import secrets
@@ -23,16 +23,16 @@ KINDS = (
 )
 
 
-@click.command(epilog=example_text("all groups again", "producer-registry resend --type group"))
-@click.option("--type", "types", metavar="T", type=click.Choice(KINDS), multiple=True, help="What to publish. [all]")
-@click.option("--organization", metavar="O", help="Only what belongs to this organization.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object with the numbers.")
+@click.command(epilog=example_text("publish snapshots of all groups", "producer-registry resend --type group"))
+@click.option("--type", "types", metavar="T", type=click.Choice(KINDS), multiple=True, help="Types to publish. [all]")
+@click.option("--organization", metavar="O", help="Only subjects of this organization.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the counts.")
 @settings_options("database_url")
 def resend(settings: Settings, *, types: tuple[str, ...], organization: str | None, as_json: bool) -> None:
-    """Write the present states to the outbox as `...snapshot` messages; a running service publishes them.
+    """Write snapshots of the current state to the outbox. A running service publishes them as `...snapshot` events.
 
-    Each stands among the events of its subject with its present version. T may be repeated: organization, branch, role,
-    product, producer-code, group, user, group.producer-code, user.producer-code.
+    A snapshot is ordered among the events of its subject and has the current version. --type may be repeated. The types
+    are organization, branch, role, product, producer-code, group, user, group.producer-code, user.producer-code.
     """
     settings = located(settings)
     settings.need("database_url")

@@ -1,4 +1,4 @@
-"""Where a running `dev` is: written into its data folder, read by the commands that are given no address."""
+"""The addresses of a running `dev`: written to its data folder, and read by commands without addresses."""
 
 import json
 import os
@@ -14,7 +14,7 @@ FILE = "running.json"
 
 @dataclass(frozen=True, slots=True)
 class RunningInstance:
-    """The addresses of a running stack, its process, and whether its broker takes idempotent producers."""
+    """The addresses of a running stack, its pid, and whether its broker supports idempotent producers."""
 
     api: str
     admin: str
@@ -24,26 +24,26 @@ class RunningInstance:
     idempotent: bool
 
     def ready_line(self) -> str:
-        """The line that says that everything is ready: one JSON object."""
+        """Return the line that reports readiness: one JSON object."""
         reported = {"ready": True, "api": self.api, "admin": self.admin, "kafka": self.kafka, "database": self.database}
         return json.dumps({**reported, "pid": self.pid})
 
     def write(self, folder: Path) -> None:
-        """Leave it in the data folder, for this user only: it holds the database's password."""
+        """Write the file in the data folder, readable by this user only: it has the password of the database."""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / FILE
         file.unlink(missing_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:  # noqa: PTH123  # the mode
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:  # noqa: PTH123  # pathlib cannot set the mode
             json.dump(asdict(self), opened)
 
 
 def forget(folder: Path) -> None:
-    """Take the note away when the stack stops."""
+    """Remove the file when the stack stops."""
     (folder / FILE).unlink(missing_ok=True)
 
 
 def find(folder: Path) -> RunningInstance | None:
-    """The stack that runs on this data folder, None when there is none."""
+    """Return the stack that is running on this data folder, or None."""
     try:
         instance = RunningInstance(**json.loads((folder / FILE).read_text()))
         os.kill(instance.pid, 0)
@@ -53,15 +53,15 @@ def find(folder: Path) -> RunningInstance | None:
 
 
 def located(settings: Settings) -> Settings:
-    """The settings, completed with the addresses of the `dev` that runs on their data folder, where none are given."""
+    """Return the settings. Addresses that are not set are those of the `dev` running on their data folder, if any."""
     instance = find(settings.data_dir)
     if instance is None:
         return settings
-    found: dict[str, object] = {}
+    addresses: dict[str, object] = {}
     if not settings.kafka_bootstrap_servers:
-        found |= {"kafka_bootstrap_servers": instance.kafka, "kafka_idempotent_producer": instance.idempotent}
+        addresses |= {"kafka_bootstrap_servers": instance.kafka, "kafka_idempotent_producer": instance.idempotent}
     if not settings.database_url:
-        found["database_url"] = instance.database
+        addresses["database_url"] = instance.database
     if not {"admin_port", "admin_host"} & settings.model_fields_set:
-        found |= {"admin_port": urlsplit(instance.admin).port, "admin_host": "127.0.0.1"}
-    return changed(settings, **found)
+        addresses |= {"admin_port": urlsplit(instance.admin).port, "admin_host": "127.0.0.1"}
+    return changed(settings, **addresses)

@@ -1,4 +1,4 @@
-"""`producer-registry send`: publish commands from a file, and tell what became of them."""
+"""`producer-registry send`: publish commands from a file, and print their results."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,19 +18,19 @@ from service.settings import Settings
 
 @click.command(
     epilog=example_text(
-        "new codes from a sheet with the columns code, organization, roles",
+        "create codes from a CSV file with the columns code, organization and roles",
         "producer-registry send codes.csv --type producer-code.create --wait",
     )
 )
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--type", "type_", metavar="T", help="Type of rows that name none, such as group.create.")
-@click.option("--csv", "form", flag_value="csv", help="Rows are CSV with a header (known by .csv too).")
-@click.option("--json-lines", "form", flag_value="json", help="Each line is one structured CloudEvent.")
-@click.option("--source", default=SOURCE, show_default=True, help="Source of rows that name none.")
-@click.option("--key", help="Kafka key of rows without partitionkey (else their organization's id, or the subject).")
-@click.option("--wait", is_flag=True, help="Wait for the outcomes; ends with 1 when one was rejected.")
-@click.option("--timeout", default=30.0, show_default=True, help="With --wait: seconds without any news.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each command on stdout.")
+@click.option("--type", "type_", metavar="T", help="Type of rows without a type, such as group.create.")
+@click.option("--csv", "form", flag_value="csv", help="FILE is CSV with a header (default for *.csv).")
+@click.option("--json-lines", "form", flag_value="json", help="FILE has one structured CloudEvent per line.")
+@click.option("--source", default=SOURCE, show_default=True, help="Source of rows without a source.")
+@click.option("--key", help="Kafka key of rows without partitionkey. [default: organization's id, else the subject]")
+@click.option("--wait", is_flag=True, help="Wait for the outcomes. Exits with 1 unless all commands succeed.")
+@click.option("--timeout", default=30.0, show_default=True, help="With --wait: seconds without new answers.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per command.")
 @settings_options("kafka_bootstrap_servers")
 def send(
     settings: Settings,
@@ -44,10 +44,10 @@ def send(
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Publish the commands of FILE (- is stdin), one a line.
+    """Publish the commands of FILE (- for stdin), one per line.
 
-    A row without an id gets one made of the file's content and its number: sent again, the same file changes nothing.
-    CSV columns are the fields of the data; lists are separated by semicolons.
+    Rows without an id get an id derived from the file's content and the row number. If the same file is sent again, its
+    commands are duplicates and are ignored. CSV columns are the fields of the data; lists are separated by semicolons.
     """
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
@@ -57,8 +57,8 @@ def send(
     )
     try:
         commands = prepared(content, "csv" if (form or form_of(file.name, content)) == "csv" else "json", outbound)
-    except InvalidCsv as refused:
-        for problem in refused.problems:
+    except InvalidCsv as invalid:
+        for problem in invalid.problems:
             print_diagnostic(problem)
         raise click.ClickException("nothing was sent") from None
     from consumers.kafka.session import BrokerUnavailable
@@ -71,7 +71,7 @@ def send(
 async def _send(
     settings: Settings, commands: list[PreparedCommand], *, wait: bool, seconds: float, as_json: bool
 ) -> bool:
-    """Publish, wait when asked to, and print; whether every command was taken."""
+    """Publish the commands, wait for answers if requested, and print the results. Return whether all succeeded."""
     from service.cli.exchange import exchange
 
     async with exchange(settings, wait=wait) as open_exchange:
@@ -96,7 +96,7 @@ async def _send(
 
 @contextmanager
 def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal; elsewhere nothing."""
+    """Show a progress bar if stderr is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 

@@ -1,4 +1,4 @@
-"""`producer-registry serve`: one process of the service, until a signal ends it."""
+"""`producer-registry serve`: run one process of the service until a signal."""
 
 import asyncio
 import os
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 ROLES = ("all", "consumers", "relay", "api")
 
 
-@click.command(epilog=example_text("the consumers apart from the API", "producer-registry serve --role consumers"))
-@click.option("--role", type=click.Choice(ROLES), default="all", help="Which parts run in this process.")
+@click.command(
+    epilog=example_text("run the consumers separately from the API", "producer-registry serve --role consumers")
+)
+@click.option("--role", type=click.Choice(ROLES), default="all", help="Parts that run in this process. [default: all]")
 @settings_options("database_url", "kafka_bootstrap_servers", "api_port", "admin_port", "log_level")
 def serve(settings: Settings, role: "Role") -> None:
-    """Run against the configured broker and database; several processes share the work.
+    """Run the service with the configured broker and database. Several processes share the work.
 
-    SIGTERM or Ctrl-C drains and ends with 0; a second one ends at once, which loses nothing.
+    SIGTERM or Ctrl-C drains the process and exits with 0. A second signal exits immediately, without loss of data.
     """
     import uvloop
 
@@ -39,10 +41,10 @@ def serve(settings: Settings, role: "Role") -> None:
 
 
 async def _serve(settings: Settings, role: "Role") -> str | None:
-    """Run until a signal comes or a part cannot go on; answers why it could not."""
+    """Run until a signal, or until a part cannot continue. Return the reason in the latter case."""
     stop = asyncio.Event()
-    # Before anything can be seen of this process: whoever sees it may want it to end.
-    _end_on_signal(stop)
+    # Before the ports are open: a supervisor that sees the process may stop it at once.
+    _stop_on_signal(stop)
 
     from service.cli.composition import running
     from service.telemetry import log
@@ -59,12 +61,12 @@ async def _serve(settings: Settings, role: "Role") -> str | None:
     return service.shutdown.reason
 
 
-def _end_on_signal(stop: asyncio.Event) -> None:
-    def end(number: int) -> None:
+def _stop_on_signal(stop: asyncio.Event) -> None:
+    def handle(number: int) -> None:
         if stop.is_set():
-            # Nothing is lost: what is not committed is delivered again, what is committed is published by the next.
+            # Nothing is lost: uncommitted commands are delivered again, and another relay publishes committed messages.
             os._exit(128 + number)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end, number)
+        asyncio.get_running_loop().add_signal_handler(number, handle, number)

@@ -1,4 +1,4 @@
-"""`producer-registry tail`: follow what happens on the topics."""
+"""`producer-registry tail`: print the messages of the topics as they arrive."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ What = Literal["events", "outcomes", "commands"]
 
 @click.command(
     epilog=example_text(
-        "the last word on every command so far",
+        "print all outcomes so far",
         "producer-registry tail outcomes --from beginning --until-end",
     )
 )
@@ -26,10 +26,13 @@ What = Literal["events", "outcomes", "commands"]
 @click.option("--from", "start", type=click.Choice(["beginning", "now"]), default="now", show_default=True)
 @click.option("--type", "type_", metavar="T", help="Only messages of this type, such as group.created.")
 @click.option("--key", metavar="K", help="Only records with this key.")
-@click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="End after so many messages.")
-@click.option("--until-end", is_flag=True, help="End when all that is there has been shown.")
+@click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="Exit after N messages.")
+@click.option("--until-end", is_flag=True, help="Exit at the end of the topics.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="One structured CloudEvent a line, with topic, partition, offset."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one structured CloudEvent per line, with topic, partition and offset.",
 )
 @settings_options("kafka_bootstrap_servers")
 def tail(
@@ -43,7 +46,7 @@ def tail(
     until_end: bool,
     as_json: bool,
 ) -> None:
-    """Follow events, outcomes or commands until Ctrl-C; order holds per subject."""
+    """Follow events, outcomes or commands until Ctrl-C. The messages of a subject are in order."""
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
@@ -62,7 +65,7 @@ def tail(
     try:
         run_command(work, BrokerUnavailable)
     except KeyboardInterrupt:
-        # the way to end it
+        # the usual way to stop the command
         raise click.exceptions.Exit(0) from None
 
 
@@ -83,7 +86,7 @@ async def _follow(
     async with following(settings, _topics(settings, what), from_beginning=from_beginning) as follower:
         while True:
             records = await follower.poll(0.2)
-            # within a partition the order stays as it is: sorting is stable
+            # the sort is stable, so it keeps the order within a partition
             for message in sorted(map(read, records), key=lambda message: message.written_at):
                 if (type_ and message.type != type_) or (key is not None and message.key != key):
                     continue
@@ -107,22 +110,22 @@ def _topics(settings: Settings, what: What) -> list[str]:
 
 
 def line(message: Message) -> str:
-    """One line for people: time, type, subject, version, and what it is about."""
+    """Return one line of text: time, type, subject, version and details."""
     at = datetime.fromtimestamp(message.written_at / 1000, UTC).strftime("%H:%M:%S")
     subject = message.attributes.get("subject", "-")
     version = f" v{message.attributes['entityversion']}" if "entityversion" in message.attributes else ""
-    return f"{at} {message.type or '(no CloudEvent)'} {subject}{version} {about(message)}".rstrip()
+    return f"{at} {message.type or '(not a CloudEvent)'} {subject}{version} {details(message)}".rstrip()
 
 
-def about(message: Message) -> str:
-    """The part of a message's data that a reader looks for: which command, what changed, which errors."""
+def details(message: Message) -> str:
+    """Return the main part of a message's data: the command with its errors, or the changed fields."""
     data = message.data
     if not isinstance(data, dict):
         return ""
     if "command" in data:
         errors = data.get("problem", {}).get("errors", [])
-        reported = "; ".join(f"{error['code']} {error['path']}" for error in errors)
-        return f"{short_type(data['command']['type'])} {data['command']['id']} {reported}"
+        problems = "; ".join(f"{error['code']} {error['path']}" for error in errors)
+        return f"{short_type(data['command']['type'])} {data['command']['id']} {problems}"
     if data.get("changed"):
         return "changed " + ", ".join(data["changed"])
     return ""

@@ -1,4 +1,4 @@
-"""`producer-registry token`: a token for the development issuer."""
+"""`producer-registry token`: create a token of the development issuer."""
 
 import json
 
@@ -11,31 +11,39 @@ from service.settings import Settings
 
 def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not value.strip():
-        raise click.BadParameter("a token that names nobody is always refused; give a username or an id")
+        raise click.BadParameter("a token without a subject is always rejected; use a user name or an id")
     return value
 
 
 @click.command(
     epilog=example_text(
-        "ask as user pc:310",
+        "send a request as user pc:310",
         'curl -H "Authorization: Bearer $(producer-registry token --sub pc:310 --scope account:read)" ...',
     )
 )
 @click.option(
-    "--sub", required=True, metavar="S", callback=_not_empty, help="Who asks: a user's username or id, or anybody else."
+    "--sub",
+    required=True,
+    metavar="S",
+    callback=_not_empty,
+    help="The caller: a user's user name or id, or another name.",
 )
-@click.option("--scope", required=True, metavar="SCOPES", help="Of account:read, admin:read, admin:write, with spaces.")
-@click.option("--organizations", metavar="A,B", help="Only these organizations' data; empty sees none. [default: all]")
+@click.option(
+    "--scope", required=True, metavar="SCOPES", help="Any of account:read admin:read admin:write, separated by spaces."
+)
+@click.option(
+    "--organizations", metavar="A,B", help="Limit reads to these organizations; empty for none. [default: all]"
+)
 @click.option("--ttl", type=click.IntRange(1), default=3600, show_default=True, help="Seconds until it expires.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object with the token and its life.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the token and its lifetime.")
 @settings_options("data_dir")
 def token(settings: Settings, *, sub: str, scope: str, organizations: str | None, ttl: int, as_json: bool) -> None:
-    """Print a token signed with the development key of the data folder; `dev` trusts that key, nothing else does."""
+    """Print a token signed with the development key of the data folder. Only `dev` and `demo` trust this key."""
     from service.http.development_key import ISSUER, sign
 
     if settings.jwt_issuer not in {"", ISSUER}:
         raise click.ClickException(
-            f"REGISTRY_JWT_ISSUER is {settings.jwt_issuer}: it would not trust this token; ask that issuer for one"
+            f"REGISTRY_JWT_ISSUER is {settings.jwt_issuer}, so this token would be rejected; get one from that issuer"
         )
     signed = sign(
         settings.data_dir,

@@ -1,4 +1,4 @@
-"""`producer-registry topics`: create what is missing, check what is there."""
+"""`producer-registry topics`: create missing topics, and check existing ones."""
 
 import json
 from typing import TYPE_CHECKING
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    epilog=example_text("on a cluster of three", "producer-registry topics create --partitions 12 --replication 3")
+    epilog=example_text(
+        "create topics on three brokers", "producer-registry topics create --partitions 12 --replication 3"
+    )
 )
 def topics() -> None:
-    """Create the topics, or check them; existing ones are never changed."""
+    """Create or check the topics. Existing topics are never changed."""
 
 
-@topics.command(epilog=example_text("safe to repeat", "producer-registry topics create"))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each topic.")
+@topics.command(epilog=example_text("create the missing topics", "producer-registry topics create"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per topic.")
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def create(settings: Settings, as_json: bool) -> None:
-    """Create the topics that are missing; safe to run twice and at the same time."""
+    """Create missing topics. Repeated and concurrent runs are safe."""
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
@@ -34,14 +36,14 @@ def create(settings: Settings, as_json: bool) -> None:
     findings = run_command(create_topics(settings), BrokerUnavailable)
     _show(findings, as_json)
     if any(finding.state == "different" for finding in findings):
-        print_diagnostic("topics that differ were left as they are")
+        print_diagnostic("existing topics that differ from the settings were not changed")
 
 
-@topics.command(epilog=example_text("before a start in production", "producer-registry topics check"))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each topic.")
+@topics.command(epilog=example_text("check before a start in production", "producer-registry topics check"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per topic.")
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def check(settings: Settings, as_json: bool) -> None:
-    """Compare the topics with the settings; ends with 1 when one is missing or different."""
+    """Compare the topics with the settings. Exits with 1 if a topic is missing or different."""
     settings = located(settings)
     settings.need("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable

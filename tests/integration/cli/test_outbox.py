@@ -1,4 +1,4 @@
-"""`producer-registry outbox` on a real database: what it says, what it does, and how it ends."""
+"""`producer-registry outbox` on a real database: output, effects and exit codes."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ Outbox = Callable[..., Awaitable[Ended]]
 
 @pytest.fixture
 def outbox(database_url: str) -> Outbox:
-    """Runs the command on the test's database."""
+    """Return a function that runs the command on the test's database."""
 
     async def run(*arguments: object, stdin: str = "") -> Ended:
         return await program("outbox", *map(str, arguments), stdin=stdin, database_url=database_url)
@@ -30,7 +30,7 @@ def outbox(database_url: str) -> Outbox:
     return run
 
 
-async def test_list_shows_rows_and_says_how_much_more_there_is(outbox: Outbox, database: Connection) -> None:
+async def test_list_shows_rows_and_counts_the_rows_beyond_the_limit(outbox: Outbox, database: Connection) -> None:
     await put(database, message(0), message(1))
     await hold(database, UNKNOWN, message(2, OTHER))
     await put(database, message(3), message(4), message(5))
@@ -52,7 +52,7 @@ async def test_list_shows_rows_and_says_how_much_more_there_is(outbox: Outbox, d
     assert (held.lines, held.err) == (listed.lines[1:], "")
 
 
-async def test_show_prints_each_message_with_escapes_for_what_is_no_text(outbox: Outbox, database: Connection) -> None:
+async def test_show_prints_each_message_with_escapes_for_non_text_bytes(outbox: Outbox, database: Connection) -> None:
     odd = message(2, payload=b'{"a":"\xff\x1b[2J"}')
     odd.key = None
     await hold(database, UNKNOWN, message(1), odd, replace(message(4), payload=None, type="of.a.newer.version"))
@@ -79,7 +79,7 @@ async def test_show_prints_each_message_with_escapes_for_what_is_no_text(outbox:
     assert ["ce_entityversion", "1"] in third["headers"]
 
 
-async def test_show_tells_why_a_frame_cannot_be_decoded(
+async def test_show_reports_why_a_frame_cannot_be_decoded(
     outbox: Outbox, database: Connection, database_url: str
 ) -> None:
     bad = replace(frame(message(1), message(3)), value=b"\x09\x00\xff\n")
@@ -89,7 +89,7 @@ async def test_show_tells_why_a_frame_cannot_be_decoded(
     behind = await outbox("show", FIRST + 3)
     raw = await outbox_bytes(database_url, "show", str(FIRST + 1), "--raw")
 
-    reason = f"row {FIRST + 1} is corrupt: it has 4 bytes only; `--raw` writes its bytes"
+    reason = f"row {FIRST + 1} is corrupt: it has 4 bytes only; `--raw` prints its bytes"
     assert (shown.code, shown.err) == (1, f"Error: {reason}\n")
     assert len(shown.lines) == 1
     assert (behind.code, behind.out) == (1, "")
@@ -99,7 +99,7 @@ async def test_show_tells_why_a_frame_cannot_be_decoded(
 
 
 async def outbox_bytes(url: str, *arguments: str) -> tuple[int | None, bytes]:
-    """Exit code and stdout of the command, as bytes."""
+    """Return the exit code and the stdout of the command, as bytes."""
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "outbox", *arguments, env=environment(database_url=url), stdout=asyncio.subprocess.PIPE
     )
@@ -107,17 +107,17 @@ async def outbox_bytes(url: str, *arguments: str) -> tuple[int | None, bytes]:
     return process.returncode, out
 
 
-async def test_discard_moves_what_is_named_and_leaves_its_trace(outbox: Outbox, database: Connection) -> None:
+async def test_discard_moves_the_named_rows_to_the_discarded_ones(outbox: Outbox, database: Connection) -> None:
     await hold(database, UNKNOWN, message(1), message(2))
     await hold(database, UNKNOWN, message(3, OTHER))
 
-    wrong = await outbox("discard", FIRST + 1, FIRST + 2, "--yes")
+    failed = await outbox("discard", FIRST + 1, FIRST + 2, "--yes")
     done = await outbox("discard", FIRST + 1, "--yes")
     [line] = (await outbox("list", "--discarded")).lines
     [reported] = [json.loads(line) for line in (await outbox("list", "--discarded", "--json")).lines]
 
-    advice = f"nothing was discarded: no held row has the position {FIRST + 2}: see `outbox list --held`"
-    assert (wrong.code, wrong.err) == (1, f"Error: {advice}\n")
+    error = f"nothing was discarded: no held row has the position {FIRST + 2}: see `outbox list --held`"
+    assert (failed.code, failed.err) == (1, f"Error: {error}\n")
     assert (done.code, done.out, done.err) == (0, "", "1 row with 2 messages discarded\n")
     assert reported["discarded_by"].startswith(f"{USER} (database user ")
     assert (reported["position"], reported["reason"]) == (str(FIRST + 1), UNKNOWN)
@@ -127,14 +127,14 @@ async def test_discard_moves_what_is_named_and_leaves_its_trace(outbox: Outbox, 
     assert (await outbox("discard", "--topic", OTHER, "--yes")).err == "0 rows with 0 messages discarded\n"
 
 
-async def test_the_password_is_not_reported_when_the_database_is_away() -> None:
+async def test_the_password_is_not_printed_if_the_database_is_unavailable() -> None:
     ended = await program("outbox", "list", database_url="postgresql://u:s3cret@127.0.0.1:1/none")
     assert (ended.code, "s3cret" in ended.err, "Traceback" in ended.err) == (1, False, False)
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 1), ("n\n", 1, 2)])
-async def test_on_a_terminal_it_shows_what_it_would_discard_and_asks(
-    database: Connection, database_url: str, answer: str, code: int, left: int
+@pytest.mark.parametrize(("answer", "code", "remaining"), [("y\n", 0, 1), ("n\n", 1, 2)])
+async def test_on_a_terminal_discard_shows_the_rows_and_asks_for_confirmation(
+    database: Connection, database_url: str, answer: str, code: int, remaining: int
 ) -> None:
     await hold(database, UNKNOWN, message(1), message(2))
     await hold(database, "MESSAGE_SIZE_TOO_LARGE", message(3, OTHER))
@@ -143,34 +143,34 @@ async def test_on_a_terminal_it_shows_what_it_would_discard_and_asks(
 
     assert f"  1 row with 2 messages for {TOPIC} ({UNKNOWN})\n" in ended.err
     assert ("nothing was discarded" in ended.err) == (code == 1)
-    assert (ended.code, await database.fetchval("SELECT count(*) FROM outbox_held")) == (code, left)
+    assert (ended.code, await database.fetchval("SELECT count(*) FROM outbox_held")) == (code, remaining)
 
 
 async def on_a_terminal(url: str, typed: str, *arguments: str) -> Ended:
-    """Run the program with a terminal as stdin, on which this is typed."""
-    ours, its = os.openpty()
+    """Run the program with a terminal as stdin, and type a text on it."""
+    controller, terminal = os.openpty()
     try:
         process = await asyncio.create_subprocess_exec(
             PROGRAM,
             *arguments,
             env=environment(database_url=url),
-            stdin=its,
+            stdin=terminal,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        os.write(ours, typed.encode())
+        os.write(controller, typed.encode())
         async with asyncio.timeout(60):
             out, err = await process.communicate()
     finally:
-        os.close(its)
-        os.close(ours)
+        os.close(terminal)
+        os.close(controller)
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
 
-async def test_retry_says_how_much_is_held_and_that_no_relay_runs(outbox: Outbox, database: Connection) -> None:
-    nothing = await outbox("retry")
+async def test_retry_fails_if_messages_are_held_and_no_relay_is_running(outbox: Outbox, database: Connection) -> None:
+    empty = await outbox("retry")
     await hold(database, UNKNOWN, message(1), message(2))
     held = await outbox("retry")
-    assert (nothing.code, nothing.err) == (0, "0 messages held in 0 rows; 0 relays asked\n")
-    reported = "2 messages held in 1 row, and no relay runs that could try them: start `producer-registry serve`"
-    assert (held.code, held.err) == (1, f"Error: {reported}\n")
+    assert (empty.code, empty.err) == (0, "0 messages held in 0 rows; retry requested from 0 relays\n")
+    error = "2 messages held in 1 row, but no relay is running: start `producer-registry serve`"
+    assert (held.code, held.err) == (1, f"Error: {error}\n")

@@ -1,17 +1,17 @@
-"""CSV rows as the data of commands."""
+"""CSV rows are converted to the data of commands."""
 
 import pytest
 
 from service.cli.csv_input import InvalidCsv, csv_events
 
 
-def refusal(text: str) -> list[str]:
-    with pytest.raises(InvalidCsv) as refused:
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(InvalidCsv) as invalid:
         list(csv_events(text))
-    return refused.value.problems
+    return invalid.value.problems
 
 
-def test_columns_become_fields_when_they_name_references_lists_and_switches() -> None:
+def test_cells_are_converted_to_references_lists_and_booleans() -> None:
     text = (
         "subject,code,organization,roles,description,appointmentDate\n"
         'pc:16,301-008578,pc:4,producer; producercode_submission,"ACV, Property Insurance",2022-07-09\n'
@@ -33,7 +33,7 @@ def test_columns_become_fields_when_they_name_references_lists_and_switches() ->
     ]
 
 
-def test_dotted_columns_lie_inside_and_empty_cells_are_not_given() -> None:
+def test_dotted_columns_are_nested_fields_and_empty_cells_are_omitted() -> None:
     columns = "type,value.line1,value.city,value.line2,enabled,groups,producerStatus"
     text = f"{columns}\noffice,1 Main St,Portland,,TRUE,a;b,Limited\n"
     assert next(iter(csv_events(text)))[1]["data"] == {
@@ -45,20 +45,20 @@ def test_dotted_columns_lie_inside_and_empty_cells_are_not_given() -> None:
     }
 
 
-def test_attributes_of_the_command_stand_beside_the_data() -> None:
+def test_attributes_of_the_command_are_not_part_of_the_data() -> None:
     text = "id,subject,expectedversion,partitionkey,name\nc-1,pc:1,3,pc:1,Ada\n"
     assert list(csv_events(text)) == [
         (2, {"id": "c-1", "subject": "pc:1", "expectedversion": 3, "partitionkey": "pc:1", "data": {"name": "Ada"}})
     ]
 
 
-def test_row_numbers_are_those_of_the_file_when_lines_are_empty() -> None:
+def test_row_numbers_are_line_numbers_of_the_file_despite_empty_lines() -> None:
     assert [row for row, _ in csv_events("name\nAda\n\nGrace\n")] == [2, 4]
 
 
-def test_every_wrong_row_is_reported() -> None:
-    problems = refusal("name,enabled\nAda,maybe\nGrace\nMary,true\n")
-    assert problems == ["row 2: enabled is true or false, not 'maybe'", "row 3: 1 cells, but the header has 2"]
+def test_every_invalid_row_is_reported() -> None:
+    problems = problems_of("name,enabled\nAda,maybe\nGrace\nMary,true\n")
+    assert problems == ["row 2: enabled must be true or false, not 'maybe'", "row 3: 1 cells, but the header has 2"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Commands are matched with what comes back: outcomes by identity, dead letters by their place."""
+"""Commands are matched with their answers: outcomes by source and id, dead letters by offset."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -27,22 +27,22 @@ class Record:
 
 
 class Wire(Sender, Follower):
-    """A broker of one partition that answers what the test says."""
+    """A stub of a broker with one partition, which delivers the records in `incoming`."""
 
     def __init__(self) -> None:
         self.sent: list[bytes | None] = []
-        self.coming: list[Record] = []
+        self.incoming: list[Record] = []
 
     async def send(self, topic: str, value: bytes | None, *_: Any, **__: Any) -> asyncio.Future[Any]:
-        place: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        place.set_result(SimpleNamespace(partition=0, offset=len(self.sent)))
+        acknowledgement: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        acknowledgement.set_result(SimpleNamespace(partition=0, offset=len(self.sent)))
         self.sent.append(value)
-        return place
+        return acknowledgement
 
     async def poll(self, seconds: float = 0.5) -> list[Any]:
         await asyncio.sleep(0)
-        coming, self.coming = self.coming, []
-        return coming
+        incoming, self.incoming = self.incoming, []
+        return incoming
 
 
 @dataclass
@@ -78,31 +78,31 @@ def dead_letter(offset: int) -> Record:
     return Record(TOPICS.dead_letters, b"{", headers)
 
 
-async def test_each_command_gets_the_outcome_of_its_identity() -> None:
+async def test_each_command_gets_the_outcome_with_its_source_and_id() -> None:
     fixture = Fixture()
-    fixture.wire.coming = [outcome("rejected", "b"), outcome("accepted", "a", "/other"), outcome("accepted", "a")]
+    fixture.wire.incoming = [outcome("rejected", "b"), outcome("accepted", "a", "/other"), outcome("accepted", "a")]
     assert [answer.status for answer in await fixture.answers("a", "b", "c")] == ["accepted", "rejected", "sent"]
     assert fixture.exchange.open == 1
 
 
-async def test_commands_of_the_same_identity_get_an_outcome_each() -> None:
+async def test_duplicate_commands_get_one_outcome_each() -> None:
     fixture = Fixture()
-    fixture.wire.coming = [outcome("accepted", "a"), outcome("accepted", "a"), outcome("accepted", "a")]
+    fixture.wire.incoming = [outcome("accepted", "a"), outcome("accepted", "a"), outcome("accepted", "a")]
     assert [answer.status for answer in await fixture.answers("a", "a")] == ["accepted", "accepted"]
 
 
-async def test_dead_letter_is_the_answer_when_it_lay_where_the_command_was_put() -> None:
+async def test_dead_letter_is_the_answer_if_it_has_the_offset_of_the_command() -> None:
     fixture = Fixture()
-    fixture.wire.coming = [dead_letter(1), dead_letter(7), outcome("accepted", "a")]
+    fixture.wire.incoming = [dead_letter(1), dead_letter(7), outcome("accepted", "a")]
     first, second = await fixture.answers("a", "b")
     assert (first.status, second.status, second.reason) == ("accepted", "dead-letter", "too-large")
-    assert second.errors == [{"code": "too-large", "message": "is a dead letter now", "path": ""}]
+    assert second.errors == [{"code": "too-large", "message": "was sent to the dead-letter topic", "path": ""}]
 
 
 async def test_progress_counts_every_acknowledged_command() -> None:
     fixture = Fixture()
-    reported: list[int] = []
+    progress: list[int] = []
     outbound = CommandPreparer(TOPICS, seed="s")
     commands = [outbound.complete(row, {"type": "group.create"}) for row in range(2500)]
-    await fixture.exchange.send(commands, reported.append)
-    assert sum(reported) == 2500
+    await fixture.exchange.send(commands, progress.append)
+    assert sum(progress) == 2500

@@ -1,4 +1,4 @@
-"""The housekeeping loop goes on whatever a sweep meets."""
+"""The housekeeping loop continues after a failed sweep."""
 
 import pytest
 
@@ -9,26 +9,26 @@ from service.store.maintenance import Swept
 from service.telemetry import INBOX_ROWS, PRUNED
 
 
-class _Enough(Exception):
+class _LastSweep(Exception):
     pass
 
 
-@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), StoreRace("deadlock"), StoreDefect("refused")])
-async def test_sweeps_go_on_when_the_database_refused_one(trouble: Exception) -> None:
-    answers = iter([trouble, None, Swept(forgotten=7, remembered=11)])
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), StoreRace("deadlock"), StoreDefect("refused")])
+async def test_sweeps_continue_after_an_error_of_the_database(error: Exception) -> None:
+    results = iter([error, None, Swept(forgotten=7, remembered=11)])
     before = PRUNED._value.get()
     waits: list[float] = []
 
     async def sweep(_settings: Settings) -> Swept | None:
-        answer = next(answers, _Enough())
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        result = next(results, _LastSweep())
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    with pytest.raises(_Enough):
+    with pytest.raises(_LastSweep):
         await housekeep(Settings(), sweep, sleep)
 
     assert PRUNED._value.get() - before == 7

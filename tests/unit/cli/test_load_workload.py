@@ -1,4 +1,4 @@
-"""The made-up commands of `load`, and what is counted of the answers."""
+"""The synthetic commands of `load`, and the evaluation of their answers."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -37,7 +37,7 @@ def test_every_update_follows_the_creation_of_its_code_under_the_same_key() -> N
     assert updates == 2_500
 
 
-def test_two_runs_share_organizations_and_nothing_else() -> None:
+def test_two_runs_share_only_the_organizations() -> None:
     one, two = LoadWorkload("one", TOPICS), LoadWorkload("two", TOPICS)
     assert [c.value for c in one.directory()] == [c.value for c in two.directory()]
     ids = {dict(c.headers)["ce_id"] for workload in (one, two) for c in workload.directory()}
@@ -50,16 +50,16 @@ def test_two_runs_share_organizations_and_nothing_else() -> None:
     assert len(codes) == 100
 
 
-def test_time_runs_from_when_a_command_was_due_to_when_its_event_is_read() -> None:
+def test_time_is_measured_from_the_due_time_until_the_event_is_read() -> None:
     tally = Tally({"a": 10.0, "b": 11.0})
     tally.message(headers("producer-code.created", "a"), 10.5)
     tally.message(headers("command.accepted", "a"), 10.6)
-    tally.message(headers("producer-code.created", "somebody else's"), 10.7)
+    tally.message(headers("producer-code.created", "another application's"), 10.7)
     assert tally.open == 2
     tally.message(headers("command.rejected", "b"), 12.0)
     assert tally.open == 0
-    reported = tally.summary(10.0)
-    assert reported["outcomes"] == {"accepted": 1, "rejected": 1}
-    assert reported["milliseconds"] == {"p50": 500.0, "p90": 500.0, "p99": 500.0, "max": 500.0}
-    assert reported["rate"] == pytest.approx(1.0)
-    assert (reported["commands"], reported["events"]) == (2, 1)
+    summary = tally.summary(10.0)
+    assert summary["outcomes"] == {"accepted": 1, "rejected": 1}
+    assert summary["milliseconds"] == {"p50": 500.0, "p90": 500.0, "p99": 500.0, "max": 500.0}
+    assert summary["rate"] == pytest.approx(1.0)
+    assert (summary["commands"], summary["events"]) == (2, 1)

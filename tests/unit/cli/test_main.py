@@ -1,4 +1,4 @@
-"""The command line as a whole: quick help, a place for every setting, the right exit codes."""
+"""The command line as a whole: fast help, an option for every setting, exit codes."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from service.cli.main import COMMANDS, cli
 from service.settings import Settings, load, variable
 
 
-def test_every_listed_command_is_there_and_its_help_fits_a_screen() -> None:
+def test_every_listed_command_exists_and_its_help_fits_a_screen() -> None:
     for name in COMMANDS:
         outcome = CliRunner().invoke(cli, [name, "--help"], prog_name="producer-registry")
         assert outcome.exit_code == 0, f"{name}: {outcome.output}"
@@ -36,7 +36,7 @@ def test_help_imports_neither_the_settings_nor_the_kafka_clients() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["sing"], ["config", "--no-such"], ["config", "--api-port", "eighty"]])
-def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli, arguments).exit_code == 2
 
 
@@ -50,14 +50,14 @@ def test_config_masks_secrets() -> None:
     assert outcome.output == "REGISTRY_DATABASE_URL=postgresql://u:********@h/d\n"
 
 
-def test_refused_settings_are_reported_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_settings_are_reported_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_API_PROT", "1")
     outcome = CliRunner().invoke(cli, ["config"])
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     assert outcome.stderr == "REGISTRY_API_PROT is not a setting: did you mean REGISTRY_API_PORT?\n"
 
 
-def test_example_holds_every_setting_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_has_every_setting_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line for line in example().splitlines() if line and not line.startswith("#")]
     values = dict(line.split("=", 1) for line in lines)
     assert list(values) == [variable(field) for field in Settings.model_fields]

@@ -1,4 +1,4 @@
-"""The allocator is told to keep memory where it can be told."""
+"""The allocator is configured to keep memory if it supports it."""
 
 import ctypes
 
@@ -7,23 +7,23 @@ import pytest
 from service.cli import memory
 
 
-def test_each_option_is_set_when_the_allocator_has_mallopt(monkeypatch: pytest.MonkeyPatch) -> None:
-    reported: list[tuple[int, int]] = []
+def test_each_option_is_set_if_the_allocator_has_mallopt(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: list[tuple[int, int]] = []
 
     class Library:
         @staticmethod
         def mallopt(name: int, value: int) -> int:
-            reported.append((name, value))
+            options.append((name, value))
             return 1
 
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: Library)
     monkeypatch.setattr("sys.platform", "linux")
 
     assert memory.keep_freed_memory()
-    assert [name for name, _ in reported] == [-1, -2]
+    assert [name for name, _ in options] == [-1, -2]
 
 
-def test_nothing_happens_when_the_allocator_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_happens_without_mallopt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: object())
 
     assert not memory.keep_freed_memory()

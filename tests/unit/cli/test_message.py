@@ -1,4 +1,4 @@
-"""Records read for people, whatever lies in them."""
+"""Records are decoded for display, whatever their content is."""
 
 from dataclasses import dataclass, field
 
@@ -29,13 +29,13 @@ BINARY: list[tuple[str, bytes | None]] = [
 ]
 
 
-def test_binary_event_is_read_with_its_data() -> None:
+def test_binary_event_is_decoded_with_its_data() -> None:
     message = read(Record(b'{"changed": ["value"]}', BINARY))
     assert (message.type, message.attributes["id"], message.data) == ("group.updated", "e-1", {"changed": ["value"]})
     assert line(message) == "22:13:20 group.updated pc:669 v2 changed value"
 
 
-def test_structured_event_is_read_like_a_binary_one() -> None:
+def test_structured_event_is_decoded_like_a_binary_one() -> None:
     event = {"id": "c-1", "type": "producer-registry.group.create.v1", "expectedversion": 0, "data": {"type": "office"}}
     message = read(Record(orjson.dumps(event), [("content-type", b"application/cloudevents+json; charset=utf-8")]))
     assert (message.type, message.attributes["expectedversion"], message.data) == (
@@ -46,7 +46,7 @@ def test_structured_event_is_read_like_a_binary_one() -> None:
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\xff\xfe", b"{", b"[1]", b'"text"'])
-def test_reading_never_fails_when_the_record_is_anything(value: bytes | None) -> None:
+def test_decoding_never_fails(value: bytes | None) -> None:
     message = read(Record(value, [("ce_id", None), ("x", b"\xff"), ("content-type", b"application/cloudevents+json")]))
     assert message.value == value
     assert line(message)
@@ -61,7 +61,7 @@ def test_rejected_outcome_is_shown_with_its_errors() -> None:
     assert line(message).endswith("command.rejected - user.create c-1 invalid /email")
 
 
-def test_short_type_leaves_other_types_alone() -> None:
+def test_short_type_does_not_change_other_types() -> None:
     assert [short_type("producer-registry.group.create.v1"), short_type("com.example.x.v1")] == [
         "group.create",
         "com.example.x.v1",

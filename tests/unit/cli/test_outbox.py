@@ -1,4 +1,4 @@
-"""What the outbox commands refuse before they look at a database."""
+"""Usage errors of the outbox commands, which are reported before a connection to the database."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from service.cli.main import cli
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reported"),
+    ("arguments", "message"),
     [
-        (["discard", "--yes"], "give positions, or --topic, or --reason"),
-        (["discard", "1", "--topic", "t", "--yes"], "give positions, or --topic, or --reason"),
-        (["discard", "--topic", "t", "--reason", "R", "--yes"], "give positions, or --topic, or --reason"),
-        (["discard", "--reason", "X"], "give --yes"),
-        (["discard", "1"], "give --yes"),
+        (["discard", "--yes"], "give exactly one of: positions, --topic, --reason"),
+        (["discard", "1", "--topic", "t", "--yes"], "give exactly one of: positions, --topic, --reason"),
+        (["discard", "--topic", "t", "--reason", "R", "--yes"], "give exactly one of: positions, --topic, --reason"),
+        (["discard", "--reason", "X"], "use --yes"),
+        (["discard", "1"], "use --yes"),
         (["discard", "one", "--yes"], "not a valid integer"),
         (["discard", str(2**63), "--yes"], "is not in the range"),
         (["list", "--held", "--discarded"], "not both"),
@@ -23,14 +23,14 @@ from service.cli.main import cli
         (["show"], "Missing argument"),
     ],
 )
-def test_wrong_usage_ends_with_2(arguments: list[str], reported: str) -> None:
+def test_wrong_usage_exits_with_2(arguments: list[str], message: str) -> None:
     ended = CliRunner().invoke(cli, ["outbox", *arguments])
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert reported in ended.stderr
+    assert message in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["show", "1"], ["retry"], ["discard", "1", "--yes"]])
-def test_without_a_database_it_ends_with_2_and_names_the_setting(arguments: list[str], tmp_path: Path) -> None:
+def test_without_a_database_it_exits_with_2_and_names_the_setting(arguments: list[str], tmp_path: Path) -> None:
     ended = CliRunner().invoke(cli, ["outbox", *arguments, "--data-dir", str(tmp_path)])
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert "REGISTRY_DATABASE_URL" in ended.stderr

@@ -1,4 +1,4 @@
-"""Commands without addresses find the dev that runs on their data folder."""
+"""Commands without addresses find the `dev` that is running on their data folder."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from service.settings import load
 
 @pytest.fixture
 def instance() -> RunningInstance:
-    """A stack held by this very process, so that it lives."""
+    """An instance with the pid of the test process, which is running."""
     return RunningInstance(
         "http://127.0.0.1:1080", "http://127.0.0.1:1081", "127.0.0.1:1092", "postgresql://u:p@127.0.0.1:1032/registry",
         os.getpid(), False,
@@ -26,7 +26,7 @@ def test_addresses_are_found_when_none_are_given(tmp_path: Path, instance: Runni
     assert (settings.admin_port, settings.kafka_idempotent_producer) == (1081, False)
 
 
-def test_given_addresses_stay(tmp_path: Path, instance: RunningInstance) -> None:
+def test_given_addresses_are_not_changed(tmp_path: Path, instance: RunningInstance) -> None:
     instance.write(tmp_path)
     given = {"kafka_bootstrap_servers": "b:9092", "database_url": "postgresql://h/d", "admin_port": 5}
     settings = located(load({"data_dir": str(tmp_path), **given}))
@@ -34,7 +34,9 @@ def test_given_addresses_stay(tmp_path: Path, instance: RunningInstance) -> None
     assert (settings.admin_port, settings.kafka_idempotent_producer) == (5, True)
 
 
-def test_note_is_its_owners_alone_because_it_holds_a_password(tmp_path: Path, instance: RunningInstance) -> None:
+def test_file_is_readable_by_its_owner_only_because_it_has_a_password(
+    tmp_path: Path, instance: RunningInstance
+) -> None:
     instance.write(tmp_path)
     instance.write(tmp_path)
     (file,) = tmp_path.iterdir()
@@ -42,26 +44,26 @@ def test_note_is_its_owners_alone_because_it_holds_a_password(tmp_path: Path, in
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"api": "x"}'])
-def test_nothing_is_found_when_the_note_is_broken(tmp_path: Path, content: str) -> None:
+def test_nothing_is_found_if_the_file_is_broken(tmp_path: Path, content: str) -> None:
     (tmp_path / "running.json").write_text(content)
     assert find(tmp_path) is None
 
 
-def test_nothing_is_found_when_the_process_has_gone(tmp_path: Path, instance: RunningInstance) -> None:
-    gone = os.posix_spawn("/bin/true", ["true"], {})
-    os.waitpid(gone, 0)
-    RunningInstance(instance.api, instance.admin, instance.kafka, instance.database, gone, True).write(tmp_path)
+def test_nothing_is_found_if_the_process_has_exited(tmp_path: Path, instance: RunningInstance) -> None:
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(pid, 0)
+    RunningInstance(instance.api, instance.admin, instance.kafka, instance.database, pid, True).write(tmp_path)
     assert find(tmp_path) is None
 
 
-def test_nothing_is_found_when_it_was_forgotten(tmp_path: Path, instance: RunningInstance) -> None:
+def test_nothing_is_found_after_the_file_was_removed(tmp_path: Path, instance: RunningInstance) -> None:
     instance.write(tmp_path)
     forget(tmp_path)
     forget(tmp_path)
     assert find(tmp_path) is None
 
 
-def test_ready_line_is_as_promised(instance: RunningInstance) -> None:
+def test_ready_line_has_the_documented_format(instance: RunningInstance) -> None:
     assert instance.ready_line() == (
         '{"ready": true, "api": "http://127.0.0.1:1080", "admin": "http://127.0.0.1:1081", "kafka": "127.0.0.1:1092", '
         f'"database": "postgresql://u:p@127.0.0.1:1032/registry", "pid": {os.getpid()}}}'

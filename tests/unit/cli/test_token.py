@@ -1,4 +1,4 @@
-"""Development tokens: trusted by the data folder's key set, refused for another issuer."""
+"""Development tokens: signed with the key of the data folder, and not created for another issuer."""
 
 import json
 import stat
@@ -11,8 +11,8 @@ from service.cli.main import cli
 
 
 def run(data_dir: Path, *arguments: str) -> Result:
-    whole = ["token", "--data-dir", str(data_dir), "--sub", "pc:310", "--scope", "account:read admin:read", *arguments]
-    return CliRunner().invoke(cli, whole)
+    options = ["--data-dir", str(data_dir), "--sub", "pc:310", "--scope", "account:read admin:read"]
+    return CliRunner().invoke(cli, ["token", *options, *arguments])
 
 
 def claims(data_dir: Path, token: str) -> dict[str, object]:
@@ -24,38 +24,38 @@ def claims(data_dir: Path, token: str) -> dict[str, object]:
 
 def test_token_is_signed_with_the_key_of_the_data_folder(tmp_path: Path) -> None:
     token = run(tmp_path, "--ttl", "60").stdout.strip()
-    reported = claims(tmp_path, token)
-    assert (reported["sub"], reported["scope"], "organizations" in reported) == (
+    decoded = claims(tmp_path, token)
+    assert (decoded["sub"], decoded["scope"], "organizations" in decoded) == (
         "pc:310",
         "account:read admin:read",
         False,
     )
-    life = reported["exp"], reported["iat"]
-    assert isinstance(life[0], int)
-    assert isinstance(life[1], int)
-    assert life[0] - life[1] == 60
+    expires_at, issued_at = decoded["exp"], decoded["iat"]
+    assert isinstance(expires_at, int)
+    assert isinstance(issued_at, int)
+    assert expires_at - issued_at == 60
     assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
 
 
-def test_organizations_are_a_list_and_none_when_the_option_is_empty(tmp_path: Path) -> None:
+def test_organizations_are_a_list_which_is_empty_if_the_option_is_empty(tmp_path: Path) -> None:
     several = json.loads(run(tmp_path, "--organizations", "pc:1,pc:4", "--json").stdout)["token"]
-    nobody = run(tmp_path, "--organizations", "").stdout.strip()
+    empty = run(tmp_path, "--organizations", "").stdout.strip()
     assert claims(tmp_path, several)["organizations"] == ["pc:1", "pc:4"]
-    assert claims(tmp_path, nobody)["organizations"] == []
+    assert claims(tmp_path, empty)["organizations"] == []
 
 
-def test_private_key_is_its_owners_alone(tmp_path: Path) -> None:
+def test_private_key_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     run(tmp_path)
     assert stat.S_IMODE((tmp_path / "development-key.pem").stat().st_mode) == 0o600
 
 
-def test_token_is_refused_when_another_issuer_is_configured(tmp_path: Path) -> None:
+def test_no_token_is_created_if_another_issuer_is_configured(tmp_path: Path) -> None:
     refused = run(tmp_path, "--jwt-issuer", "https://login.example.com")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "https://login.example.com" in refused.stderr
 
 
-def test_token_is_refused_when_it_would_name_nobody(tmp_path: Path) -> None:
+def test_no_token_is_created_without_a_subject(tmp_path: Path) -> None:
     refused = run(tmp_path, "--sub", " ")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "--sub" in refused.stderr
