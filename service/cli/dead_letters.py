@@ -64,7 +64,7 @@ def show(settings: Settings, *, address: str, as_json: bool, raw: bool) -> None:
 @click.option("--again", is_flag=True, help="Include replayed and discarded dead letters.")
 @settings_options("kafka_bootstrap_servers")
 def replay(settings: Settings, *, addresses: tuple[str, ...], reason: str | None, again: bool) -> None:
-    """Publish the unchanged records of dead letters to their original topics, marked as replays."""
+    """Publish dead letters to their original topics again. The records are unchanged and marked as replays."""
     _change(settings, addresses, reason, "replayed", again=again)
 
 

@@ -33,7 +33,7 @@ Example: run the embedded stack in one terminal, create a token in another
   producer-registry token --sub pc:310 --scope account:read
 
 Settings are read from REGISTRY_... variables. Each setting is also an option
-of the commands that use it (REGISTRY_DATABASE_URL is --database-url): see `config`.
+of the commands that use it, such as --database-url: see `config`.
 """
 
 
