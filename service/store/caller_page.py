@@ -13,10 +13,11 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from service.store.code_page import Items, Page, part
+from service.store.code_page import CALLER, Items, Page, caller_codes
 from service.store.errors import StoreRace, StoreUnavailable
 from service.store.pool import Pool, fetch
 from service.store.request_coalescing import RequestCoalescer
+from service.store.statement import complete, fill, part
 
 if TYPE_CHECKING:
     import asyncpg
@@ -42,15 +43,17 @@ Stamps: TypeAlias = list[str] | None
 
 _STAMP: Final = part("code_stamp")
 _ROLES: Final = part("role_stamp")
-_STAMPS: Final = part("caller_stamps").replace("/*stamp*/", _STAMP).replace("/*roles*/", _ROLES)
-_DOCUMENTS: Final = part("code_document").replace(
-    "/*detail*/", part("code_detail").replace("/*stamped*/", f"{_STAMP} AS stamp,") + f"\n{_ROLES}"
+_STAMPS: Final = fill(part("caller_stamps"), caller=CALLER, stamp=_STAMP, roles=_ROLES)
+_UNSORTED: Final = dict.fromkeys(("filter", "order_c", "columns_c", "columns_own", "direction"), "")
+_DOCUMENTS: Final = complete(
+    part("code_document"), detail=fill(part("code_detail"), stamp=f"{_STAMP} AS stamp,", roles=_ROLES)
 )
 
 
 def stamps_statement(*, renewal: bool) -> str:
     """Values: subjects, a date for each, externally visible code strings; a row for each subject."""
-    return _STAMPS.replace("/*least*/ 1", "0" if renewal else "1").replace("/*rows*/ 26", str(ROWS))
+    limit = str(ROWS)
+    return complete(_STAMPS, codes=fill(caller_codes(renewal=renewal), limit=limit, **_UNSORTED), limit=limit)
 
 
 def documents_statement() -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from service.store.filter import Filter, Sort, conditions, effective, order, sort_columns, value
-from service.store.statement import statement
+from service.store.statement import complete, fill, part
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +51,12 @@ class Collection:
     owner: str = ""
 
 
-def part(name: str) -> str:
-    """The text of a file of sql/read without the comment at its head."""
-    lines = statement(f"read/{name}").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("--"))
-
-
 _PAGE: Final = part("page")
 _TOTAL: Final = "(SELECT count(*) FROM (/*source*/) AS counted)"
-_CODE_DETAIL: Final = part("code_detail").replace(" /*stamped*/", "")
+_CODE_DETAIL: Final = fill(part("code_detail"), stamp="", roles="")
 _OWNER_THERE: Final = "EXISTS (SELECT FROM owner)"
 _ORGANIZATION_THERE: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
-_CALLER_ENABLED: Final = "NOT EXISTS (SELECT FROM caller WHERE NOT caller.enabled)"
+_CALLER_ENABLED: Final = "(SELECT coalesce(caller.enabled, true) FROM caller)"
 
 CODES: Final = Collection(part("code_source"), _CODE_DETAIL, 4)
 CODES_OF_ORGANIZATIONS: Final = Collection(part("organization_code_source"), _CODE_DETAIL, 5, _ORGANIZATION_THERE)
@@ -74,14 +68,29 @@ CODES_OF_GROUP: Final = Collection(
 )
 
 
-def _of_caller(least: str) -> Collection:
-    source = part("caller_code_source").replace("/*least*/ 1", least)
-    return Collection(source, _CODE_DETAIL, 7, _CALLER_ENABLED, part("caller_owner"))
+CALLER: Final = part("caller")
 
 
-# Submission needs a code that is usable for more than renewal. Written out, because the planner estimates it well.
-SUBMISSION_CODES_OF_CALLER: Final = _of_caller("1")
-RENEWAL_CODES_OF_CALLER: Final = _of_caller("0")
+def caller_codes(*, renewal: bool) -> str:
+    """Return the part that reads the codes a caller may use; the other placeholders of caller_codes.sql are left."""
+    # A constant rather than a parameter, because the planner estimates it well.
+    least = "1" if renewal else "2"
+    usable = part("usable")
+    return fill(
+        part("caller_codes"),
+        usable_a=fill(usable, row="a", least=least),
+        usable_c=fill(usable, row="c", least=least),
+    )
+
+
+def _of_caller(*, renewal: bool) -> Collection:
+    source = fill(part("caller_code_source"), codes=caller_codes(renewal=renewal))
+    owner = fill(part("caller_owner"), caller=CALLER)
+    return Collection(source, _CODE_DETAIL, 7, _CALLER_ENABLED, owner)
+
+
+SUBMISSION_CODES_OF_CALLER: Final = _of_caller(renewal=False)
+RENEWAL_CODES_OF_CALLER: Final = _of_caller(renewal=True)
 
 
 def page_statement(collection: Collection, page: Page, *, one: bool = False) -> str:
@@ -110,33 +119,21 @@ class _Shape:
 def _text(collection: Collection, shape: _Shape) -> str:
     keys, descending = effective(shape.sorts)
     # Only the columns that are needed are named: the planner then drops the join to the code's own row.
-    source = _filled(
+    source = fill(
         collection.source,
-        {
-            "/*filter*/": conditions(
-                shape.filters, collection.first + shape.one, collection.first if shape.one else None
-            ),
-            "/*order*/": order(keys, "c"),
-            "/*merge*/": order(keys, "held"),
-            "/*sorted*/": sort_columns(keys, "c"),
-            "/*merged*/": sort_columns(keys, "own"),
-            "/*direction*/": "DESC" if descending else "",
-        },
+        filter=conditions(shape.filters, collection.first + shape.one, collection.first if shape.one else None),
+        order_c=order(keys, "c"),
+        order_held=order(keys, "held"),
+        columns_c=sort_columns(keys, "c"),
+        columns_own=sort_columns(keys, "own"),
+        columns_held=sort_columns(keys, "held"),
+        direction="DESC" if descending else "",
     )
-    counted = source.replace("/*bound*/ 32", "ALL")
-    return _filled(
+    return complete(
         _PAGE,
-        {
-            "/*owner*/": collection.owner,
-            "/*source*/": source.replace("/*bound*/ 32", str(shape.bound)),
-            "/*detail*/": collection.detail,
-            "/*total*/ NULL::bigint": _TOTAL.replace("/*source*/", counted) if shape.total else "NULL::bigint",
-            "/*verdict*/ true": collection.verdict,
-        },
+        owner=collection.owner,
+        source=fill(source, limit=str(shape.bound)),
+        detail=collection.detail,
+        total=fill(_TOTAL, source=fill(source, limit="ALL")) if shape.total else "NULL::bigint",
+        verdict=collection.verdict,
     )
-
-
-def _filled(text: str, parts: dict[str, str]) -> str:
-    for mark, part in parts.items():
-        text = text.replace(mark, part)
-    return text

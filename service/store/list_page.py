@@ -4,16 +4,16 @@ from functools import cache
 from typing import Final
 
 from service.store.code_page import bound
-from service.store.statement import statement
+from service.store.statement import complete, fill, part
 
-_GROUPS: Final = statement("read/group_page")
-_USERS: Final = statement("read/user_page")
-_GROUP_SOURCE: Final = statement("read/group_source")
-_GROUP_NARROWED: Final = statement("read/organization_group_source")
-_GROUP_ONE: Final = statement("read/group_one_source")
-_USER_SOURCE: Final = statement("read/user_source")
-_USER_NARROWED: Final = statement("read/organization_user_source")
-_USER_ONE: Final = statement("read/user_one_source")
+_GROUPS: Final = part("group_page")
+_USERS: Final = part("user_page")
+_GROUP_SOURCE: Final = part("group_source")
+_GROUP_NARROWED: Final = part("organization_group_source")
+_GROUP_ONE: Final = part("group_one_source")
+_USER_SOURCE: Final = part("user_source")
+_USER_NARROWED: Final = part("organization_user_source")
+_USER_ONE: Final = part("user_one_source")
 
 
 def group_statement(limit: int, *, typed: bool, narrowed: bool) -> str:
@@ -29,24 +29,23 @@ def user_statement(limit: int, *, narrowed: bool) -> str:
 @cache
 def group_one() -> str:
     """Values: id, 1, organizations or null for all."""
-    return _GROUPS.replace("/*source*/", _GROUP_ONE)
+    return complete(_GROUPS, source=_GROUP_ONE)
 
 
 @cache
 def user_one() -> str:
     """Values: id, 1, organizations or null for all."""
-    return _USERS.replace("/*source*/", _USER_ONE)
+    return complete(_USERS, source=_USER_ONE)
 
 
 @cache
 def _group_text(rows: int, typed: bool, narrowed: bool) -> str:
     source = _GROUP_NARROWED if narrowed else _GROUP_SOURCE
-    if typed:
-        source = source.replace("/*type*/", "AND g.type = $3::text").replace("/*other type*/", "AND o.type = $4::text")
-    return _GROUPS.replace("/*source*/", source.replace("/*bound*/ 32", str(rows)))
+    condition = f"AND g.type = ${4 if narrowed else 3}::text" if typed else ""
+    return complete(_GROUPS, source=fill(source, type=condition, limit=str(rows)))
 
 
 @cache
 def _user_text(rows: int, narrowed: bool) -> str:
     source = _USER_NARROWED if narrowed else _USER_SOURCE
-    return _USERS.replace("/*source*/", source.replace("/*bound*/ 32", str(rows)))
+    return complete(_USERS, source=fill(source, limit=str(rows)))

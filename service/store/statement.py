@@ -1,10 +1,38 @@
-"""Statements: one SQL text a file, read once."""
+"""Statements: one SQL text a file, read once, and the parts from which some statements are composed.
 
+The first line of a file of sql/read says whether it is a statement or a part of statements. A placeholder is a comment
+with one word, as in `/*limit*/`; the comment at the head of the file lists them. Only constants of this package are
+put in their place: values always travel as bound parameters.
+"""
+
+import re
 from pathlib import Path
+from typing import Final
 
 _FOLDER = Path(__file__).parent / "sql"
 
+PLACEHOLDER: Final = re.compile(r"/\*(\w+)\*/")
+
 
 def statement(name: str) -> str:
-    """The text of `sql/<name>.sql`; a missing file is an error at import, not at the first use."""
+    """Return the text of `sql/<name>.sql`; a missing file is an error at import, not at the first use."""
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def part(name: str) -> str:
+    """Return the text of `sql/read/<name>.sql` without its comments."""
+    lines = statement(f"read/{name}").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("--"))
+
+
+def fill(text: str, **parts: str) -> str:
+    """Put parts in place of the placeholders with their names; other placeholders stay."""
+    return PLACEHOLDER.sub(lambda found: parts.get(found[1], found[0]), text)
+
+
+def complete(text: str, **parts: str) -> str:
+    """Put parts in place of all placeholders; raise ValueError when one is left."""
+    text = fill(text, **parts)
+    if left := PLACEHOLDER.findall(text):
+        raise ValueError(f"nothing is given for the placeholder {', '.join(sorted(set(left)))}")
+    return text

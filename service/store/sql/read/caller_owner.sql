@@ -1,9 +1,6 @@
--- Part: the caller is the user whose username, else id, is the token's subject ($4); no row for somebody unknown here.
-caller AS MATERIALIZED (
-    SELECT u.id, u.group_ids, u.enabled, u.code_secured FROM (
-        SELECT n.id, n.group_ids, n.enabled, n.code_secured, 1 AS place
-        FROM registry_user AS n WHERE n.username = $4::text
-        UNION ALL
-        SELECT i.id, i.group_ids, i.enabled, i.code_secured, 2 AS place FROM registry_user AS i WHERE i.id = $4::text
-    ) AS u ORDER BY u.place LIMIT 1
-),
+-- Part: the caller of a page. $4 the subject of the token, $5 the date, $6 the externally visible code strings in lower
+-- case.
+-- Placeholders:
+--   caller  caller.sql
+asked AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+/*caller*/,

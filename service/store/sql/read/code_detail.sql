@@ -1,6 +1,9 @@
--- Part: the attributes of code c with its organization o and branch b as JSON text, in the order of the codes
--- document's samples; what is null is left out, because text joined with null is null and concat_ws skips it.
-SELECT shown.n, /*stamped*/ c.version, '/admin/v1/producer-codes/' || c.id AS href,
+-- Part: the attributes of a code as JSON text, in the order of the samples in the codes document. An attribute that is
+-- null is omitted: a text joined with null is null, and concat_ws skips it.
+-- Placeholders:
+--   stamp  the column stamp with a comma (code_stamp.sql), or empty
+--   roles  role_stamp.sql, or empty
+SELECT shown.n, /*stamp*/ c.version, '/admin/v1/producer-codes/' || c.id AS href,
     '{' || concat_ws(',',
         '"branch":{"branchCode":' || to_json(b.branch_code) || ',"displayName":' || to_json(b.display_name)
             || ',"id":' || to_json(b.id) || '}',
@@ -24,3 +27,4 @@ FROM shown
 JOIN producer_code AS c ON c.id = shown.id
 JOIN organization AS o ON o.id = c.organization_id
 LEFT JOIN branch AS b ON b.id = c.branch_id
+/*roles*/

@@ -1,4 +1,4 @@
--- Part: rendered associations of the group; the version is the owner's, for an association changes with its owner.
+-- Part: the associations of the group as JSON text. The version is the group's: an association changes with its owner.
 SELECT shown.n, owner.version, '/admin/v1/groups/' || owner.id || '/producer-codes/' || c.id AS href,
     '{' || concat_ws(',',
         '"branch":{"branchCode":' || to_json(b.branch_code) || ',"displayName":' || to_json(b.display_name)

@@ -1,6 +1,9 @@
--- One page of groups in the order of their ids. $1 the id to go on after, $2 groups to show; then the
--- source's own. Each group comes with its users and its products, null when it has none, as the groups
--- document shows; one look into the index of memberships serves the whole page.
+-- Statement: one page of groups, or one group, in the order of their ids, as one row. list_page.py makes it for all
+-- groups, the groups of organizations and one group. Each group has its users and its products as in the groups
+-- document, null when there are none. One search of the index on memberships serves the whole page.
+-- $1 the id to continue after (or the id of the one group), $2 groups to show; then the values of the source.
+-- Placeholders:
+--   source  group_source.sql, organization_group_source.sql or group_one_source.sql
 WITH page AS MATERIALIZED (
     SELECT g.id, g.type, g.value, g.organization_id, g.product_ids, g.version FROM (/*source*/) AS g LIMIT $2::int + 1
 ), shown AS MATERIALIZED (

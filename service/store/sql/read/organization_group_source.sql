@@ -1,6 +1,9 @@
--- $3 organization ids without repeats
-SELECT g.* FROM unnest((SELECT $3::text[])) AS wanted (id) CROSS JOIN LATERAL (
-    SELECT o.* FROM registry_group AS o WHERE o.organization_id = wanted.id AND o.id > $1::text /*other type*/
-    ORDER BY o.id LIMIT /*bound*/ 32
-) AS g
-ORDER BY g.id LIMIT /*bound*/ 32
+-- Part: groups of organizations after the id $1. $3 distinct organization ids
+-- Placeholders:
+--   type   AND with a condition on the type of g, or empty
+--   limit  rows
+SELECT held.* FROM unnest((SELECT $3::text[])) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT g.* FROM registry_group AS g WHERE g.organization_id = wanted.id AND g.id > $1::text /*type*/
+    ORDER BY g.id LIMIT /*limit*/
+) AS held
+ORDER BY held.id LIMIT /*limit*/

@@ -1,6 +1,14 @@
--- One page of a collection. $1 items to pass over, $2 items to show, $3 attributes to show or null for all; the values
--- of owner and source from $4, then the filters'. The parts between the marks come from the files beside this one.
--- An item's tag covers all its attributes, whichever are shown: it is the tag of the element's own answer.
+-- Statement: one page of a collection of codes or associations, as one row. code_page.py makes it for all codes, the
+-- codes of organizations, of a user, of a group and of a caller. tests/unit/store/golden has the complete statements.
+-- $1 items to skip, $2 items to show, $3 attributes to show or null for all; then the values of the owner and of the
+-- source, from $4; then the values of the filters.
+-- The tag of an item covers all its attributes, whichever are shown: it is the tag of the element's own answer.
+-- Placeholders:
+--   owner    expressions that the source needs, each with a comma: *_owner.sql, or empty
+--   source   the ids in order, up to a limit: *_source.sql
+--   detail   the attributes of the items: *_detail.sql
+--   total    the number of all items, or NULL::bigint
+--   verdict  whether there is an answer at all
 WITH /*owner*/ page AS MATERIALIZED (
     SELECT numbered.id, numbered.n FROM (
         SELECT source.id, row_number() OVER () AS n FROM (/*source*/) AS source
@@ -19,5 +27,5 @@ SELECT '[' || coalesce(string_agg(
         || ',"checksum":"' || item.tag || '","links":{"self":{"href":' || to_json(item.href)
         || ',"methods":["get"]}}}', ',' ORDER BY item.n), '') || ']' AS data,
     count(*)::int AS shown, min(item.tag) AS tag, (SELECT count(*) FROM page) > $2::int AS more,
-    /*total*/ NULL::bigint AS total, /*verdict*/ true AS verdict
+    /*total*/ AS total, /*verdict*/ AS verdict
 FROM item

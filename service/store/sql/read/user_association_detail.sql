@@ -1,4 +1,4 @@
--- Part: rendered associations of the user; the version is the owner's, for an association changes with its owner.
+-- Part: the associations of the user as JSON text. The version is the user's: an association changes with its owner.
 SELECT shown.n, owner.version, '/admin/v1/users/' || owner.id || '/producer-codes/' || c.id AS href,
     '{"id":' || to_json(a.id)
         || ',"producerCode":{"displayName":' || to_json(c.code) || ',"id":' || to_json(c.id)

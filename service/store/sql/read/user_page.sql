@@ -1,5 +1,8 @@
--- One page of users as the groups document's producers, in the order of their ids. $1 the id to go on after, $2 users
--- to show; then the source's own.
+-- Statement: one page of users, or one user, in the order of their ids, as one row: the producers of the groups
+-- document. list_page.py makes it for all users, the users of organizations and one user.
+-- $1 the id to continue after (or the id of the one user), $2 users to show; then the values of the source.
+-- Placeholders:
+--   source  user_source.sql, organization_user_source.sql or user_one_source.sql
 WITH page AS MATERIALIZED (
     SELECT u.* FROM (/*source*/) AS u LIMIT $2::int + 1
 ), shown AS (
