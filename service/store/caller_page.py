@@ -1,10 +1,12 @@
-"""A caller's first codes, for the route that is asked most: the database says which, their documents are kept here.
+"""A cache for the most frequent request: the first codes of a caller.
 
-A document is found by its stamp alone, which names the state of every row it shows. So what is kept cannot be out of
-date: every answer takes its stamps from the database, after the question was asked.
+The database says which codes they are, and the documents are cached here. A document is found by its stamp, which names
+the state of every row that the document shows. A cached document is never out of date: every answer takes its stamps
+from the database after the request arrived.
 
-Only one server's row versions tell states apart: one restored, or another one after a failover, could use them again.
-So all documents are let go when the database is unavailable, or so silent that somebody gave a question up.
+Row versions identify states of one server only: a restored server, or another server after a failover, can use the same
+versions again. So the cache is cleared when the database is unavailable, and when a request is cancelled because the
+database does not answer.
 """
 
 import asyncio
@@ -25,15 +27,16 @@ if TYPE_CHECKING:
     Row: TypeAlias = asyncpg.Record
 
 KEPT: Final = 16_384
-"""Documents that are kept: some 15 MB of usual ones."""
+"""Limit of cached documents: about 15 MB of typical ones."""
 
 KEPT_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of documents that are kept: a code may have thousands of roles."""
+"""Limit of the bytes of cached documents: a code may have thousands of roles."""
 
 ROWS: Final = 26
-"""So many codes of a caller are looked at: a page of 25, and whether something follows."""
+"""Codes of a caller that are read: a page of 25, and one more that shows whether another page follows."""
 
 TRIES: Final = 3
+"""Attempts to get a page while codes change between its two statements."""
 
 Question: TypeAlias = tuple[str, date, str]
 """A caller's subject, the date, and the externally visible code strings with commas."""
@@ -46,47 +49,50 @@ _ROLES: Final = part("role_stamp")
 _STAMPS: Final = fill(part("caller_stamps"), caller=CALLER, stamp=_STAMP, roles=_ROLES)
 _UNSORTED: Final = dict.fromkeys(("filter", "order_c", "columns_c", "columns_own", "direction"), "")
 _DOCUMENTS: Final = complete(
-    part("code_document"), detail=fill(part("code_detail"), stamp=f"{_STAMP} AS stamp,", roles=_ROLES)
+    part("code_document"), detail=fill(part("code_detail"), stamp=f"{_STAMP} AS stamp, ", roles=_ROLES)
 )
 
 
 def stamps_statement(*, renewal: bool) -> str:
-    """Values: subjects, a date for each, externally visible code strings; a row for each subject."""
+    """Return the statement with the parameters subjects, dates and externally visible code strings, one per subject."""
     limit = str(ROWS)
     return complete(_STAMPS, codes=fill(caller_codes(renewal=renewal), limit=limit, **_UNSORTED), limit=limit)
 
 
 def documents_statement() -> str:
-    """Values: ids of codes."""
+    """Return the statement with one parameter: ids of codes."""
     return _DOCUMENTS
 
 
 def is_plain(page: Page) -> bool:
-    """Whether CallerPages can answer: the first codes in order of their strings, whole and not counted."""
+    """Return whether CallerPages can answer: the first codes by code string, with all attributes, without a total."""
     return not (page.sorts or page.filters or page.total) and page.fields is None and page.offset + page.size < ROWS
 
 
 class CallerPages:
-    """Answers callers who wait at the same time with one statement, on the connections of a pool."""
+    """Pages of callers; requests that wait at the same time share one statement on a connection of the pool."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._documents: dict[str, bytes] = {}
         self._bytes = 0
-        self._gatherings = {
+        self._coalescers = {
             renewal: RequestCoalescer(partial(self._stamps, stamps_statement(renewal=renewal)))
             for renewal in (False, True)
         }
 
     @property
     def kept(self) -> Mapping[str, bytes]:
-        """The documents that are kept, by their stamps, the oldest first."""
+        """The cached documents by their stamps, the oldest first."""
         return self._documents
 
     async def page(self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page) -> Items | None:
-        """The page, or None for a user who is disabled; raises StoreUnavailable, or StoreRace on a hail of changes."""
+        """Return the page, or None for a user who is disabled.
+
+        Raises StoreUnavailable, or StoreRace when the codes change during each of TRIES attempts.
+        """
         end = page.offset + page.size
-        coalescer = self._gatherings[renewal]
+        coalescer = self._coalescers[renewal]
         for _ in range(TRIES):
             stamps = await coalescer.answer((subject, on, ",".join(visible)))
             if stamps is None:
@@ -94,7 +100,7 @@ class CallerPages:
             documents = await self._documents_of(stamps[page.offset : end])
             if documents is not None:
                 return Items(b"[%b]" % b",".join(documents), len(documents), more=len(stamps) > end, total=None)
-        raise StoreRace("the caller's codes changed again and again between two statements")
+        raise StoreRace("the caller's codes changed between the two statements in every attempt")
 
     async def _stamps(self, query: str, questions: Sequence[Question]) -> list[Stamps]:
         subjects, days, visible = zip(*questions, strict=True)
@@ -102,7 +108,7 @@ class CallerPages:
         return [row["stamps"] if row["verdict"] else None for row in rows]
 
     async def _documents_of(self, stamps: list[str]) -> list[bytes] | None:
-        """The documents in order; None when one of them has another state by now, so that the page may, too."""
+        """Return the documents in order; None when one of them has changed meanwhile: the page may have, too."""
         kept = self._documents
         try:
             return [kept[stamp] for stamp in stamps]
@@ -123,7 +129,7 @@ class CallerPages:
             raise
 
     def _keep(self, found: dict[str, bytes]) -> None:
-        """Keep these, and of the ones before, oldest first, only as many as there is room for."""
+        """Cache these documents, and remove the oldest ones beyond the limits."""
         kept = self._documents
         for stamp, document in found.items():
             self._bytes += len(document) - len(kept.get(stamp, b""))

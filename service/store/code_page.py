@@ -1,6 +1,6 @@
-"""The statements that read pages of codes and of associations, put together from the files of sql/read.
+"""The statements that read pages of codes and of associations, composed from the files of sql/read.
 
-Every text is made of constants; what a caller sends chooses among them and travels as parameters.
+Every text is made of constants. The values that a caller sends select among them and are passed as parameters.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from service.store.statement import complete, fill, part
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What part of a collection is wanted: `offset` counts items; `fields` None means all attributes."""
+    """The requested part of a collection: `offset` counts items; `fields` None means all attributes."""
 
     size: int = 25
     offset: int = 0
@@ -23,13 +23,13 @@ class Page:
     filters: tuple[Filter, ...] = ()
 
     def values(self) -> list[object]:
-        """The parameters of the filters."""
+        """Return the parameters of the filters."""
         return [value(condition) for condition in self.filters]
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A page of a collection: `data` is a JSON array of `shown` elements, `total` is None unless it was wanted."""
+    """A page of a collection: `data` is a JSON array of `shown` elements, `total` is None unless it was requested."""
 
     data: bytes
     shown: int
@@ -39,9 +39,10 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The parts of one collection's statement: files of sql/read, and `first`, the number of the first filter value.
+    """The parts of one collection's statement, and `first`, the number of the first parameter for a filter value.
 
-    `verdict` is the expression of the column of that name: whether there is an answer at all.
+    `source`, `detail` and `owner` are parts of sql/read. `verdict` is the expression of the column of that name, which
+    says whether there is an answer at all.
     """
 
     source: str
@@ -52,19 +53,19 @@ class Collection:
 
 
 _PAGE: Final = part("page")
-_TOTAL: Final = "(SELECT count(*) FROM (/*source*/) AS counted)"
+_TOTAL: Final = "(\n    SELECT count(*) FROM (\n        /*source*/\n    ) AS counted\n)"
 _CODE_DETAIL: Final = fill(part("code_detail"), stamp="", roles="")
-_OWNER_THERE: Final = "EXISTS (SELECT FROM owner)"
-_ORGANIZATION_THERE: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
+_OWNER_EXISTS: Final = "EXISTS (SELECT FROM owner)"
+_ORGANIZATION_EXISTS: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
 _CALLER_ENABLED: Final = "(SELECT coalesce(caller.enabled, true) FROM caller)"
 
 CODES: Final = Collection(part("code_source"), _CODE_DETAIL, 4)
-CODES_OF_ORGANIZATIONS: Final = Collection(part("organization_code_source"), _CODE_DETAIL, 5, _ORGANIZATION_THERE)
+CODES_OF_ORGANIZATIONS: Final = Collection(part("organization_code_source"), _CODE_DETAIL, 5, _ORGANIZATION_EXISTS)
 CODES_OF_USER: Final = Collection(
-    part("user_association_source"), part("user_association_detail"), 6, _OWNER_THERE, part("user_owner")
+    part("user_association_source"), part("user_association_detail"), 6, _OWNER_EXISTS, part("user_owner")
 )
 CODES_OF_GROUP: Final = Collection(
-    part("group_association_source"), part("group_association_detail"), 6, _OWNER_THERE, part("group_owner")
+    part("group_association_source"), part("group_association_detail"), 6, _OWNER_EXISTS, part("group_owner")
 )
 
 
@@ -94,19 +95,22 @@ RENEWAL_CODES_OF_CALLER: Final = _of_caller(renewal=True)
 
 
 def page_statement(collection: Collection, page: Page, *, one: bool = False) -> str:
-    """The statement that reads the page; with `one`, the one element whose code id is the first filter value."""
+    """Return the statement that reads the page; with `one`, the element whose code id is the first filter value."""
     filters = tuple(Filter(f.field, f.operator, ()) for f in page.filters)
     return _text(collection, _Shape(filters, page.sorts, bound(page.offset + page.size), page.total, one))
 
 
 def bound(rows: int) -> int:
-    """The least power of two above `rows`, from 32: tells the planner how little is read, with few texts to plan."""
+    """Return the least power of two above `rows`, at least 32.
+
+    A constant limit lets the planner see how few rows are read, and few distinct limits mean few texts to plan.
+    """
     return max(32, 1 << rows.bit_length())
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What of a page makes another text; the values do not."""
+    """The properties of a page that change the text of the statement; the values do not."""
 
     filters: tuple[Filter, ...]
     sorts: tuple[Sort, ...]
@@ -118,7 +122,7 @@ class _Shape:
 @lru_cache(maxsize=1024)
 def _text(collection: Collection, shape: _Shape) -> str:
     keys, descending = effective(shape.sorts)
-    # Only the columns that are needed are named: the planner then drops the join to the code's own row.
+    # Only the columns that are needed are named, so that the planner can drop the join to the code's own row.
     source = fill(
         collection.source,
         filter=conditions(shape.filters, collection.first + shape.one, collection.first if shape.one else None),
@@ -127,7 +131,7 @@ def _text(collection: Collection, shape: _Shape) -> str:
         columns_c=sort_columns(keys, "c"),
         columns_own=sort_columns(keys, "own"),
         columns_held=sort_columns(keys, "held"),
-        direction="DESC" if descending else "",
+        direction=" DESC" if descending else "",
     )
     return complete(
         _PAGE,

@@ -1,7 +1,7 @@
-"""What a collection of codes can be filtered and sorted by, and the SQL that this becomes.
+"""Filters and sort keys of collections of codes, and the SQL that is made from them.
 
-This is the one table of fields and operators: the grammar reads it, the OpenAPI document shows it. The SQL is put
-together from the constants below alone; a caller's values only ever travel as bound parameters.
+This is the only table of fields and operators: the grammar and the OpenAPI document are made from it. The SQL is
+composed only from the constants below; values of a caller are always bound parameters.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Value: TypeAlias = str | date
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that can be filtered: its column of the code `c`, what its values are, whether it can be sorted by."""
+    """A field to filter by: its column of the code `c`, the kind of its values, and whether it can be a sort key."""
 
     column: str
     kind: Literal["text", "date", "status"] = "text"
@@ -37,9 +37,9 @@ FIELDS: Final[dict[str, Field]] = {
 }
 
 _ID: Final = Field("id")
-"""Not for callers: one element of a collection is its page filtered by the code's id."""
+"""Not for callers: one element of a collection is read as a page that is filtered by the code's id."""
 
-# A missing value is not equal to anything, is in no list, and neither less nor greater than anything.
+# A missing value is not equal to any value, is in no list, and is neither less nor greater than any value.
 OPERATORS: Final[dict[str, str]] = {
     "eq": "{column} = {value}",
     "ne": "{column} IS DISTINCT FROM {value}",
@@ -61,7 +61,7 @@ TEXT_ONLY: Final = frozenset({"sw", "cn"})
 
 
 def operators(field: Field) -> list[str]:
-    """The operators that the field takes."""
+    """Return the operators of the field."""
     return [name for name in OPERATORS if field.type == "text" or name not in TEXT_ONLY]
 
 
@@ -83,24 +83,24 @@ class Sort:
 
 
 def conditions(filters: Sequence[Filter], first: int, id_number: int | None = None) -> str:
-    """The conditions on code `c` as `AND ...`, their values being parameters from number `first` on, in order.
+    """Return conditions on code `c`, each after ` AND `, with values as parameters from number `first` on, in order.
 
-    `id_number` is the parameter with the id of the one wanted code.
+    `id_number` is the number of the parameter with the id of the one requested code.
     """
     found = [] if id_number is None else [_condition(_ID, "eq", id_number)]
     found += [_condition(FIELDS[f.field], f.operator, number) for number, f in enumerate(filters, first)]
-    return "".join(f"AND {condition} " for condition in found)
+    return "".join(f" AND {condition}" for condition in found)
 
 
 def value(condition: Filter) -> Value | list[Value]:
-    """The condition's parameter."""
+    """Return the parameter of the condition."""
     return list(condition.values) if condition.operator in LISTS else condition.values[0]
 
 
 def effective(sorts: Sequence[Sort]) -> tuple[tuple[Sort, ...], bool]:
-    """The keys that count before the code's string, and whether that one descends.
+    """Return the sort keys before the code string, and whether the code string is in descending order.
 
-    A code's string is unique and ends every order, so what a caller names after it has no effect.
+    A code string is unique and is the last key of every order: keys after it have no effect.
     """
     keys: dict[str, Sort] = {}
     for sort in sorts:
@@ -111,12 +111,12 @@ def effective(sorts: Sequence[Sort]) -> tuple[tuple[Sort, ...], bool]:
 
 
 def order(sorts: Sequence[Sort], table: str) -> str:
-    """The sort keys as columns of `table`, each followed by a comma; missing values come last."""
+    """Return the sort keys as columns of `table`, each followed by a comma; missing values come last."""
     return "".join(f"{table}.{FIELDS[s.field].column} {'DESC' if s.descending else 'ASC'} NULLS LAST, " for s in sorts)
 
 
 def sort_columns(sorts: Sequence[Sort], table: str) -> str:
-    """The columns that a merge has to sort by, each led by a comma."""
+    """Return the columns of the sort keys as columns of `table`, each after a comma."""
     return "".join(f", {table}.{FIELDS[s.field].column}" for s in sorts)
 
 

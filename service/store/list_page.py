@@ -1,4 +1,4 @@
-"""The statements that read pages of groups and of users, put together from the files of sql/read."""
+"""The statements that read pages of groups and of users, composed from the files of sql/read."""
 
 from functools import cache
 from typing import Final
@@ -17,31 +17,31 @@ _USER_ONE: Final = part("user_one_source")
 
 
 def group_statement(limit: int, *, typed: bool, narrowed: bool) -> str:
-    """Values: after, limit, organizations when `narrowed`, type when `typed`."""
+    """Return the statement with the parameters after, limit, organizations if `narrowed`, type if `typed`."""
     return _group_text(bound(limit), typed, narrowed)
 
 
 def user_statement(limit: int, *, narrowed: bool) -> str:
-    """Values: after, limit, organizations when `narrowed`."""
+    """Return the statement with the parameters after, limit, organizations if `narrowed`."""
     return _user_text(bound(limit), narrowed)
 
 
 @cache
 def group_one() -> str:
-    """Values: id, 1, organizations or null for all."""
+    """Return the statement with the parameters id, 1, organizations or null for all."""
     return complete(_GROUPS, source=_GROUP_ONE)
 
 
 @cache
 def user_one() -> str:
-    """Values: id, 1, organizations or null for all."""
+    """Return the statement with the parameters id, 1, organizations or null for all."""
     return complete(_USERS, source=_USER_ONE)
 
 
 @cache
 def _group_text(rows: int, typed: bool, narrowed: bool) -> str:
     source = _GROUP_NARROWED if narrowed else _GROUP_SOURCE
-    condition = f"AND g.type = ${4 if narrowed else 3}::text" if typed else ""
+    condition = f" AND g.type = ${4 if narrowed else 3}::text" if typed else ""
     return complete(_GROUPS, source=fill(source, type=condition, limit=str(rows)))
 
 

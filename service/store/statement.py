@@ -6,6 +6,8 @@ put in their place: values always travel as bound parameters.
 """
 
 import re
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +28,22 @@ def part(name: str) -> str:
 
 
 def fill(text: str, **parts: str) -> str:
-    """Put parts in place of the placeholders with their names; other placeholders stay."""
-    return PLACEHOLDER.sub(lambda found: parts.get(found[1], found[0]), text)
+    """Put parts in place of the placeholders with their names, indented as their lines; other placeholders stay."""
+    lines = []
+    for line in text.splitlines():
+        indented = {name: parts[name].replace("\n", "\n" + _indent(line)) for name in parts}
+        filled = PLACEHOLDER.sub(partial(_part_or_itself, indented), line)
+        if filled.strip():
+            lines.append(filled)
+    return "\n".join(lines)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _part_or_itself(parts: Mapping[str, str], placeholder: re.Match[str]) -> str:
+    return parts.get(placeholder[1], placeholder[0])
 
 
 def complete(text: str, **parts: str) -> str:

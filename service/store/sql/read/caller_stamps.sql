@@ -18,7 +18,7 @@ FROM caller CROSS JOIN LATERAL (
     SELECT array_agg(/*stamp*/ ORDER BY page.code) AS stamps
     FROM (
         SELECT DISTINCT ON (held.code) held.id, held.code FROM (
-/*codes*/
+            /*codes*/
         ) AS held
         ORDER BY held.code LIMIT /*limit*/
     ) AS page

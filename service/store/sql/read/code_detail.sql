@@ -3,7 +3,7 @@
 -- Placeholders:
 --   stamp  the column stamp with a comma (code_stamp.sql), or empty
 --   roles  role_stamp.sql, or empty
-SELECT shown.n, /*stamp*/ c.version, '/admin/v1/producer-codes/' || c.id AS href,
+SELECT shown.n, /*stamp*/c.version, '/admin/v1/producer-codes/' || c.id AS href,
     '{' || concat_ws(',',
         '"branch":{"branchCode":' || to_json(b.branch_code) || ',"displayName":' || to_json(b.display_name)
             || ',"id":' || to_json(b.id) || '}',

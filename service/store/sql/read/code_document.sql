@@ -5,4 +5,6 @@ WITH shown AS (SELECT wanted.id, 1 AS n FROM unnest((SELECT $1::text[])) AS want
 SELECT detail.stamp, '{"attributes":' || detail.attributes || ',"checksum":"'
     || detail.version || '-' || left(md5(detail.attributes), 16)
     || '","links":{"self":{"href":' || to_json(detail.href) || ',"methods":["get"]}}}' AS document
-FROM (/*detail*/) AS detail
+FROM (
+    /*detail*/
+) AS detail

@@ -5,7 +5,9 @@
 -- Placeholders:
 --   source  group_source.sql, organization_group_source.sql or group_one_source.sql
 WITH page AS MATERIALIZED (
-    SELECT g.id, g.type, g.value, g.organization_id, g.product_ids, g.version FROM (/*source*/) AS g LIMIT $2::int + 1
+    SELECT g.id, g.type, g.value, g.organization_id, g.product_ids, g.version FROM (
+        /*source*/
+    ) AS g LIMIT $2::int + 1
 ), shown AS MATERIALIZED (
     SELECT g.id, g.type, g.value, g.organization_id, g.product_ids, g.version FROM page AS g ORDER BY g.id LIMIT $2::int
 ), crew AS MATERIALIZED (

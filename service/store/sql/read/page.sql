@@ -9,16 +9,23 @@
 --   detail   the attributes of the items: *_detail.sql
 --   total    the number of all items, or NULL::bigint
 --   verdict  whether there is an answer at all
-WITH /*owner*/ page AS MATERIALIZED (
+WITH
+/*owner*/
+page AS MATERIALIZED (
     SELECT numbered.id, numbered.n FROM (
-        SELECT source.id, row_number() OVER () AS n FROM (/*source*/) AS source
+        SELECT source.id, row_number() OVER () AS n FROM (
+            /*source*/
+        ) AS source
     ) AS numbered
     OFFSET $1::bigint LIMIT $2::int + 1
 ), shown AS (
     SELECT page.id, page.n FROM page WHERE page.n <= $1::bigint + $2::int
 ), item AS (
     SELECT detail.n, detail.attributes, detail.href, detail.version || '-' || left(md5(detail.attributes), 16) AS tag
-    FROM (/*detail*/ OFFSET 0) AS detail
+    FROM (
+        /*detail*/
+        OFFSET 0
+    ) AS detail
 )
 SELECT '[' || coalesce(string_agg(
         '{"attributes":' || CASE WHEN $3::text[] IS NULL THEN item.attributes ELSE (
@@ -27,5 +34,6 @@ SELECT '[' || coalesce(string_agg(
         || ',"checksum":"' || item.tag || '","links":{"self":{"href":' || to_json(item.href)
         || ',"methods":["get"]}}}', ',' ORDER BY item.n), '') || ']' AS data,
     count(*)::int AS shown, min(item.tag) AS tag, (SELECT count(*) FROM page) > $2::int AS more,
-    /*total*/ AS total, /*verdict*/ AS verdict
+    /*total*/ AS total,
+    /*verdict*/ AS verdict
 FROM item

@@ -3,4 +3,5 @@
 --   row    the row of producer_code, or of an association, which repeats these columns
 --   least  the least usability: 1 for renewal, 2 for submission
 /*row*/.usable > 0 AND /*row*/.usable >= /*least*/
-    AND (/*row*/.appointment_date > caller.day) IS NOT TRUE AND (/*row*/.termination_date <= caller.day) IS NOT TRUE
+AND (/*row*/.appointment_date > caller.day) IS NOT TRUE
+AND (/*row*/.termination_date <= caller.day) IS NOT TRUE

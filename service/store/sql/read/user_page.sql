@@ -4,7 +4,9 @@
 -- Placeholders:
 --   source  user_source.sql, organization_user_source.sql or user_one_source.sql
 WITH page AS MATERIALIZED (
-    SELECT u.* FROM (/*source*/) AS u LIMIT $2::int + 1
+    SELECT u.* FROM (
+        /*source*/
+    ) AS u LIMIT $2::int + 1
 ), shown AS (
     SELECT u.* FROM page AS u ORDER BY u.id LIMIT $2::int
 ), item AS (
