@@ -1,13 +1,13 @@
--- Sets marks that are locked, and answers how many. Of a partition that was started it is the only mark: else somebody
--- else started it between the snapshot and the lock of starting.
--- $1 cluster, $2 topics, $3 topic ids, $4 partitions, $5 offsets now, $6 next offsets, $7 whether it was started
+-- Set locked marks. The mark of a partition that this transaction started is set only if it is the only one: otherwise
+-- another transaction started the partition between the snapshot and the lock for starting it.
+-- $1 cluster, $2 topics, $3 topic ids, $4 partitions, $5 current offsets, $6 next offsets, $7 whether it was started
 UPDATE offset_mark AS mark
 SET next_offset = found.next_offset, updated_at = now()
 FROM (
     SELECT here.place, n.next_offset
     FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::boolean[])
         AS n (topic, topic_id, partition, offset_now, next_offset, started)
-    -- Each by its whole key: a join would be free to walk over all marks and their old versions instead.
+    -- By the whole key, one by one: a plan for a join could read all marks and their old row versions.
     CROSS JOIN LATERAL (
         SELECT m.ctid AS place
         FROM offset_mark AS m

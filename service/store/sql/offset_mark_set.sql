@@ -1,4 +1,4 @@
--- Sets marks, whatever they were. $1 cluster, $2 topics, $3 topic ids, $4 partitions, $5 next offsets
+-- Set existing marks to any offset. $1 cluster, $2 topics, $3 topic ids, $4 partitions, $5 next offsets
 UPDATE offset_mark AS mark
 SET next_offset = n.next_offset, updated_at = now()
 FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[]) AS n (topic, topic_id, partition, next_offset)
