@@ -1,7 +1,9 @@
 """Frames as rows of the table outbox_frame."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Final
 
 import asyncpg
 
@@ -10,9 +12,13 @@ from service.store.pool import Connection
 
 CHUNK_MESSAGES: Final = 2_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
-"""Limits of what one statement reads: messages, and raw bytes of their frames."""
+"""Limits of one read: messages, and raw bytes of their frames."""
 
-FRAME_COLUMNS: Final = ("position", "shard", "topic", "messages", "raw_bytes", "value")
+FRAME_COLUMNS: Final = tuple(field.name for field in fields(Frame))
+"""The columns of a frame, in outbox_frame and in the other tables of the outbox; they have the names of its fields."""
+
+frame_values: Final[Callable[[Frame], tuple[Any, ...]]] = attrgetter(*FRAME_COLUMNS)
+"""Return the values of a row, in the order of FRAME_COLUMNS."""
 
 
 def frame_of(row: "asyncpg.Record") -> Frame:
@@ -20,11 +26,6 @@ def frame_of(row: "asyncpg.Record") -> Frame:
     return Frame(*(row[column] for column in FRAME_COLUMNS))
 
 
-def frame_values(frame: Frame) -> tuple[int, int, str, int, int, bytes]:
-    """The values of a row, in the order of FRAME_COLUMNS."""
-    return frame.position, frame.shard, frame.topic, frame.messages, frame.raw_bytes, frame.value
-
-
 async def write_frames(connection: Connection, frames: Iterable[Frame]) -> None:
-    """Write frames to the outbox, on any connection; their positions lie in a block that was taken for them."""
+    """Write frames to the outbox; their positions are in a block that the caller took for them."""
     await connection.copy_records_to_table("outbox_frame", columns=FRAME_COLUMNS, records=map(frame_values, frames))

@@ -1,8 +1,9 @@
 """Save what a batch of decisions changed: the difference of two worlds, set by set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from operator import attrgetter
 from typing import TypeVar
 
 import orjson
@@ -36,7 +37,7 @@ _State = TypeVar("_State")
 
 
 async def save_world(connection: Connection, before: World, after: World) -> None:
-    """Write the rows in which `after` differs from `before`; raises StoreRace when a row is not as it was loaded."""
+    """Write the rows in which `after` differs from `before`; raise StoreRace if a row changed since it was loaded."""
     for kind, query in _PUT.items():
         changed = [state for state, _ in _changes(getattr(before, kind), getattr(after, kind))]
         if changed:
@@ -50,7 +51,7 @@ async def save_world(connection: Connection, before: World, after: World) -> Non
 
 
 def _changes(before: Mapping[_Key, _State], after: Mapping[_Key, _State]) -> list[tuple[_State, _State | None]]:
-    """The states that are new or other than before, each with the one before, sorted by key."""
+    """Return the states that are new or changed, each with its former state, sorted by key."""
     keys = sorted(key for key, state in after.items() if before.get(key) is not state)
     return [(after[key], before.get(key)) for key in keys]
 
@@ -83,29 +84,7 @@ async def _save_users(connection: Connection, before: World, after: World) -> No
     ]
     if released:
         await connection.execute(_RELEASE_USERNAME, released)
-    await _copy(
-        connection,
-        "registry_user",
-        _USER_COLUMNS,
-        [
-            (
-                u.id,
-                u.name,
-                u.email,
-                u.organization_id,
-                u.external_id,
-                u.username,
-                u.group_ids,
-                u.enabled,
-                u.external_user,
-                u.code_secured,
-                u.held,
-                u.held_foreign,
-                u.version,
-            )
-            for u in new
-        ],
-    )
+    await _copy(connection, "registry_user", _USER_COLUMNS, [_user_row(u) for u in new])
     await _update(
         connection,
         _USER,
@@ -202,7 +181,7 @@ async def _save_group_associations(connection: Connection, before: World, after:
 
 
 async def _save_usability(connection: Connection, before: World, after: World) -> None:
-    """Let the rows that repeat a code's or an organization's usability follow it; organizations last."""
+    """Update the rows that repeat the usability of a code or an organization; organizations last."""
     codes = [
         (new.id, _usable(after, new), _date(new.appointment_date), _date(new.termination_date))
         for new, old in _changes(before.codes, after.codes)
@@ -229,7 +208,7 @@ async def _update(connection: Connection, query: str, rows: Sequence[tuple[objec
         return
     done = await connection.execute(query, *zip(*rows, strict=True))
     if int(done.rpartition(" ")[2]) != len(rows):
-        raise StoreRace("a row is no longer the version that was loaded")
+        raise StoreRace("a row was changed after it was loaded")
 
 
 async def _remove(connection: Connection, query: str, keys: Sequence[tuple[str, str]]) -> None:
@@ -264,13 +243,13 @@ _USER_COLUMNS = (
     "id", "name", "email", "organization_id", "external_id", "username", "group_ids", "enabled", "external_user",
     "code_secured", "held", "held_foreign", "version",
 )  # fmt: skip
+# The columns have the names of the fields of User.
+_user_row: Callable[[User], tuple[object, ...]] = attrgetter(*_USER_COLUMNS)
 _CODE_COLUMNS = (
     "id", "code", "organization_id", "role_ids", "description", "branch_id", "status", "appointment_date",
     "termination_date", "usable", "version",
 )  # fmt: skip
-_USER_ASSOCIATION_COLUMNS = (
-    "user_id", "code_id", "id", "role_ids", "code", "usable", "appointment_date", "termination_date",
-)  # fmt: skip
-_GROUP_ASSOCIATION_COLUMNS = (
-    "group_id", "code_id", "id", "code", "usable", "appointment_date", "termination_date",
-)  # fmt: skip
+# Of the code, as _code_facts returns them.
+_CODE_FACTS = ("code", "usable", "appointment_date", "termination_date")
+_USER_ASSOCIATION_COLUMNS = ("user_id", "code_id", "id", "role_ids", *_CODE_FACTS)
+_GROUP_ASSOCIATION_COLUMNS = ("group_id", "code_id", "id", *_CODE_FACTS)
