@@ -1,1 +1,1 @@
-"""PostgreSQL: the one place that knows asyncpg."""
+"""PostgreSQL: the only package that uses asyncpg."""

@@ -1,4 +1,4 @@
-"""What a decided batch says to the world: events, outcomes and dead letters in order, and what the inbox remembers."""
+"""The output of a decided batch: events, outcomes and dead letters in order, and the rows of the inbox."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,27 +20,27 @@ from service.store.pool import Connection
 from service.store.position import BLOCK
 
 Key = tuple[str, str, str]
-"""Source, id and topic: together they make a command itself."""
+"""Source, id and topic: together they identify a command."""
 
 InboxRow = tuple[str, str, str, str, str, bytes, datetime]
-"""A row of the inbox, columns as below."""
+"""A row of the inbox, with the columns of _INBOX."""
 
 SLICE = 125
-"""Records answered at a time: some 3 ms."""
+"""Records that are answered in one step of the event loop: about 3 ms."""
 
 _INBOX = ("source", "command_id", "topic", "status", "subject", "outcome", "decided_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The outcome a command had the first time."""
+    """The original outcome of a command."""
 
     outcome: bytes
     decided_at: str
 
 
 def key_of(received: Received) -> Key:
-    """The key under which the inbox knows a command."""
+    """Return the key of a command in the inbox."""
     command = received.command
     return command.source, command.id, command.topic
 
@@ -63,9 +63,9 @@ class BatchOutput:
         known: Mapping[Key, Known],
         decisions: Sequence[Decision | Repeat],
     ) -> None:
-        """Answer each record in turn and frame the messages; `decisions` are those of the unknown commands, in order.
+        """Make the messages for each record in order, and their frames; `decisions` are those of the unknown commands.
 
-        In slices, so that statements which run meanwhile go on.
+        Works in slices, so that statements that run at the same time can continue.
         """
         upcoming = iter(decisions)
         for start in range(0, len(batch), SLICE):
@@ -111,7 +111,7 @@ class BatchOutput:
         return Known(data, time)
 
     async def write(self, connection: Connection) -> None:
-        """Write the inbox rows, sorted by key as every writer does, and the frames of the outbox."""
+        """Write the inbox rows, sorted by key as in every writer, and the frames of the outbox."""
         if self.inbox:
             self.inbox.sort(key=_inbox_key)
             await connection.copy_records_to_table("inbox", columns=_INBOX, records=self.inbox)
@@ -123,7 +123,7 @@ def _inbox_key(row: InboxRow) -> Key:
 
 
 def known_outcomes(rows: Sequence[asyncpg.Record]) -> dict[Key, Known]:
-    """Inbox rows by key."""
+    """Return the outcomes of inbox rows by key."""
     return {
         (row["source"], row["command_id"], row["topic"]): Known(row["outcome"], stamp(row["decided_at"]))
         for row in rows

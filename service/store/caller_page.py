@@ -42,7 +42,7 @@ Question: TypeAlias = tuple[str, date, str]
 """A caller's subject, the date, and the externally visible code strings with commas."""
 
 Stamps: TypeAlias = list[str] | None
-"""A caller's codes in order; None for a user who is disabled."""
+"""The stamps of a caller's codes in order; None for a user who is disabled."""
 
 _STAMP: Final = part("code_stamp")
 _ROLES: Final = part("role_stamp")
@@ -109,16 +109,16 @@ class CallerPages:
 
     async def _documents_of(self, stamps: list[str]) -> list[bytes] | None:
         """Return the documents in order; None when one of them has changed meanwhile: the page may have, too."""
-        kept = self._documents
+        cache = self._documents
         try:
-            return [kept[stamp] for stamp in stamps]
+            return [cache[stamp] for stamp in stamps]
         except KeyError:
-            missing = [stamp for stamp in stamps if stamp not in kept]
-        found = {stamp: kept[stamp] for stamp in stamps if stamp in kept}
+            missing = [stamp for stamp in stamps if stamp not in cache]
+        documents = {stamp: cache[stamp] for stamp in stamps if stamp in cache}
         rows = await self._fetch(_DOCUMENTS, [stamp.partition(" ")[0] for stamp in missing])
-        found.update((row["stamp"], row["document"].encode()) for row in rows)
-        self._keep(found)
-        return [found[stamp] for stamp in stamps] if found.keys() >= set(stamps) else None
+        documents.update((row["stamp"], row["document"].encode()) for row in rows)
+        self._keep(documents)
+        return [documents[stamp] for stamp in stamps] if documents.keys() >= set(stamps) else None
 
     async def _fetch(self, query: str, *values: object) -> "list[Row]":
         try:
@@ -128,11 +128,11 @@ class CallerPages:
             self._bytes = 0
             raise
 
-    def _keep(self, found: dict[str, bytes]) -> None:
+    def _keep(self, documents: dict[str, bytes]) -> None:
         """Cache these documents, and remove the oldest ones beyond the limits."""
-        kept = self._documents
-        for stamp, document in found.items():
-            self._bytes += len(document) - len(kept.get(stamp, b""))
-            kept[stamp] = document
-        while len(kept) > KEPT or self._bytes > KEPT_BYTES:
-            self._bytes -= len(kept.pop(next(iter(kept))))
+        cache = self._documents
+        for stamp, document in documents.items():
+            self._bytes += len(document) - len(cache.get(stamp, b""))
+            cache[stamp] = document
+        while len(cache) > KEPT or self._bytes > KEPT_BYTES:
+            self._bytes -= len(cache.pop(next(iter(cache))))

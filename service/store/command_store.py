@@ -1,6 +1,6 @@
-"""The one writer: decides a batch of commands and writes state, inbox and outbox in one transaction.
+"""The writer: decides a batch of commands and writes state, inbox and outbox in one transaction.
 
-The number of statements depends on the kinds of things the batch touches, never on how many commands it has.
+The number of statements depends on the kinds of state that the batch concerns, not on the number of its commands.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -36,16 +36,16 @@ Decide: TypeAlias = Callable[[Sequence[Command], World], tuple[Sequence[Decision
 _INBOX_FIND = statement("inbox_find")
 _OUTBOX_BLOCK = statement("outbox_block")
 
-# The directory decides what others may do (insurer, status, which references exist) and its rows are read without a
-# lock, so a batch that puts some of it runs alone; all others share.
+# Decisions depend on the directory (insurer, status, existing references), and its rows are read without a lock. So a
+# batch that changes the directory runs alone; other batches run at the same time.
 _DIRECTORY = (PutOrganization, PutBranch, PutRole, PutProduct)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of a batch.
+    """The result of a batch.
 
-    `messages` are in the outbox now, in this order. `skipped` records were decided before.
+    `messages` are in the outbox, in this order. `skipped` records were decided by an earlier batch.
     """
 
     messages: list[Message]
@@ -56,9 +56,9 @@ class Applied:
 
 
 class CommandStore:
-    """Applies batches on one database session of its own, opened when needed and given up after any trouble.
+    """Applies batches in one database session, which is opened when needed and closed after any error.
 
-    `held` gives the shards that this process publishes itself: of others their publishers are notified.
+    `held` returns the shards that this process publishes: for messages of other shards the other relays are notified.
     """
 
     def __init__(
@@ -84,11 +84,11 @@ class CommandStore:
         batch: Sequence[Parsed],
         reached: Mapping[tuple[str, int], int] | None = None,
     ) -> Applied:
-        """Decide a batch and commit it, whole or not at all.
+        """Decide a batch and commit it, completely or not at all.
 
-        `batch` is in offset order within each partition; `reached` are the offsets, by topic and partition, up to which
-        the caller knows everything decided. Raises StoreUnavailable, StoreRace or StoreDefect; after the first
-        it is not known whether the batch is in: do it again, the marks know.
+        `batch` is in offset order within each partition. `reached` are the offsets, by topic and partition, up to which
+        the caller knows that all records are decided. Raises StoreUnavailable, StoreRace or StoreDefect. After
+        StoreUnavailable it is unknown whether the batch is committed: repeat it, the fence skips decided records.
         """
         if not batch:
             raise ValueError("a batch has at least one record")
@@ -97,7 +97,7 @@ class CommandStore:
             with translated():
                 return await self._transaction(connection, batch, reached)
         except BaseException:
-            # Whatever happened, nothing of this session may leak into the next batch.
+            # After any error, no state of this session may leak into the next batch.
             self._connection = None
             connection.terminate()
             raise
@@ -109,7 +109,7 @@ class CommandStore:
             connection.terminate()
 
     def _check_lengths(self, messages: Iterable[Message]) -> None:
-        # In the outbox a message that no topic takes would hold up all that follow it.
+        # A message in the outbox that no topic accepts would delay all messages behind it.
         own = (message for message in messages if message.aggregatetype != "dead-letter")
         too_long = oversized(own, longest(self._settings.max_body_bytes))
         if too_long:
@@ -138,7 +138,7 @@ class CommandStore:
         [block] = await connection.fetch(_OUTBOX_BLOCK)
         answers = BatchOutput(self._topics, block["block"], self._now())
         decisions, after = self._decide(commands, before)
-        # What is said needs no database: it is put into words while the rows are saved.
+        # Messages are made without the database, so this runs while the rows are saved.
         await run_concurrently(save_world(connection, before, after), answers.add(records, known, decisions))
         self._check_lengths(answers.messages)
         await answers.write(connection)
@@ -158,7 +158,7 @@ class CommandStore:
 
 
 async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict[Key, Known]:
-    # In their own order, which is that of the index when senders' ids rise with time.
+    # In the order of the batch, which is the order of the index when the ids of senders rise with time.
     keys = dict.fromkeys(key_of(parsed) for parsed in records if isinstance(parsed, Received))
     if not keys:
         return {}

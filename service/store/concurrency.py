@@ -1,4 +1,4 @@
-"""Work that goes on while the database is at its own."""
+"""Run work of the process while the database executes statements."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,9 +6,9 @@ from typing import Any
 
 
 async def run_concurrently(statements: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
-    """Do both at the same time and leave neither behind; when one fails, the other is given up and its error raised.
+    """Run both at the same time; when one fails, cancel the other, wait for it and raise the error of the first.
 
-    One that was cancelled by somebody else has failed, too: returning means that both were done to their end.
+    A coroutine that was cancelled from elsewhere counts as failed: a return means that both are complete.
     """
     tasks = asyncio.create_task(statements), asyncio.create_task(work)
     try:

@@ -1,4 +1,4 @@
-"""The three situations in which the store cannot do what it was asked, and how asyncpg's errors map to them."""
+"""The three errors of the store, and how errors of asyncpg map to them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,29 +9,29 @@ from service.resource_exhaustion import is_resource_exhaustion
 
 
 class StoreUnavailable(Exception):
-    """The database is away, full, starting, stopping or too slow: nothing is known to be done, try again later."""
+    """The database is unreachable, full, starting, stopping or too slow: the result is unknown, try again later."""
 
 
 class StoreRace(Exception):
-    """Another writer was faster: do the whole batch again from its beginning."""
+    """Another writer was faster: repeat the whole batch from its beginning."""
 
 
 class StoreDefect(Exception):
-    """The database refuses these very rows, and would refuse them again: a record of the batch is at fault."""
+    """The database rejects these rows, and would reject them again: a record of the batch is the cause."""
 
 
-# Deadlock and serialization belong to transaction rollback (40); a unique key that another transaction took since
-# we looked belongs to integrity (23).
+# Deadlocks and serialization failures are in class 40 (transaction rollback). A unique key that another transaction
+# inserted after this one read is in class 23 (integrity).
 _RACE = (asyncpg.TransactionRollbackError, asyncpg.UniqueViolationError)
 _DEFECT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise the store's errors in place of asyncpg's, the original as cause.
+    """Raise the store's errors instead of asyncpg's, with the original error as the cause.
 
-    Everything that is neither a race nor the fault of the rows counts as unavailable, so an error nobody
-    thought of stops progress rather than losing a record.
+    Every error that is neither a race nor caused by the rows counts as unavailable, so that an unexpected error stops
+    the progress instead of losing a record.
     """
     try:
         yield
@@ -42,7 +42,7 @@ def translated() -> Iterator[None]:
     except asyncpg.InternalClientError as error:
         raise StoreUnavailable(_text(error)) from error
     except asyncpg.InterfaceError as error:
-        # The client could not encode a value: only the rows can be at fault, unless the connection went away.
+        # The client could not encode a value: the rows are the cause, unless the connection was lost.
         if isinstance(error, ValueError):
             raise StoreDefect(_text(error)) from error
         raise StoreUnavailable(_text(error)) from error
@@ -55,6 +55,6 @@ def translated() -> Iterator[None]:
 
 
 def _text(error: BaseException) -> str:
-    """The kind of error and its first line; details can hold row values and stay in the cause."""
+    """Return the class of the error and its first line; details may have row values and stay in the cause."""
     lines = str(error).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

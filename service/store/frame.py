@@ -4,9 +4,9 @@ A frame is private to the service. Its value is a format byte, the length and th
 bytes, compressed when that makes them shorter. The raw bytes are the length of a JSON text, the text, all keys and all
 payloads. Numbers have four bytes, big-endian. The text is a list: the lists of header names that occur, and a list for
 each column: distance of the position from the frame's, id, aggregatetype, aggregateid, type, headers, length of the key
-and length of the payload. Headers are the number of their list of names, and their values: null, or a text with the
-character of each byte; a migration writes null for the names, and pairs of name and value. A length is null where there
-is no key or payload.
+and length of the payload. Headers are the number of their list of names, and their values: null, or a text with one
+character for each byte. A migration writes null for the names, and pairs of name and value. A length is null if
+there is no key or payload.
 """
 
 import struct
@@ -23,13 +23,13 @@ from service.contract.message import Message
 
 FRAME_MESSAGES: Final = 500
 FRAME_BYTES: Final = 1024 * 1024
-"""Most messages and raw bytes of a frame; a single message may be longer."""
+"""Limits of a frame: messages and raw bytes; a single message may be longer."""
 
 LONGEST: Final = 64 * 1024 * 1024
-"""No frame has so many raw bytes: one that says so is corrupt, and is not decompressed."""
+"""Limit of raw bytes: a frame that claims more is corrupt, and is not decompressed."""
 
 PLAIN: Final = 0
-"""The raw bytes without length and checksum: written by a migration only."""
+"""The raw bytes without length and checksum: written only by a migration."""
 STORED: Final = 1
 LZ4: Final = 2
 
@@ -38,7 +38,7 @@ _LENGTH = struct.Struct(">I")
 
 
 class FrameCorrupt(Exception):
-    """The value of a frame is not what was written."""
+    """The value of a frame is not the value that was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Frame:
 
 
 def frames_of(messages: Iterable[Message]) -> Iterator[Frame]:
-    """Write messages, which are in the order of their positions, as frames of each shard and topic."""
+    """Make frames, for each shard and topic, of messages that are in the order of their positions."""
     together: dict[tuple[int, str], list[Message]] = {}
     for message in messages:
         queue = message.shard, message.topic
@@ -69,14 +69,14 @@ def frames_of(messages: Iterable[Message]) -> Iterator[Frame]:
 
 
 class _Headers:
-    """Header lists, each written once: an event and its outcome share theirs."""
+    """Header lists, each encoded once: an event and its outcome have the same list."""
 
     def __init__(self) -> None:
         self.names: dict[tuple[str, ...], int] = {}
         self._written: dict[int, orjson.Fragment] = {}
 
     def write(self, headers: Headers) -> orjson.Fragment:
-        """Write the number of the names, and the values."""
+        """Encode the number of the list of names, and the values."""
         written = self._written.get(id(headers))
         if written is None:
             names = tuple([name for name, _ in headers])
@@ -122,7 +122,7 @@ def _raw(messages: Sequence[Message], headers: _Headers) -> bytes:
 
 
 def messages_of(frame: Frame) -> list[Message]:
-    """Read the messages of a frame, in order; raises FrameCorrupt."""
+    """Read the messages of a frame, in order; raise FrameCorrupt."""
     raw = _unpacked(frame)
     try:
         messages = list(_messages(frame, raw))
@@ -141,7 +141,7 @@ def _unpacked(frame: Frame) -> bytes:
         raise FrameCorrupt(f"it has {len(value)} bytes only")
     kind, length, checksum = _HEAD.unpack_from(value)
     if length != frame.raw_bytes or length > LONGEST:
-        raise FrameCorrupt(f"it says {length} raw bytes, its row {frame.raw_bytes}")
+        raise FrameCorrupt(f"it claims {length} raw bytes, its row {frame.raw_bytes}")
     if kind == STORED:
         raw = value[_HEAD.size :]
     elif kind == LZ4:
@@ -152,7 +152,7 @@ def _unpacked(frame: Frame) -> bytes:
     else:
         raise FrameCorrupt(f"its format is {kind}, which this version does not know")
     if len(raw) != length or crc32(raw) != checksum:
-        raise FrameCorrupt("its checksum is another one")
+        raise FrameCorrupt("its checksum does not match")
     return raw
 
 
@@ -177,7 +177,7 @@ def _messages(frame: Frame, raw: bytes) -> Iterator[Message]:
 
 
 def _pieces(raw: bytes, start: int, lengths: Sequence[int | None]) -> tuple[list[bytes | None], int]:
-    """Cut pieces of these lengths, and give the end of the last one."""
+    """Return the pieces with these lengths, and the end of the last one."""
     pieces: list[bytes | None] = []
     for length in lengths:
         if length is None:

@@ -1,4 +1,4 @@
-"""Held messages in the database: frames that the broker refused, and those that wait behind them."""
+"""Held messages in the database: frames that the broker refused, and frames that are held back behind them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -13,10 +13,10 @@ from service.store.pool import Connection
 from service.store.statement import statement
 
 CORRUPT: Final = "the frame is corrupt"
-"""The reason of a held frame that cannot be read begins with this; what is behind it has another reason."""
+"""Start of the reason of a held frame that cannot be read; frames behind it have another reason."""
 
 HELD_ROWS: Final = 32
-"""Limit of what one statement reads."""
+"""Limit of rows of one read."""
 
 _LOAD = statement("outbox_held_load")
 _PAGE = statement("outbox_held_page")
@@ -29,7 +29,10 @@ Scope = Literal["topic", "key"]
 
 @dataclass(frozen=True, slots=True)
 class HeldFrame:
-    """Messages that are held back, and why; `scope` says whether all of the shard's for the topic wait behind them."""
+    """Messages that are held back, and the reason.
+
+    `scope` says which messages wait behind them: all of the shard and topic, or those with the same keys.
+    """
 
     frame: Frame
     scope: Scope
@@ -43,32 +46,32 @@ class HeldStore:
         self._session = session
 
     async def load(self, shards: Iterable[int], after: int = -1) -> list[HeldFrame]:
-        """Read the next held rows of these shards; those of whole topics without their value."""
+        """Read the next held rows of these shards; rows with the scope `topic` have no value."""
         async with self._session() as session:
             return [held_frame_of(row) for row in await session.fetch(_LOAD, sorted(shards), after, HELD_ROWS)]
 
     async def page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
-        """Read the next held rows of each shard and topic behind a position, up to a chunk over all of them."""
+        """Read the next held rows of each shard and topic behind a position, up to one chunk in total."""
         columns = zip(*((shard, topic, position) for (shard, topic), position in after.items()), strict=True)
         async with self._session() as session:
             limits = HELD_ROWS, CHUNK_MESSAGES, CHUNK_BYTES
             return [held_frame_of(row) for row in await session.fetch(_PAGE, *columns, *limits)]
 
     async def replace(self, rows: Mapping[int, Iterable[HeldFrame]]) -> None:
-        """Replace held rows, by position, by what is left of them. One that was discarded meanwhile leaves nothing."""
+        """Replace held rows, by position, by the rest of them; a row that was discarded meanwhile is not replaced."""
         async with self._session() as session, session.transaction():
-            there = [row["position"] for row in await session.fetch(_DELETE, list(rows))]
-            await write_held(session, (held for position in there for held in rows[position]))
+            deleted = [row["position"] for row in await session.fetch(_DELETE, list(rows))]
+            await write_held(session, (held for position in deleted for held in rows[position]))
 
 
 def held_frame_of(row: "asyncpg.Record") -> HeldFrame:
-    """Make a held frame from its row; the frame has no value when the row was read without."""
+    """Make a held frame from its row; the value of the frame is empty when the row was read without it."""
     position, shard, topic, messages, length, value = (row[column] for column in FRAME_COLUMNS)
     return HeldFrame(Frame(position, shard, topic, messages, length, value or b""), row["scope"], row["reason"])
 
 
 async def write_held(connection: Connection, held: Iterable[HeldFrame]) -> None:
-    """Write held frames, in a transaction of the caller."""
+    """Write held frames in the transaction of the caller."""
     records = []
     for one in held:
         row = frame_values(one.frame)

@@ -1,4 +1,4 @@
-"""Housekeeping: command ids are forgotten when their time is over, in small steps that hold nobody up."""
+"""Housekeeping: remove old command ids from the inbox, in small steps that do not delay other work."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from service.store.pool import Connection, connect
 from service.store.statement import statement
 
 PAGES = 1_000
-"""How much of the table one statement walks: 8 MB, some ten thousand ids."""
+"""Pages of the table that one statement reads: 8 MB, about ten thousand ids."""
 
 REST_SECONDS = 0.05
-"""Rest between two statements, so that a sweep takes a small part of the disk's time."""
+"""Pause between two statements, so that a sweep takes only a small part of the disk's time."""
 
 _PRUNE = statement("inbox_prune")
 _SIZE = statement("inbox_size")
@@ -24,7 +24,7 @@ _SIZE = statement("inbox_size")
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did: ids forgotten, and about how many are remembered."""
+    """The result of a sweep: ids that were removed, and the approximate number of remembered ids."""
 
     forgotten: int
     remembered: int
@@ -33,9 +33,9 @@ class Swept:
 async def sweep(
     settings: Settings, now: Callable[[], datetime] = clock.now, rest_seconds: float = REST_SECONDS
 ) -> Swept | None:
-    """Forget the ids of commands decided longer ago than `inbox_retention_days`.
+    """Remove the ids of commands that were decided longer than `inbox_retention_days` ago.
 
-    None when another process is at it. Each step is a transaction of its own. Raises StoreUnavailable.
+    Returns None when another process is sweeping. Each step is a separate transaction. Raises StoreUnavailable.
     """
     connection = await connect(settings, "housekeeping")
     try:

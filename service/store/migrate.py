@@ -1,4 +1,4 @@
-"""Bring the database to the newest schema: plain SQL files, applied by dbmate, by one process at a time."""
+"""Migrate the database to the newest schema: plain SQL files, applied by dbmate, by one process at a time."""
 
 import asyncio
 import shutil
@@ -20,19 +20,19 @@ _POLL_SECONDS = 0.1
 
 
 class MigrationFailed(Exception):
-    """A migration was refused; the message is what dbmate said."""
+    """A migration failed; the message is the output of dbmate."""
 
 
 def known_versions() -> list[str]:
-    """The versions of all migration files, oldest first."""
+    """Return the versions of all migration files, oldest first."""
     return sorted(path.name.split("_", 1)[0] for path in MIGRATIONS.glob("[0-9]*_*.sql"))
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Apply what is missing and answer the versions applied; safe to run twice and at the same time.
+    """Apply the missing migrations and return their versions; safe to run twice and at the same time.
 
-    Waits for another migration to end by asking again and again: a session that waits inside the database holds a
-    snapshot, and a migration that builds an index concurrently would wait for it in turn.
+    Waits for another migration by polling: a session that waits inside the database holds a snapshot, and a migration
+    that builds an index concurrently would wait for that session.
     """
     connection = await connect(settings, "migrate")
     try:
@@ -48,7 +48,7 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def missing_versions(connection: Connection) -> list[str]:
-    """The versions this program knows and the database does not have yet."""
+    """Return the versions that this program knows and the database does not have yet."""
     with translated():
         applied = set()
         if await connection.fetchval(_EXISTS):
@@ -69,7 +69,7 @@ async def _run_dbmate(database_url: str) -> None:
 
 
 def _dbmate() -> str:
-    """The program from our own installation first, then from the search path."""
+    """Return the program from this installation, or else from the search path."""
     found = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
     if found is None:
         raise StoreUnavailable("the program dbmate is not installed; install the distribution with its dependencies")
@@ -77,7 +77,7 @@ def _dbmate() -> str:
 
 
 def _dbmate_url(url: str) -> str:
-    """The same database in the words of dbmate, with asyncpg's default: TLS where the server offers it."""
+    """Return the URL of the same database for dbmate, with the default of asyncpg: TLS if the server offers it."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     query.setdefault("sslmode", "prefer")

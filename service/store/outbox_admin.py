@@ -1,4 +1,4 @@
-"""What operators do with held messages: have them tried again at once, or discard them with a trace."""
+"""Operations on held messages: retry them at once, or discard them and record who did it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _DISCARD = statement("outbox_discard")
 
 
 class NotHeld(Exception):
-    """Nothing was done, because these positions are of no held row."""
+    """Nothing was changed, because no held row has these positions."""
 
     def __init__(self, positions: Sequence[int]) -> None:
         super().__init__(", ".join(map(str, positions)))
@@ -27,7 +27,7 @@ class NotHeld(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Held rows: these positions, or all of a topic, or all with a reason (all of it, or as far as its first colon)."""
+    """Held rows: by positions, by topic, or by reason (the whole reason, or its part before the first colon)."""
 
     positions: tuple[int, ...] | None = None
     topic: str | None = None
@@ -36,14 +36,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class RetryRequest:
-    """How much is held, and how many relays were asked to try it."""
+    """How much is held, and how many relays were asked to retry it."""
 
     held: Count
     relays: int
 
 
 async def retry(settings: Settings) -> RetryRequest:
-    """Ask the running relays to try everything that is held; raises StoreUnavailable."""
+    """Ask the running relays to retry all held messages; raise StoreUnavailable."""
     async with operating(settings) as connection:
         held = await count(connection, None, held_only=True)
         [membership] = await connection.fetch(_MEMBERSHIP, SHARD_CLASS, RELAY_CLASS)
@@ -52,13 +52,13 @@ async def retry(settings: Settings) -> RetryRequest:
 
 
 async def chosen(settings: Settings, selection: Selection) -> list[Row]:
-    """The held rows of a selection; raises NotHeld or StoreUnavailable."""
+    """Return the held rows of a selection; raise NotHeld or StoreUnavailable."""
     async with operating(settings) as connection:
         return await _chosen(connection, selection)
 
 
 async def discard(settings: Settings, selection: Selection, user: str) -> list[Row]:
-    """Move the held rows of a selection to what is discarded by this user, and tell the relays; all or nothing.
+    """Move the held rows of a selection to outbox_discarded, with the user, and notify the relays; all or nothing.
 
     Raises NotHeld, StoreRace or StoreUnavailable.
     """

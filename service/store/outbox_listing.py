@@ -1,4 +1,4 @@
-"""The outbox as operators see it: what waits, what is held and what was discarded. Only `find` reads values."""
+"""The outbox for operators: waiting, held and discarded messages. Only `find` reads values."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 FOUND_FRAMES: Final = 16
-"""So many frames, of a megabyte each, are read at once to find a message."""
+"""Limit of frames, of up to a megabyte each, that one statement reads to find a message."""
 
 _LIST = statement("outbox_list")
 _COUNT = statement("outbox_count")
@@ -37,7 +37,7 @@ State = Literal["waiting", "held", "discarded"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of one of the outbox's tables without its value; `since` says when it was written or held."""
+    """A row of a table of the outbox without its value; `since` is the time when it was written or held."""
 
     position: int
     state: State
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Rows, and the messages in them."""
+    """Numbers of rows and of the messages in them."""
 
     rows: int
     messages: int
@@ -62,7 +62,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A row with its value, and the messages in it; or why they cannot be read."""
+    """A row with its value, and the messages in it or the reason why they cannot be read."""
 
     row: Row
     value: bytes
@@ -72,7 +72,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """How much of a topic is held for a reason."""
+    """How much of a topic is held for one reason."""
 
     topic: str
     reason: str
@@ -82,7 +82,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What waits and what is held; both are counted up to COUNTED_FRAMES rows, and then `is_partial`."""
+    """How much waits and how much is held; `is_partial` if the count of either stopped at COUNTED_FRAMES rows."""
 
     messages: int
     oldest_seconds: float
@@ -93,14 +93,14 @@ class Overview:
 async def listed(
     settings: Settings, *, topic: str | None = None, held_only: bool = False, limit: int = 100
 ) -> tuple[list[Row], Count]:
-    """The first rows that wait or are held, by position, and how much there is of them in all."""
+    """Return the first rows that wait or are held, by position, and their total number."""
     async with operating(settings) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await connection.fetch(_LIST, topic, held_only, limit)
         return [row_of(row) for row in rows], await count(connection, topic, held_only=held_only)
 
 
 async def discarded(settings: Settings, *, topic: str | None = None, limit: int = 100) -> tuple[list[Row], Count]:
-    """The last rows that were discarded, the newest first, and how much there is of them in all."""
+    """Return the last discarded rows, the newest first, and their total number."""
     async with operating(settings) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await connection.fetch(_DISCARDED_LIST, topic, limit)
         [all_] = await connection.fetch(_DISCARDED_COUNT, topic)
@@ -108,7 +108,7 @@ async def discarded(settings: Settings, *, topic: str | None = None, limit: int 
 
 
 async def overview(settings: Settings) -> Overview:
-    """How much waits and since when, and what is held of which topic."""
+    """Return how much waits and since when, and how much is held of each topic."""
     async with operating(settings) as connection:
         [waiting] = await connection.fetch(_WAITING, COUNTED_FRAMES)
         held = tuple(Reason(**row) for row in await connection.fetch(_HELD_REASONS, COUNTED_FRAMES))
@@ -117,13 +117,13 @@ async def overview(settings: Settings) -> Overview:
 
 
 async def find(settings: Settings, position: int) -> tuple[Found | None, list[Found]]:
-    """The frame that has this position, or that a message with this position is in.
+    """Return the frame with this position, or with a message that has this position.
 
-    Also those that cannot be read, which may be the one when none is found.
+    If none is found, also return the frames that cannot be read: one of them may have the message.
     """
     corrupt: list[Found] = []
     async with operating(settings) as connection:
-        # The messages of a frame are of one block. Those of several frames of a block lie among each other.
+        # All messages of a frame are of one block. The positions of several frames of a block are interleaved.
         first, last = position // BLOCK * BLOCK, position
         while rows := await connection.fetch(_FIND, first, last, FOUND_FRAMES):
             for row in rows:
@@ -137,14 +137,14 @@ async def find(settings: Settings, position: int) -> tuple[Found | None, list[Fo
 
 
 async def count(connection: Connection, topic: str | None, *, held_only: bool) -> Count:
-    """How much waits or is held."""
+    """Return how much waits or is held."""
     [row] = await connection.fetch(_COUNT, topic, held_only)
     return Count(**row)
 
 
 @asynccontextmanager
 async def operating(settings: Settings) -> AsyncIterator[Connection]:
-    """A connection for an operator to a database with all migrations; raises StoreUnavailable."""
+    """Open a connection for an operator to a database with all migrations; raise StoreUnavailable."""
     connection = await connect(settings, "outbox")
     try:
         if missing := await missing_versions(connection):
@@ -156,7 +156,7 @@ async def operating(settings: Settings) -> AsyncIterator[Connection]:
 
 
 def row_of(record: "asyncpg.Record") -> Row:
-    """A row without its value."""
+    """Make a Row from a database row, without its value."""
     columns: dict[str, Any] = {name: value for name, value in record.items() if name != "value"}
     return Row(**columns)
 

@@ -1,4 +1,4 @@
-"""The outbox as the relay sees it: frames to publish, and which shards are ours to publish."""
+"""The outbox for the relay: frames to publish, and the shards that this process publishes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -19,18 +19,18 @@ from service.store.position import BLOCK
 from service.store.statement import statement
 
 CHANNEL: Final = "producer_registry_outbox"
-"""Notified by a batch whose frames another process has to publish, and by operators with one of the words below."""
+"""Notified by a batch whose frames another process has to publish, and by operators with one of the payloads below."""
 
 RETRY: Final = "retry"
 RELOAD: Final = "reload"
-"""Payloads: try held messages now; held messages were discarded."""
+"""Payloads: retry held messages now; held messages were discarded."""
 
 COUNTED_FRAMES: Final = 10_000
-"""Limit of what a statement counts."""
+"""Limit of rows that a statement counts."""
 
 SIZE_SECONDS: Final = 1.0
 FIRST_SCAN_SECONDS: Final = 80.0
-"""A scan from the beginning may walk over entries of rows long gone, for as long as a vacuum is kept from its work."""
+"""Time-outs. A scan from the beginning may read index entries of many deleted rows, as long as vacuum cannot run."""
 
 _SCAN = statement("outbox_scan")
 _COUNTER = statement("outbox_counter")
@@ -45,7 +45,7 @@ _MEMBERSHIP = statement("relay_membership")
 
 @dataclass(frozen=True, slots=True)
 class RelayMembership:
-    """How many relays live, and the shards that one of them publishes."""
+    """The number of running relays, and the shards that are published by any of them."""
 
     relays: int
     locked: frozenset[int]
@@ -53,7 +53,7 @@ class RelayMembership:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What waits: messages, raw bytes, and seconds since the oldest of them was written."""
+    """How much waits: messages, raw bytes, and seconds since the oldest of them was written."""
 
     messages: int
     raw_bytes: int
@@ -61,10 +61,10 @@ class Size:
 
 
 class OutboxStore:
-    """One database session that holds the locks of the shards this process publishes.
+    """One database session that holds the locks of the shards that this process publishes.
 
-    A lost session means that the shards are no longer ours: every method then raises StoreUnavailable until `open`.
-    Statements of several callers follow one after the other. `held` works in the same session.
+    When the session is lost, so are the shards: every method then raises StoreUnavailable until `open`. Statements of
+    concurrent callers run one after the other. `held` uses the same session.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -74,11 +74,11 @@ class OutboxStore:
         self._lock = asyncio.Lock()
         self._bound = Bound()
         self._floor = 0
-        # Where counting begins: before what the last read found first. Unknown until then.
+        # Where counting begins: at the first frame of the last read. Unknown before the first read.
         self._first: int | None = None
 
     async def open(self, on_notify: Callable[[str], None]) -> None:
-        """Start a new session; `on_notify` is called with the payload when the outbox has something for us."""
+        """Start a new session; `on_notify` is called with the payload of each notification."""
         await self.close()
         connection = await connect(self._settings, "relay", BY_KEY)
         try:
@@ -86,7 +86,7 @@ class OutboxStore:
                 await connection.add_listener(CHANNEL, lambda *reported: on_notify(str(reported[-1])))
                 await connection.fetch(_ANNOUNCE, RELAY_CLASS)
         except BaseException:
-            # Else it would count as a living relay for as long as this process lives.
+            # Otherwise the session would count as a running relay until this process ends.
             connection.terminate()
             raise
         self._connection = connection
@@ -95,35 +95,35 @@ class OutboxStore:
         self._first = None
 
     async def close(self) -> None:
-        """End the session, and with it every lock of a shard."""
+        """End the session, which releases all locks of shards."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
 
     async def lock(self, shards: Iterable[int]) -> frozenset[int]:
-        """Try to become the one who publishes these shards; answers those that are ours now."""
+        """Try to take these shards; return those that this process publishes now."""
         async with self._session() as session:
             rows = await session.fetch(_SHARD_LOCK, SHARD_CLASS, sorted(shards))
-        # What another relay left lies anywhere.
+        # Frames that another relay left may be at any position.
         self.rewind()
         return frozenset(row["shard"] for row in rows if row["locked"])
 
     async def unlock(self, shards: Iterable[int]) -> None:
-        """Let others publish these shards."""
+        """Release these shards."""
         async with self._session() as session:
             await session.fetch(_SHARD_UNLOCK, SHARD_CLASS, sorted(shards))
 
     async def membership(self, seconds: float) -> RelayMembership:
-        """See who publishes what, and that the session lives: it answers within these seconds once it is our turn."""
+        """Return the relay membership; raise StoreUnavailable when the statement takes longer than `seconds`."""
         async with self._session() as session, asyncio.timeout(seconds):
             [row] = await session.fetch(_MEMBERSHIP, SHARD_CLASS, RELAY_CLASS)
         return RelayMembership(row["relays"], frozenset(row["locked"]))
 
     async def size(self, shards: Iterable[int]) -> Size | None:
-        """Count what waits in these shards, no further than COUNTED_FRAMES; None before the first `read`.
+        """Count the messages that wait in these shards, up to COUNTED_FRAMES frames; None before the first `read`.
 
-        Without shards all are counted, so that a backlog is seen when its relay hangs. A scan from the beginning may be
-        long (see FIRST_SCAN_SECONDS): the count is given up after SIZE_SECONDS.
+        Without shards, all shards are counted, so that a backlog is visible when its relay hangs. A scan from the
+        beginning may take long (see FIRST_SCAN_SECONDS): the count is cancelled after SIZE_SECONDS.
         """
         wanted = sorted(shards)
         if wanted and self._first is None:
@@ -134,7 +134,7 @@ class OutboxStore:
         return Size(row["messages"], row["raw_bytes"], row["oldest_seconds"])
 
     async def read(self, shards: Iterable[int]) -> list[Frame]:
-        """Read the first frames of these shards, up to a chunk; whatever was read before has to be settled by now."""
+        """Read the first frames of these shards, up to one chunk; all frames that were read before must be settled."""
         floor, bound = self._floor, self._bound.block * BLOCK
         seconds = None if floor else FIRST_SCAN_SECONDS
         async with self._session() as session:
@@ -144,24 +144,24 @@ class OutboxStore:
             frames = [frame_of(row) for row in await session.fetch(_SCAN, *values, timeout=seconds)]
             if seconds is not None:
                 await session.execute("RESET statement_timeout")
-        # Below the bound nothing appears any more, and all that is there lies before the last frame read.
+        # No new frame can appear below the bound, and no frame of these shards is left before the last one read.
         self._floor = max(floor, min(bound, frames[-1].position + 1) if frames else bound)
         self._first = frames[0].position if frames else self._floor or None
         return frames
 
     def rewind(self) -> None:
-        """Read from the beginning again: frames that were read before may still be there."""
+        """Make the next read begin at the first position: frames that were read before may still exist."""
         self._floor = 0
 
     async def observe(self) -> None:
-        """Look how far the outbox is complete, so that later scans need not begin where the last one did."""
+        """Update the bound of the outbox, so that later scans can begin at a later position."""
         async with self._session() as session:
             counter = await session.fetchval(_COUNTER)
             writers = await session.fetchval(_WRITERS, *BATCH)
         self._bound.observe(counter, writers)
 
     async def settle(self, done: Sequence[int], held: Sequence[HeldFrame] = (), rest: Sequence[Frame] = ()) -> None:
-        """Delete frames by position; in the same transaction hold back parts of them, and keep the rest of others."""
+        """Delete frames by position; in the same transaction write held frames, and frames with the rest of others."""
         async with self._session() as session:
             if not held and not rest:
                 await session.execute(_DELETE, done)
@@ -181,6 +181,6 @@ class OutboxStore:
 
 
 def is_cut_off(frames: Sequence[Frame]) -> bool:
-    """Whether there may have been more to read: a chunk is about full."""
+    """Return whether more frames may be left to read, because the chunk is nearly full."""
     messages, length = sum(frame.messages for frame in frames), sum(frame.raw_bytes for frame in frames)
     return messages + FRAME_MESSAGES > CHUNK_MESSAGES or 2 * length > CHUNK_BYTES

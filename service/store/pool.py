@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL with a limit on every wait."""
+"""Connections to PostgreSQL, with a time-out for every wait."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,15 +20,17 @@ else:
 CONNECT_SECONDS = 5.0
 
 BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
-"""Planning for who asks for the rows of a list of keys: by index, which is right at any size. A plan made while a table
-was new reads all of it with every batch, until the server happens to look at its size again.
+"""Planner settings for sessions that read rows by lists of keys: always by index, which is right at any table size.
+
+A plan that was made while a table was nearly empty would otherwise read the whole table with every batch, until the
+server analyzes the table again.
 """
 
 
 async def connect(
     settings: Settings, application: str, planning: Mapping[str, str] = MappingProxyType({})
 ) -> Connection:
-    """Open one connection of its own; `application` is the name that operators see in pg_stat_activity.
+    """Open one connection outside of any pool; `application` is the name that operators see in pg_stat_activity.
 
     `planning` are settings of PostgreSQL's planner. Raises StoreUnavailable when the database does not answer.
     """
@@ -42,15 +44,15 @@ async def connect(
 
 
 class _Reader(Connection):
-    """A connection that only ever reads, one statement at a time: it has nothing to reset when it goes back."""
+    """A connection for single read statements: it has no state to reset when it is released."""
 
     def get_reset_query(self) -> str:
-        """No query, which saves every read a round trip."""
+        """Return no query, which saves a round trip for every read."""
         return ""
 
 
 async def create_pool(settings: Settings, application: str) -> Pool:
-    """Make a pool for readers; its connections are opened when they are first needed."""
+    """Create a pool for readers; its connections are opened when they are first needed."""
     return await asyncpg.create_pool(
         settings.database_url,
         min_size=0,
@@ -58,16 +60,16 @@ async def create_pool(settings: Settings, application: str) -> Pool:
         connection_class=_Reader,
         timeout=CONNECT_SECONDS,
         command_timeout=settings.database_command_timeout_seconds,
-        # Near the cost of a cached page: pages of a list are then read in the order of an index, not sorted.
+        # Near the cost of a cached page, so that pages of a list are read in the order of an index and not sorted.
         server_settings={**_server_settings(settings, application), "random_page_cost": "1.1"},
     )
 
 
 async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]:
-    """The rows of a query on a reader's connection; raises the store's errors.
+    """Return the rows of a query on a reader's connection; raise the store's errors.
 
-    Who gives the question up gives the connection up with it. The pool would wait for the server to confirm the end
-    of the statement, and a silent one never does: its place would be taken for as long as a statement may last.
+    When the request is cancelled, the connection is closed. The pool would wait until the server confirms the end of
+    the statement. A server that does not answer never does, and the connection would be occupied until the time-out.
     """
     with translated():
         async with pool.acquire() as connection:
@@ -86,7 +88,7 @@ def _server_settings(settings: Settings, application: str) -> dict[str, str]:
         "jit": "off",
         "statement_timeout": str(milliseconds),
         "idle_in_transaction_session_timeout": str(milliseconds),
-        # A peer that vanished without a word gives its locks back within seconds.
+        # The locks of a peer that vanished without closing its connection are released within seconds.
         "tcp_user_timeout": str(min(milliseconds, 15_000)),
         "tcp_keepalives_idle": "5",
         "tcp_keepalives_interval": "2",

@@ -1,8 +1,8 @@
-"""What HTTP callers read: one statement an answer, JSON built by PostgreSQL.
+"""Reads for HTTP callers: one statement per answer, with JSON built by PostgreSQL.
 
-Answers come as text ready to be put into a body. `organizations` is always the ids the asker may see, without
-repeats, None for all; what lies outside is answered like what does not exist. Every method raises StoreUnavailable
-when the database does not answer.
+Answers are texts that can be put into a body as they are. `organizations` are the distinct ids of the organizations
+that the caller may see, None for all. Anything outside of them is answered as if it did not exist. Every method raises
+StoreUnavailable when the database does not answer.
 """
 
 from collections.abc import Sequence
@@ -57,9 +57,9 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of groups or users, a JSON array; `last` is the id to go on after, None when nothing follows.
+    """A page of groups or users as a JSON array; `last` is the id to continue after, None when nothing follows.
 
-    `version` is the least version on the page, which is the version of the one wanted by id.
+    `version` is the least version on the page: of a page with one element, the version of that element.
     """
 
     data: str
@@ -68,7 +68,7 @@ class Listed:
 
 
 class ReadStore:
-    """Reads for HTTP on a pool of its own."""
+    """Reads for HTTP on a pool of connections."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -77,9 +77,9 @@ class ReadStore:
     async def codes_of_caller(
         self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page
     ) -> Items | None:
-        """The codes available to a caller; None refuses a user who is disabled.
+        """Return the codes that a caller may use; None for a user who is disabled.
 
-        `visible` are the code strings, in lower case, for those who are not users here.
+        `visible` are the code strings, in lower case, for callers who are not users of the registry.
         """
         if is_plain(page):
             return await self._caller_pages.page(subject, renewal=renewal, on=on, visible=visible, page=page)
@@ -87,7 +87,7 @@ class ReadStore:
         return await self._items(collection, page, subject, on, visible)
 
     async def codes(self, organizations: Organizations, page: Page) -> Items:
-        """All codes of the organizations, whatever their status."""
+        """Return the codes of the organizations, whatever their status."""
         if organizations is None:
             items = await self._items(CODES, page)
         else:
@@ -95,19 +95,19 @@ class ReadStore:
         return items or Items(b"[]", 0, more=False, total=0 if page.total else None)
 
     async def codes_of_organization(self, organization_id: str, page: Page) -> Items | None:
-        """All codes of one organization; None when there is no such organization."""
+        """Return the codes of one organization; None when there is no such organization."""
         return await self._items(CODES_OF_ORGANIZATIONS, page, [organization_id])
 
     async def codes_of_user(self, user_id: str, organizations: Organizations, page: Page) -> Items | None:
-        """The user's associations; None when there is no such user."""
+        """Return the associations of a user; None when there is no such user."""
         return await self._items(CODES_OF_USER, page, user_id, organizations)
 
     async def codes_of_group(self, group_id: str, organizations: Organizations, page: Page) -> Items | None:
-        """The group's associations; None when there is no such group."""
+        """Return the associations of a group; None when there is no such group."""
         return await self._items(CODES_OF_GROUP, page, group_id, organizations)
 
     async def code(self, code_id: str, organizations: Organizations, fields: Sequence[str] | None) -> Element | None:
-        """One code of the organizations."""
+        """Return one code of the organizations, or None."""
         if organizations is None:
             return await self._element(CODES, fields, code_id)
         return await self._element(CODES_OF_ORGANIZATIONS, fields, organizations, code_id)
@@ -115,46 +115,46 @@ class ReadStore:
     async def code_of_user(
         self, user_id: str, code_id: str, organizations: Organizations, fields: Sequence[str] | None
     ) -> Element | None:
-        """The association of the user with the code."""
+        """Return the association of the user with the code, or None."""
         return await self._element(CODES_OF_USER, fields, user_id, organizations, code_id)
 
     async def code_of_group(
         self, group_id: str, code_id: str, organizations: Organizations, fields: Sequence[str] | None
     ) -> Element | None:
-        """The association of the group with the code."""
+        """Return the association of the group with the code, or None."""
         return await self._element(CODES_OF_GROUP, fields, group_id, organizations, code_id)
 
     async def organization(self, organization_id: str) -> Attributes | None:
-        """One organization."""
+        """Return one organization, or None."""
         return _attributes(await self._rows(_ORGANIZATION, organization_id))
 
     async def role(self, role_id: str) -> Attributes | None:
-        """One role."""
+        """Return one role, or None."""
         return _attributes(await self._rows(_ROLE, role_id))
 
     async def groups(self, type_: str | None, organizations: Organizations, after: str, limit: int) -> Listed:
-        """Groups after an id (empty for the first page), of one type when `type_` is given."""
+        """Return groups after an id (empty for the first page), of one type when `type_` is given."""
         query = group_statement(limit, typed=type_ is not None, narrowed=organizations is not None)
         given = [value for value in (organizations, type_) if value is not None]
         return _listed(await self._row(query, after, limit, *given))
 
     async def group(self, group_id: str, organizations: Organizations) -> Listed | None:
-        """One group, as a page of one."""
+        """Return one group as a page of one, or None."""
         row = await self._row(group_one(), group_id, 1, organizations)
         return _listed(row) if row["shown"] else None
 
     async def users(self, organizations: Organizations, after: str, limit: int) -> Listed:
-        """Users after an id (empty for the first page)."""
+        """Return users after an id (empty for the first page)."""
         given = [] if organizations is None else [organizations]
         return _listed(await self._row(user_statement(limit, narrowed=bool(given)), after, limit, *given))
 
     async def user(self, user_id: str, organizations: Organizations) -> Listed | None:
-        """One user, as a page of one."""
+        """Return one user as a page of one, or None."""
         row = await self._row(user_one(), user_id, 1, organizations)
         return _listed(row) if row["shown"] else None
 
     async def known_strings(self, strings: Sequence[str]) -> set[str]:
-        """Those of the code strings (lower case) that a code has."""
+        """Return which of the code strings (lower case) belong to a code."""
         return {row["code"] for row in await self._rows(_STRINGS_KNOWN, strings)}
 
     async def _items(self, collection: Collection, page: Page, *given: object) -> Items | None:
@@ -169,7 +169,7 @@ class ReadStore:
         return Element(row["data"][1:-1], row["tag"]) if row["shown"] else None
 
     async def _row(self, query: str, *values: object) -> "Row":
-        """The only row of a statement that always gives one."""
+        """Return the only row of a statement that always returns one."""
         return (await self._rows(query, *values))[0]
 
     async def _rows(self, query: str, *values: object) -> "list[Row]":

@@ -1,4 +1,4 @@
-"""Several who wait for the same kind of answer are answered together."""
+"""Request coalescing: requests of one kind that wait at the same time are sent together."""
 
 import asyncio
 from collections import deque
@@ -9,20 +9,21 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 MAX_IN_FLIGHT: Final = 3
-"""So many rounds are under way at the same time, apart from late ones."""
+"""Limit of rounds that run at the same time, not counting late ones."""
 
 LATE_SECONDS: Final = 2.0
-"""A round under way for longer holds up nobody: its connection may have gone silent, another one may answer."""
+"""A round that takes longer no longer counts: its connection may be broken while others still answer."""
 
 MAX_BATCH: Final = 16
-"""So many questions go into one round at most."""
+"""Limit of questions in one round."""
 
 
 class RequestCoalescer(Generic[Question, Answer]):
-    """Asks for all who wait at once; `ask` gives an answer for each question, in their order.
+    """Sends all waiting questions in one round; `ask` returns an answer for each question, in their order.
 
-    Only who waits before a round begins takes part in it, so no answer is older than its question. Nobody waits for
-    company: a lone question goes out at once. A round is cancelled when the last of its askers gave up.
+    A round has only questions that arrived before it began, so no answer is older than its question. A round begins at
+    once, even for a single question, unless MAX_IN_FLIGHT rounds are running. It is cancelled when all requests that
+    wait for it are cancelled.
     """
 
     def __init__(
@@ -32,41 +33,41 @@ class RequestCoalescer(Generic[Question, Answer]):
         self._late = late
         self._waiting: deque[tuple[Question, asyncio.Future[Answer]]] = deque()
         self._rounds: set[asyncio.Task[None]] = set()
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._slots: set[asyncio.Task[None]] = set()
 
     async def answer(self, question: Question) -> Answer:
-        """The answer to one question; raises what `ask` raised for its round."""
+        """Return the answer to one question; raise the error that `ask` raised for its round."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
-        if len(self._lanes) < MAX_IN_FLIGHT:
+        if len(self._slots) < MAX_IN_FLIGHT:
             self._begin()
         return await future
 
     def _begin(self) -> None:
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._round())
-        # The loop itself holds tasks only weakly.
+        # The event loop keeps only weak references to tasks.
         self._rounds.add(task)
-        self._lanes.add(task)
-        timer = loop.call_later(self._late, self._leave_lane, task)
+        self._slots.add(task)
+        timer = loop.call_later(self._late, self._free_slot, task)
         task.add_done_callback(lambda _: timer.cancel())
         task.add_done_callback(self._rounds.discard)
-        task.add_done_callback(self._leave_lane)
+        task.add_done_callback(self._free_slot)
 
-    def _leave_lane(self, task: "asyncio.Task[None]") -> None:
-        self._lanes.discard(task)
-        if self._waiting and len(self._lanes) < MAX_IN_FLIGHT:
+    def _free_slot(self, task: "asyncio.Task[None]") -> None:
+        self._slots.discard(task)
+        if self._waiting and len(self._slots) < MAX_IN_FLIGHT:
             self._begin()
 
     async def _round(self) -> None:
-        """One round; it takes who waits when it begins to run, which is after all who asked in the same moment."""
+        """Run one round with the questions that wait when it starts, which includes all of the same loop iteration."""
         count = min(MAX_BATCH, len(self._waiting))
         taken = [self._waiting.popleft() for _ in range(count)]
-        # Who gave up in the meantime is not asked for.
+        # Questions whose requests were cancelled meanwhile are left out.
         taken = [(question, future) for question, future in taken if not future.done()]
         if not taken:
             return
-        self._end_when_unwanted([future for _, future in taken])
+        self._cancel_when_abandoned([future for _, future in taken])
         try:
             answers = await self._ask([question for question, _ in taken])
         except asyncio.CancelledError:
@@ -82,16 +83,16 @@ class RequestCoalescer(Generic[Question, Answer]):
             if not future.done():
                 future.set_result(answer)
 
-    def _end_when_unwanted(self, futures: "list[asyncio.Future[Answer]]") -> None:
-        """Cancel the running round when nobody waits for it; the lane is free at once, however long its end takes."""
+    def _cancel_when_abandoned(self, futures: "list[asyncio.Future[Answer]]") -> None:
+        """Cancel the running round when no request waits for it; its slot is free at once, before the round ends."""
         task = asyncio.current_task()
-        wanted = len(futures)
+        waiting = len(futures)
 
-        def gone(_: "asyncio.Future[Answer]") -> None:
-            nonlocal wanted
-            wanted -= 1
-            if not wanted and task is not None and task.cancel():
-                self._leave_lane(task)
+        def one_done(_: "asyncio.Future[Answer]") -> None:
+            nonlocal waiting
+            waiting -= 1
+            if not waiting and task is not None and task.cancel():
+                self._free_slot(task)
 
         for future in futures:
-            future.add_done_callback(gone)
+            future.add_done_callback(one_done)

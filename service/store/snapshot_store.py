@@ -1,7 +1,7 @@
-"""Writes present states to the outbox once more, for a new subscriber: the one writer beside the batches of commands.
+"""Write current states to the outbox as snapshots, for a new subscriber: the only writer besides batches of commands.
 
-Page by page, each in its own transaction under the locks of its rows, so that a snapshot stands among the events of its
-subject where its version belongs.
+Each page is a transaction that locks its rows, so that a snapshot is in the order of its version among the events of
+its subject.
 """
 
 from collections.abc import AsyncIterator
@@ -26,9 +26,8 @@ from service.store.world_load import load_world
 
 PAGE: Final = 500
 _OUTBOX_BLOCK = statement("outbox_block")
-# Beside other batches, but not while one changes the directory: its rows are read without a lock.
 
-# What is published again, in this order: the statement that pages it, and the fields of Needs and World it is found by.
+# What can be published again, in this order: the statement for a page of it, and its fields in Needs and World.
 _STATES: Final = MappingProxyType(
     {
         "organization": (statement("snapshot/organization"), "organizations"),
@@ -47,16 +46,16 @@ _ASSOCIATIONS: Final = MappingProxyType(
     }
 )
 KINDS: Final = (*_STATES, *_ASSOCIATIONS)
-"""What can be published again: the names of the snapshots without `-snapshot` or `.snapshot`."""
+"""Kinds of snapshots: their names without `-snapshot` or `.snapshot`."""
 
 
 async def snapshots(
     settings: Settings, kind: str, organization: str | None, run: str, page: int = PAGE
 ) -> AsyncIterator[int]:
-    """Write all states of a kind (one of KINDS) to the outbox, and give the number of each page when it is committed.
+    """Write all states of a kind (one of KINDS) to the outbox; yield the number of states of each committed page.
 
-    With an organization only what is its own. `run` names this resend. Raises StoreUnavailable or StoreRace; the pages
-    given before are written all the same.
+    With an organization, only the states that belong to it. `run` is the name of this resend. Raises StoreUnavailable
+    or StoreRace; pages that were yielded before stay written.
     """
     topics = Topics(settings.topic_prefix)
     connection = await connect(settings, "resend")
@@ -64,6 +63,7 @@ async def snapshots(
         after: tuple[str, ...] = ("",) if kind in _STATES else ("", "")
         while after:
             with translated():
+                # Not while a batch changes the directory, whose rows are read without a lock.
                 await connection.execute(BEGIN_SHARED)
                 found, after = await _page(connection, kind, organization, after, page)
                 [block] = await connection.fetch(_OUTBOX_BLOCK)
@@ -86,7 +86,7 @@ async def snapshots(
 async def _page(
     connection: Connection, kind: str, organization: str | None, after: tuple[str, ...], page: int
 ) -> tuple[list[Snapshot | Held], tuple[str, ...]]:
-    """The next states, their rows locked, and the key to go on after; an empty key at the end."""
+    """Return the next states, with their rows locked, and the key to continue after; an empty key at the end."""
     if kind in _ASSOCIATIONS:
         return await _association_page(connection, kind, organization, after, page)
     query, field = _STATES[kind]
@@ -104,7 +104,7 @@ async def _association_page(
     pairs = {(row["owner_id"], row["code_id"]): row["code"] for row in rows}
     world = await load_world(connection, Needs(**{owners_field: {owner for owner, _ in pairs}, field: set(pairs)}))
     owners, held = getattr(world, owners_field), getattr(world, field)
-    # what was removed between the page and the lock has its own event, and is left out here
+    # An association that was removed between the page and the lock has its own event, and is left out.
     found = [Held(held[pair], code, owners[pair[0]].version) for pair, code in pairs.items() if pair in held]
     last = rows[-1] if rows else None
     return list(found), (last["owner_id"], last["code_id"]) if last is not None and len(rows) == page else ()

@@ -1,6 +1,6 @@
-"""Statements: one SQL text a file, read once, and the parts from which some statements are composed.
+"""Statements: one SQL text per file, and the parts from which some statements are composed.
 
-The first line of a file of sql/read says whether it is a statement or a part of statements. A placeholder is a comment
+The first line of a file in sql/read says whether it is a statement or a part of statements. A placeholder is a comment
 with one word, as in `/*limit*/`; the comment at the head of the file lists them. Only constants of this package are
 put in their place: values always travel as bound parameters.
 """

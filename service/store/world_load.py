@@ -1,4 +1,4 @@
-"""Load what a batch of commands may look at; a statement for each kind that the batch needs, none for the others."""
+"""Load the state that a batch of commands needs: one statement for each kind of state that it needs."""
 
 from collections.abc import Collection, Iterable
 
@@ -27,8 +27,10 @@ _GROUP_ASSOCIATION = statement("group_association_load")
 
 
 async def load_world(connection: Connection, needs: Needs) -> World:
-    """Read and lock the aggregates of a batch, kinds always in the same order and rows by id, so that no two writers
-    wait for each other in a circle."""
+    """Read and lock the aggregates of a batch.
+
+    Kinds are always in the same order, and rows in the order of their ids, so that writers cannot deadlock.
+    """
     groups = {row["id"]: _group(row) for row in await _rows(connection, _GROUP, needs.groups, needs.insurer_checks)}
     users = {row["id"]: _user(row) for row in await _rows(connection, _USER, needs.users, names=needs.usernames)}
     codes = {row["id"]: _code(row) for row in await _rows(connection, _PRODUCER_CODE, needs.codes, needs.code_strings)}
@@ -62,7 +64,7 @@ async def load_world(connection: Connection, needs: Needs) -> World:
 async def _rows(
     connection: Connection, query: str, *wanted: Collection[str], names: Collection[str] | None = None
 ) -> Iterable[asyncpg.Record]:
-    """Rows by ids or code strings, which have no commas, and by names, which may."""
+    """Read rows by ids or code strings, which have no commas, and by user names, which may have some."""
     if not any(wanted) and not names:
         return ()
     more = () if names is None else (sorted(names),)
@@ -77,7 +79,7 @@ async def _pairs(connection: Connection, query: str, pairs: Collection[tuple[str
 
 
 def _joined(ids: Collection[str]) -> str:
-    # One text costs half of what the driver takes to write an array.
+    # For the driver, encoding one text takes half the time of an array.
     return ",".join(sorted(ids))
 
 

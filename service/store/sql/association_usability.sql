@@ -1,4 +1,4 @@
--- Codes whose usability or dates changed: every association row that repeats them follows.
+-- Update the associations that repeat the usability or the dates of changed codes.
 -- $1 code ids, $2 usability, $3 appointment dates, $4 termination dates
 WITH n AS MATERIALIZED (
     SELECT * FROM unnest($1::text[], $2::smallint[], $3::date[], $4::date[])

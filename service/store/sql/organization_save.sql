@@ -1,3 +1,4 @@
+-- Insert or update. $1 a JSON array of objects with the columns as names
 INSERT INTO organization AS o (id, display_name, status, domains, insurer, version)
 SELECT id, display_name, status, domains, insurer, version
 FROM jsonb_to_recordset($1::text::jsonb)

@@ -1,4 +1,4 @@
--- Organizations whose status changed: their codes follow, and the association rows of those.
+-- Update the codes of organizations whose status changed, and the associations of these codes.
 -- $1 organization ids, $2 what their status allows (2, 1, 0)
 WITH code AS (
     UPDATE producer_code AS c

@@ -1,2 +1,2 @@
--- A block of positions for the batch. The writer holds the lock of batches by now.
+-- Take a block of positions for a batch; the writer already holds the lock of batches
 SELECT nextval('outbox_block') AS block

@@ -1,4 +1,4 @@
--- How much waits and is held. $1 topic or null, $2 whether only what is held
+-- How much waits and is held. $1 topic or null, $2 whether to count only held rows
 SELECT count(*) AS rows, COALESCE(sum(messages), 0)::bigint AS messages
 FROM (
     SELECT messages

@@ -1,4 +1,4 @@
--- Move held rows to what is discarded. $1 positions, $2 the user of the operating system who asked for it
+-- Move held rows to outbox_discarded. $1 positions, $2 the user of the operating system who asked for it
 WITH gone AS (
     DELETE FROM outbox_held
     WHERE position = ANY($1::bigint[])

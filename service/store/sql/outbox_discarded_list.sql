@@ -1,4 +1,4 @@
--- What was discarded, the newest first, without values. $1 topic or null, $2 rows at most
+-- Discarded rows without values, the newest first. $1 topic or null, $2 limit of rows
 SELECT position, 'discarded' AS state, shard, topic, messages, raw_bytes, held_at AS since, NULL AS scope, reason,
        discarded_at, discarded_by
 FROM outbox_discarded

@@ -1,4 +1,4 @@
--- The frames that begin within these positions, the last first. $1 first and $2 last position, $3 rows at most
+-- Frames whose first position is in a range, the last first. $1 first and $2 last position, $3 limit of rows
 SELECT position, state, shard, topic, messages, raw_bytes, since, scope, reason, discarded_at, discarded_by, value
 FROM (
     SELECT position, 'waiting' AS state, shard, topic, messages, raw_bytes, created_at AS since,

@@ -1,5 +1,5 @@
--- Held rows without values. $1 positions or null, $2 topic or null, $3 reason or null: all of it, or what stands before
--- its first colon
+-- Held rows without values. $1 positions or null, $2 topic or null, $3 reason or null: the whole reason, or its part
+-- before the first colon
 SELECT position, 'held' AS state, shard, topic, messages, raw_bytes, held_at AS since, scope, reason
 FROM outbox_held
 WHERE ($1::bigint[] IS NULL OR position = ANY($1))

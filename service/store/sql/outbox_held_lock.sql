@@ -1,2 +1,2 @@
--- No relay may hold or release anything until the transaction ends: a released row is replaced under the same position.
+-- No relay may hold or release messages until the transaction ends: a released row is replaced at the same position
 LOCK TABLE outbox_held IN SHARE ROW EXCLUSIVE MODE

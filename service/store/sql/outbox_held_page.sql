@@ -1,5 +1,5 @@
--- The next held rows of each shard and topic: at least one, and no more than so many messages and raw bytes together.
--- $1 shards, $2 topics, $3 after these positions, $4 rows of each, $5 messages and $6 raw bytes at most
+-- The next held rows of each shard and topic: at least one, within limits on messages and raw bytes of all together.
+-- $1 shards, $2 topics, $3 after these positions, $4 limit of rows of each, $5 limit of messages, $6 limit of raw bytes
 SELECT position, shard, topic, scope, reason, messages, raw_bytes, value
 FROM (
     SELECT h.position, h.shard, h.topic, h.scope, h.reason, h.messages, h.raw_bytes, h.value,

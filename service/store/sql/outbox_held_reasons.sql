@@ -1,4 +1,4 @@
--- How much is held of each topic and for which reason, as far as it is worth counting. $1 rows at most
+-- How much is held, by topic and reason, among the first rows. $1 limit of rows
 SELECT topic, reason, count(*) AS rows, sum(messages)::bigint AS messages
 FROM (
     SELECT position, topic, reason, messages

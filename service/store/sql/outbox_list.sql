@@ -1,5 +1,5 @@
--- What waits and what is held, by position, without values.
--- $1 topic or null, $2 whether only what is held, $3 rows at most
+-- Waiting and held rows by position, without values.
+-- $1 topic or null, $2 whether to list only held rows, $3 limit of rows
 SELECT position, state, shard, topic, messages, raw_bytes, since, scope, reason
 FROM (
     SELECT position, 'waiting' AS state, shard, topic, messages, raw_bytes, created_at AS since,

@@ -1,2 +1,2 @@
--- Tell the relays something when the transaction commits. $1 channel, $2 word
+-- Notify the relays when the transaction commits. $1 channel, $2 payload
 SELECT pg_notify($1, $2)

@@ -1,5 +1,5 @@
--- The first frames of these shards: at least one, and no more than so many messages and raw bytes together.
--- $1 first position, $2 shards, $3 messages, $4 raw bytes
+-- The first frames of shards: at least one, within limits on messages and raw bytes of all together.
+-- $1 first position, $2 shards, $3 limit of messages, $4 limit of raw bytes
 SELECT position, shard, topic, messages, raw_bytes, value
 FROM (
     SELECT position, shard, topic, messages, raw_bytes, value,

@@ -1,5 +1,4 @@
--- What waits in these shards, as far as it is worth counting: the first frames from a position on.
--- $1 first position, $2 shards, $3 frames at most
+-- How much waits in shards, among the first frames. $1 first position, $2 shards, $3 limit of frames
 SELECT COALESCE(sum(messages), 0)::bigint AS messages, COALESCE(sum(raw_bytes), 0)::bigint AS raw_bytes,
        COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
 FROM (

@@ -1,4 +1,4 @@
--- How much waits and for how long, as far as it is worth counting. $1 frames at most
+-- How much waits and for how long, among the first frames. $1 limit of frames
 SELECT count(*) AS rows, COALESCE(sum(messages), 0)::bigint AS messages,
        COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
 FROM (

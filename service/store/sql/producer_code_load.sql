@@ -1,5 +1,4 @@
--- Lists are texts, their items joined by commas.
--- $1 ids, $2 code strings in lower case
+-- Load and lock codes. $1 ids, $2 code strings in lower case, each joined by commas
 SELECT id, code, organization_id, role_ids, description, branch_id, status,
        appointment_date::text AS appointment_date, termination_date::text AS termination_date, version
 FROM producer_code

@@ -1,4 +1,5 @@
--- Changed codes. $1 ids, $2 version each was loaded with, $3 new versions, then the columns; roles joined by commas
+-- Update changed codes. $1 ids, $2 the version each was loaded with, $3 new versions, then the columns (role ids joined
+-- by commas)
 UPDATE producer_code AS t
 SET version = n.version, role_ids = string_to_array(n.role_ids, ','), description = n.description,
     branch_id = n.branch_id, status = n.status, appointment_date = n.appointment_date,

@@ -1,3 +1,4 @@
+-- Insert or update. $1 a JSON array of objects with the columns as names
 INSERT INTO product (id, name, institution_id, product_line, version)
 SELECT id, name, institution_id, product_line, version
 FROM jsonb_to_recordset($1::text::jsonb)

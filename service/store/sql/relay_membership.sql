@@ -1,4 +1,4 @@
--- How many relays live and which shards are taken. $1 lock class of shards, $2 lock class of relays
+-- The number of running relays, and the shards that are locked. $1 lock class of shards, $2 lock class of relays
 SELECT count(*) FILTER (WHERE l.classid = $2::oid) AS relays,
        COALESCE(array_agg(l.objid::int) FILTER (WHERE l.classid = $1::oid), '{}') AS locked
 FROM pg_locks AS l

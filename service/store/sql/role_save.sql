@@ -1,3 +1,4 @@
+-- Insert or update. $1 a JSON array of objects with the columns as names
 INSERT INTO role (id, display_name, permissions, version)
 SELECT id, display_name, permissions, version
 FROM jsonb_to_recordset($1::text::jsonb) AS n (id text, display_name text, permissions text[], version integer)

@@ -1,4 +1,4 @@
--- $1 ids, joined by commas; $2 user names
+-- Load and lock users. $1 ids, joined by commas, $2 user names
 SELECT id, name, email, organization_id, external_id, username, group_ids, enabled, external_user, code_secured,
        held, held_foreign, version
 FROM registry_user

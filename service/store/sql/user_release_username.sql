@@ -1,2 +1,2 @@
--- Users that give their user name up in this batch: another one may take it in the same batch.
+-- Clear the user names that users give up in this batch: another user may take them in the same batch. $1 ids
 UPDATE registry_user SET username = NULL WHERE id = ANY($1::text[])

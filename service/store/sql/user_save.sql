@@ -1,4 +1,5 @@
--- Changed users. $1 ids, $2 version each was loaded with, $3 new versions, then the columns; groups joined by commas
+-- Update changed users. $1 ids, $2 the version each was loaded with, $3 new versions, then the columns (group ids
+-- joined by commas)
 UPDATE registry_user AS t
 SET version = n.version, name = n.name, email = n.email, external_id = n.external_id, username = n.username,
     group_ids = string_to_array(n.group_ids, ','), enabled = n.enabled, external_user = n.external_user,

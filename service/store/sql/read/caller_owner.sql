@@ -2,5 +2,5 @@
 -- case.
 -- Placeholders:
 --   caller  caller.sql
-asked AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+request AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
 /*caller*/,

@@ -7,10 +7,10 @@
 --   stamp   code_stamp.sql
 --   roles   role_stamp.sql
 --   limit   codes of a caller
-WITH asked AS (
-    SELECT given.place, given.subject, given.day, string_to_array(given.visible, ',') AS visible
+WITH request AS (
+    SELECT n.place, n.subject, n.day, string_to_array(n.visible, ',') AS visible
     FROM unnest((SELECT $1::text[]), (SELECT $2::date[]), (SELECT $3::text[]))
-        WITH ORDINALITY AS given (subject, day, visible, place)
+        WITH ORDINALITY AS n (subject, day, visible, place)
 ),
 /*caller*/
 SELECT coalesce(caller.enabled, true) AS verdict, coalesce(found.stamps, '{}'::text[]) AS stamps

@@ -2,4 +2,4 @@
 -- server can remember the result for codes with the same roles.
 CROSS JOIN LATERAL (
     SELECT string_agg(r.xmin::text, ' ' ORDER BY r.id) AS stamp FROM role AS r WHERE r.id = ANY(c.role_ids)
-) AS given
+) AS role_stamps

@@ -1,4 +1,4 @@
--- Ids in order. $1 after this one, $2 only of this organization (null: of all), $3 how many at most
+-- Ids in order. $1 after this id, $2 only of this organization (null for all), $3 limit of rows
 SELECT id FROM registry_group
 WHERE id > $1 AND ($2::text IS NULL OR organization_id = $2)
 ORDER BY id

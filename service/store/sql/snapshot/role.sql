@@ -1,4 +1,5 @@
--- Ids in order. $1 after this one, $2 an organization: these belong to none, so then there are none, $3 how many at most
+-- Ids in order. $1 after this id, $2 organization: these belong to none, so the result is empty unless it is null,
+-- $3 limit of rows
 SELECT id FROM role
 WHERE id > $1 AND $2::text IS NULL
 ORDER BY id

@@ -1,5 +1,5 @@
--- Associations in order. $1, $2 after this owner and code, $3 only of owners of this organization (null: of all),
--- $4 how many at most
+-- Associations in order. $1 and $2 after this owner and code, $3 only of owners of this organization (null for all),
+-- $4 limit of rows
 SELECT a.user_id AS owner_id, a.code_id, a.code
 FROM user_producer_code AS a
 JOIN registry_user AS o ON o.id = a.user_id
