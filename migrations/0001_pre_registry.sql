@@ -1,8 +1,8 @@
 -- migrate:up
 
--- Text that is compared, sorted or looked up has collation "C": bytewise, as the HTTP contract promises.
--- References are not foreign keys: nothing is ever deleted that can be referred to, the decisions check
--- every reference under the batch's locks, and a test holds the tables to it.
+-- Text that is compared, sorted or looked up has the collation "C": byte order, as in the HTTP contract.
+-- References are not foreign keys: rows that can be referred to are never deleted, the decisions check every
+-- reference under the locks of the batch, and a test verifies the tables.
 
 CREATE TABLE organization (
     id text COLLATE "C" PRIMARY KEY,
@@ -41,7 +41,7 @@ CREATE TABLE registry_group (
     value jsonb NOT NULL,
     organization_id text COLLATE "C" NOT NULL,
     product_ids text[] COLLATE "C" NOT NULL,
-    -- how many codes of other organizations the group holds: decides whether its insurer may stop being one
+    -- number of codes of other organizations that the group holds; above 0, its insurer cannot stop being one
     held_foreign integer NOT NULL,
     version integer NOT NULL
 ) WITH (fillfactor = 90);
@@ -60,7 +60,7 @@ CREATE TABLE registry_user (
     enabled boolean NOT NULL,
     external_user boolean NOT NULL,
     code_secured boolean NOT NULL,
-    -- how many codes the user holds directly, and how many of those belong to other organizations
+    -- number of codes that the user holds directly, and of those that belong to other organizations
     held integer NOT NULL,
     held_foreign integer NOT NULL,
     version integer NOT NULL
@@ -69,8 +69,8 @@ CREATE UNIQUE INDEX registry_user_username ON registry_user (username);
 CREATE INDEX registry_user_organization ON registry_user (organization_id, id);
 CREATE INDEX registry_user_groups ON registry_user USING gin (group_ids);
 
--- usable: 2 for submission and renewal, 1 for renewal alone, 0 for nothing; from the code's own status and its
--- organization's. Repeated in the association rows, with the dates, so that the account query reads one index.
+-- usable: 2 for submission and renewal, 1 for renewal only, 0 for neither. It depends on the status of the code and of
+-- its organization. The association rows repeat it, with the dates, so that the account query reads one index.
 CREATE TABLE producer_code (
     id text COLLATE "C" PRIMARY KEY,
     code text COLLATE "C" NOT NULL,
@@ -89,7 +89,7 @@ CREATE INDEX producer_code_order ON producer_code (code);
 CREATE INDEX producer_code_organization ON producer_code (organization_id, code);
 CREATE INDEX producer_code_usable ON producer_code (code) WHERE usable > 0;
 
--- The keys of associations begin with the code: so they find the rows of a code as well, without an index of its own.
+-- The keys of associations begin with the code, so that the rows of a code are found without another index.
 CREATE TABLE user_producer_code (
     user_id text COLLATE "C" NOT NULL,
     code_id text COLLATE "C" NOT NULL,
@@ -117,7 +117,7 @@ CREATE TABLE group_producer_code (
 CREATE INDEX group_producer_code_order ON group_producer_code (group_id, code);
 CREATE INDEX group_producer_code_usable ON group_producer_code (group_id, code) WHERE usable > 0;
 
--- Every command ever decided (within the retention), with the outcome its sender gets again on a repeat.
+-- Every decided command (within the retention), with the outcome that is returned for a duplicate.
 CREATE TABLE inbox (
     source text COLLATE "C" NOT NULL,
     command_id text COLLATE "C" NOT NULL,
@@ -129,10 +129,10 @@ CREATE TABLE inbox (
     PRIMARY KEY (source, command_id, topic)
 );
 
--- Position blocks: a batch takes one block after it holds its locks, so positions of a subject rise in commit order.
+-- Blocks of positions: a batch takes one after it holds its locks, so positions of a subject rise in commit order.
 CREATE SEQUENCE outbox_block;
 
--- A row is a message; 0002 replaces it by frames.
+-- A row is a message; migration 0002 replaces this table.
 CREATE TABLE outbox (
     position bigint PRIMARY KEY,
     id text COLLATE "C" NOT NULL,
@@ -146,7 +146,7 @@ CREATE TABLE outbox (
     headers bytea NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_insert_threshold = -1);
 
--- The next offset to decide, per partition of one identity of a topic in one cluster: the fence of a batch.
+-- The offset fence: the next offset to decide, for each partition of a topic id in a cluster.
 CREATE TABLE offset_mark (
     cluster_id text COLLATE "C" NOT NULL,
     topic text COLLATE "C" NOT NULL,

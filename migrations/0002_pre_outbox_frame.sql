@@ -1,10 +1,10 @@
 -- migrate:up
 
--- A row of the outbox is a frame from now on: the messages of one batch, one shard and one topic, in one binary value
--- (service/store/frame.py). Stop every process of the version before: it cannot write to or read from the new tables.
+-- A row of the outbox becomes a frame: the messages of one batch, one shard and one topic, in one binary value
+-- (service/store/frame.py). Stop every process of the previous version: it cannot use the new tables.
 
 CREATE TABLE outbox_frame (
-    -- of its first message
+    -- position of its first message
     position bigint PRIMARY KEY,
     shard smallint NOT NULL,
     topic text COLLATE "C" NOT NULL,
@@ -14,22 +14,22 @@ CREATE TABLE outbox_frame (
     created_at timestamptz NOT NULL DEFAULT now(),
     value bytea NOT NULL
 ) WITH (
-    -- A frame takes up to 85 kB when it is compressed: 2,000 dead ones are not more than 170 MB.
+    -- A compressed frame takes up to 85 kB: 2,000 deleted rows take at most 170 MB.
     autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1,
     toast.autovacuum_vacuum_scale_factor = 0.0, toast.autovacuum_vacuum_threshold = 20000,
     toast.autovacuum_vacuum_insert_threshold = -1,
-    -- Giving the end of the file back takes an exclusive lock, and the next batch needs it again.
+    -- Truncating the file takes an exclusive lock, and the next batch needs the space again.
     vacuum_truncate = off, toast.vacuum_truncate = off
 );
--- The value is compressed already.
+-- The value is already compressed.
 ALTER TABLE outbox_frame ALTER COLUMN value SET STORAGE EXTERNAL;
 
--- Messages that the broker refused, and those behind them under the same key. A row is a frame, too.
+-- Messages that the broker refused, and messages that are held back behind them. A row is a frame.
 CREATE TABLE outbox_held (
     position bigint PRIMARY KEY,
     shard smallint NOT NULL,
     topic text COLLATE "C" NOT NULL,
-    -- topic: all messages of the shard for the topic wait behind it; key: those of the keys in it
+    -- topic: all later messages of the shard for the topic wait; key: only those with the same keys wait
     scope text COLLATE "C" NOT NULL CHECK (scope IN ('topic', 'key')),
     reason text COLLATE "C" NOT NULL,
     messages integer NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE outbox_held (
 ALTER TABLE outbox_held ALTER COLUMN value SET STORAGE EXTERNAL;
 CREATE INDEX outbox_held_order ON outbox_held (shard, topic, position);
 
--- What operators discarded, and who did it.
+-- Messages that operators discarded, and who did it.
 CREATE TABLE outbox_discarded (
     position bigint PRIMARY KEY,
     shard smallint NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE outbox_discarded (
 );
 ALTER TABLE outbox_discarded ALTER COLUMN value SET STORAGE EXTERNAL;
 
--- What still waits, each message in a frame of its own, in the plain format.
+-- Move waiting messages: one frame for each message, in the plain format.
 LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE;
 INSERT INTO outbox_frame (position, shard, topic, messages, raw_bytes, value)
 SELECT position, shard, topic, 1, octet_length(raw), '\x00'::bytea || raw
@@ -78,8 +78,8 @@ FROM (
 -- squawk-ignore ban-drop-table
 DROP TABLE outbox;
 
--- A position is epoch * 10^16 + block * 10^5 + number within the block. The sequence counts blocks, with the epoch above:
--- positions of this version come after all of the version before, and a later epoch can come after all of this one.
+-- A position is epoch * 10^16 + block * 10^5 + number within the block. The sequence includes the epoch: positions of
+-- this version are behind all of the previous version, and positions of a later epoch are behind all of this one.
 ALTER SEQUENCE outbox_block START WITH 100000000001 RESTART;
 
 -- migrate:down
