@@ -1,4 +1,4 @@
-"""`producer-registry migrate` brings any database to the newest schema, whoever else is at it."""
+"""`producer-registry migrate` migrates any database to the newest schema, also when several processes run it."""
 
 import asyncio
 
@@ -33,6 +33,6 @@ async def test_each_migration_is_applied_once_when_three_start_together(empty_da
     assert sorted(version for applied in answers for version in applied) == known_versions()
 
 
-async def test_an_error_says_so_when_the_database_is_away() -> None:
+async def test_unavailable_is_raised_when_the_database_cannot_be_reached() -> None:
     with pytest.raises(StoreUnavailable, match="Connect"):
         await migrate(Settings(database_url="postgresql://nobody@127.0.0.1:1/registry"))

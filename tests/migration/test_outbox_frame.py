@@ -1,4 +1,4 @@
-"""Migration 0002 turns the rows that wait in the old outbox into frames."""
+"""Migration 0002 converts the waiting rows of the old outbox to frames."""
 
 from pathlib import Path
 
@@ -30,26 +30,26 @@ WAITING = [
 
 
 def written(headers: Headers) -> bytes:
-    """Headers as the old table had them: pairs of name and text, each byte as the character of that number."""
+    """Return headers as in the old table: pairs of name and text, with one character for each byte."""
     return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
 
 
 def row_of(message: Message) -> tuple[object, ...]:
-    """A message as a row of the old table."""
+    """Return a message as a row of the old table."""
     values = {name: getattr(message, name) for name in COLUMNS if name != "headers"}
     return tuple(written(message.extra) if name == "headers" else values[name] for name in COLUMNS)
 
 
 @pytest.fixture
 def first_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let only the first migration be known."""
+    """Make only the first migration known."""
     (first,) = MIGRATIONS.glob("0001_*.sql")
     (tmp_path / first.name).write_text(first.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(module, "MIGRATIONS", tmp_path)
 
 
 @pytest.mark.usefixtures("first_only")
-async def test_waiting_messages_are_the_same_and_new_ones_come_after_them_when_the_outbox_gets_frames(
+async def test_waiting_messages_are_unchanged_and_new_positions_are_behind_them(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(database_url=empty_database_url)
@@ -71,7 +71,7 @@ async def test_waiting_messages_are_the_same_and_new_ones_come_after_them_when_t
     await connection.close()
 
 
-async def test_blocks_start_behind_the_old_ones_when_nothing_waits(empty_database_url: str) -> None:
+async def test_blocks_start_behind_the_old_ones_when_the_outbox_is_empty(empty_database_url: str) -> None:
     await migrate(Settings(database_url=empty_database_url))
     connection = await asyncpg.connect(empty_database_url)
     assert await connection.fetchval("SELECT nextval('outbox_block')") == 10**11 + 1

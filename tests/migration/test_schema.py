@@ -1,4 +1,4 @@
-"""The committed schema.sql is the sum of the migrations."""
+"""The committed schema.sql equals the schema after all migrations."""
 
 from pathlib import Path
 
@@ -36,12 +36,12 @@ async def _catalog(url: str) -> dict[str, list[tuple[object, ...]]]:
         await connection.close()
 
 
-async def test_schema_file_equals_migrations(database_url: str, empty_database_url: str) -> None:
+async def test_schema_file_equals_the_migrated_schema(database_url: str, empty_database_url: str) -> None:
     connection = await asyncpg.connect(empty_database_url)
     await connection.execute(SCHEMA.read_text(encoding="utf-8"))
     await connection.close()
 
     migrated, from_file = await _catalog(database_url), await _catalog(empty_database_url)
 
-    assert migrated["relations"], "the migrations made no table"
+    assert migrated["relations"], "the migrations created no table"
     assert from_file == migrated, "run migrations/dump on a migrated database and commit schema.sql"

@@ -1,4 +1,4 @@
-"""The real store on a database of its own, and the stub that keeps the same promises."""
+"""The real store on a separate database, and the stub with the same guarantees."""
 
 from collections.abc import AsyncIterator
 
@@ -24,7 +24,7 @@ async def command_store(settings: Settings) -> AsyncIterator[CommandStore]:
 
 @pytest.fixture(params=["memory", "postgresql"])
 def store(request: pytest.FixtureRequest) -> CommandStore | MemoryStore:
-    """Every test that takes this holds for both."""
+    """A store: each test that uses it runs with both."""
     if request.param == "memory":
         return MemoryStore()
     found: CommandStore = request.getfixturevalue("command_store")
@@ -32,6 +32,6 @@ def store(request: pytest.FixtureRequest) -> CommandStore | MemoryStore:
 
 
 async def read_as_a_whole(database: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int]:
-    """How often each table was read from its first row to its last, by what sessions have told until now."""
+    """Return the number of sequential scans of each table that sessions have reported so far."""
     rows = await database.fetch("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0")
     return {row["relname"]: row["seq_scan"] for row in rows}

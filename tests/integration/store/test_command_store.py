@@ -1,4 +1,4 @@
-"""What only the real store can show: one transaction, a fixed number of statements, two writers at once."""
+"""The real store: one transaction, a fixed number of statements, concurrent writers."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ class _Counter:
         connection = await self._store._session()
         with connection.query_logger(lambda query: self.statements.append(query.query)):
             await self._store.apply(log.read())
-            # The logger is told of a statement in the next turn of the event loop.
+            # The logger receives a statement in the next iteration of the event loop.
             await asyncio.sleep(0)
         return len(self.statements)
 
@@ -63,7 +63,7 @@ def _mixed(log: Log, batch: str, size: int) -> None:
         log.send(f"c{name}", "user.add-producer-code", f"user-{name}", {"producerCode": {"id": f"code-{name}"}})
 
 
-async def test_a_batch_takes_the_same_number_of_statements_when_it_grows(command_store: CommandStore) -> None:
+async def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(command_store: CommandStore) -> None:
     await command_store.apply(scenario.directory().read())
     log, counter, counts = Log(), _Counter(command_store), {}
     for size in (1, 10, 500):
@@ -83,14 +83,14 @@ async def test_no_table_isread_as_a_whole_when_its_size_was_never_looked_at(
     before = await read_as_a_whole(database)
     decided = (await command_store.apply(scenario.directory().read())).decided
     log = Log()
-    # The server plans a statement for good when it has seen it five times.
+    # The server may use a generic plan after five executions of a statement.
     for batch in range(8):
         _mixed(log, str(batch), 2)
         decided += (await command_store.apply(log.read())).decided
     await command_store.close()
 
     async def counted() -> bool:
-        # A session tells its counts when it ends, and that takes a moment.
+        # A session reports its counts when it ends, which takes a moment.
         found = await database.fetchval("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'inbox'")
         return bool(found == decided)
 
@@ -98,7 +98,7 @@ async def test_no_table_isread_as_a_whole_when_its_size_was_never_looked_at(
     assert await read_as_a_whole(database) == before
 
 
-async def test_nothing_is_left_when_the_decision_fails(settings: Settings, database: Database) -> None:
+async def test_nothing_is_written_when_the_decision_fails(settings: Settings, database: Database) -> None:
     def broken(_commands: Sequence[Command], _world: World) -> tuple[Sequence[Decision | Repeat], World]:
         raise ZeroDivisionError
 
@@ -126,7 +126,7 @@ async def test_one_decides_when_two_own_a_partition(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("setting_back", ["UPDATE offset_mark SET next_offset = 0", "DELETE FROM offset_mark"])
-async def test_a_race_is_named_when_the_database_was_set_back(
+async def test_a_race_is_reported_when_the_database_was_set_back(
     command_store: CommandStore, database: Database, setting_back: str
 ) -> None:
     await command_store.apply(scenario.directory().read())
@@ -140,7 +140,7 @@ async def test_a_race_is_named_when_the_database_was_set_back(
         await command_store.apply(log.read(), reached={(log.topic, log.partition): 1})
 
 
-async def test_versions_rise_one_by_one_when_two_put_the_same_role(settings: Settings, database: Database) -> None:
+async def test_versions_have_no_gap_when_two_writers_put_the_same_role(settings: Settings, database: Database) -> None:
     stores = [CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL) for _ in range(2)]
     logs = [Log(TOPICS.operator_commands, number, f"/operator/{number}") for number in range(2)]
     for turn in range(10):
@@ -154,7 +154,7 @@ async def test_versions_rise_one_by_one_when_two_put_the_same_role(settings: Set
         await store.close()
 
 
-async def test_a_race_is_named_when_another_takes_the_code_string_meanwhile(
+async def test_a_race_is_reported_when_another_writer_takes_the_code_string_meanwhile(
     command_store: CommandStore, database: Database
 ) -> None:
     await command_store.apply(scenario.directory().read())
@@ -175,7 +175,7 @@ async def test_a_race_is_named_when_another_takes_the_code_string_meanwhile(
 
 
 @pytest.mark.parametrize("held", [frozenset(range(SHARDS // 2)), ALL], ids=["half", "all"])
-async def test_others_are_notified_only_when_they_publish_some_of_a_batch(
+async def test_other_relays_are_notified_only_when_they_publish_messages_of_the_batch(
     settings: Settings, database: Database, held: frozenset[int]
 ) -> None:
     notified: asyncio.Queue[object] = asyncio.Queue()
@@ -205,7 +205,7 @@ async def test_all_messages_of_a_batch_are_in_the_outbox_in_frames_of_one_shard_
     assert all(0 < frame["raw_bytes"] <= FRAME_BYTES and frame["created_at"] for frame in frames)
 
 
-async def test_the_rows_are_named_at_fault_when_the_database_refuses_them(
+async def test_a_defect_is_reported_when_the_database_rejects_the_rows(
     command_store: CommandStore, database: Database
 ) -> None:
     await database.execute("ALTER TABLE organization ADD CHECK (id <> 'pc:4')")

@@ -1,4 +1,4 @@
-"""Positions of a later epoch sort behind all of the one before."""
+"""Positions of a later epoch are behind all positions of the previous one."""
 
 import asyncpg
 
@@ -9,7 +9,7 @@ from tests.integration.store.conftest import ORIGIN
 from tests.support.record import TOPICS, Log
 
 
-async def test_sequences_of_the_next_epoch_follow_when_the_counter_is_restarted_in_it(
+async def test_positions_rise_when_the_counter_is_restarted_in_the_next_epoch(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     store, log = CommandStore(settings, TOPICS, origin=ORIGIN), Log(TOPICS.operator_commands)

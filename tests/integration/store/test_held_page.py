@@ -1,4 +1,4 @@
-"""Pages of held rows: limited over all queues, and complete when they are read to the end."""
+"""Pages of held rows: limited over all shards and topics, and complete when all pages are read."""
 
 import pytest
 
@@ -12,13 +12,13 @@ QUEUES = {(0, "events"): -1, (1, "events"): -1, (0, "outcomes"): -1}
 
 
 def rows_of(shard: int, topic: str, first: int, count: int) -> list[HeldFrame]:
-    """Rows of two messages each."""
+    """Return rows with two messages each."""
     starts = range(first, first + 2 * count, 2)
     return [row(message(at, b"a", topic, shard), message(at + 1, b"b", topic, shard)) for at in starts]
 
 
 async def pages(store: OutboxStore) -> list[list[HeldFrame]]:
-    """All pages, one after the other, as the release reads them."""
+    """Read all pages, one after the other, as the release of held messages does."""
     after, found = dict(QUEUES), list[list[HeldFrame]]()
     while page := await store.held.page(after):
         found.append(page)
@@ -27,7 +27,7 @@ async def pages(store: OutboxStore) -> list[list[HeldFrame]]:
 
 
 @pytest.mark.parametrize("limit", ["messages", "bytes", "rows"])
-async def test_a_page_is_limited_and_every_row_is_in_one_when_much_is_held(
+async def test_pages_are_limited_and_contain_every_row(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     rows = [*rows_of(0, "events", 0, 40), *rows_of(1, "events", 1000, 3), *rows_of(0, "outcomes", 2000, 40)]
@@ -48,7 +48,7 @@ async def test_a_page_is_limited_and_every_row_is_in_one_when_much_is_held(
     await store.close()
 
 
-async def test_a_page_has_a_row_when_the_row_alone_is_longer_than_the_limit(
+async def test_a_page_has_one_row_when_that_row_exceeds_the_limit(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(held_store, "CHUNK_BYTES", 10)

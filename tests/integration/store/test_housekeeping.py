@@ -1,4 +1,4 @@
-"""What a sweep leaves on /metrics, where alerts look for it."""
+"""The metrics of a sweep, which alerts use."""
 
 import asyncpg
 import httpx
@@ -20,7 +20,7 @@ class _Enough(Exception):
     pass
 
 
-async def test_a_sweep_tells_how_many_ids_are_remembered_and_when_it_was(
+async def test_a_sweep_sets_the_metrics_of_remembered_ids_and_of_its_time(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     await database.execute(_FILL)

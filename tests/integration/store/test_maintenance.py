@@ -1,4 +1,4 @@
-"""Old ids are forgotten, young ones are not, only one process is at it, and nobody waits for it."""
+"""A sweep removes old ids only, runs in one process only, and does not block batches."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -32,11 +32,11 @@ _FILL_MUCH = """
 """
 
 
-async def test_only_ids_beyond_the_retention_are_forgotten(
+async def test_only_ids_beyond_the_retention_are_removed(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "PAGES", 7)
-    # The server must not count the rows meanwhile: the sweep tells what it knows of them.
+    # The server must not analyze the table meanwhile: the result depends on its estimate of the rows.
     await database.execute("ALTER TABLE inbox SET (autovacuum_enabled = false)")
     await database.execute(_FILL, NOW)
 
@@ -48,7 +48,7 @@ async def test_only_ids_beyond_the_retention_are_forgotten(
     assert await sweep(settings, now=lambda: NOW, rest_seconds=0) == Swept(0, 0)
 
 
-async def test_nothing_is_done_when_another_process_is_at_it(
+async def test_nothing_is_done_when_another_process_is_sweeping(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     await database.fetchval("SELECT pg_advisory_lock(1347374914, 3)")
@@ -57,9 +57,7 @@ async def test_nothing_is_done_when_another_process_is_at_it(
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
-async def test_one_step_reads_its_own_pages_and_no_others(
-    database: "asyncpg.Connection[asyncpg.Record]", mode: str
-) -> None:
+async def test_one_step_reads_only_its_own_pages(database: "asyncpg.Connection[asyncpg.Record]", mode: str) -> None:
     await database.execute(_FILL_MUCH)
     await database.execute("ANALYZE inbox")
     await database.execute(f"SET plan_cache_mode = {mode}")
@@ -75,7 +73,7 @@ async def test_one_step_reads_its_own_pages_and_no_others(
     assert 0 < read < 2 * 100 * 50_000 / pages
 
 
-async def test_a_batch_with_repeats_does_not_wait_for_a_sweep(
+async def test_a_batch_with_duplicates_does_not_wait_for_a_sweep(
     command_store: CommandStore, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     await command_store.apply(scenario.directory().read())

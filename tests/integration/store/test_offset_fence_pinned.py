@@ -1,4 +1,4 @@
-"""What a batch reads does not grow while somebody else's transaction keeps old marks; two never start one partition."""
+"""The offset fence while another transaction keeps old row versions, and when two writers start one partition."""
 
 import asyncio
 from contextlib import nullcontext
@@ -21,23 +21,23 @@ from tests.support.wait import eventually
 
 PARTITIONS = 4
 FEW, MANY = 10, 300
-"""Batches before the first look, and between it and the last one."""
+"""Numbers of batches before the first measurement, and between it and the last one."""
 
-LOOKS = 5
+MEASUREMENTS = 5
 
 PAGES_OF_A_PARTITION = 16
-"""Finding its mark, locking it, and writing the next one with its entry in the index: four ways down from its top."""
+"""Limit of pages per batch: the index is searched four times, to find, lock and write a mark and its index entry."""
 
 
 @pytest.mark.parametrize("kind", [*KINDS, None])
-async def test_a_batch_touches_no_more_pages_of_marks_the_more_batches_there_were(
+async def test_pages_of_marks_per_batch_do_not_grow_with_the_number_of_batches(
     command_store: CommandStore,
     database: "asyncpg.Connection[asyncpg.Record]",
     postgres_url: str,
     database_url: str,
     kind: str | None,
 ) -> None:
-    # A vacuum would touch pages, too, and must not be what keeps the reads short.
+    # A vacuum touches pages, too, and must not be the reason for short reads.
     await database.execute("ALTER TABLE offset_mark SET (autovacuum_enabled = false)")
     await command_store.apply(scenario.directory().read())
     logs = [Log(TOPICS.commands, partition, f"/{partition}") for partition in range(PARTITIONS)]
@@ -46,20 +46,22 @@ async def test_a_batch_touches_no_more_pages_of_marks_the_more_batches_there_wer
         for _ in range(count):
             for log in logs:
                 scenario.create_group(log, f"c{len(log.records)}", f"g{log.partition}-{len(log.records)}")
-            # As the reader does: it knows how far it got.
+            # As the reader does: it knows the offsets that it has reached.
             reached = {(log.topic, log.partition): len(log.records) - 1 for log in logs if len(log.records) > 1}
             await command_store.apply([parsed for log in logs for parsed in log.read()], reached)
 
     async def pages() -> int:
         session = await command_store._session()
-        # Now and then a batch looks for a page with room, or splits one of the index.
-        return min([(await pages_touched(session, database, partial(batches, 1)))["offset_mark"] for _ in range(LOOKS)])
+        # Some batches search for a page with free space, or split a page of the index.
+        return min(
+            [(await pages_touched(session, database, partial(batches, 1)))["offset_mark"] for _ in range(MEASUREMENTS)]
+        )
 
     async with open_transaction(kind, postgres_url, database_url) if kind else nullcontext():
         await batches(FEW)
         first = await pages()
         await batches(MANY)
-        # What the server learns of the table must not lead to another plan.
+        # New statistics of the table must not lead to another plan.
         await database.execute("ANALYZE offset_mark")
         await batches(FEW)
         last = await pages()
@@ -67,11 +69,11 @@ async def test_a_batch_touches_no_more_pages_of_marks_the_more_batches_there_wer
 
 
 def marks(first: int) -> OffsetFence:
-    """The marks of a batch of one record."""
+    """Return the fence of a batch with one record."""
     return OffsetFence(ORIGIN, [FakeRecord(TOPICS.commands, 7, first, None, None, ())])
 
 
-async def test_of_two_that_start_a_partition_at_once_the_second_goes_on_behind_the_first(
+async def test_second_writer_continues_behind_the_first_when_both_start_a_partition(
     database: "asyncpg.Connection[asyncpg.Record]", database_url: str
 ) -> None:
     other = await asyncpg.connect(database_url)
@@ -90,15 +92,15 @@ async def test_of_two_that_start_a_partition_at_once_the_second_goes_on_behind_t
     assert [row[0] for row in await database.fetch("SELECT next_offset FROM offset_mark")] == [10]
 
 
-async def test_one_that_starts_a_partition_with_an_old_view_of_it_does_not_move_it(
+async def test_a_writer_with_an_old_snapshot_does_not_move_the_mark(
     database: "asyncpg.Connection[asyncpg.Record]", database_url: str
 ) -> None:
-    """As when another one starts it between the snapshot of the claim and its lock."""
+    """Another writer starts the partition between the snapshot of the claim and its lock."""
     other = await asyncpg.connect(database_url)
     claimed = marks(9)
     await other.execute("BEGIN")
     await claimed.claim(other)
-    # Past the lock of starting, as one who had it and has committed by then.
+    # Skip the lock for starting a partition, as if its holder had committed already.
     await database.execute(
         "INSERT INTO offset_mark (cluster_id, topic, topic_id, partition, next_offset) VALUES ($1, $2, $3, 7, 6)",
         ORIGIN.cluster_id,
@@ -111,7 +113,7 @@ async def test_one_that_starts_a_partition_with_an_old_view_of_it_does_not_move_
     assert [row[0] for row in await database.fetch("SELECT next_offset FROM offset_mark")] == [6]
 
 
-async def test_who_waits_for_a_mark_sees_how_far_the_first_one_got(
+async def test_a_writer_that_waits_for_a_mark_sees_the_offset_of_the_first_one(
     database: "asyncpg.Connection[asyncpg.Record]", database_url: str, settings: Settings
 ) -> None:
     await OffsetFenceStore(settings, ORIGIN).claim({(TOPICS.commands, 7): 5})
@@ -130,7 +132,7 @@ async def test_who_waits_for_a_mark_sees_how_far_the_first_one_got(
     assert second.is_fresh(FakeRecord(TOPICS.commands, 7, 6, None, None, ()))
 
 
-async def test_a_mark_is_set_where_there_is_none_and_set_back_by_an_operator(settings: Settings) -> None:
+async def test_claim_adds_missing_marks_and_move_sets_any_offset(settings: Settings) -> None:
     store = OffsetFenceStore(settings, ORIGIN)
     place = TOPICS.commands, 7
     await asyncio.gather(*(store.claim({place: offset}) for offset in (5, 6, 7)))

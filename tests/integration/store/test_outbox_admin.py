@@ -1,4 +1,4 @@
-"""What operators do with held messages: all or nothing, with a trace, and the relays are told."""
+"""Operations on held messages: all or nothing, recorded, and with a notification of the relays."""
 
 import asyncio
 
@@ -15,12 +15,12 @@ from tests.support.outbox import FIRST, TOPIC, hold, message, put, stored_messag
 from tests.support.wait import eventually
 
 OTHER = "registry.code.events.v1"
-CORRUPT = "the frame is corrupt: its checksum is another one"
+CORRUPT = "the frame is corrupt: its checksum does not match"
 
 
 @pytest.fixture
-async def words(database: Database) -> list[str]:
-    """What relays are told."""
+async def payloads(database: Database) -> list[str]:
+    """The payloads that relays receive."""
     reported: list[str] = []
     await database.add_listener(CHANNEL, lambda *arguments: reported.append(str(arguments[-1])))
     return reported
@@ -31,8 +31,8 @@ async def held(settings: Settings) -> list[int]:
     return [row.position - FIRST for row in rows]
 
 
-async def test_discarded_rows_are_moved_with_a_trace_and_the_relays_are_reported(
-    settings: Settings, database: Database, words: list[str]
+async def test_discarded_rows_are_moved_and_recorded_and_the_relays_are_notified(
+    settings: Settings, database: Database, payloads: list[str]
 ) -> None:
     messages = [message(number) for number in (1, 2, 3)]
     await hold(database, "MESSAGE_SIZE_TOO_LARGE", *messages[:2], scope="key")
@@ -52,11 +52,11 @@ async def test_discarded_rows_are_moved_with_a_trace_and_the_relays_are_reported
     }
     assert since in {trace.since for trace in traces}
     assert await stored_messages(database, "outbox_discarded") == messages
-    await eventually(lambda: words == [RELOAD], what="the word to the relays")
+    await eventually(lambda: payloads == [RELOAD], what="the payload for the relays")
 
 
 async def test_nothing_is_done_when_one_of_the_positions_is_not_held(
-    settings: Settings, database: Database, words: list[str]
+    settings: Settings, database: Database, payloads: list[str]
 ) -> None:
     await put(database, message(0))
     await hold(database, "X", message(1), message(2))
@@ -67,9 +67,9 @@ async def test_nothing_is_done_when_one_of_the_positions_is_not_held(
     assert raised.value.positions == (FIRST, FIRST + 2)
     assert await held(settings) == [1]
     assert await database.fetchval("SELECT count(*) FROM outbox_frame") == 1
-    # Notifications come in order, so one of a failed discard would stand before this one.
+    # Notifications are delivered in order, so one of the failed discard would be before this one.
     await retry(settings)
-    await eventually(lambda: words == [RETRY], what="the word of the retry only")
+    await eventually(lambda: payloads == [RETRY], what="only the payload of the retry")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_nothing_is_done_when_one_of_the_positions_is_not_held(
     ],
     ids=str,
 )
-async def test_rows_are_chosen_by_topic_or_reason(
+async def test_rows_are_selected_by_topic_or_reason(
     settings: Settings, database: Database, selection: Selection, left: list[int]
 ) -> None:
     await hold(database, "UNKNOWN_TOPIC_OR_PARTITION", message(0), message(1, OTHER))
@@ -99,7 +99,7 @@ async def test_rows_are_chosen_by_topic_or_reason(
     assert (await held(settings), sorted(left + done)) == (left, [0, 1, 2, 3, 4])
 
 
-async def test_a_row_that_a_relay_replaces_meanwhile_is_discarded_as_it_is_then(
+async def test_a_row_that_a_relay_replaces_meanwhile_is_discarded_in_its_new_state(
     settings: Settings, database: Database
 ) -> None:
     await hold(database, "LEADER_NOT_AVAILABLE", message(1))
@@ -115,7 +115,7 @@ async def test_a_row_that_a_relay_replaces_meanwhile_is_discarded_as_it_is_then(
     assert (row.reason, await held(settings)) == ("UNKNOWN_TOPIC_OR_PARTITION", [])
 
 
-async def test_a_discard_that_fails_leaves_all_as_it_was(settings: Settings, database: Database) -> None:
+async def test_a_failed_discard_changes_nothing(settings: Settings, database: Database) -> None:
     await hold(database, "X", message(1), message(2, OTHER))
     await database.execute(
         "ALTER TABLE outbox_discarded ADD CONSTRAINT broken CHECK (topic <> 'registry.code.events.v1')"
@@ -126,22 +126,22 @@ async def test_a_discard_that_fails_leaves_all_as_it_was(settings: Settings, dat
     assert await database.fetchval("SELECT count(*) FROM outbox_discarded") == 0
 
 
-async def test_retry_counts_what_is_held_and_which_relays_live(
-    settings: Settings, database: Database, words: list[str]
+async def test_retry_counts_held_messages_and_running_relays(
+    settings: Settings, database: Database, payloads: list[str]
 ) -> None:
     await put(database, message(9))
     await hold(database, "X", message(1), message(2), message(3, OTHER))
     relay = OutboxStore(settings)
-    await relay.open(words.append)
+    await relay.open(payloads.append)
 
-    asked = await retry(settings)
+    result = await retry(settings)
 
-    assert asked == RetryRequest(Count(2, 3), 1)
-    await eventually(lambda: words == [RETRY, RETRY], what="the word to the relay and the listener")
+    assert result == RetryRequest(Count(2, 3), 1)
+    await eventually(lambda: payloads == [RETRY, RETRY], what="the payload at the relay and the listener")
     await relay.close()
 
 
-async def test_a_database_that_is_away_is_named(settings: Settings) -> None:
+async def test_an_unreachable_database_is_reported(settings: Settings) -> None:
     nowhere = Settings(database_url="postgresql://u:s3cret@127.0.0.1:1/none")
     with pytest.raises(StoreUnavailable) as raised:
         await retry(nowhere)

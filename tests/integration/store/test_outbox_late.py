@@ -1,4 +1,4 @@
-"""Frames that become visible late are found all the same, and nobody else's transaction is waited for."""
+"""Frames that become visible late are found, and transactions of other applications do not delay the relay."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -41,7 +41,7 @@ def message(id_: str, position: int) -> Message:
 
 
 async def begin(connection: "Database[asyncpg.Record]", id_: str) -> int:
-    """Write a frame as a batch does, up to its commit: the lock, a block, the frame. Answers the block."""
+    """Write a frame as a batch does, up to its commit: the lock, a block, the frame. Return the block."""
     await connection.execute(BEGIN_SHARED)
     block: int = await connection.fetchval(statement("outbox_block"))
     await write_frames(connection, frames_of([message(id_, block * BLOCK)]))
@@ -49,14 +49,14 @@ async def begin(connection: "Database[asyncpg.Record]", id_: str) -> int:
 
 
 async def write(connection: "Database[asyncpg.Record]", id_: str) -> int:
-    """Write a frame in a transaction that ends at once."""
+    """Write a frame in a transaction that ends at once. Return the block."""
     block = await begin(connection, id_)
     await connection.execute("COMMIT")
     return block
 
 
 async def publish(store: OutboxStore) -> list[str]:
-    """Read frames, delete them as published and look how far the outbox is complete. Answers their messages."""
+    """Read frames, delete them as published and update the bound. Return the ids of their messages."""
     frames = await store.read(ALL)
     if frames:
         await store.settle([frame.position for frame in frames])
@@ -68,19 +68,19 @@ async def publish_again(store: OutboxStore, times: int) -> list[str]:
     return [id_ for _ in range(times) for id_ in await publish(store)]
 
 
-@pytest.mark.parametrize("looks", [1, 2, 5])
-async def test_a_frame_is_found_when_its_writer_ran_on_while_others_came_and_went(
-    store: OutboxStore, slow: "Database[asyncpg.Record]", database: "Database[asyncpg.Record]", looks: int
+@pytest.mark.parametrize("rounds", [1, 2, 5])
+async def test_a_frame_is_found_when_its_writer_commits_after_later_writers(
+    store: OutboxStore, slow: "Database[asyncpg.Record]", database: "Database[asyncpg.Record]", rounds: int
 ) -> None:
     await begin(slow, "late")
     seen = await publish_again(store, 2)
-    for look in range(looks):
-        await write(database, f"early-{look}")
+    for number in range(rounds):
+        await write(database, f"early-{number}")
         seen += await publish_again(store, 2)
     await slow.execute("COMMIT")
     seen += await publish_again(store, 2)
 
-    assert seen == [*(f"early-{look}" for look in range(looks)), "late"]
+    assert seen == [*(f"early-{number}" for number in range(rounds)), "late"]
 
 
 async def test_the_bound_stays_at_the_block_of_a_writer_until_its_transaction_ends(
@@ -99,13 +99,13 @@ async def test_the_bound_stays_at_the_block_of_a_writer_until_its_transaction_en
     assert store._bound.block == last + 1
 
 
-async def test_a_writer_that_took_no_block_yet_holds_the_bound_only_while_it_runs(
+async def test_a_writer_without_a_block_holds_the_bound_only_while_it_runs(
     store: OutboxStore, slow: "Database[asyncpg.Record]", database: "Database[asyncpg.Record]"
 ) -> None:
     await slow.execute(BEGIN_SHARED)
     first = await write(database, "early")
     await publish_again(store, 2)
-    # It takes its block now: had the bound gone over all blocks there will be, its frame would be lost.
+    # It takes its block now: if the bound were above all later blocks, its frame would be lost.
     await begin_within(slow, "late")
     assert store._bound.block <= first + 1
     await slow.execute("COMMIT")
@@ -114,7 +114,7 @@ async def test_a_writer_that_took_no_block_yet_holds_the_bound_only_while_it_run
 
 
 async def begin_within(connection: "Database[asyncpg.Record]", id_: str) -> None:
-    """Go on in a batch that holds its lock already."""
+    """Write a frame in a batch that already holds its lock."""
     block = await connection.fetchval(statement("outbox_block"))
     await write_frames(connection, frames_of([message(id_, block * BLOCK)]))
 
@@ -122,7 +122,7 @@ async def begin_within(connection: "Database[asyncpg.Record]", id_: str) -> None
 async def test_the_bound_advances_when_writers_never_pause(
     store: OutboxStore, database: "Database[asyncpg.Record]", slow: "Database[asyncpg.Record]"
 ) -> None:
-    """At every look one of two writers is in a transaction, never the same one for long."""
+    """At every observation one of two writers is in a transaction, but never the same one for long."""
     writers = [database, slow]
     blocks, bounds = [await begin(database, "w0")], []
     for number in range(1, 12):
@@ -137,7 +137,7 @@ async def test_the_bound_advances_when_writers_never_pause(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_the_bound_advances_when_a_transaction_of_somebody_else_is_open(
+async def test_the_bound_advances_when_another_application_has_an_open_transaction(
     store: OutboxStore, database: "Database[asyncpg.Record]", postgres_url: str, database_url: str, kind: str
 ) -> None:
     async with open_transaction(kind, postgres_url, database_url):

@@ -1,4 +1,4 @@
-"""The outbox as operators see it: its rows by position, how much there is, and the messages in a row."""
+"""The outbox for operators: its rows by position, their number, and the messages of a row."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ async def test_rows_are_listed_by_position_with_their_state(settings: Settings, 
     assert count == Count(4, 5)
 
 
-async def test_a_list_is_cut_and_the_count_is_of_all(settings: Settings, database: Database) -> None:
+async def test_a_list_is_limited_and_the_count_is_not(settings: Settings, database: Database) -> None:
     for number in range(5):
         await hold(database, UNKNOWN, message(2 * number, OTHER if number % 2 else TOPIC))
         await put(database, message(2 * number + 1))
@@ -49,7 +49,7 @@ async def test_a_list_is_cut_and_the_count_is_of_all(settings: Settings, databas
     assert (await listed(settings, held_only=True))[1] == Count(5, 5)
 
 
-async def test_what_was_discarded_is_listed_newest_first(settings: Settings, database: Database) -> None:
+async def test_discarded_rows_are_listed_newest_first(settings: Settings, database: Database) -> None:
     for number in range(3):
         await hold(database, UNKNOWN, message(number))
         await discard(settings, Selection((FIRST + number,)), "ana")
@@ -70,7 +70,7 @@ def test_no_list_reads_values(name: str) -> None:
     assert "value" not in statement(name).partition("SELECT")[2]
 
 
-async def test_a_frame_is_found_by_its_position_and_by_that_of_any_message(
+async def test_a_frame_is_found_by_its_position_and_by_the_position_of_any_message(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_listing, "FOUND_FRAMES", 2)
@@ -97,17 +97,17 @@ async def test_a_frame_is_found_by_its_position_and_by_that_of_any_message(
 async def test_a_frame_that_cannot_be_read_is_reported_with_the_reason(settings: Settings, database: Database) -> None:
     good = frame(message(1), message(3))
     bad = replace(good, value=good.value[:-1] + bytes([good.value[-1] ^ 1]))
-    await hold_frame(database, bad, "the frame is corrupt: its checksum is another one")
+    await hold_frame(database, bad, "the frame is corrupt: its checksum does not match")
 
     found, _ = await find(settings, bad.position)
     other, corrupt = await find(settings, FIRST + 3)
 
     assert found is not None
-    assert (found.value, found.messages, found.corrupt) == (bad.value, (), "its checksum is another one")
+    assert (found.value, found.messages, found.corrupt) == (bad.value, (), "its checksum does not match")
     assert (other, [one.row.position for one in corrupt]) == (None, [bad.position])
 
 
-async def test_the_overview_counts_what_waits_and_what_is_held(
+async def test_the_overview_counts_waiting_and_held_messages(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(database, message(0), message(2))
@@ -138,6 +138,6 @@ async def test_counting_for_the_overview_stops_at_its_limit(database: Database) 
     assert (plan["Node Type"], plan["Actual Rows"]) == ("Index Scan", 50)
 
 
-async def test_a_database_without_the_tables_is_reported_with_what_to_do(empty_database_url: str) -> None:
+async def test_a_database_without_migrations_is_reported_with_the_command_to_run(empty_database_url: str) -> None:
     with pytest.raises(StoreUnavailable, match="run `producer-registry migrate`"):
         await listed(Settings(database_url=empty_database_url))

@@ -1,4 +1,4 @@
-"""What the relay reads does not grow while somebody else's transaction keeps the server from removing old rows."""
+"""The reads of the relay do not grow while another transaction prevents the removal of old rows."""
 
 import random
 from collections.abc import AsyncIterator
@@ -22,16 +22,16 @@ from tests.support.foreign import KINDS, SNAPSHOT, open_transaction
 from tests.support.touched import pages_touched
 
 FEW, MANY = 20, 400
-"""Batches before the first look, and between it and the last one."""
+"""Numbers of batches before the first measurement, and between it and the last one."""
 
 MOST_PAGES = 12
-"""Index and table, from the top of the index. The old rows of MANY batches fill about 70 pages of the table."""
+"""Limit of pages of index and table per statement. The old rows of MANY batches fill about 70 pages of the table."""
 
 TABLE = "outbox_frame"
 
 
 class Outbox:
-    """A relay's store beside a writer, with a look at the pages it touches."""
+    """The store of a relay, a writer, and the pages that the store touches."""
 
     def __init__(self, store: OutboxStore, database: "asyncpg.Connection[asyncpg.Record]") -> None:
         self.store, self.database = store, database
@@ -47,7 +47,7 @@ class Outbox:
             await write_frames(self.database, frames_of([message]))
 
     async def publish(self, batches: int) -> None:
-        """So many batches, each published at once."""
+        """Write batches and publish each at once."""
         for _ in range(batches):
             await self.write()
             frames = await self.store.read(ALL)
@@ -56,7 +56,7 @@ class Outbox:
             await self.store.observe()
 
     async def pages(self) -> dict[str, int]:
-        """Pages of the outbox that each statement of the relay touches, while one frame waits."""
+        """Return the pages of the outbox that each statement of the relay touches while one frame waits."""
         await self.write()
         session = self.store._connection
         touched = partial(pages_touched, session, self.database, tables=(TABLE,))
@@ -71,7 +71,7 @@ class Outbox:
 
 @pytest.fixture
 async def outbox(settings: Settings, database: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[Outbox]:
-    # A vacuum would touch pages, too, and must not be what keeps the reads short.
+    # A vacuum touches pages, too, and must not be the reason for short reads.
     await database.execute("ALTER TABLE outbox_frame SET (autovacuum_enabled = false)")
     store = OutboxStore(settings)
     async with opened(store):
@@ -80,7 +80,7 @@ async def outbox(settings: Settings, database: "asyncpg.Connection[asyncpg.Recor
 
 @asynccontextmanager
 async def opened(store: OutboxStore) -> AsyncIterator[None]:
-    """A session, as a relay begins it."""
+    """Open a session as a relay does."""
     await store.open(lambda _: None)
     await store.observe()
     try:
@@ -90,7 +90,7 @@ async def opened(store: OutboxStore) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("kind", [*KINDS, None])
-async def test_the_relay_reads_no_more_pages_the_more_was_published(
+async def test_pages_per_read_do_not_grow_with_the_number_of_published_frames(
     outbox: Outbox, postgres_url: str, database_url: str, kind: str | None
 ) -> None:
     async with open_transaction(kind, postgres_url, database_url) if kind else nullcontext():
@@ -101,7 +101,7 @@ async def test_the_relay_reads_no_more_pages_the_more_was_published(
     assert max(*first.values(), *last.values()) <= MOST_PAGES, (first, last)
 
 
-async def test_a_new_session_counts_what_waits_without_walking_over_what_is_gone(
+async def test_a_new_session_counts_waiting_frames_without_reading_deleted_rows(
     outbox: Outbox, settings: Settings, postgres_url: str, database_url: str
 ) -> None:
     async with open_transaction(SNAPSHOT, postgres_url, database_url):
@@ -118,7 +118,7 @@ async def test_a_new_session_counts_what_waits_without_walking_over_what_is_gone
     assert after_reading[TABLE] <= MOST_PAGES
 
 
-async def test_what_waits_is_counted_to_a_limit(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_frames_are_counted_up_to_a_limit(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox_store, "COUNTED_FRAMES", 30)
     for _ in range(MANY):
         await outbox.write()

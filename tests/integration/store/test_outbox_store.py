@@ -1,4 +1,4 @@
-"""The relay's view of the outbox: what it deletes costs what is deleted, however much waits."""
+"""The outbox for the relay: the cost of a delete depends on the deleted rows, not on the backlog."""
 
 import asyncpg
 import pytest
@@ -26,12 +26,12 @@ async def test_deleting_here_and_there_reads_no_more_than_that_when_much_waits(
     before = await read_as_a_whole(database)
     outbox = OutboxStore(settings)
     await outbox.open(lambda _: None)
-    # What is done of a chunk of which the broker took some partitions only.
+    # The published part of a chunk of which the broker accepted only some partitions.
     await outbox.settle([3 * number for number in range(1, DELETED + 1)])
     await outbox.close()
 
     async def reported() -> bool:
-        # A session tells its counts when it ends, and that takes a moment.
+        # A session reports its counts when it ends, which takes a moment.
         deleted = await database.fetchval("SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'outbox_frame'")
         return bool(deleted == DELETED)
 

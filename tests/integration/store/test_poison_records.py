@@ -1,4 +1,4 @@
-"""Poison of every kind, at every place of a batch and several in one: it alone is put aside, its neighbours stay."""
+"""Bad records of every kind, at every place of a batch, and several in one: only they are dead-lettered."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ KEY = b"key"
 
 
 class Bench:
-    """One partition whose batches go into the real store; `sent` is what the store had to publish, in order."""
+    """One partition whose batches go into the real store; `sent` are the messages to publish, in order."""
 
     def __init__(self, store: CommandStore) -> None:
         self.log = Log(TOPICS.operator_commands)
@@ -52,7 +52,7 @@ class Bench:
         return applied
 
     async def handle(self, kinds: Sequence[str], subject: str) -> None:
-        """Decide one batch of records of these kinds; good ones put the subject."""
+        """Decide one batch of records of these kinds; good records put the subject."""
         first = len(self.log.records)
         for kind in kinds:
             number = len(self.log.records)
@@ -69,7 +69,7 @@ class Bench:
         assert self.settling.settled[-1] == {(self.log.topic, 0): len(self.log.records)}
 
     def _reported(self) -> list[tuple[str, ...]]:
-        """Of each message in its order: what it is, and what tells it from others."""
+        """Return the kind and the distinguishing property of each message, in order."""
         reported: list[tuple[str, ...]] = []
         for message in sorted(self.sent, key=lambda message: message.position):
             if message.aggregatetype == "dead-letter":
@@ -104,7 +104,7 @@ async def bench(command_store: CommandStore, database: "asyncpg.Connection[async
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_it_alone_is_put_aside_at_every_place_of_a_batch(bench: Bench, kind: str) -> None:
+async def test_only_the_bad_record_is_dead_lettered_at_every_place_of_a_batch(bench: Bench, kind: str) -> None:
     for place in range(NEIGHBOURS + 1):
         kinds = [GOOD] * NEIGHBOURS
         kinds.insert(place, kind)
@@ -112,7 +112,7 @@ async def test_it_alone_is_put_aside_at_every_place_of_a_batch(bench: Bench, kin
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_they_alone_are_put_aside_when_a_batch_has_several(bench: Bench, seed: int) -> None:
+async def test_only_the_bad_records_are_dead_lettered_when_a_batch_has_several(bench: Bench, seed: int) -> None:
     random = Random(seed)
     for number in range(6):
         kinds = [random.choice(KINDS) if random.random() < 0.4 else GOOD for _ in range(random.randint(2, 40))]

@@ -1,4 +1,4 @@
-"""Present states are published again: all of them, with their versions, in their subject's order."""
+"""Current states are published again: all of them, with their versions, in the order of their subjects."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ async def written(settings: Settings, kind: str, organization: str | None = None
 
 
 async def outbox(database: "asyncpg.Connection[asyncpg.Record]") -> list[dict[str, Any]]:
-    """The snapshots in the outbox, in order: type, subject, version, data."""
+    """Return the snapshots in the outbox, in order: type, subject, version, data."""
     return [
         {
             "id": m.id,
@@ -39,7 +39,7 @@ async def outbox(database: "asyncpg.Connection[asyncpg.Record]") -> list[dict[st
 
 @pytest.fixture
 async def populated(command_store: CommandStore) -> CommandStore:
-    """Two organizations, three codes, two groups and a user that hold some of them."""
+    """Create two organizations, three codes, and two groups and a user that hold some of the codes."""
     await command_store.apply(scenario.directory().read())
     log = Log()
     for number in range(3):
@@ -85,7 +85,7 @@ async def test_every_state_is_written_with_its_version_when_pages_are_small(
 
 
 @pytest.mark.usefixtures("populated")
-async def test_only_what_belongs_to_an_organization_is_written_when_one_is_given(
+async def test_only_states_of_the_given_organization_are_written(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     counts = {kind: await written(settings, kind, "pc:1") for kind in KINDS}
@@ -103,7 +103,7 @@ async def test_ids_differ_from_run_to_run_so_that_none_is_taken_for_a_duplicate(
 
 
 @pytest.mark.usefixtures("populated")
-async def test_snapshot_waits_for_a_writer_of_the_subject_and_shows_what_it_wrote(
+async def test_snapshot_waits_for_a_writer_of_the_subject_and_has_its_new_state(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", database_url: str
 ) -> None:
     transaction = database.transaction()

@@ -1,4 +1,4 @@
-"""What every store promises, held against the real one and against the stub that stands in for it."""
+"""The guarantees of every store, tested with the real store and with its stub."""
 
 import orjson
 
@@ -65,7 +65,7 @@ async def test_state_is_found_again_when_the_next_batch_needs_it(store: Store) -
     assert rejection["version"] == 2
 
 
-async def test_usernames_change_hands_within_a_batch(store: Store) -> None:
+async def test_a_username_can_move_to_another_user_within_a_batch(store: Store) -> None:
     log = await _prepared(store)
     scenario.create_user(log, "c1", "pc:310", username="ana")
     scenario.create_user(log, "c2", "pc:311", username="ben")
@@ -85,7 +85,7 @@ async def test_usernames_change_hands_within_a_batch(store: Store) -> None:
     assert _said([unchanged]) == [("command.unchanged", "pc:312")]
 
 
-async def test_a_repeat_gets_its_first_outcome_when_sent_in_another_batch(store: Store) -> None:
+async def test_a_duplicate_in_another_batch_gets_the_original_outcome(store: Store) -> None:
     log = await _prepared(store)
     scenario.create_group(log, "c1", "pc:669")
     first = (await store.apply(log.read())).messages[-1]
@@ -97,7 +97,7 @@ async def test_a_repeat_gets_its_first_outcome_when_sent_in_another_batch(store:
     assert again.repeated == 1
 
 
-async def test_a_repeat_gets_its_first_outcome_when_sent_in_the_same_batch(store: Store) -> None:
+async def test_a_duplicate_in_the_same_batch_gets_the_original_outcome(store: Store) -> None:
     log = await _prepared(store)
     scenario.create_group(log, "c1", "pc:669")
     scenario.create_group(log, "c1", "pc:669")
@@ -120,7 +120,7 @@ async def test_nothing_happens_when_a_batch_is_delivered_again(store: Store) -> 
     assert (applied.messages, applied.skipped) == ([], 1)
 
 
-async def test_the_new_part_is_decided_when_an_old_batch_comes_back_longer(store: Store) -> None:
+async def test_only_the_new_part_is_decided_when_a_batch_is_delivered_again_with_more_records(store: Store) -> None:
     log = await _prepared(store)
     scenario.create_group(log, "c1", "pc:669")
     await store.apply(log.read())

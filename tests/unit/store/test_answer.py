@@ -1,4 +1,4 @@
-"""Answering a batch: in order, and in slices that let others go on."""
+"""The output of a batch is made in order, and in slices between which other tasks run."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from service.store.position import BLOCK
 from tests.support.record import FakeRecord
 
 
-async def test_a_long_batch_is_answered_in_order_and_lets_others_go_on() -> None:
+async def test_a_long_batch_is_answered_in_order_and_in_slices() -> None:
     batch = [Undecodable(FakeRecord("in", 0, offset, None, b"", ()), "tombstone", "") for offset in range(3 * SLICE)]
     answers = BatchOutput(Topics("registry"), 7, datetime(2026, 11, 22, tzinfo=UTC))
     adding = asyncio.create_task(answers.add(batch, {}, ()))

@@ -1,4 +1,4 @@
-"""Two things at the same time: both end, or both are given up."""
+"""Two coroutines at the same time: both complete, or both are cancelled."""
 
 import asyncio
 
@@ -8,18 +8,18 @@ from service.store.concurrency import run_concurrently
 
 
 class Endless:
-    """Work that waits for ever, and notes how it came to its end."""
+    """Work that waits until it is cancelled, and records that."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
-        self.given_up = False
+        self.cancelled = False
 
     async def run(self) -> None:
         self.begun.set()
         try:
             await asyncio.Event().wait()
         finally:
-            self.given_up = True
+            self.cancelled = True
 
 
 async def failing(begun: asyncio.Event) -> None:
@@ -27,7 +27,7 @@ async def failing(begun: asyncio.Event) -> None:
     raise LookupError("it failed")
 
 
-async def test_each_goes_on_while_the_other_waits() -> None:
+async def test_each_runs_while_the_other_waits() -> None:
     first, second = asyncio.Event(), asyncio.Event()
 
     async def statements() -> None:
@@ -44,26 +44,26 @@ async def test_each_goes_on_while_the_other_waits() -> None:
 
 
 @pytest.mark.parametrize("fails", ["statements", "work"])
-async def test_the_other_is_given_up_when_one_fails(fails: str) -> None:
+async def test_the_other_is_cancelled_when_one_fails(fails: str) -> None:
     other = Endless()
     pair = failing(other.begun), other.run()
     async with asyncio.timeout(5):
         with pytest.raises(LookupError, match="it failed"):
             await run_concurrently(*(pair if fails == "statements" else pair[::-1]))
-    assert other.given_up
+    assert other.cancelled
 
 
-async def test_both_are_given_up_when_nobody_waits_any_more() -> None:
+async def test_both_are_cancelled_when_the_caller_is_cancelled() -> None:
     one, other = Endless(), Endless()
     task = asyncio.create_task(run_concurrently(one.run(), other.run()))
     async with asyncio.timeout(5):
         await asyncio.gather(one.begun.wait(), other.begun.wait())
         task.cancel()
         await asyncio.wait((task,))
-    assert (one.given_up, other.given_up, task.cancelled()) == (True, True, True)
+    assert (one.cancelled, other.cancelled, task.cancelled()) == (True, True, True)
 
 
-async def test_one_that_somebody_else_cancelled_is_not_taken_for_done() -> None:
+async def test_a_coroutine_cancelled_from_elsewhere_counts_as_failed() -> None:
     async def cancelled() -> None:
         raise asyncio.CancelledError
 

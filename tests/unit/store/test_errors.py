@@ -1,4 +1,4 @@
-"""Which errors are the fault of the rows, and which of the machine."""
+"""Which errors the rows cause, and which the machine causes."""
 
 import asyncpg
 import pytest
@@ -10,13 +10,13 @@ from service.store.errors import StoreDefect, StoreRace, StoreUnavailable, trans
 ENCODING = _base.DataError("invalid input for query argument $1")
 
 
-def test_a_machine_without_threads_is_no_fault_of_the_rows() -> None:
-    # Else the commands of the batch would be put aside one by one.
+def test_a_lack_of_threads_counts_as_unavailable() -> None:
+    # Otherwise the commands of the batch would be dead-lettered one by one.
     with pytest.raises(StoreUnavailable, match="thread"), translated():
         raise RuntimeError("can't start new thread")
 
 
-def test_other_errors_of_the_program_stay_defects() -> None:
+def test_other_runtime_errors_are_not_translated() -> None:
     with pytest.raises(RuntimeError, match="a bug"), translated():
         raise RuntimeError("a bug")
 

@@ -1,4 +1,4 @@
-"""Frames: what is written is read again, within limits, and damage of any kind is reported as such."""
+"""Frames: messages are read as they were written, frames have limits, and any damage is reported."""
 
 import random
 import struct
@@ -31,13 +31,13 @@ HEADERS: st.SearchStrategy[Headers] = st.lists(st.tuples(WORDS, st.none() | st.b
 
 
 def message(position: int, payload: bytes | None = b"{}", *, shard: int = 0, topic: str = "events") -> Message:
-    """A message with a key."""
+    """Return a message with a key."""
     return Message(f"id-{position}", "group", "g", TYPE, topic, b"key", payload, [("a", b"1")], shard, position)
 
 
 @st.composite
 def batches(draw: st.DrawFn) -> list[Message]:
-    """Messages of a few shards and topics, whose positions rise with gaps."""
+    """Draw messages of a few shards and topics, whose positions rise with gaps."""
     position, found = draw(st.integers(0, 10**18)), []
     for _ in range(draw(st.integers(0, 12))):
         position += draw(st.integers(1, 1000))
@@ -86,7 +86,7 @@ def test_no_frame_is_longer_than_the_limit_when_payloads_are_long() -> None:
     assert [m for frame in frames for m in messages_of(frame)] == messages
 
 
-def test_a_message_has_a_frame_alone_when_it_is_longer_than_the_limit() -> None:
+def test_a_message_that_exceeds_the_limit_has_a_separate_frame() -> None:
     messages = [message(0), message(1, bytes(FRAME_BYTES + 1)), message(2)]
     frames = list(frames_of(messages))
     assert [frame.raw_bytes > FRAME_BYTES for frame in frames if 1 in {m.position for m in messages_of(frame)}] == [
@@ -105,21 +105,21 @@ def test_raw_bytes_are_compressed_only_when_that_makes_them_shorter() -> None:
 
 
 def compressed() -> Frame:
-    """A frame with raw bytes that get shorter."""
+    """Return a frame with compressible raw bytes."""
     (frame,) = frames_of([message(position, b'{"text": "%d"}' % position) for position in range(4)])
     assert frame.value[0] == LZ4
     return frame
 
 
 def stored() -> Frame:
-    """A frame with raw bytes as they are."""
+    """Return a frame with incompressible raw bytes."""
     (frame,) = frames_of([message(0, random.Random(1).randbytes(2500))])
     assert frame.value[0] == STORED
     return frame
 
 
 def plain(*columns: object, pieces: bytes = b"", messages: int = 1) -> Frame:
-    """A frame as the migration writes it."""
+    """Return a frame as the migration writes it."""
     text = orjson.dumps(columns[0] if len(columns) == 1 else columns)
     raw = struct.pack(">I", len(text)) + text + pieces
     return Frame(7, 0, "events", messages, len(raw), bytes([PLAIN]) + raw)
@@ -133,7 +133,7 @@ def test_a_plain_frame_is_read_when_a_migration_wrote_it() -> None:
 
 
 @pytest.mark.parametrize("frame", [compressed(), stored()], ids=["compressed", "stored"])
-def test_a_frame_is_corrupt_when_any_of_its_bytes_is_another_one(frame: Frame) -> None:
+def test_a_frame_is_corrupt_when_any_of_its_bytes_changed(frame: Frame) -> None:
     same = []
     for at in range(len(frame.value)):
         for change in {1, 1 << at % 8, 0xFF}:
@@ -143,7 +143,7 @@ def test_a_frame_is_corrupt_when_any_of_its_bytes_is_another_one(frame: Frame) -
                 same.append(messages_of(replace(frame, value=bytes(value))))
             except FrameCorrupt:
                 continue
-    # LZ4 has several ways to say the same: a match may be copied from another place that has the same bytes.
+    # LZ4 can encode the same bytes in several ways: a match may be copied from another place with the same bytes.
     assert all(messages == messages_of(frame) for messages in same)
     assert len(same) <= (10 if frame.value[0] == LZ4 else 0)
 
@@ -151,7 +151,7 @@ def test_a_frame_is_corrupt_when_any_of_its_bytes_is_another_one(frame: Frame) -
 @pytest.mark.parametrize(
     "frame", [compressed(), stored(), plain(*COLUMNS, pieces=b"key{}")], ids=["compressed", "stored", "plain"]
 )
-def test_a_frame_is_corrupt_when_it_is_cut_short_or_has_more_than_was_written(frame: Frame) -> None:
+def test_a_frame_is_corrupt_when_it_is_too_short_or_too_long(frame: Frame) -> None:
     for length in range(len(frame.value)):
         with pytest.raises(FrameCorrupt):
             messages_of(replace(frame, value=frame.value[:length]))
@@ -168,10 +168,10 @@ def test_a_frame_is_corrupt_when_its_format_is_unknown(kind: int) -> None:
 
 @pytest.mark.parametrize("length", [0, 1, 2**31 - 1, 2**31, 2**32 - 1])
 @pytest.mark.parametrize("row_agrees", [False, True])
-def test_nothing_is_decompressed_when_the_raw_length_lies(
+def test_no_more_than_the_limit_is_decompressed_when_the_raw_length_is_wrong(
     length: int, row_agrees: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    frame, asked = compressed(), []
+    frame, lengths = compressed(), []
     value = frame.value[:1] + struct.pack(">I", length) + frame.value[5:]
     lying = replace(frame, value=value, raw_bytes=length if row_agrees else frame.raw_bytes)
     decompress = cramjam.lz4.decompress_block
@@ -179,19 +179,19 @@ def test_nothing_is_decompressed_when_the_raw_length_lies(
     class Watched:
         @staticmethod
         def decompress_block(data: bytes, *, output_len: int) -> object:
-            asked.append(output_len)
+            lengths.append(output_len)
             return decompress(data, output_len=output_len)
 
     monkeypatch.setattr(cramjam, "lz4", Watched)
     with pytest.raises(FrameCorrupt):
         messages_of(lying)
-    assert all(one <= LONGEST for one in asked)
-    assert row_agrees or not asked, "the row says another length"
+    assert all(one <= LONGEST for one in lengths)
+    assert row_agrees or not lengths, "the row has another length"
 
 
 @pytest.mark.parametrize("frame", [compressed(), plain(*COLUMNS, pieces=b"key{}")], ids=["compressed", "plain"])
 @pytest.mark.parametrize("more", [-1, 1, 10])
-def test_a_frame_is_corrupt_when_its_row_counts_other_messages(frame: Frame, more: int) -> None:
+def test_a_frame_is_corrupt_when_its_row_has_another_number_of_messages(frame: Frame, more: int) -> None:
     with pytest.raises(FrameCorrupt):
         messages_of(replace(frame, messages=frame.messages + more))
 
@@ -219,13 +219,13 @@ def test_a_frame_is_corrupt_when_its_row_counts_other_messages(frame: Frame, mor
         plain(*COLUMNS[:7], [-1], [6], pieces=b"key{}"),
     ],
 )
-def test_a_frame_is_corrupt_when_its_columns_are_not_what_is_written(frame: Frame) -> None:
+def test_a_frame_is_corrupt_when_its_columns_are_malformed(frame: Frame) -> None:
     with pytest.raises(FrameCorrupt):
         messages_of(frame)
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(-1, 3), st.integers(0, 300))
-def test_a_frame_is_corrupt_when_its_value_is_anything(value: bytes, messages: int, length: int) -> None:
+def test_arbitrary_bytes_are_a_corrupt_frame(value: bytes, messages: int, length: int) -> None:
     with pytest.raises(FrameCorrupt):
         messages_of(Frame(0, 0, "events", messages, length, value))

@@ -1,4 +1,4 @@
-"""The bound of the outbox: no frame appears below it, whatever writers do between the observations."""
+"""The bound of the outbox: no new frame appears below it, whatever writers do between the observations."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ class Writers:
     begun: int = 0
 
     def step(self, what: str, which: int) -> None:
-        """Let one writer go on."""
+        """Execute one step of a writer."""
         names = sorted(self.open)
         if what == "begin":
             self.begun += 1
@@ -34,7 +34,7 @@ class Writers:
                 self.open[name] = self.counter
 
     def unresolved(self) -> list[int]:
-        """Blocks that are taken, or will be, and whose frames may still appear."""
+        """Return the blocks whose frames may still appear: those of open transactions, and the next one."""
         return [*(block for block in self.open.values() if block is not None), self.counter + 1]
 
 
@@ -45,13 +45,13 @@ STEPS = st.lists(st.tuples(st.sampled_from(["begin", "block", "end"]), st.intege
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(STEPS, STEPS), max_size=12))
-def test_every_block_below_the_bound_is_resolved_when_writers_come_and_go(rounds: "list[Round]") -> None:
+def test_every_block_below_the_bound_is_resolved(rounds: "list[Round]") -> None:
     writers, bound, before = Writers(), Bound(), 0
     for first, between in rounds:
         for step in first:
             writers.step(*step)
         counter = writers.counter
-        # Counter and holders are read by two statements: writers go on in between.
+        # Counter and holders are read by two statements: writers continue in between.
         for step in between:
             writers.step(*step)
         bound.observe(counter, sorted(writers.open))
@@ -82,4 +82,4 @@ def test_the_bound_stays_when_a_writer_does_not_end() -> None:
         bound.observe(7 + number, ["3/1", f"4/{number}"])
     assert bound.block == 6
     bound.observe(20, ["4/9"])
-    assert bound.block == 7, "those who came later do not count, and what they were told of neither"
+    assert bound.block == 7, "writers that came later do not count"

@@ -1,4 +1,4 @@
-"""Who waits together is answered together, and nobody gets an answer that is older than the question."""
+"""Requests that wait at the same time share a round, and no answer is older than its question."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from tests.support.wait import eventually
 
 
 class Rounds:
-    """Remembers the rounds; an answer tells the value at the moment its round was sent."""
+    """Records the rounds; an answer has the value at the time when its round was sent."""
 
     def __init__(self) -> None:
         self.value = 0
-        self.asked: list[list[str]] = []
+        self.sent: list[list[str]] = []
         self.open = asyncio.Event()
 
     async def ask(self, questions: Sequence[str]) -> list[tuple[str, int]]:
         value = self.value
-        self.asked.append(list(questions))
+        self.sent.append(list(questions))
         await self.open.wait()
         if "trouble" in questions:
             raise LookupError("trouble")
@@ -28,32 +28,32 @@ class Rounds:
 
 
 def _begun(rounds: Rounds, count: int) -> bool:
-    return len(rounds.asked) == count
+    return len(rounds.sent) == count
 
 
-async def test_lone_question_goes_out_at_once() -> None:
+async def test_single_question_is_sent_at_once() -> None:
     rounds = Rounds()
     rounds.open.set()
     assert await RequestCoalescer(rounds.ask).answer("a") == ("a", 0)
 
 
-async def test_who_asks_while_rounds_are_under_way_is_asked_for_later_and_together() -> None:
+async def test_questions_during_running_rounds_are_sent_later_in_one_round() -> None:
     rounds = Rounds()
     coalescer = RequestCoalescer(rounds.ask)
     early = []
-    for lane in range(MAX_IN_FLIGHT):
-        early.append(asyncio.create_task(coalescer.answer(f"early {lane}")))
-        await eventually(partial(_begun, rounds, lane + 1), what="a round")
+    for slot in range(MAX_IN_FLIGHT):
+        early.append(asyncio.create_task(coalescer.answer(f"early {slot}")))
+        await eventually(partial(_begun, rounds, slot + 1), what="a round")
     rounds.value = 1
     late = [asyncio.create_task(coalescer.answer(f"late {number}")) for number in range(MAX_BATCH + 1)]
     await asyncio.sleep(0)
     rounds.open.set()
     assert {value for _, value in await asyncio.gather(*early)} == {0}
     assert await asyncio.gather(*late) == [(f"late {number}", 1) for number in range(MAX_BATCH + 1)]
-    assert [len(asked) for asked in rounds.asked] == [1] * MAX_IN_FLIGHT + [MAX_BATCH, 1]
+    assert [len(sent) for sent in rounds.sent] == [1] * MAX_IN_FLIGHT + [MAX_BATCH, 1]
 
 
-async def test_trouble_reaches_everybody_of_its_round_and_nobody_else() -> None:
+async def test_an_error_is_raised_for_all_questions_of_its_round_only() -> None:
     rounds = Rounds()
     rounds.open.set()
     coalescer = RequestCoalescer(rounds.ask)
@@ -62,21 +62,21 @@ async def test_trouble_reaches_everybody_of_its_round_and_nobody_else() -> None:
     assert await coalescer.answer("b") == ("b", 0)
 
 
-async def test_who_gave_up_holds_up_nobody() -> None:
+async def test_a_cancelled_request_does_not_affect_others() -> None:
     rounds = Rounds()
     coalescer = RequestCoalescer(rounds.ask)
-    asking = [asyncio.create_task(coalescer.answer(name)) for name in ("a", "b")]
-    await eventually(lambda: rounds.asked == [["a", "b"]], what="a round")
-    asking[0].cancel()
+    requests = [asyncio.create_task(coalescer.answer(name)) for name in ("a", "b")]
+    await eventually(lambda: rounds.sent == [["a", "b"]], what="a round")
+    requests[0].cancel()
     rounds.open.set()
-    assert await asking[1] == ("b", 0)
+    assert await requests[1] == ("b", 0)
     with pytest.raises(asyncio.CancelledError):
-        await asking[0]
+        await requests[0]
     assert await coalescer.answer("c") == ("c", 0)
 
 
 class Silence:
-    """Says nothing in its first rounds, and does not even end at once when it is cancelled."""
+    """Does not answer its first rounds, and does not end at once when it is cancelled."""
 
     def __init__(self, rounds: int) -> None:
         self.silent = rounds
@@ -96,48 +96,48 @@ class Silence:
         return list(questions)
 
 
-async def _silenced(coalescer: RequestCoalescer[str, str], silence: Silence) -> "list[asyncio.Task[str]]":
-    """Askers of rounds that hang, one on each lane."""
-    asking = []
-    for lane in range(MAX_IN_FLIGHT):
-        asking.append(asyncio.create_task(coalescer.answer(f"lost {lane}")))
-        await eventually(lambda: silence.begun == len(asking), what="a round")
-    return asking
+async def _hanging_requests(coalescer: RequestCoalescer[str, str], silence: Silence) -> "list[asyncio.Task[str]]":
+    """Start rounds that hang, one in each slot."""
+    requests = []
+    for slot in range(MAX_IN_FLIGHT):
+        requests.append(asyncio.create_task(coalescer.answer(f"lost {slot}")))
+        await eventually(lambda: silence.begun == len(requests), what="a round")
+    return requests
 
 
-async def test_round_that_nobody_waits_for_frees_its_lane_at_once() -> None:
+async def test_round_that_no_request_waits_for_frees_its_slot_at_once() -> None:
     silence = Silence(MAX_IN_FLIGHT)
     coalescer = RequestCoalescer(silence.ask, late=3600)
-    asking = await _silenced(coalescer, silence)
+    requests = await _hanging_requests(coalescer, silence)
     waiting = asyncio.create_task(coalescer.answer("next"))
     await asyncio.sleep(0)
     assert silence.begun == MAX_IN_FLIGHT
-    asking[0].cancel()
+    requests[0].cancel()
     assert await asyncio.wait_for(waiting, 30) == "next"
-    for task in asking:
+    for task in requests:
         task.cancel()
     await eventually(lambda: silence.cancelled == MAX_IN_FLIGHT, what="the end of the rounds")
     assert await asyncio.wait_for(coalescer.answer("last"), 30) == "last"
     silence.over.set()
 
 
-async def test_late_rounds_hold_up_nobody_and_still_answer() -> None:
+async def test_late_rounds_do_not_block_others_and_still_answer() -> None:
     silence = Silence(MAX_IN_FLIGHT)
     coalescer = RequestCoalescer(silence.ask, late=0.05)
-    asking = await _silenced(coalescer, silence)
+    requests = await _hanging_requests(coalescer, silence)
     assert await asyncio.wait_for(coalescer.answer("next"), 30) == "next"
     assert await asyncio.wait_for(coalescer.answer("last"), 30) == "last"
     silence.over.set()
-    assert await asyncio.gather(*asking) == [f"lost {lane}" for lane in range(MAX_IN_FLIGHT)]
+    assert await asyncio.gather(*requests) == [f"lost {slot}" for slot in range(MAX_IN_FLIGHT)]
 
 
-async def test_round_goes_on_while_one_of_its_askers_waits() -> None:
+async def test_round_continues_while_one_of_its_requests_waits() -> None:
     silence = Silence(1)
     coalescer = RequestCoalescer(silence.ask)
-    asking = [asyncio.create_task(coalescer.answer(name)) for name in ("a", "b")]
+    requests = [asyncio.create_task(coalescer.answer(name)) for name in ("a", "b")]
     await eventually(lambda: silence.begun == 1, what="a round")
-    asking[0].cancel()
-    await asyncio.wait(asking[:1])
+    requests[0].cancel()
+    await asyncio.wait(requests[:1])
     silence.over.set()
-    assert await asking[1] == "b"
+    assert await requests[1] == "b"
     assert silence.cancelled == 0

@@ -3,7 +3,7 @@ SELECT detail.stamp, '{"attributes":' || detail.attributes || ',"checksum":"'
     || detail.version || '-' || left(md5(detail.attributes), 16)
     || '","links":{"self":{"href":' || to_json(detail.href) || ',"methods":["get"]}}}' AS document
 FROM (
-    SELECT shown.n, concat_ws(' ', c.id, c.version, c.xmin, o.xmin, b.xmin, given.stamp) AS stamp, c.version, '/admin/v1/producer-codes/' || c.id AS href,
+    SELECT shown.n, concat_ws(' ', c.id, c.version, c.xmin, o.xmin, b.xmin, role_stamps.stamp) AS stamp, c.version, '/admin/v1/producer-codes/' || c.id AS href,
         '{' || concat_ws(',',
             '"branch":{"branchCode":' || to_json(b.branch_code) || ',"displayName":' || to_json(b.display_name)
                 || ',"id":' || to_json(b.id) || '}',
@@ -29,5 +29,5 @@ FROM (
     LEFT JOIN branch AS b ON b.id = c.branch_id
     CROSS JOIN LATERAL (
         SELECT string_agg(r.xmin::text, ' ' ORDER BY r.id) AS stamp FROM role AS r WHERE r.id = ANY(c.role_ids)
-    ) AS given
+    ) AS role_stamps
 ) AS detail

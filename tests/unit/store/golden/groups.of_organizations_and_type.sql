@@ -8,7 +8,7 @@ WITH page AS MATERIALIZED (
     ) AS g LIMIT $2::int + 1
 ), shown AS MATERIALIZED (
     SELECT g.id, g.type, g.value, g.organization_id, g.product_ids, g.version FROM page AS g ORDER BY g.id LIMIT $2::int
-), crew AS MATERIALIZED (
+), members AS MATERIALIZED (
     SELECT team.id,
         string_agg('{' || concat_ws(',',
             '"id":' || to_json(u.id),
@@ -30,13 +30,13 @@ WITH page AS MATERIALIZED (
             '"postal_code":' || (g.value -> 'postal_code')::text,
             '"country_code":' || (g.value -> 'country_code')::text) || '}' ELSE g.value::text END
         || ',"distributor_id":' || to_json(g.organization_id)
-        || ',"producers":' || coalesce('[' || crew.users || ']', 'null')
+        || ',"producers":' || coalesce('[' || members.users || ']', 'null')
         || ',"products":' || coalesce((
             SELECT '[' || string_agg('{"id":' || to_json(p.id) || ',"name":' || to_json(p.name)
                 || ',"institution_id":' || to_json(p.institution_id)
                 || ',"product_line":' || to_json(p.product_line) || '}', ',' ORDER BY p.id) || ']'
             FROM product AS p WHERE p.id = ANY(g.product_ids)), 'null') || '}' AS item
-    FROM shown AS g LEFT JOIN crew ON crew.id = g.id
+    FROM shown AS g LEFT JOIN members ON members.id = g.id
 )
 SELECT '[' || coalesce(string_agg(item.item, ',' ORDER BY item.id), '') || ']' AS data, count(*)::int AS shown,
     max(item.id) AS last, (SELECT count(*) FROM page) > $2::int AS more, min(item.version) AS version

@@ -1,24 +1,24 @@
-WITH asked AS (
-    SELECT given.place, given.subject, given.day, string_to_array(given.visible, ',') AS visible
+WITH request AS (
+    SELECT n.place, n.subject, n.day, string_to_array(n.visible, ',') AS visible
     FROM unnest((SELECT $1::text[]), (SELECT $2::date[]), (SELECT $3::text[]))
-        WITH ORDINALITY AS given (subject, day, visible, place)
+        WITH ORDINALITY AS n (subject, day, visible, place)
 ),
 caller AS MATERIALIZED (
-    SELECT asked.place, asked.day, asked.visible, found.id, found.group_ids, found.enabled, found.code_secured
-    FROM asked
+    SELECT request.place, request.day, request.visible, found.id, found.group_ids, found.enabled, found.code_secured
+    FROM request
     LEFT JOIN LATERAL (
         SELECT u.id, u.group_ids, u.enabled, u.code_secured FROM (
             SELECT n.id, n.group_ids, n.enabled, n.code_secured, 1 AS priority
-            FROM registry_user AS n WHERE n.username = asked.subject
+            FROM registry_user AS n WHERE n.username = request.subject
             UNION ALL
             SELECT i.id, i.group_ids, i.enabled, i.code_secured, 2 AS priority
-            FROM registry_user AS i WHERE i.id = asked.subject
+            FROM registry_user AS i WHERE i.id = request.subject
         ) AS u ORDER BY u.priority LIMIT 1
     ) AS found ON true
 )
 SELECT coalesce(caller.enabled, true) AS verdict, coalesce(found.stamps, '{}'::text[]) AS stamps
 FROM caller CROSS JOIN LATERAL (
-    SELECT array_agg(concat_ws(' ', c.id, c.version, c.xmin, o.xmin, b.xmin, given.stamp) ORDER BY page.code) AS stamps
+    SELECT array_agg(concat_ws(' ', c.id, c.version, c.xmin, o.xmin, b.xmin, role_stamps.stamp) ORDER BY page.code) AS stamps
     FROM (
         SELECT DISTINCT ON (held.code) held.id, held.code FROM (
             SELECT own.id, own.code FROM (
@@ -63,6 +63,6 @@ FROM caller CROSS JOIN LATERAL (
     LEFT JOIN branch AS b ON b.id = c.branch_id
     CROSS JOIN LATERAL (
         SELECT string_agg(r.xmin::text, ' ' ORDER BY r.id) AS stamp FROM role AS r WHERE r.id = ANY(c.role_ids)
-    ) AS given
+    ) AS role_stamps
 ) AS found
 ORDER BY caller.place

@@ -1,15 +1,15 @@
 WITH
-asked AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+request AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
 caller AS MATERIALIZED (
-    SELECT asked.place, asked.day, asked.visible, found.id, found.group_ids, found.enabled, found.code_secured
-    FROM asked
+    SELECT request.place, request.day, request.visible, found.id, found.group_ids, found.enabled, found.code_secured
+    FROM request
     LEFT JOIN LATERAL (
         SELECT u.id, u.group_ids, u.enabled, u.code_secured FROM (
             SELECT n.id, n.group_ids, n.enabled, n.code_secured, 1 AS priority
-            FROM registry_user AS n WHERE n.username = asked.subject
+            FROM registry_user AS n WHERE n.username = request.subject
             UNION ALL
             SELECT i.id, i.group_ids, i.enabled, i.code_secured, 2 AS priority
-            FROM registry_user AS i WHERE i.id = asked.subject
+            FROM registry_user AS i WHERE i.id = request.subject
         ) AS u ORDER BY u.priority LIMIT 1
     ) AS found ON true
 ),
