@@ -1,1 +1,1 @@
-"""Producer registry: everything that is true only with Kafka."""
+"""Producer registry: everything that depends on Kafka."""

@@ -1,4 +1,4 @@
-"""Waits that grow while trouble lasts."""
+"""Exponential back-off with jitter."""
 
 import asyncio
 import random
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Backoff:
-    """Seconds to wait: doubled from `first` up to `most` at every turn, each shortened by chance down to its half.
+    """Waits in seconds: each is twice the one before, from `first` up to `most`, minus a random part of up to a half.
 
-    `chance` gives numbers from 0 to 1.
+    `chance` returns random numbers from 0 to 1.
     """
 
     first: float = 0.1
@@ -19,18 +19,18 @@ class Backoff:
     _turns: int = 0
 
     def next(self) -> float:
-        """The seconds to wait this time."""
+        """Return the seconds to wait before the next attempt."""
         wait = min(self.most, self.first * 2.0 ** min(self._turns, 32))
         self._turns += 1
         return wait * (0.5 + self.chance() / 2)
 
     def reset(self) -> None:
-        """The trouble is over."""
+        """Start again with the shortest wait, after an attempt succeeded."""
         self._turns = 0
 
 
 async def pause(seconds: float, stop: asyncio.Event) -> None:
-    """Wait so long, or until the stop is called."""
+    """Wait for this many seconds, or until `stop` is set."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

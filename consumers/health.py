@@ -1,6 +1,6 @@
-"""What is known about the state of this process: which part has trouble, which loop stands still.
+"""The health of this process: which parts are not ready, and which loops are stalled.
 
-Loops and parts tell it as they go, so that asking costs nothing and never hangs.
+Parts and loops report changes themselves, so a health check does no work and never blocks.
 """
 
 import time
@@ -14,9 +14,9 @@ STARTING = "starting"
 
 
 class Health:
-    """Parts with trouble (not ready) and loops with their last sign of life (not alive when too old).
+    """The state of each part (readiness) and the last heartbeat of each loop (liveness).
 
-    `parts` must each be well before the process is ready.
+    The process is ready when each of `parts` is ready.
     """
 
     def __init__(self, parts: Iterable[str], monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -25,26 +25,26 @@ class Health:
         self._notes: dict[str, str] = {}
         self._monotonic = monotonic
         self.stopping = False
-        """Whether the process has begun to end: then it is not ready, whatever its parts say."""
+        """Whether the shutdown has begun. The process is then not ready, whatever the state of its parts."""
         for part in self._trouble:
             READY.labels(part).set(0)
 
     def mark_not_ready(self, part: str, reason: str) -> None:
-        """This part is not well; the reason is for operators."""
+        """Record that this part is not ready, with the reason for operators."""
         if self._trouble.get(part) in (None, STARTING):
             _log.warning("part_not_ready", part=part, reason=reason)
         self._trouble[part] = reason
         READY.labels(part).set(0)
 
     def mark_ready(self, part: str) -> None:
-        """This part works."""
+        """Record that this part is ready."""
         if self._trouble.get(part) not in {None, STARTING}:
             _log.info("part_ready_again", part=part)
         self._trouble[part] = None
         READY.labels(part).set(1)
 
     def note(self, part: str, note: str | None) -> None:
-        """Something operators should know of a part that works; None when there is nothing any more."""
+        """Set a note for operators about a part that is ready; None clears it."""
         if note == self._notes.get(part):
             return
         if note is None:
@@ -56,26 +56,26 @@ class Health:
             self._notes[part] = note
 
     def notes(self) -> dict[str, str]:
-        """What there is to know of parts that work."""
+        """Return the notes about parts that are ready."""
         return dict(self._notes)
 
     def heartbeat(self, loop: str, within: float) -> None:
-        """This loop moves, and will again within so many seconds."""
+        """Record that this loop makes progress; its next heartbeat is due within this many seconds."""
         self._loops[loop] = (self._monotonic(), within)
 
     def loop_ended(self, loop: str) -> None:
-        """This loop has come to its end, as it should."""
+        """Forget a loop that ended normally."""
         self._loops.pop(loop, None)
 
     def readiness(self) -> dict[str, str | None]:
-        """Each part with its trouble, None for a well one."""
+        """Return the reason of each part that is not ready, and None for each part that is."""
         return {**self._trouble, "process": "stopping"} if self.stopping else dict(self._trouble)
 
     def stalled(self) -> dict[str, str]:
-        """The loops that have not moved in time."""
+        """Return the loops whose heartbeat is overdue, each with a description."""
         now = self._monotonic()
         return {
-            loop: f"no sign of life for {now - last:.0f} s"
+            loop: f"no heartbeat for {now - last:.0f} s"
             for loop, (last, within) in self._loops.items()
             if now - last > within
         }

@@ -1,4 +1,4 @@
-"""The Kafka side of one process, put together: commands are read, the outbox is published, or one of both."""
+"""The Kafka side of one process: it reads commands, publishes the outbox, or does both."""
 
 import asyncio
 import contextlib
@@ -42,12 +42,12 @@ COLLECT_BATCHES = 16
 PROBE_SECONDS = 2.0
 CHECK_PROBES = 5
 ANSWER_SECONDS = 5.0
-# Of the shutdown deadline: for publishing what is in hand, and for committing offsets.
+# Parts of the shutdown deadline: to publish the messages in progress, and to commit offsets.
 PUBLISH_PART, COMMIT_PART = 0.2, 0.1
 
 
 class Consumers:
-    """Runs until the ending says stop; `reads` commands, `publishes` the outbox."""
+    """The Kafka side of a process. It `reads` commands and `publishes` the outbox until the shutdown begins."""
 
     def __init__(self, settings: Settings, health: Health, shutdown: Shutdown, *, reads: bool, publishes: bool) -> None:
         self._settings = settings
@@ -70,7 +70,7 @@ class Consumers:
         self._committed_known = True
 
     async def run(self) -> None:
-        """Wait for the broker, work, and at the stop finish the running batch, publish it, commit and leave."""
+        """Wait for the broker and work. At shutdown, finish the running batch, publish, commit and leave the group."""
         client = await self._client()
         if client is None:
             return
@@ -91,7 +91,7 @@ class Consumers:
             await close_within(client.close(), ANSWER_SECONDS)
 
     async def _check_offsets(self) -> None:
-        # Of what the group has committed only the lag depends: no trouble of the broker for those who watch it.
+        # Committed offsets only matter for the reported lag, so an error here does not make the broker part not ready.
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._settlement.check()
@@ -103,12 +103,13 @@ class Consumers:
             self._committed_known = True
 
     def _ended(self, task: asyncio.Task[object]) -> None:
-        # None of them ends by itself. Going on without one would look well and do half of the work.
+        # None of these tasks returns before the shutdown. Without one of them the process would look healthy, but do
+        # only a part of its work.
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._shutdown.fail(f"a task of the service ended in a way nobody foresaw: {error!r}")
+            self._shutdown.fail(f"a task of the service failed with an unexpected error: {error!r}")
 
     async def _client(self) -> AIOKafkaClient | None:
-        """A client for questions about the cluster; None when the process ends before the broker is there."""
+        """Connect a client for metadata requests; None when the shutdown begins before the broker answers."""
         backoff = Backoff(most=3.0)
         while not self._shutdown.stop.is_set():
             client = AIOKafkaClient(**connection(self._settings))
@@ -123,14 +124,14 @@ class Consumers:
         return None
 
     async def _probe(self, client: AIOKafkaClient) -> None:
-        """See again and again whether the broker answers and has the topics, and how far behind we are."""
+        """Check periodically whether the broker answers and has the topics, and update the lag."""
         topics = self._topics.all()
         for turn in itertools.count(1):
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     now = await read_cluster_identity(client, topics)
                     if self._start_offsets is not None:
-                        # The broker gives records of a topic made anew under the offsets of the old one.
+                        # A recreated topic has other records at the same offsets.
                         self._start_offsets.compare(now)
                 self._health.mark_ready(BROKER)
                 if turn % CHECK_PROBES == 0:
@@ -177,7 +178,7 @@ class Consumers:
 
         def positioned(start_offsets: Mapping[TopicPartition, int]) -> None:
             batches.positioned(start_offsets)
-            # Where the marks are ahead of the committed offsets, a commit was lost with its process.
+            # A mark can be ahead of the committed offset when a process died before its commit.
             self._settlement.settle(start_offsets)
 
         assignment.on_positioned = positioned
@@ -187,14 +188,14 @@ class Consumers:
             try:
                 await batches.handle(records)
             except Exception as error:
-                # Nothing of it may be taken for done: the marks know what is.
+                # The batch must not count as decided. The next poll reads again from the marks.
                 assignment.lost()
-                self._shutdown.fail(f"a batch ended in a way nobody foresaw: {error!r}")
+                self._shutdown.fail(f"a batch failed with an unexpected error: {error!r}")
                 raise
             finally:
                 assignment.done()
-                # The collector is off while a batch runs; what it leaves is little. Looking for it after each batch
-                # would walk over all messages that the relay has in hand, 1 to 2 µs per command.
+                # Garbage collection is off while a batch runs, and a batch leaves little garbage. A collection after
+                # each batch would traverse all messages that the relay holds in memory: 1 to 2 µs per command.
                 if next(batches_done) % COLLECT_BATCHES == 0:
                     gc.collect(0)
 
@@ -208,7 +209,7 @@ class Consumers:
                 await before_leaving()
 
         subscription = Subscription(
-            self._settings, self._topics, assignment, handle, built=self._settlement.follow, before_leaving=leave
+            self._settings, self._topics, assignment, handle, built=self._settlement.use, before_leaving=leave
         )
         if await self._start(subscription):
             await self._shutdown.stop.wait()
@@ -216,7 +217,7 @@ class Consumers:
         await store.close()
 
     async def _identity(self, client: AIOKafkaClient, topics: tuple[str, ...]) -> Identity | None:
-        # What is wrong is told by the probe, which asks the same.
+        # Errors are not reported here: the probe sends the same request and reports them.
         backoff = Backoff(most=3.0)
         while not self._shutdown.stop.is_set():
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
@@ -226,7 +227,7 @@ class Consumers:
         return None
 
     async def _start(self, subscription: Subscription) -> bool:
-        """Join the group; False when the process ends before that succeeds."""
+        """Join the group; False when the shutdown begins before that succeeds."""
         backoff = Backoff(most=5.0)
         group = self._settings.consumer_group
         while not self._shutdown.stop.is_set():
@@ -235,7 +236,7 @@ class Consumers:
             either = partial(asyncio.wait, (starting, stopping), return_when=asyncio.FIRST_COMPLETED)
             done, _ = await either(timeout=JOIN_SECONDS)
             if not done:
-                # The client library goes on trying by itself, for ever, without raising an error.
+                # The client library retries without a limit and raises no error.
                 self._health.mark_not_ready(READING, f"could not join the group {group} within {JOIN_SECONDS:g} s")
                 await either()
             stopping.cancel()

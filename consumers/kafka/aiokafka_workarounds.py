@@ -3,7 +3,7 @@
 Each changes the library for the whole process, or for one client, when its function is called.
 
 - `decode_any_header_name`: the library raises UnicodeDecodeError on a header name that is not UTF-8, in the middle of a
-  fetch. The consumer then fails at this record forever, and loses what it had read of other partitions. Kafka defines
+  fetch. The consumer then always fails at this record, and loses records it had read of other partitions. Kafka defines
   header names as strings, but brokers do not check. No public issue is known.
 - `treat_closed_as_lost`: on uvloop a write to a closed transport raises RuntimeError, where asyncio only warns. The
   task that refreshes the metadata ends with that error, and a broker that moves is not found again.
@@ -32,15 +32,15 @@ from aiokafka.record.memory_records import _MemoryRecordsPy
 
 
 class _Name(bytes):
-    """Bytes that always become text."""
+    """Bytes that decode without an error."""
 
     def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:
-        """The text; what is not UTF-8 is written out."""
+        """Decode the bytes; those that are not UTF-8 become escape sequences."""
         return super().decode(encoding, errors)
 
 
 class _Buffer(bytearray):
-    """A buffer whose slices always become text."""
+    """A buffer whose slices decode without an error."""
 
     def __getitem__(self, where: SupportsIndex | slice) -> Any:
         piece = super().__getitem__(where)
@@ -56,7 +56,7 @@ class _TolerantBatch(_DefaultRecordBatchPy):  # type: ignore[misc]  # the client
 
 
 class _Batch:
-    """A record batch as the client library reads it, and patiently when that fails."""
+    """A record batch, read by the client library and, when that fails, by `_TolerantBatch`."""
 
     def __init__(self, batch: Any, raw: memoryview) -> None:
         self._batch = batch
@@ -76,17 +76,17 @@ class _Batch:
 
 
 class TolerantRecords(_MemoryRecordsPy):  # type: ignore[misc]  # the client library ships no types
-    """What a fetch brought for a partition, batch by batch."""
+    """The record batches that a fetch returned for a partition."""
 
     def next_batch(self) -> Any:
-        """The next batch, None behind the last."""
+        """Return the next batch, or None after the last one."""
         raw = self._next_slice
         batch = super().next_batch()
         return batch if batch is None or raw is None else _Batch(batch, raw)
 
 
 def decode_any_header_name() -> None:
-    """Let every consumer of this process read patiently; there is no option for it."""
+    """Let every consumer of this process accept header names that are not UTF-8; there is no option for it."""
     fetcher.MemoryRecords = TolerantRecords
 
 
@@ -102,7 +102,7 @@ def _send_or_close(connection: AIOKafkaConnection, request: Any, expect_response
 
 
 def treat_closed_as_lost() -> None:
-    """Let every Kafka client of this process do so; there is no option for it."""
+    """Let every Kafka client of this process treat a closed transport as a lost connection; it has no option."""
     AIOKafkaConnection.send = _send_or_close
 
 
@@ -111,7 +111,7 @@ _update = AIOKafkaClient._metadata_update
 
 async def _update_with_backoff(client: AIOKafkaClient, cluster: Any, topics: Any) -> bool:
     updated: bool = await _update(client, cluster, topics)
-    # Other clusters than the client's own are looked at by callers who wait for one answer.
+    # Callers that pass another cluster object wait for a single answer: they must not be delayed.
     if cluster is client.cluster and not (updated and _all_have_leaders(cluster)):
         await asyncio.sleep(client._retry_backoff)
     return updated
@@ -124,7 +124,7 @@ def _all_have_leaders(cluster: Any) -> bool:
 
 
 def pace_metadata() -> None:
-    """Let every Kafka client of this process do so; there is no option for it."""
+    """Let every Kafka client of this process wait between metadata requests; there is no option for it."""
     AIOKafkaClient._metadata_update = _update_with_backoff
 
 

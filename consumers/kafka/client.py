@@ -1,4 +1,4 @@
-"""How every Kafka client of the service connects."""
+"""Connection options of every Kafka client of the service."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ pace_metadata()
 
 
 def connection(settings: Settings) -> dict[str, Any]:
-    """The options that aiokafka's consumer, producer and admin client share, from the settings."""
+    """Return the options that aiokafka's consumer, producer and admin client share."""
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap_servers,
         "client_id": CLIENT_ID,

@@ -1,6 +1,7 @@
-"""Which cluster this is and which topic stands behind a name: what an offset belongs to.
+"""The identity of the cluster and of its topics: an offset is valid only for one cluster id and one topic id.
 
-aiokafka asks for metadata up to version 5, which has no topic ids; version 10 is added here on its own protocol types.
+aiokafka supports metadata requests up to version 5, which has no topic ids. Version 10 is added here with the
+library's protocol types.
 """
 
 import uuid
@@ -25,14 +26,14 @@ from aiokafka.protocol.types import (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The cluster's id, and for each topic its id ("" where the broker has none)."""
+    """The cluster id, and the id of each topic ("" when the broker has none)."""
 
     cluster_id: str
     topic_ids: dict[str, str]
 
 
 class _Uuid:
-    """Sixteen raw bytes."""
+    """A UUID as 16 raw bytes."""
 
     @classmethod
     def decode(cls, data: Any) -> str:
@@ -110,7 +111,7 @@ class _Request10(RequestStruct):  # type: ignore[misc]  # the client library shi
     )
 
 
-class _IdentityRequest(Request[MetadataRequest_v5 | _Request10]):  # type: ignore[misc]  # no types there
+class _IdentityRequest(Request[MetadataRequest_v5 | _Request10]):  # type: ignore[misc]  # no types
     API_KEY = 3
 
     def __init__(self, topics: Sequence[str]) -> None:
@@ -124,7 +125,7 @@ class _IdentityRequest(Request[MetadataRequest_v5 | _Request10]):  # type: ignor
 
 
 async def read_cluster_identity(client: AIOKafkaClient, topics: Sequence[str]) -> Identity:
-    """Ask the broker who it is and for the ids of these topics; raises KafkaError, also when a topic is missing."""
+    """Read the cluster id and the ids of these topics. Raises KafkaError, also when a topic is missing."""
     response = await client.send(client.get_random_node(), _IdentityRequest(topics))
     topic_ids = {}
     for topic in response.topics:

@@ -1,8 +1,8 @@
-"""The partition a key belongs to, the same as that of Kafka's own clients.
+"""Assign keys to partitions as Kafka's own clients do.
 
-Hashing a UUID key by key takes Python 6 µs, for each event. So keys of one length are hashed together: a big integer
-holds a lane of 64 bits for each key, and one multiplication of it multiplies all lanes (32 bits times 32 bits cannot
-reach into the next lane). That takes 1 µs a key.
+Hashing one UUID in Python takes 6 µs, for each event. Therefore keys of the same length are hashed together: a big
+integer holds a lane of 64 bits for each key, and one multiplication of it multiplies all lanes (the product of two
+32-bit numbers does not overflow into the next lane). That takes 1 µs a key.
 """
 
 import sys
@@ -14,7 +14,7 @@ _SEED = 0x9747B28C
 
 
 def murmur2(keys: Iterable[bytes]) -> dict[bytes, int]:
-    """Hashes by key, as Kafka's Java client has them (org.apache.kafka.common.utils.Utils.murmur2), made positive."""
+    """Return the hash of each key as Kafka's Java client computes it (Utils.murmur2), made positive."""
     by_length: dict[int, list[bytes]] = {}
     for key in dict.fromkeys(keys):
         by_length.setdefault(len(key), []).append(key)
@@ -22,7 +22,7 @@ def murmur2(keys: Iterable[bytes]) -> dict[bytes, int]:
 
 
 def _murmur2_alike(keys: Sequence[bytes]) -> "array[int]":
-    """Hashes of keys that all have the same length, in order."""
+    """Return the hashes of keys that all have the same length, in order."""
     length, count = len(keys[0]), len(keys)
     whole, columns = length >> 2, -(-length // 4)
     words = array("I", b"".join(keys if columns == whole else [key.ljust(4 * columns, b"\0") for key in keys]))
@@ -56,6 +56,6 @@ def _lanes(words: "array[int]") -> int:
 
 
 def partitions_of(keys: Sequence[bytes | None], shards: Sequence[int], partitions: int) -> list[int]:
-    """The partitions of messages among so many; one without a key follows its outbox shard, so its order holds too."""
+    """Return the partition of each message. One without a key follows its outbox shard, which keeps these in order."""
     hashes = murmur2(key for key in keys if key is not None)
     return [(shard if key is None else hashes[key]) % partitions for key, shard in zip(keys, shards, strict=True)]

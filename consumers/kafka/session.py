@@ -1,4 +1,4 @@
-"""Short-lived sessions with the broker for the command line: publish records, follow topics."""
+"""Short-lived connections to the broker for the command line: publish records, follow topics."""
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
@@ -12,20 +12,20 @@ from consumers.kafka.client import connection
 from service.settings import Settings
 
 LINGER_MS = 5
-"""How long a record may wait for company, as with the other clients of Kafka."""
+"""How long a record may wait until its batch is sent, as in other Kafka clients."""
 
 
 class BrokerUnavailable(Exception):
-    """The broker does not answer, or refuses; the message names its address."""
+    """The broker does not answer, or refuses a request. The message contains its address."""
 
 
 @asynccontextmanager
 async def answered(settings: Settings) -> AsyncIterator[None]:
-    """Raise BrokerUnavailable in place of the client library's errors."""
+    """Raise BrokerUnavailable instead of the client library's errors."""
     try:
         yield
     except BrokenPipeError:
-        # Of who reads our output, not of the broker: the client library tells broken connections in its own words.
+        # This error comes from the reader of our output. The client library has its own errors for broken connections.
         raise
     except (KafkaError, OSError, TimeoutError) as error:
         reported = str(error) or type(error).__name__
@@ -33,7 +33,7 @@ async def answered(settings: Settings) -> AsyncIterator[None]:
 
 
 class Sender:
-    """Publishes records, in the order of the calls for each key."""
+    """Publishes records; records of one key keep the order of the calls."""
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
@@ -41,7 +41,7 @@ class Sender:
     async def send(
         self, topic: str, value: bytes | None, key: bytes | None = None, headers: Sequence[tuple[str, bytes]] = ()
     ) -> Awaitable[Any]:
-        """Hand a record over (waits while the buffer is full); the answer, awaited, has `partition` and `offset`."""
+        """Add a record to the buffer, and wait while that is full. The awaited result has `partition` and `offset`."""
         sent: Awaitable[Any] = await self._producer.send(topic, value, key=key, headers=list(headers))
         return sent
 
@@ -53,9 +53,10 @@ class Sender:
         value: bytes | None,
         headers: Sequence[tuple[str, bytes | None]],
     ) -> None:
-        """Publish a record just as it was, also one with neither key nor value (`send` refuses it), and see it there.
+        """Publish an unchanged copy of a record and wait for the acknowledgement.
 
-        It goes to its partition as long as the topic has that: other records of its key lie there, whoever sent them.
+        Unlike `send`, this accepts records with neither key nor value. The record goes to its original partition if the
+        topic still has it, because the other records of its key are there, whatever partitioner their sender uses.
         """
         partitions = await self._producer.partitions_for(topic)
         batch = self._producer.create_batch()
@@ -65,18 +66,18 @@ class Sender:
 
 
 class Follower:
-    """Reads all partitions of some topics from its place on."""
+    """Reads all partitions of some topics from a start position."""
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
 
     async def poll(self, seconds: float = 0.5) -> list[Any]:
-        """The next consumer records, in order within a partition; none when there were none for so long."""
+        """Return the next records, in order within a partition. Empty when none arrive within this many seconds."""
         polled = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
         return [record for records in polled.values() for record in records]
 
     async def at_end(self) -> bool:
-        """Whether all that was there a moment ago has been polled."""
+        """Return whether all records up to the current end of the topics were polled."""
         ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
         for partition, end in ends.items():
             if await self._consumer.position(partition) < end:
@@ -86,7 +87,10 @@ class Follower:
 
 @asynccontextmanager
 async def publishing(settings: Settings) -> AsyncIterator[Sender]:
-    """A publisher for as long as the block runs; all replicas acknowledge each record. Raises BrokerUnavailable."""
+    """Provide a publisher for the duration of the block; all replicas acknowledge each record.
+
+    Raises BrokerUnavailable.
+    """
     async with answered(settings):
         producer = AIOKafkaProducer(
             **connection(settings),
@@ -94,7 +98,7 @@ async def publishing(settings: Settings) -> AsyncIterator[Sender]:
             enable_idempotence=settings.kafka_idempotent_producer,
             linger_ms=LINGER_MS,
             max_batch_size=262_144,
-            # what is too large for the service shall reach it: it answers, the client library would only raise
+            # Bodies that are too large have to reach the service, which answers with a rejection.
             max_request_size=settings.max_body_bytes + 1_048_576,
         )
         try:
@@ -108,25 +112,25 @@ async def publishing(settings: Settings) -> AsyncIterator[Sender]:
 async def following(
     settings: Settings, topics: Sequence[str], *, from_beginning: bool = False
 ) -> AsyncIterator[Follower]:
-    """A follower outside any group, in its place before the block begins.
+    """Provide a follower that belongs to no group, positioned before the block begins.
 
-    It stands at the end (records from now on) or at the beginning. Raises BrokerUnavailable, also for a missing topic.
+    It starts at the end (new records only) or at the beginning. Raises BrokerUnavailable, also for a missing topic.
     """
     async with answered(settings):
-        await _there(settings, topics)
+        await _require_topics(settings, topics)
         consumer = AIOKafkaConsumer(
             *topics,
             **connection(settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest" if from_beginning else "latest",
-            # The memory broker answers only when this is over, whatever came meanwhile.
+            # The memory broker answers only after this time, even when records arrive earlier.
             fetch_max_wait_ms=20,
         )
         try:
             await consumer.start()
             partitions = list(consumer.assignment())
             offsets = await (consumer.beginning_offsets if from_beginning else consumer.end_offsets)(partitions)
-            # the client would look up "latest" only with its first fetch, and miss what came before that
+            # The client would look up "latest" with its first fetch, and miss records published before that.
             for partition, offset in offsets.items():
                 consumer.seek(partition, offset)
             yield Follower(consumer)
@@ -134,8 +138,8 @@ async def following(
             await consumer.stop()
 
 
-async def _there(settings: Settings, topics: Sequence[str]) -> None:
-    """Refuse topics that are missing: the client would wait for them, or its question create them."""
+async def _require_topics(settings: Settings, topics: Sequence[str]) -> None:
+    """Raise an error for missing topics: the client would wait for them, or its metadata request create them."""
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()

@@ -1,6 +1,7 @@
-"""The topics of the registry: what they should be, creating those that are missing, checking those that are there.
+"""The topics of the registry: their planned configuration, and commands that create and check them.
 
-Existing topics are never changed: more partitions would tear the order of a key apart, and the rest is the operator's.
+Existing topics are never changed: additional partitions would break the order of a key, and other settings are the
+operator's decision.
 """
 
 from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A topic as it should be; `configs` are Kafka's topic settings by name."""
+    """The planned configuration of a topic; `configs` are Kafka's topic settings by name."""
 
     name: str
     partitions: int
@@ -32,7 +33,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found or done about one topic: "created", "right", "missing" or "different", with what differs."""
+    """The result for one topic: "created", "right", "missing" or "different", with the differences."""
 
     topic: str
     state: str
@@ -40,9 +41,9 @@ class Finding:
 
 
 def plan(settings: Settings) -> list[Planned]:
-    """All topics as the settings want them."""
+    """Return the planned configuration of all topics."""
     topics = Topics(settings.topic_prefix)
-    # a dead letter holds all of a record with what is said about it
+    # A dead letter contains the whole record and the reason.
     commands = max(BROKER_LIMIT, 2 * settings.max_body_bytes)
     events = longest(settings.max_body_bytes)
     days = {
@@ -68,7 +69,7 @@ def _configs(settings: Settings, days: int, longest: int) -> dict[str, str]:
 
 
 async def create(settings: Settings) -> list[Finding]:
-    """Create the topics that are missing and check the others; safe to run twice and at the same time.
+    """Create missing topics and check the others. Safe to repeat and to run concurrently.
 
     Raises BrokerUnavailable when the broker does not answer or refuses a topic.
     """
@@ -82,7 +83,7 @@ async def create(settings: Settings) -> list[Finding]:
 
 
 async def check(settings: Settings) -> list[Finding]:
-    """Compare the topics that are there with what they should be; changes nothing. Raises BrokerUnavailable."""
+    """Compare the existing topics with their planned configuration, without changes. Raises BrokerUnavailable."""
     async with _admin(settings) as admin:
         return await _check(admin, plan(settings))
 
@@ -114,8 +115,8 @@ async def _create(settings: Settings, admin: AIOKafkaAdminClient, missing: list[
 
 
 async def _present(admin: AIOKafkaAdminClient, planned: list[Planned]) -> dict[str, tuple[int, int]]:
-    """Partitions and replicas of the planned topics that are there."""
-    # asked for all: naming a topic in a metadata request may create it
+    """Return the numbers of partitions and replicas of the planned topics that exist."""
+    # The request names no topic: a metadata request that names one may create it.
     wanted = {topic.name for topic in planned}
     return {
         topic["topic"]: (len(topic["partitions"]), min((len(p["replicas"]) for p in topic["partitions"]), default=0))
@@ -148,7 +149,7 @@ async def _check(admin: AIOKafkaAdminClient, planned: list[Planned]) -> list[Fin
 
 
 async def _configs_of(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
-    """Topic settings as far as the broker tells them (the embedded one tells none)."""
+    """Return the topic settings that the broker reports (the embedded one reports none)."""
     if not names:
         return {}
     responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])

@@ -1,4 +1,4 @@
-"""Where to read: the partitions the group gives us, each from its offset mark on, never by a silent jump."""
+"""The assigned partitions and their start offsets: reading starts at the offset marks and never skips records."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set
@@ -16,7 +16,7 @@ from service.telemetry import log
 _log = log(__name__)
 
 READING = "reading"
-"""The part that is ready when records can be asked for: the group was joined and the places are known."""
+"""The part that is ready when records can be fetched: the group was joined and the start offsets are known."""
 
 LOOP = "consumer"
 LOOP_SECONDS = 120.0
@@ -25,31 +25,31 @@ REBALANCE_PAUSE_SECONDS = 0.05
 
 
 class OffsetAlarm(Exception):
-    """Records are gone that were not decided, or a topic is not the one the marks belong to."""
+    """Undecided records were deleted, or a topic is not the one that the marks belong to."""
 
 
 class ConsumerBroken(Exception):
-    """The Kafka client has come to an end of its own; only a new process helps."""
+    """The Kafka client cannot continue; the process has to be restarted."""
 
 
 HasRecord = Callable[[TopicPartition, int], Awaitable[bool]]
-"""Whether the log has the record at an offset."""
+"""Return whether the log has the record at an offset."""
 
 
 class StartOffsetSource(Protocol):
-    """The offset marks of the topics that are read."""
+    """A source of start offsets: the offset marks of the command topics."""
 
     async def check(self) -> None:
-        """Raise OffsetAlarm when cluster or topics are no longer those the marks belong to."""
+        """Raise OffsetAlarm when the marks do not belong to this cluster and these topics any more."""
 
     async def start_offsets(
-        self, kept: Mapping[TopicPartition, tuple[int, int]], has_record: "HasRecord"
+        self, retained: Mapping[TopicPartition, tuple[int, int]], has_record: "HasRecord"
     ) -> Mapping[TopicPartition, int]:
-        """Where to read each partition, given its first and next offset in the log; raises OffsetAlarm."""
+        """Return where to read each partition, given its first and next offset in the log. Raises OffsetAlarm."""
 
 
 class Consumer(Protocol):
-    """What is needed of the Kafka consumer."""
+    """The methods of the Kafka consumer that are used here."""
 
     def assignment(self) -> Set[TopicPartition]: ...
     async def beginning_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]: ...
@@ -59,7 +59,7 @@ class Consumer(Protocol):
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client library ships no types
-    """Lets the consumer poll only from places that the marks confirm, and holds a rebalance until a batch is done."""
+    """Lets the consumer poll only from confirmed start offsets, and delays a rebalance until the batch is done."""
 
     def __init__(
         self, marks: StartOffsetSource, health: Health, shutdown: Shutdown, *, backoff: Backoff | None = None
@@ -73,12 +73,12 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._idle.set()
         self._backoff = backoff or Backoff()
         self.flush: Callable[[], Awaitable[None]] | None = None
-        """Commits what is settled, before partitions go."""
+        """Commits settled offsets before partitions are revoked."""
         self.on_positioned: Callable[[Mapping[TopicPartition, int]], None] | None = None
-        """Told from where each partition is read; partitions that it does not name are not ours."""
+        """Called with the start offset of each assigned partition."""
 
     async def on_partitions_revoked(self, revoked: Set[TopicPartition]) -> None:
-        """Let the running batch end first; the heartbeats go on meanwhile."""
+        """Wait until the running batch ends. Heartbeats continue during the wait."""
         self._positioned = False
         self._rebalancing = True
         waits = [asyncio.create_task(event.wait()) for event in (self._idle, self._shutdown.stop)]
@@ -89,44 +89,44 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
             await self.flush()
 
     async def on_partitions_assigned(self, assigned: Set[TopicPartition]) -> None:
-        """Have the places looked up before the next poll; here it would keep the heartbeat waiting."""
+        """Request a look-up of start offsets before the next poll; a look-up here would delay the heartbeats."""
         self._positioned = False
         self._rebalancing = False
         _log.info("partitions_assigned", partitions=sorted(f"{tp.topic}:{tp.partition}" for tp in assigned))
 
     def lost(self) -> None:
-        """Look the places up again: something happened after which nobody knows them for sure."""
+        """Request a new look-up of the start offsets, after an event that made the positions uncertain."""
         self._positioned = False
 
     def done(self) -> None:
-        """The batch that the last poll gave is dealt with."""
+        """Record that the batch of the last poll is finished."""
         self._idle.set()
 
     async def poll(
         self, consumer: Consumer, fetch: Callable[[], Awaitable[dict[TopicPartition, list[object]]]]
     ) -> dict[TopicPartition, list[object]]:
-        """Records to decide, from confirmed places; empty only when the process ends. Errors are waited out here."""
+        """Return records from confirmed start offsets. Empty only at shutdown; other errors lead to a retry here."""
         while not self._shutdown.stop.is_set():
             self._health.heartbeat(LOOP, LOOP_SECONDS)
             try:
-                # Until the group has dealt its partitions anew, the ones of before may be another's: what is committed
-                # for them comes late, and sets back what the other one committed.
+                # During a rebalance the previous partitions may already belong to another member. A commit for them
+                # would be late, and would set back the offsets of that member.
                 if not self._positioned and not self._rebalancing:
                     await self._seek_to_start_offsets(consumer)
                 records = await fetch()
             except (OffsetAlarm, ConsumerBroken) as alarm:
                 self._shutdown.fail(str(alarm))
             except (OffsetOutOfRangeError, IllegalStateError):
-                # The next look at marks and log says what is gone; or a rebalance came in between.
+                # Either records were deleted, which the next look-up reports, or a rebalance happened in between.
                 self._positioned = False
                 await pause(self._backoff.next(), self._shutdown.stop)
             except Exception as error:
-                # A failed poll may have let go of records it had taken, so the places are no longer sure.
+                # A failed poll may have lost records that it had fetched, so the positions are uncertain.
                 self._positioned = False
                 self._health.mark_not_ready(READING, f"{type(error).__name__}: {error}")
                 await pause(self._backoff.next(), self._shutdown.stop)
             else:
-                # An empty poll without places proves nothing: looking them up may fail as it did before.
+                # An empty poll without start offsets is no sign of recovery: the next look-up may fail again.
                 if self._positioned:
                     self._backoff.reset()
                     self._health.mark_ready(READING)
@@ -149,7 +149,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         offsets = await self._start_offsets.start_offsets(
             {tp: (first[tp], after[tp]) for tp in partitions}, consumer.has_record
         )
-        # A rebalance during the waits above has taken the flag back: then these places are of no use.
+        # A rebalance during the awaits above resets the flag. These offsets are then outdated.
         if self._positioned:
             for partition, offset in offsets.items():
                 consumer.seek(partition, offset)

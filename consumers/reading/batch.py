@@ -1,13 +1,13 @@
-"""One batch of records from parse to settlement, and the one table of what is done about trouble.
+"""Process a batch of records from parsing to settlement, with this error handling:
 
-| trouble | answer |
+| error | reaction |
 |---|---|
-| not a command | a dead-letter row in the batch's own transaction |
-| the business says no | its outcome, in the batch's own transaction |
-| lost a race (`StoreRace`) | the whole apply again, at most 3 times, with jitter; then as something down |
-| something is down | rewind every partition of the batch, not ready, back off; never skip |
-| a defect (`StoreDefect`, any other error) | halve the batch until the one record is found, and put that aside as a \
-dead letter with the traceback; go on within the limit of dead letters, else stop |
+| not a command | dead-letter it, in the batch's own transaction |
+| rejected by a business rule | write its outcome, in the batch's own transaction |
+| transaction conflict (`StoreRace`) | retry the whole apply at most 3 times, with jitter; then as unavailable |
+| a dependency is unavailable | rewind every partition of the batch, not ready, back off; never skip |
+| a defect (`StoreDefect`, any other error) | halve the batch until the record is found, and dead-letter it with the \
+traceback; continue within the limit of dead letters, else stop |
 """
 
 import asyncio
@@ -36,34 +36,34 @@ Apply: TypeAlias = Callable[[Sequence[Parsed]], Awaitable[Applied]]
 Parse: TypeAlias = Callable[[Sequence[Record]], Sequence[Parsed]]
 
 BATCHES = "batches"
-"""The part that is not ready while there are records that cannot be decided."""
+"""The part that is not ready while records cannot be decided."""
 
 REDOS = 3
 TRACEBACK_CHARACTERS = 8_000
 
 
-class Settling(Protocol):
-    """What is told to the consumer about partitions."""
+class OffsetSettlement(Protocol):
+    """The methods of `Settlement` that are used here."""
 
     def settle(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """These offsets come next; what lies before is decided."""
+        """Commit these next offsets; all records before them are decided."""
 
     def rewind(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Read again from these offsets."""
+        """Read these partitions again from these offsets."""
 
 
 class Batches:
-    """Decides batches one after the other; `handle` never raises but when cancelled.
+    """Decides batches one after the other. `handle` raises no error, except when it is cancelled.
 
-    The part `batches` is not ready from a batch that could not be decided until its records are decided or belong to
-    another process. Nobody else speaks of it: that the database answers does not mean that a batch can be written.
+    After a batch that could not be decided, the part `batches` is not ready until its records are decided or belong to
+    another process. Only this class sets the part: a database that answers may still be unable to write a batch.
     """
 
     def __init__(
         self,
         parse: Parse,
         apply: Apply,
-        settling: Settling,
+        settlement: OffsetSettlement,
         *,
         limit: DeadLetterLimit,
         health: Health,
@@ -73,17 +73,17 @@ class Batches:
     ) -> None:
         self._parse = parse
         self._apply = apply
-        self._settling = settling
+        self._settlement = settlement
         self._limit = limit
         self._health = health
         self._shutdown = shutdown
         self._backoff = backoff or Backoff()
         self._chance = chance
         self._undecided: dict[TopicPartition, int] = {}
-        """The last record of each partition that was in a batch that could not be decided."""
+        """The offset of the last undecided record of each partition, after a batch that could not be decided."""
 
     async def handle(self, records: Sequence[Record]) -> None:
-        """Decide and settle these records, in offset order within each partition, or rewind to where that went."""
+        """Decide and settle these records in offset order within a partition, or rewind to the first undecided ones."""
         started = time.monotonic()
         BATCH_RECORDS.observe(len(records))
         parsed = list(self._parse(records))
@@ -106,7 +106,7 @@ class Batches:
                     half = len(part) // 2
                     parts += [part[half:], part[:half]]
                 elif not isinstance(part[0], Undecodable):
-                    parts.append([_put_aside(part[0], defect)])
+                    parts.append([_failed(part[0], defect)])
                 else:
                     self._stop(records[done:], f"a dead letter cannot be written: {defect!r}")
                     return
@@ -119,9 +119,9 @@ class Batches:
         BATCH_SECONDS.observe(time.monotonic() - started)
 
     def positioned(self, start_offsets: Mapping[TopicPartition, int]) -> None:
-        """Learn from where each of our partitions is read: what lies before that place is decided.
+        """Use the start offset of each assigned partition: all records before it are decided.
 
-        A batch may be committed although its answer was lost, or have been decided by another process.
+        A batch may have been committed although the answer was lost, or another process may have decided it.
         """
         waiting = {
             tp: last for tp, last in self._undecided.items() if tp in start_offsets and start_offsets[tp] <= last
@@ -151,7 +151,7 @@ class Batches:
         last_decided = _ends(p.record for p in part)[1]
         waiting = {tp: last for tp, last in self._undecided.items() if last_decided.get(tp, -1) < last}
         self._wait_for(waiting)
-        self._settling.settle({tp: last + 1 for tp, last in last_decided.items()})
+        self._settlement.settle({tp: last + 1 for tp, last in last_decided.items()})
         COMMANDS.labels("decided").inc(applied.decided)
         COMMANDS.labels("repeated").inc(applied.repeated)
         COMMANDS.labels("skipped").inc(applied.skipped)
@@ -165,19 +165,19 @@ class Batches:
     async def _down(self, records: Sequence[Record], error: BaseException) -> None:
         TROUBLE.labels("unavailable").inc()
         first, last = _ends(records)
-        self._settling.rewind(first)
+        self._settlement.rewind(first)
         self._undecided |= last
         self._health.mark_not_ready(BATCHES, f"{type(error).__name__}: {error}")
         await pause(self._backoff.next(), self._shutdown.stop)
 
     def _stop(self, records: Sequence[Record], reason: str) -> None:
-        self._settling.rewind(_ends(records)[0])
+        self._settlement.rewind(_ends(records)[0])
         self._shutdown.fail(reason)
 
     def _over(self, tp: TopicPartition) -> str:
         return (
-            f"more than half of the last records of {tp[0]} partition {tp[1]} were dead letters: something is"
-            " wrong with this service or a sender, and going on would only drain the topic; see `dead-letters list`"
+            f"more than half of the last records of {tp[0]} partition {tp[1]} were dead-lettered: this service or a"
+            " sender has a defect, and continuing would only drain the topic; see `dead-letters list`"
         )
 
 
@@ -187,7 +187,7 @@ def _judged(parsed: Iterable[Parsed]) -> Iterable[tuple[TopicPartition, bool]]:
 
 
 def _ends(records: Iterable[Record]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-    """The first and the last offset of each partition among the records."""
+    """Return the first and the last offset of each partition among the records."""
     first: dict[TopicPartition, int] = {}
     last: dict[TopicPartition, int] = {}
     for record in records:
@@ -197,6 +197,6 @@ def _ends(records: Iterable[Record]) -> tuple[dict[TopicPartition, int], dict[To
     return first, last
 
 
-def _put_aside(parsed: Parsed, defect: Exception) -> Undecodable:
+def _failed(parsed: Parsed, defect: Exception) -> Undecodable:
     text = "".join(traceback.format_exception(defect))
     return Undecodable(parsed.record, "failed", text[-TRACEBACK_CHARACTERS:])

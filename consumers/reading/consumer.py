@@ -1,4 +1,4 @@
-"""The Kafka consumer that FastStream's loop polls: only from confirmed places, and leaving in good order."""
+"""The Kafka consumer that FastStream polls: it reads from confirmed start offsets and leaves the group cleanly."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,23 +11,23 @@ from consumers.kafka.aiokafka_workarounds import decode_any_header_name
 from consumers.kafka.close_within import close_within
 from consumers.reading.assignment import Assignment, ConsumerBroken
 
-# What a poll waits for records before it looks around again; FastStream would sleep as long after an empty one.
+# Longest wait of one poll for records; FastStream would sleep for the same time after an empty poll.
 POLL_MS = 500
 
-HOLDS_SECONDS = 5.0
+HAS_RECORD_SECONDS = 5.0
 CONNECTION = (
     "bootstrap_servers", "client_id", "request_timeout_ms", "retry_backoff_ms", "security_protocol", "sasl_mechanism",
     "sasl_plain_username", "sasl_plain_password", "ssl_context",
 )  # fmt: skip
-"""Options of the client that say how to reach the broker."""
+"""Options of the client that concern the connection to the broker."""
 
 decode_any_header_name()
 
 
 class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client library ships no types
-    """Polls through an `Assignment`, so that FastStream sees neither an empty poll nor an error.
+    """A consumer that polls through an `Assignment`, so that FastStream gets neither an empty poll nor an error.
 
-    `before_leaving` is awaited after the last batch and before the group is left.
+    `before_leaving` is awaited after the last batch and before the consumer leaves the group.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[Any]]:
-        """Wait for records; empty only when the process ends."""
+        """Wait for records. Empty only at shutdown."""
         fetch = super().getmany
 
         async def once() -> dict[TopicPartition, list[Any]]:
@@ -60,30 +60,30 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
         return await self._assignment.poll(self, once)
 
     async def has_record(self, partition: TopicPartition, offset: int) -> bool:
-        """Whether the log has the record at this offset: asked by reading it, with a client that does nothing else.
+        """Return whether the log has the record at this offset. A separate client reads it.
 
-        In the midst of a rebalance this one may wait for other partitions, or tell of an error of before.
+        During a rebalance this consumer may wait for other partitions, or report an earlier error.
         """
-        looker = AIOKafkaConsumer(**self._connection, enable_auto_commit=False, auto_offset_reset="none")
+        reader = AIOKafkaConsumer(**self._connection, enable_auto_commit=False, auto_offset_reset="none")
         try:
-            await looker.start()
-            looker.assign([partition])
-            looker.seek(partition, offset)
-            async with asyncio.timeout(HOLDS_SECONDS):
-                record = await looker.getone(partition)
+            await reader.start()
+            reader.assign([partition])
+            reader.seek(partition, offset)
+            async with asyncio.timeout(HAS_RECORD_SECONDS):
+                record = await reader.getone(partition)
         except OffsetOutOfRangeError:
             return False
         finally:
-            await close_within(looker.stop(), HOLDS_SECONDS)
+            await close_within(reader.stop(), HAS_RECORD_SECONDS)
         return bool(record.offset == offset)
 
     def _check_tasks(self) -> None:
-        """Raise ConsumerBroken when a background task of the client library has died: it would be silent for ever."""
+        """Raise ConsumerBroken when a background task of the client library has failed: no records would arrive."""
         for task in (self._coordinator._coordination_task, self._fetcher.error_future):
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise ConsumerBroken(f"the Kafka client gave up: {task.exception()!r}")
 
     async def stop(self) -> None:
-        """Publish and commit what is decided, then leave the group; without a broker, without leaving."""
+        """Publish and commit the decided batches, then leave the group. Without a broker, stop without leaving."""
         await self._before_leaving(self)
         await close_within(super().stop(), self._leave_seconds)

@@ -1,7 +1,7 @@
-"""FastStream's parser and decoder for batches of raw records: they look at nothing, so they cannot fail.
+"""A parser and a decoder for FastStream that pass batches of raw records through, so they cannot fail.
 
-The own ones of FastStream decode every header and body before the handler runs, and lose the whole batch on the
-first that is not text. Here a batch stays what the client fetched; `service.contract` judges each record by itself.
+FastStream's own ones decode every header and body before the handler runs, and lose the whole batch at the first one
+that is not text. Here a batch stays as the client fetched it; `service.contract` parses each record separately.
 """
 
 from typing import Any, TypeAlias
@@ -13,12 +13,12 @@ Batch: TypeAlias = tuple[ConsumerRecord, ...]
 
 
 async def parse_nothing(batch: Batch) -> KafkaMessage:
-    """Wrap the records; nothing in FastStream may acknowledge them, so the message's consumer is a dummy."""
+    """Wrap the records. FastStream must not acknowledge them, so the consumer of the message is a dummy."""
     return KafkaAckableMessage(
         raw_message=batch, body=b"", message_id="", correlation_id="batch", consumer=FAKE_CONSUMER
     )
 
 
 async def decode_nothing(message: KafkaMessage) -> Any:
-    """Hand the records to the handler as they are."""
+    """Pass the unchanged records to the handler."""
     return message.raw_message

@@ -1,7 +1,7 @@
-"""Settling: telling Kafka how far a partition is decided, and going back when it is not.
+"""Settlement: commit to Kafka how far a partition is decided, and rewind undecided partitions.
 
-The truth is the offset mark in the database. The group's committed offsets follow it, for those who watch the lag: a
-commit that fails or comes late costs nothing, since the mark absorbs what is delivered again.
+The offset mark in the database is authoritative. The group's committed offsets follow it and serve to monitor the
+lag. A failed or late commit is harmless, because the mark recognizes records that are delivered again.
 """
 
 import asyncio
@@ -20,29 +20,29 @@ COMMIT_SECONDS = 10.0
 
 
 class Consumer(Protocol):
-    """What settling needs of a Kafka consumer."""
+    """The methods of the Kafka consumer that are used here."""
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit the next offset to read of each partition."""
 
     async def committed(self, partition: TopicPartition) -> int | None:
-        """The next offset that the group has committed, None when it has none."""
+        """Return the next offset that the group has committed, None when there is none."""
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Read on from this offset."""
+        """Continue reading at this offset."""
 
     def assignment(self) -> Set[TopicPartition]:
-        """The partitions that are ours."""
+        """Return the assigned partitions."""
 
     def highwater(self, partition: TopicPartition) -> int | None:
-        """The next offset of the partition's log, as last seen."""
+        """Return the next offset of the partition's log, as of the last fetch."""
 
 
 class Settlement:
-    """Commits next offsets behind the batches, the newest of each partition only, and rewinds.
+    """Commits next offsets in the background, only the newest of each partition, and rewinds partitions.
 
-    A commit is given up after `commit_seconds`. That should not be more than the session of a member: who was frozen
-    for longer is none any more, and would set back what the next owner has committed meanwhile.
+    A commit is abandoned after `commit_seconds`. That should not exceed the session time-out: a process that was frozen
+    for longer is no member of the group any more, and would set back the offsets that the next owner has committed.
     """
 
     def __init__(self, commit_seconds: float = COMMIT_SECONDS) -> None:
@@ -50,31 +50,31 @@ class Settlement:
         self._consumer: Consumer | None = None
         self._pending: dict[TopicPartition, int] = {}
         self.reached: dict[TopicPartition, int] = {}
-        """The next offset to decide of each partition, as far as this process knows."""
+        """The next offset to decide of each partition, as known by this process."""
         self._checked: dict[TopicPartition, int] = {}
         self._committing: asyncio.Task[None] | None = None
         self._commits_fail = False
         self.on_rewind: Callable[[], None] | None = None
-        """Told of every rewind."""
+        """Called before every rewind."""
 
-    def follow(self, consumer: Consumer) -> None:
-        """Settle with this consumer from now on."""
+    def use(self, consumer: Consumer) -> None:
+        """Use this consumer from now on."""
         self._consumer = consumer
 
     def settle(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit these next offsets (last offset + 1) soon; the database has committed what lies before them."""
+        """Commit these next offsets (last offset + 1) in the background; the database has committed all before them."""
         self._pending.update(offsets)
         self.reached.update(offsets)
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit())
 
     async def flush(self, seconds: float = COMMIT_SECONDS) -> None:
-        """Wait until everything settled so far was committed or given up, or so long."""
+        """Wait until all offsets settled so far are committed or abandoned, but at most this many seconds."""
         if self._committing is not None:
             await asyncio.wait([self._committing], timeout=seconds)
 
     def rewind(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Read every one of these partitions again from the offset given."""
+        """Read these partitions again from these offsets."""
         if self.on_rewind is not None:
             self.on_rewind()
         consumer = self._consumer
@@ -84,39 +84,38 @@ class Settlement:
             try:
                 consumer.seek(partition, offset)
             except IllegalStateError:
-                # Not ours any more: its next owner starts at the mark.
+                # The partition was revoked. Its next owner starts at the mark.
                 _log.info("rewind_of_lost_partition", topic=partition.topic, partition=partition.partition)
 
     def lags(self) -> dict[TopicPartition, int]:
-        """How many records of each partition that is ours lie behind the last one decided, as far as is known."""
+        """Return the number of records after the last decided one of each assigned partition, as far as it is known."""
         if self._consumer is None:
             return {}
-        ours = self._consumer.assignment()
-        ends = {tp: self._consumer.highwater(tp) for tp in ours}
+        ends = {tp: self._consumer.highwater(tp) for tp in self._consumer.assignment()}
         return {
             tp: max(0, end - self.reached[tp]) for tp, end in ends.items() if end is not None and tp in self.reached
         }
 
     async def check(self) -> None:
-        """Commit again where the group's committed offset is behind; raises KafkaError.
+        """Commit again where the group's committed offset is behind. Raises KafkaError.
 
-        A commit may have failed, or a process that was frozen may have set the offset back when it woke: not every
-        broker refuses that. Only partitions at rest are looked at, for in the others the next commit says the same.
+        A commit may have failed, or a process that was frozen may have set the offset back when it resumed: not every
+        broker refuses that. Only idle partitions are checked, because busy ones are committed with the next batch.
         """
         consumer = self._consumer
         if consumer is None:
             return
         reached = {tp: self.reached[tp] for tp in consumer.assignment() if tp in self.reached}
-        resting = {tp: offset for tp, offset in reached.items() if self._checked.get(tp) == offset}
+        idle = {tp: offset for tp, offset in reached.items() if self._checked.get(tp) == offset}
         self._checked = reached
-        committed = await asyncio.gather(*map(consumer.committed, resting))
+        committed = await asyncio.gather(*map(consumer.committed, idle))
         behind = {
-            tp: resting[tp]
-            for tp, offset in zip(resting, committed, strict=True)
-            if (offset or 0) < resting[tp] == self.reached[tp]
+            tp: idle[tp]
+            for tp, offset in zip(idle, committed, strict=True)
+            if (offset or 0) < idle[tp] == self.reached[tp]
         }
         if behind:
-            # While commits fail, every check finds offsets that are behind.
+            # While commits fail, every check finds offsets that are behind: log that only once.
             if not self._commits_fail:
                 _log.info("offsets_committed_again", partitions=len(behind))
             self.settle(behind)

@@ -1,4 +1,4 @@
-"""From which offset each partition is read: the marks in the database against what the log still has."""
+"""The start offset of each partition: the mark in the database, compared with the records that the log still has."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,11 +13,11 @@ from service.telemetry import log
 
 _log = log(__name__)
 
-_ACCEPT = f"When the loss is understood, start once with {variable('accept_lost_commands')}=true to go on."
+_ACCEPT = f"When the loss is understood, start once with {variable('accept_lost_commands')}=true to continue."
 
 
 class StartOffsets:
-    """Looks up places for partitions of these topics in the cluster that `identity` names."""
+    """Finds the start offsets of partitions of these topics, in the cluster that `identity` describes."""
 
     def __init__(
         self,
@@ -34,31 +34,31 @@ class StartOffsets:
         self._topics = topics
 
     async def check(self) -> None:
-        """Raise OffsetAlarm when the cluster or a topic is another one than at the start."""
+        """Raise OffsetAlarm when the cluster or a topic is not the same as at the start."""
         self.compare(await read_cluster_identity(self._client, self._topics))
 
     def compare(self, now: Identity) -> None:
-        """Raise OffsetAlarm when what the broker tells now is another cluster or topic than at the start."""
+        """Raise OffsetAlarm when the cluster or a topic in `now` is not the same as at the start."""
         if now.cluster_id != self._identity.cluster_id:
             raise OffsetAlarm(f"the broker belongs to cluster {now.cluster_id} now, not {self._identity.cluster_id}")
         for topic in self._topics:
             if now.topic_ids[topic] != self._identity.topic_ids[topic]:
-                raise OffsetAlarm(f"topic {topic} was deleted and made anew while it was read")
+                raise OffsetAlarm(f"topic {topic} was deleted and recreated while it was read")
 
     async def start_offsets(
-        self, kept: Mapping[TopicPartition, tuple[int, int]], has_record: HasRecord
+        self, retained: Mapping[TopicPartition, tuple[int, int]], has_record: HasRecord
     ) -> dict[TopicPartition, int]:
-        """The next offset to decide for each partition, given its first and next offset in the log.
+        """Return the next offset to decide of each partition, given its first and next offset in the log.
 
-        A partition without a mark gets one at its first record. Raises OffsetAlarm when that would pass over
-        records that were never decided, unless the operator accepts that; and StoreUnavailable.
+        A partition without a mark gets one at its first record. Raises StoreUnavailable, and OffsetAlarm when that
+        would skip undecided records and the operator has not accepted the loss.
         """
         marks = await self._store.marks()
         offsets = {}
         moved = {}
-        for tp, (first, after) in kept.items():
+        for tp, (first, after) in retained.items():
             mark = marks.get((tp.topic, tp.partition))
-            # The embedded memory broker tells the beginning of its last batch for the end of the log.
+            # The embedded memory broker reports the beginning of its last batch as the end of the log.
             understated = mark is not None and mark > after and await has_record(tp, mark - 1)
             end = mark if mark is not None and understated else after
             problem = await self._problem(tp, mark, first, end, known=any(topic == tp.topic for topic, _ in marks))
@@ -80,10 +80,10 @@ class StartOffsets:
         where = f"{tp.topic} partition {tp.partition}"
         if mark is None:
             if not known and await self._store.has_former(tp.topic):
-                return f"Topic {tp.topic} was deleted and made anew: commands of the old one may be undecided."
+                return f"Topic {tp.topic} was deleted and recreated: commands of the old topic may be undecided."
             return None
         if mark < first:
-            return f"{where} begins at offset {first}, but {mark} is the next to decide: records are gone undecided."
+            return f"{where} begins at offset {first}, but {mark} is the next to decide: undecided records are gone."
         if mark > after:
-            return f"{where} ends at offset {after}, but {mark - 1} was decided already: the log lost records."
+            return f"{where} ends at offset {after}, but {mark - 1} was already decided: the log lost records."
         return None

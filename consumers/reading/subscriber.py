@@ -1,7 +1,7 @@
 """The FastStream batch subscriber of the two command topics.
 
-One consumer reads both: one poll loop, one writer, one rebalance. FastStream polls, calls the handler and stops in good
-order; parsing, settling, rewinding and waiting out trouble are ours, because its own ways lose batches.
+One consumer reads both: one poll loop, one writer, one rebalance. FastStream polls, calls the handler and stops in an
+orderly way. Parsing, settlement, rewinds and retries are our own code, because FastStream's lose batches.
 """
 
 import logging
@@ -22,25 +22,26 @@ from service.settings import Settings
 
 Handle = Callable[[tuple[ConsumerRecord, ...]], Awaitable[None]]
 
-# A fetch is answered when there is this much, or after this time: fills batches without keeping a lone command long.
+# The broker answers a fetch when it has this many bytes, or after this time. That fills batches and delays a single
+# command only briefly.
 FETCH_MIN_BYTES = 4_096
 FETCH_MAX_WAIT_MS = 20
-# What lies ready of each partition while others have their turn. All of them together are some batches; more only takes
-# memory when much waits. A longer record is given all the same.
+# Bytes fetched ahead for each partition. All partitions together have a few batches; more would only take memory during
+# a backlog. A longer record is returned nevertheless.
 FETCH_PARTITION_BYTES = 128 * 1024
-# A batch that waits for a slow database must not cost the membership; a handler stuck for longer must.
+# A batch that waits for a slow database must not end the group membership; a handler that is stuck for longer must.
 MAX_POLL_INTERVAL_MS = 300_000
 
-# A name of our own: FastStream's has a handler that writes colours instead of JSON. It tells of each batch at info.
+# A logger of our own: FastStream's has a handler that writes colours instead of JSON. It logs each batch at level info.
 _frame_log = logging.getLogger("consumers.faststream")
 _frame_log.setLevel(logging.WARNING)
 
-# Of the shutdown deadline: for the running batch, and for leaving the group.
+# Parts of the shutdown deadline: for the running batch, and for leaving the group.
 BATCH_PART, LEAVE_PART = 0.4, 0.1
 
 
 class Subscription:
-    """The broker object of FastStream with its one subscriber."""
+    """FastStream's broker object with its one subscriber."""
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class Subscription:
             no_reply=True,
             max_records=settings.batch_max_records,
             batch_timeout_ms=settings.batch_timeout_ms,
-            # The offset mark says where to read; without a place nothing is read at all.
+            # Reading starts at the offset mark. Without a start offset nothing is read.
             auto_offset_reset="none",
             isolation_level="read_committed",
             # The sticky assignor of the client library is broken.
@@ -95,14 +96,14 @@ class Subscription:
         subscriber(handle)
 
     async def start(self) -> None:
-        """Join the group and begin to read; raises KafkaError."""
+        """Join the group and begin to read. Raises KafkaError."""
         await self._broker.connect()
-        # FastStream would build the client library's own consumer, whose polls it cannot be trusted with.
+        # FastStream would build aiokafka's consumer and lose batches at empty polls and errors.
         self._broker.config.broker_config.builder = self._build
         await self._broker.start()
 
     async def stop(self) -> None:
-        """Let the running batch end, leave the group."""
+        """Let the running batch end, then leave the group."""
         await self._broker.stop()
 
     def _build(self, **options: Any) -> CommandConsumer:

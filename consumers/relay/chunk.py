@@ -1,4 +1,4 @@
-"""The frames in hand of a relay: which of their messages are sent, are held back, or still have to be sent."""
+"""A chunk of outbox frames that a relay publishes: which messages were sent, which are held, which remain to send."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,24 +11,24 @@ from service.store.frame import Frame, FrameCorrupt, frames_of, messages_of
 from service.store.held_store import HeldFrame
 
 Sent = set[tuple[int, str]]
-"""Position and id of messages that were sent: a database that was set back may give a position to another message."""
+"""Position and id of sent messages. The id is needed because a restored database may reassign a position."""
 
 
 @dataclass(slots=True)
 class OutboxChanges:
-    """What has to be written: frames to delete, by position, what of them is held back, and what still waits."""
+    """The rows to write: positions of `done` frames to delete, `held` frames, and frames with the unsent `rest`."""
 
     done: list[int] = field(default_factory=list)
     held: list[HeldFrame] = field(default_factory=list)
     rest: list[Frame] = field(default_factory=list)
     sent: Sent = field(default_factory=set)
-    """Messages that need not be remembered as sent any more."""
+    """Messages that need not be remembered as sent after the write."""
 
 
 class Chunk:
-    """Frames of our shards in order; `sent` are messages that were sent before, and gets those that are sent now.
+    """Frames of this relay's shards, in order. `sent` has the messages sent before, and is extended.
 
-    A frame that cannot be read has no messages here; it is held as it is.
+    A frame that cannot be read has no messages here, and is held unchanged.
     """
 
     def __init__(self, frames: Iterable[Frame], sent: Sent) -> None:
@@ -52,7 +52,7 @@ class Chunk:
         return self._holds.corrupt
 
     def waiting(self, held: HeldKeys) -> list[Message]:
-        """The messages to send now, in order; those behind held ones, of this chunk too, are held from now on."""
+        """Return the messages to send now, in order. Messages behind held ones, also of this chunk, become held."""
         if held or self._holds:
             self._holds.extend(self._frames, held, self._sent)
         return [message for _, messages in self._frames for message in self._rest(messages)]
@@ -62,22 +62,22 @@ class Chunk:
         return [m for m in messages if (m.position, m.id) not in sent and m.position not in holds]
 
     def take(self, sent: Collection[int], refused: Mapping[int, Refusal]) -> None:
-        """Note what was sent and what was refused, by position."""
+        """Record which messages were sent and which were refused, by position."""
         self._sent.update((m.position, m.id) for _, messages in self._frames for m in messages if m.position in sent)
         self._holds.refuse(refused)
 
-    def settled(self, *, whole: bool = False) -> OutboxChanges:
-        """Take out the frames of which nothing has to be sent any more, or all when the chunk is given up."""
+    def take_settled(self, *, whole: bool = False) -> OutboxChanges:
+        """Remove the frames with no message left to send, or all frames when the `whole` chunk is abandoned."""
         changes = OutboxChanges()
-        left: list[tuple[Frame, list[Message]]] = []
+        remaining: list[tuple[Frame, list[Message]]] = []
         for frame, messages in self._frames:
             rest = self._rest(messages)
             if rest and not whole:
-                left.append((frame, messages))
+                remaining.append((frame, messages))
             elif len(rest) < len(messages) or not messages:
                 changes.done.append(frame.position)
                 changes.rest += frames_of(rest)
                 changes.held += self._holds.take(frame, messages)
                 changes.sent.update((m.position, m.id) for m in messages)
-        self._frames = left
+        self._frames = remaining
         return changes

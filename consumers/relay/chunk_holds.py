@@ -1,4 +1,4 @@
-"""Which messages of a chunk are held back: those that are refused, and those behind them under the same key."""
+"""The messages of a chunk to hold back: refused ones, and later messages with the same key."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 
@@ -9,13 +9,13 @@ from service.store.frame import Frame, FrameCorrupt, frames_of
 from service.store.held_store import CORRUPT, HeldFrame, Scope
 
 Hold = tuple[Scope, str]
-"""How a message is held back, and why."""
+"""The scope and the reason of a hold."""
 
 FrameMessages = tuple[Frame, Sequence[Message]]
 
 
 class ChunkHolds:
-    """Messages to hold back, by position, and frames that cannot be read, until their frames are settled."""
+    """Messages to hold back, by position, and frames that cannot be read, until they are written to the database."""
 
     def __init__(self) -> None:
         self._holds: dict[int, Hold] = {}
@@ -25,7 +25,7 @@ class ChunkHolds:
         return bool(self._holds or self._corrupt)
 
     def __contains__(self, position: int) -> bool:
-        """Whether the message at this position is held back."""
+        """Return whether the message at this position is held back."""
         return position in self._holds
 
     @property
@@ -34,16 +34,16 @@ class ChunkHolds:
         return self._corrupt.values()
 
     def quarantine(self, frame: Frame, error: FrameCorrupt) -> None:
-        """Hold a frame that cannot be read, as it is."""
+        """Hold a frame that cannot be read, unchanged."""
         self._corrupt[frame.position] = HeldFrame(frame, "topic", f"{CORRUPT}: {error}")
 
     def refuse(self, refused: Mapping[int, Refusal]) -> None:
-        """Hold what the broker refused, by position."""
+        """Hold messages that the broker refused, by position."""
         for position, refusal in refused.items():
             self._holds[position] = "topic" if refusal.kind == "topic" else "key", refusal.reason
 
     def extend(self, frames: Iterable[FrameMessages], held: HeldKeys, sent: Container[tuple[int, str]]) -> None:
-        """Hold what is behind messages that are `held` already or that these frames hold, unless it was sent."""
+        """Hold unsent messages that are behind messages `held` already, or behind a hold within these frames."""
         queues: dict[Queue, Hold] = {}
         keys: dict[tuple[Queue, bytes | None], Hold] = {}
         for frame, messages in frames:
@@ -55,7 +55,7 @@ class ChunkHolds:
                     continue
                 hold = self._holds.get(message.position) or queues.get(queue) or keys.get((queue, message.key))
                 if hold is None and held.blocks(message):
-                    hold = held.behind(queue)
+                    hold = held.hold_for(queue)
                 if hold is None:
                     continue
                 self._holds[message.position] = hold
@@ -65,7 +65,7 @@ class ChunkHolds:
                     keys[queue, message.key] = hold
 
     def take(self, frame: Frame, messages: Sequence[Message]) -> Iterable[HeldFrame]:
-        """Take out what is held of a frame, as rows of held messages."""
+        """Remove the held messages of a frame, and yield them as rows of held frames."""
         if (corrupt := self._corrupt.pop(frame.position, None)) is not None:
             yield corrupt
         alike: dict[Hold, list[Message]] = {}
@@ -73,6 +73,6 @@ class ChunkHolds:
             hold = self._holds.pop(message.position, None)
             if hold is not None:
                 alike.setdefault(hold, []).append(message)
-        for (scope, reason), some in alike.items():
-            for held in frames_of(some):
+        for (scope, reason), group in alike.items():
+            for held in frames_of(group):
                 yield HeldFrame(held, scope, reason)

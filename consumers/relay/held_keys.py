@@ -1,4 +1,4 @@
-"""Which messages have to wait because the broker refused one before them."""
+"""The keys with held messages: later messages with these keys have to wait."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -12,19 +12,19 @@ from service.store.held_store import CORRUPT, HeldFrame, Scope
 _T = TypeVar("_T")
 
 BEHIND = "behind a corrupt frame"
-"""The reason for which what is behind a frame that cannot be read is held."""
+"""The reason of messages that are held because they are behind a frame that cannot be read."""
 
 MOST_KEYS = 10_000
-"""When so many keys of a queue are held, all of the queue waits: memory is bounded."""
+"""When a queue holds this many keys, the whole queue waits. This limits memory."""
 
 Queue = tuple[int, str]
 """A shard and a topic: messages of one queue are held and released in order."""
 
 
 class HeldKeys:
-    """The held messages of our shards, by topic and key; kept in step with the table of held frames.
+    """The held messages of this relay's shards, by topic and key, in step with the table of held frames.
 
-    A message without a key holds only itself. When a whole topic is refused, or keys cannot be read, all of its queue
+    A message without a key holds only itself. When a whole topic is refused, or keys cannot be read, the whole queue
     waits.
     """
 
@@ -32,18 +32,18 @@ class HeldKeys:
         self._all: Counter[Queue] = Counter()
         self._corrupt: Counter[Queue] = Counter()
         self._keys: dict[Queue, Counter[bytes]] = {}
-        # Positions of frames whose keys are not remembered, since there are too many of them.
+        # Positions of frames whose keys are not stored, because the queue has too many.
         self._wide: set[int] = set()
         self._messages: Counter[Queue] = Counter()
         self._reasons: dict[Queue, str] = {}
-        # Topics that take no record without a key.
+        # Topics that do not accept records without a key.
         self._keyless: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self._messages)
 
     def blocks(self, message: Message) -> bool:
-        """Whether a message has to wait behind held ones."""
+        """Return whether a message has to wait behind held ones."""
         if not self._messages:
             return False
         queue = message.shard, message.topic
@@ -53,34 +53,34 @@ class HeldKeys:
             return message.topic in self._keyless
         return message.key in self._keys.get(queue, ())
 
-    def behind(self, queue: Queue) -> tuple[Scope, str]:
-        """How a blocked message of this queue is held, and why."""
+    def hold_for(self, queue: Queue) -> tuple[Scope, str]:
+        """Return the scope and the reason of the hold of a blocked message in this queue."""
         if queue in self._corrupt:
             return "topic", BEHIND
         reason = self._reasons.get(queue, InvalidRecordError.message)
         return "topic" if queue in self._all else "key", reason
 
     def add(self, held: HeldFrame) -> None:
-        """Messages are held from now on."""
+        """Record a held frame."""
         self._count(held, 1)
 
     def remove(self, held: HeldFrame) -> None:
-        """Messages were released, or are held by another frame."""
+        """Remove a held frame: its messages were released, or are held in another frame."""
         self._count(held, -1)
 
     def load(self, frames: Iterable[HeldFrame]) -> None:
-        """Take what the table has in place of all that was known."""
-        for known in (self._all, self._corrupt, self._keys, self._wide, self._messages, self._reasons):
-            known.clear()
+        """Replace all entries by these frames of the table."""
+        for counter in (self._all, self._corrupt, self._keys, self._wide, self._messages, self._reasons):
+            counter.clear()
         for held in frames:
             self.add(held)
 
     def queues(self) -> dict[Queue, int]:
-        """Every queue that holds something, and a position before all of it."""
+        """Return every queue with held messages, each with a position before all of them."""
         return dict.fromkeys(self._messages, -1)
 
     def learn_keyless(self, messages: Iterable[Message], sent: Collection[int], refused: Mapping[int, Refusal]) -> None:
-        """See from what became of messages whether their topic takes records without a key."""
+        """Learn from the results of messages whether their topic accepts records without a key."""
         for message in messages:
             if message.key is None:
                 refusal = refused.get(message.position)
@@ -90,7 +90,7 @@ class HeldKeys:
                     self._keyless.add(message.topic)
 
     def by_topic(self) -> dict[str, tuple[int, str]]:
-        """How many messages are held of each topic, and the reason."""
+        """Return the number of held messages of each topic, and the reason."""
         topics: dict[str, tuple[int, str]] = {}
         for (shard, topic), count in self._messages.items():
             topics[topic] = topics.get(topic, (0, ""))[0] + count, self._reasons[shard, topic]
@@ -126,7 +126,7 @@ class HeldKeys:
 
 
 def keys_of(frame: Frame) -> list[bytes] | None:
-    """The key of each message that has one; None when they cannot be read."""
+    """Return the key of each message that has one; None when the frame cannot be read."""
     try:
         return [message.key for message in messages_of(frame) if message.key is not None]
     except FrameCorrupt:

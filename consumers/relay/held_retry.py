@@ -1,4 +1,4 @@
-"""Trying held messages again, oldest first, until the broker takes them."""
+"""Retry held messages, oldest first, until the broker accepts them."""
 
 import asyncio
 import time
@@ -16,16 +16,16 @@ from service.telemetry import log
 _log = log(__name__)
 
 RETRY_SECONDS = 10.0
-"""Longest rest between two passes over everything that is held, unless the last one took long."""
+"""Longest pause between two passes over all held messages, unless the last pass took long."""
 
 REST_FACTOR = 20
-"""A pass is followed by a rest of so many times its length: trying takes a small part of the time."""
+"""The pause after a pass is this many times the duration of the pass, so retries take a small part of the time."""
 
 
 class HeldRetry:
-    """Tries held messages in passes, with a publisher of its own; `turn` is held while the held messages change.
+    """Retries held messages in passes, with its own publisher. Its `lock` is held while the held messages change.
 
-    `accepted` is told which partitions take messages again.
+    `accepted` is called with the partitions that accept messages again.
     """
 
     def __init__(
@@ -36,35 +36,35 @@ class HeldRetry:
         self._publisher = publisher
         self._held = held
         self._accepted = accepted
-        self._wanted = asyncio.Event()
-        self._now = asyncio.Event()
+        self._scheduled = asyncio.Event()
+        self._immediate = asyncio.Event()
         self._stopped: set[Queue] = set()
         self._blocked: dict[Queue, set[bytes]] = {}
 
     def schedule(self) -> None:
-        """Try what is held when the rest after the last pass is over."""
-        self._wanted.set()
+        """Start a pass when the pause after the last one is over."""
+        self._scheduled.set()
 
     def retry_now(self) -> None:
-        """Try what is held now: an operator removed the cause."""
-        self._now.set()
-        self._wanted.set()
+        """Start a pass now, because an operator removed the cause."""
+        self._immediate.set()
+        self._scheduled.set()
 
     async def run(self) -> None:
-        """Try again and again, until cancelled; raises StoreUnavailable."""
+        """Run passes until cancelled. Raises StoreUnavailable."""
         rest = 0.0
         while True:
-            await pause(rest, self._now)
-            await pause(RETRY_SECONDS, self._wanted)
-            self._now.clear()
-            self._wanted.clear()
+            await pause(rest, self._immediate)
+            await pause(RETRY_SECONDS, self._scheduled)
+            self._immediate.clear()
+            self._scheduled.clear()
             started = time.monotonic()
             if self._held:
                 await self._try_all()
             rest = REST_FACTOR * (time.monotonic() - started)
 
     async def abort(self) -> None:
-        """Give up what is on its way; the rows are still there."""
+        """Abandon messages in flight; their rows still exist."""
         await self._publisher.abort()
 
     async def _try_all(self) -> None:
@@ -73,17 +73,17 @@ class HeldRetry:
         after = self._held.queues()
         while after:
             async with self.lock:
-                # Shards may have been given up since the last page.
+                # Shards may have been released since the last page.
                 ours = self._held.queues()
                 after = {queue: at for queue, at in after.items() if queue in ours and queue not in self._stopped}
                 page = await self._store.page(after) if after else []
                 if not page or not await self._try(page):
                     return
-            # A queue that is not in the page may have had no place in it.
+            # A queue that is not in the page may have messages that did not fit.
             after |= {(held.frame.shard, held.frame.topic): held.frame.position for held in page}
 
     async def _try(self, page: list[HeldFrame]) -> bool:
-        """Send what is not behind something refused; answers whether to go on with the next page."""
+        """Send the messages that are not behind a refused one. Return whether to continue with the next page."""
         rows: list[tuple[HeldFrame, list[Message]]] = []
         waiting: list[Message] = []
         for held in page:
@@ -99,33 +99,33 @@ class HeldRetry:
             blocked = self._blocked.setdefault(queue, set())
             waiting += [m for m in messages if m.key is None or m.key not in blocked]
         report = await self._publisher.send(waiting)
-        left = {held.frame.position: self._left(held, messages, report) for held, messages in rows}
-        changed = [held for held, _ in rows if left[held.frame.position] != [held]]
+        remaining = {held.frame.position: self._remaining(held, messages, report) for held, messages in rows}
+        changed = [held for held, _ in rows if remaining[held.frame.position] != [held]]
         if changed:
-            await self._store.replace({held.frame.position: left[held.frame.position] for held in changed})
+            await self._store.replace({held.frame.position: remaining[held.frame.position] for held in changed})
             for held in changed:
                 self._held.remove(held)
-                for frame in left[held.frame.position]:
+                for frame in remaining[held.frame.position]:
                     self._held.add(frame)
         if report.sent:
             _log.info("held_messages_released", messages=len(report.sent))
         self._accepted(report.accepted)
-        # A page that runs out of time must not keep those behind it from their turn; keys it did not reach stay behind.
+        # A page that runs out of time must not block later pages. Keys that it did not reach stay blocked.
         return report.error is None or bool(report.sent or report.refused)
 
-    def _left(self, held: HeldFrame, messages: list[Message], report: Report) -> list[HeldFrame]:
-        """What stays of a held row; what is behind it waits for the same keys, or for the whole topic."""
-        left = [message for message in messages if message.position not in report.sent]
-        refusals = [refusal for m in left if (refusal := report.refused.get(m.position)) is not None]
+    def _remaining(self, held: HeldFrame, messages: list[Message], report: Report) -> list[HeldFrame]:
+        """Return what remains of a held row. Later messages wait for the same keys, or for the whole topic."""
+        unsent = [message for message in messages if message.position not in report.sent]
+        refusals = [refusal for m in unsent if (refusal := report.refused.get(m.position)) is not None]
         whole = any(refusal.kind == "topic" for refusal in refusals)
         queue = held.frame.shard, held.frame.topic
-        self._blocked[queue].update(message.key for message in left if message.key is not None)
+        self._blocked[queue].update(message.key for message in unsent if message.key is not None)
         unknown = held.scope == "topic" and report.error is not None
-        if whole or (unknown and left) or len(self._blocked[queue]) > MOST_KEYS:
+        if whole or (unknown and unsent) or len(self._blocked[queue]) > MOST_KEYS:
             self._stopped.add(queue)
         self._held.learn_keyless(messages, report.sent, report.refused)
         scope: Scope = "topic" if unknown or (held.scope == "topic" and whole) else "key"
         reason = refusals[0].reason if refusals else held.reason
-        if len(left) == len(messages) and (scope, reason) == (held.scope, held.reason):
+        if len(unsent) == len(messages) and (scope, reason) == (held.scope, held.reason):
             return [held]
-        return [HeldFrame(frame, scope, reason) for frame in frames_of(left)]
+        return [HeldFrame(frame, scope, reason) for frame in frames_of(unsent)]

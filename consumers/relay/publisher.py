@@ -1,8 +1,8 @@
-"""Sending outbox messages in order: one produce batch per partition, each waited for, a new producer after any failure.
+"""Send outbox messages in order: one produce batch per partition at a time, and a new producer after any failure.
 
-The client library's idempotent producer wedges: once a broker has refused a batch for good, every later one of that
-partition is out of order for ever. So it is thrown away with everything it still has in hand. A publisher of held
-messages expects refusals: its producer is not idempotent and does not wedge, and it looks for the record at fault.
+The client library's idempotent producer wedges: once the broker has finally refused a batch, every later batch of the
+partition fails as out of order. Therefore the producer is discarded with all its unsent messages. A publisher of held
+messages expects refusals: its producer is not idempotent, does not wedge, and finds the record at fault.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ CLOSE_SECONDS = 5.0
 
 
 class Publisher:
-    """Sends messages with a producer of its own, made when it is needed; `held` when they were refused before."""
+    """Sends messages with its own producer, created when needed. `held` is for messages that were refused before."""
 
     def __init__(
         self,
@@ -59,19 +59,19 @@ class Publisher:
         self._refusals = Refusals(held=held, monotonic=monotonic)
         self._producer: AIOKafkaProducer | None = None
 
-    def accept(self, partitions: set[tuple[str, int]]) -> None:
-        """Try these partitions again: somebody else could send to them."""
-        self._refusals.accept(partitions)
+    def lift_refusals(self, partitions: set[tuple[str, int]]) -> None:
+        """Try these partitions again, because another publisher was able to send to them."""
+        self._refusals.lift(partitions)
 
     def try_all(self) -> None:
-        """Leave nothing out any more, and begin with whole batches."""
+        """Try all partitions again, with full batches."""
         self._refusals.clear()
 
     async def send(self, messages: Sequence[Message]) -> Report:
-        """Send in order per partition and wait for the broker's word.
+        """Send in order per partition and wait for the broker's answers.
 
-        What is sent without an answer may still be there, and is there twice when it is sent again. A message behind
-        one that is not sent, in its partition, is not sent either, unless the other one is refused.
+        A message without an answer may have been written, and is duplicated when it is sent again. A message behind one
+        of its partition that was not sent is not sent either, unless the broker refused the earlier one.
         """
         report = Report()
         try:
@@ -90,7 +90,7 @@ class Publisher:
                 task.cancel()
         if late:
             report.error = TimeoutError("no answer in time")
-        # Every result is looked at, so that no error is lost.
+        # Every result is retrieved, so that no error is lost.
         good = [task.result() for task in done]
         if late or not all(good):
             await self._abandon()
@@ -99,13 +99,13 @@ class Publisher:
         return report
 
     async def close(self) -> None:
-        """Give the producer up; nothing may be in flight."""
+        """Close the producer; no message may be in flight."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await close_within(producer.stop(), CLOSE_SECONDS)
 
     async def abort(self) -> None:
-        """Give the producer up with everything it has in hand."""
+        """Discard the producer with all its unsent messages."""
         await self._abandon()
 
     async def _ready(self) -> AIOKafkaProducer:
@@ -124,12 +124,12 @@ class Publisher:
     async def _by_partition(
         self, producer: AIOKafkaProducer, messages: Sequence[Message], report: Report
     ) -> dict[tuple[str, int], list[Message]]:
-        """The messages by topic and partition, in order, without those that are refused or have no leader."""
+        """Return the messages by topic and partition, in order, without refused and leaderless partitions."""
         by_topic: dict[str, list[Message]] = {}
         for message in messages:
             by_topic.setdefault(message.topic, []).append(message)
-        asked = [topic for topic in by_topic if (topic, None) not in self._refusals]
-        counts = dict(zip(asked, await asyncio.gather(*(self._count(producer, t) for t in asked)), strict=True))
+        topics = [topic for topic in by_topic if (topic, None) not in self._refusals]
+        counts = dict(zip(topics, await asyncio.gather(*(self._count(producer, t) for t in topics)), strict=True))
         by_partition: dict[tuple[str, int], list[Message]] = {}
         for topic, alike in by_topic.items():
             if not (count := counts.get(topic, 0)):
@@ -141,22 +141,22 @@ class Publisher:
         refused = [tp for tp in by_partition if tp in self._refusals]
         leaderless = [tp for tp in by_partition if tp not in self._refusals and not has_leader(producer, tp)]
         if leaderless and not await refresh_metadata(producer):
-            raise KafkaConnectionError("no broker says which one leads")
+            raise KafkaConnectionError("no broker answered a metadata request")
         for tp in leaderless:
-            self._refusals.watch(tp, LEADERLESS)
+            self._refusals.observe(tp, LEADERLESS)
         for tp in (*refused, *leaderless):
             self._refusals.leave_out(tp, by_partition.pop(tp), report)
         return by_partition
 
     async def _count(self, producer: AIOKafkaProducer, topic: str) -> int:
-        """How many partitions a topic has, 0 when the broker says it is unknown or forbidden; raises KafkaError."""
+        """Return the number of partitions of a topic, 0 when it is unknown or forbidden. Raises KafkaError."""
         try:
             count = await partition_count(producer, topic)
         except TopicAuthorizationFailedError as error:
-            self._refusals.watch((topic, None), refusal(error))
+            self._refusals.observe((topic, None), refusal(error))
             return 0
         if count == 0:
-            self._refusals.watch((topic, None), refusal(UnknownTopicOrPartitionError()))
+            self._refusals.observe((topic, None), refusal(UnknownTopicOrPartitionError()))
         else:
             self._refusals.accepted((topic, None))
         return count
@@ -164,7 +164,7 @@ class Publisher:
     async def _send_partition(
         self, producer: AIOKafkaProducer, tp: tuple[str, int], messages: list[Message], report: Report
     ) -> bool:
-        """Send the messages of a partition, batch by batch; answers whether the producer is still good."""
+        """Send the messages of a partition, batch by batch. Return whether the producer is still usable."""
         todo, most = messages, len(messages)
         while todo:
             count, error = await self._send_batch(producer, tp, todo[:most])
@@ -176,13 +176,13 @@ class Publisher:
                 PUBLISHED.labels(tp[0]).inc(count)
                 most *= 2
                 continue
-            found = self._refusals.judge(tp, batch, todo, error, report)
+            found = self._refusals.classify(tp, batch, todo, error, report)
             if found is None or not self._held:
                 return False
             if found.kind != "record":
                 return True
             if count > 1:
-                # The record at fault is in here: the half of them tells in which half.
+                # The record at fault is in this batch: find it by halving.
                 most, todo = count // 2, [*batch, *todo]
             else:
                 todo = [message for message in todo if message.key is None or message.key != batch[0].key]
@@ -191,7 +191,7 @@ class Publisher:
     async def _send_batch(
         self, producer: AIOKafkaProducer, tp: tuple[str, int], messages: Sequence[Message]
     ) -> tuple[int, BaseException | None]:
-        """Send as many of the first messages as a batch takes; answers how many, and the error if they are not sent."""
+        """Send as many of the first messages as fit in a batch. Return their number, and the error if there is one."""
         topic, partition = tp
         limit = self._refusals.batch_bytes(topic)
         builder = producer.create_batch()
@@ -205,7 +205,7 @@ class Publisher:
             count += 1
         builder.close()
         try:
-            # Each batch is waited for: the next must not overtake one that failed.
+            # Wait for each batch: the next one must not overtake one that failed.
             await (await producer.send_batch(builder, topic, partition=partition))
         except (KafkaError, OSError, TimeoutError) as error:
             return count, error
@@ -215,8 +215,8 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        # In this order nothing in hand is waited for or tried again: batches fail, connections close, the sender ends.
-        producer._message_accumulator.fail_all(KafkaError("the producer was given up"))
+        # In this order no message is awaited or retried: batches fail, connections close, the sender ends.
+        producer._message_accumulator.fail_all(KafkaError("the producer was discarded"))
         await close_within(producer.client.close(), CLOSE_SECONDS)
-        # Its sender may stumble over a batch that was failed while on its way (KeyError); nothing of it is left.
+        # The sender may raise KeyError for a batch that was failed while in flight; close_within logs it.
         await close_within(producer.stop(), CLOSE_SECONDS)

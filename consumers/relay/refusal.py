@@ -1,7 +1,7 @@
-"""What a broker's refusal of messages concerns: a topic, a partition, or the records themselves.
+"""The scope of a broker's refusal of messages: a topic, a partition, or single records.
 
-Only an error code of the broker is a refusal. No answer, a lost connection or a wedged producer is an outage: then the
-same messages are sent again.
+Only an error code of the broker is a refusal. A missing answer, a lost connection or a wedged producer is an outage:
+the same messages are sent again.
 """
 
 import time
@@ -32,14 +32,14 @@ Kind = Literal["topic", "partition", "record"]
 
 
 class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # the client library ships no types
-    """The broker does not take the record, such as one without a key in a compacted topic."""
+    """The broker does not accept the record, for example one without a key in a compacted topic."""
 
     errno = 87
     message = "INVALID_RECORD"
     description = "The record has failed the validation on the broker and is rejected."
 
 
-# The client library does not know this code, and would call it an unknown error of the server.
+# The client library does not know this code, and would report an unknown server error.
 kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
 
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -72,7 +72,7 @@ _KINDS: tuple[tuple[Kind, tuple[type[Exception], ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is refused, the name of the broker's error, and since when (monotonic seconds; not set for a record)."""
+    """What is refused, the name of the broker's error, and the start (monotonic seconds; not set for a record)."""
 
     kind: Kind
     reason: str
@@ -80,11 +80,11 @@ class Refusal:
 
 
 LEADERLESS = Refusal("partition", "LEADER_NOT_AVAILABLE")
-"""A partition without a leader, by what a broker says; errors of the client library may rest on old metadata."""
+"""A partition without a leader, as reported by a broker. Errors of the client library may be due to old metadata."""
 
 
 def refusal(error: BaseException) -> Refusal | None:
-    """What an error of the client library says about messages; None for an outage."""
+    """Return the refusal that an error of the client library stands for; None for an outage."""
     for kind, errors in _KINDS:
         if isinstance(error, errors):
             return Refusal(kind, getattr(error, "message", None) or type(error).__name__)
@@ -108,9 +108,9 @@ SendProduceReqHandler._can_retry = _can_retry_for_a_while
 
 
 def give_up_after(producer: Any, seconds: float) -> None:
-    """Let a producer report a refusal that lasts so long; there is no option for it, and it would try again for ever.
+    """Let a producer report a refusal that lasts this many seconds. It has no option for that, and retries endlessly.
 
-    The time of a batch in the accumulator counts only while its partition has no leader.
+    The time that a batch spends in the accumulator counts only while its partition has no leader.
     """
     producer._sender.refusal_seconds = seconds
     producer._message_accumulator._batch_ttl = seconds

@@ -1,4 +1,4 @@
-"""What became of messages that were sent to the broker."""
+"""The result of sending messages to the broker."""
 
 from dataclasses import dataclass, field
 
@@ -7,10 +7,10 @@ from consumers.relay.refusal import Refusal
 
 @dataclass(slots=True)
 class Report:
-    """What became of messages, by position; what is neither sent nor refused has to be sent again.
+    """The result of each message, by position. Messages that were neither sent nor refused have to be sent again.
 
-    `accepted` are the partitions that took something; `error` is set in an outage; `again` when the rest can be sent at
-    once.
+    `accepted` are the partitions that accepted messages; `error` is set in an outage; `again` is set when the rest can
+    be sent at once.
     """
 
     sent: set[int] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Which shards of the outbox a relay should publish, so that all of them are published and the work is spread."""
+"""The distribution of the outbox shards among relays: each shard has one relay, and all relays have equal parts."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -13,15 +13,15 @@ def _shuffled(shards: Sequence[int]) -> Sequence[int]:
     return random.sample(shards, len(shards))
 
 
-def surplus(held: frozenset[int], membership: RelayMembership) -> frozenset[int]:
-    """The shards to give up: those beyond an equal part of all."""
+def shards_to_release(held: frozenset[int], membership: RelayMembership) -> frozenset[int]:
+    """Return the held shards that exceed an equal part of all shards."""
     return frozenset(sorted(held)[_part(membership) :])
 
 
-def wanted(
+def shards_to_acquire(
     held: frozenset[int], membership: RelayMembership, order: Callable[[Sequence[int]], Sequence[int]] = _shuffled
 ) -> frozenset[int]:
-    """Free shards to try for, up to an equal part of all; in an order of its own, so that relays seldom collide."""
+    """Return free shards to lock, up to an equal part of all shards; in random order, so that relays seldom collide."""
     free = sorted(ALL - membership.locked - held)
     return frozenset(order(free)[: max(0, _part(membership) - len(held))])
 

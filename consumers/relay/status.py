@@ -1,4 +1,4 @@
-"""What operators see of a relay: its part of readiness, its metrics, and a log line at each change."""
+"""The status of a relay for operators: readiness, metrics, and a log line at each change."""
 
 from collections.abc import Iterable
 
@@ -17,37 +17,37 @@ LOOP_SECONDS = 90.0
 
 
 class RelayStatus:
-    """Takes what the relay finds out, and says it once."""
+    """Reports the status of a relay, and logs each change once."""
 
     def __init__(self, health: Health) -> None:
         self._health = health
         self._shards: frozenset[int] = frozenset()
 
-    def moves(self) -> None:
-        """The relay's loop turns."""
+    def heartbeat(self) -> None:
+        """Record that the relay's loop makes progress."""
         self._health.heartbeat(PART, LOOP_SECONDS)
 
-    def works(self, shards: frozenset[int]) -> None:
-        """A read or a write of the outbox succeeded."""
+    def mark_working(self, shards: frozenset[int]) -> None:
+        """Record that a read or a write of the outbox succeeded."""
         if shards != self._shards:
             _log.info("shards_acquired", shards=sorted(shards))
             self._shards = shards
         self._health.mark_ready(PART)
 
-    def holds(self, shards: frozenset[int]) -> None:
-        """These shards are ours."""
+    def set_shards(self, shards: frozenset[int]) -> None:
+        """Report the number of shards of this relay."""
         SHARDS_HELD.set(len(shards))
 
-    def fails(self, error: Exception) -> None:
-        """The relay has to begin anew."""
+    def mark_failed(self, error: Exception) -> None:
+        """Record an error after which the relay starts again."""
         reason = f"{type(error).__name__}: {error}"
         if self._health.readiness().get(PART) != reason:
             known = isinstance(error, StoreUnavailable)
             _log.warning("relay_restarted", error=str(error), exc_info=None if known else error)
         self._health.mark_not_ready(PART, reason)
 
-    def stuck(self, report: Report) -> None:
-        """Messages have to be sent again: there is an outage, or everything is refused."""
+    def mark_blocked(self, report: Report) -> None:
+        """Record that messages have to be sent again: there is an outage, or the broker refuses all messages."""
         if report.error is not None:
             error = report.error
             self._health.mark_not_ready(PART, f"the broker does not take messages: {type(error).__name__}: {error}")
@@ -55,14 +55,14 @@ class RelayStatus:
             reasons = ", ".join(sorted({refusal.reason for refusal in report.refused.values()}))
             self._health.mark_not_ready(PART, f"the broker refuses all messages: {reasons}")
 
-    def corrupt(self, frames: Iterable[HeldFrame]) -> None:
-        """Frames cannot be read, and are set aside with what is behind them."""
-        for bad in frames:
+    def report_corrupt(self, frames: Iterable[HeldFrame]) -> None:
+        """Report frames that cannot be read; they are held, with the messages behind them."""
+        for held in frames:
             CORRUPT_FRAMES.inc()
-            _log.error("frame_quarantined", position=bad.frame.position, topic=bad.frame.topic, reason=bad.reason)
+            _log.error("frame_quarantined", position=held.frame.position, topic=held.frame.topic, reason=held.reason)
 
-    def held(self, held: HeldKeys) -> None:
-        """Messages are held back, or are no longer."""
+    def report_held(self, held: HeldKeys) -> None:
+        """Report the held messages after a change."""
         topics = held.by_topic()
         HELD_MESSAGES.clear()
         for topic, (count, _) in topics.items():
@@ -70,14 +70,14 @@ class RelayStatus:
         reported = [f"{count} messages for {topic} ({reason})" for topic, (count, reason) in sorted(topics.items())]
         self._health.note(PART, f"held: {'; '.join(reported)}" if reported else None)
 
-    def waiting(self, size: Size | None) -> None:
-        """So much waits in our shards, when it could be counted."""
+    def report_backlog(self, size: Size | None) -> None:
+        """Report the messages of this relay's shards that wait, if they could be counted."""
         if size is not None:
             OUTBOX_MESSAGES.set(size.messages)
             OUTBOX_OLDEST_SECONDS.set(size.oldest_seconds)
 
-    def ended(self, left: Exception | None) -> None:
-        """The relay has come to its end, as it should; `left` is why there are messages for the next one."""
-        if left is not None:
-            _log.warning("relay_stopped_with_unpublished_messages", error=f"{type(left).__name__}: {left}")
+    def report_end(self, error: Exception | None) -> None:
+        """Report the end of the relay; `error` is the reason for unpublished messages that the next relay publishes."""
+        if error is not None:
+            _log.warning("relay_stopped_with_unpublished_messages", error=f"{type(error).__name__}: {error}")
         self._health.loop_ended(PART)

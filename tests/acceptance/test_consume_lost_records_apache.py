@@ -33,7 +33,7 @@ async def alarmed(service: Service) -> None:
     """The service ends by itself, and says why."""
     assert await service.gone(60), service.last_lines()
     assert service.code not in (0, -9), service.code
-    assert "records are gone undecided" in service.log.read_text()
+    assert "undecided records are gone" in service.log.read_text()
 
 
 async def test_a_service_does_not_start_behind_commands_that_were_deleted_until_that_is_accepted(

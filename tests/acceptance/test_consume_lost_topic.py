@@ -1,4 +1,4 @@
-"""A command topic that is deleted and made anew under the running service: an alarm and a stop, never a silent jump."""
+"""A command topic that is deleted and recreated while the service runs: it stops with an alarm and skips no record."""
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -20,7 +20,7 @@ async def anew(registry: Registry, topic: str) -> None:
             answer = await admin.create_topics([NewTopic(topic, int(str(registry.settings["partitions"])), 1)])
             return all(code == 0 for _, code, _ in answer.topic_errors)
 
-        await eventually(made, what=f"{topic} made anew")
+        await eventually(made, what=f"{topic} recreated")
     finally:
         await admin.close()
 
@@ -46,7 +46,7 @@ async def test_the_service_stops_with_the_reason_and_goes_on_only_when_the_opera
     await anew(registry, registry.topics.operator_commands)
     # More than the old topic had: who reads on at the old offset passes over the first of them.
     await send(registry, "new", 12)
-    assert "made anew" in await ended(service)
+    assert "recreated" in await ended(service)
 
     again = registry.service()
     again.start()

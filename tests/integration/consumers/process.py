@@ -63,7 +63,7 @@ class StubPublisher(Publisher):
         self.die_after: int | None = None
         self.dead = asyncio.Event()
 
-    def accept(self, partitions: set[tuple[str, int]]) -> None:
+    def lift_refusals(self, partitions: set[tuple[str, int]]) -> None:
         """A stub remembers no refusal."""
 
     def try_all(self) -> None:

@@ -42,13 +42,13 @@ async def end_sessions(database: Database, sessions: set[int]) -> None:
 
 def begins_late(process: Process) -> asyncio.Event:
     """Let the next session of a relay begin when the event is set."""
-    gate, begin = asyncio.Event(), process.relay._begin
+    gate, connect = asyncio.Event(), process.relay._connect
 
-    async def begin_late() -> None:
+    async def connect_late() -> None:
         await gate.wait()
-        await begin()
+        await connect()
 
-    process.relay._begin = begin_late  # type: ignore[method-assign]
+    process.relay._connect = connect_late  # type: ignore[method-assign]
     return gate
 
 
@@ -152,10 +152,10 @@ async def test_a_relay_without_session_releases_nothing_of_shards_that_another_o
         # While it tries what is held, the second one gives no shard up.
         two.held_publisher.gate.clear()
         await database.execute(RETRY)
-        await eventually(two.relay._release.lock.locked, what="a try")
+        await eventually(two.relay._held_retry.lock.locked, what="a try")
         before = len(broker.delivered)
         broker.refuses = takes_all
-        trying, called = one.relay._release, asyncio.Event()
+        trying, called = one.relay._held_retry, asyncio.Event()
         retry_now = trying.retry_now
 
         def watched() -> None:
@@ -170,7 +170,7 @@ async def test_a_relay_without_session_releases_nothing_of_shards_that_another_o
             return called.is_set()
 
         await eventually(notified, what="a session of the first one")
-        await eventually(lambda: not trying._wanted.is_set() and not trying.lock.locked(), what="the end of the try")
+        await eventually(lambda: not trying._scheduled.is_set() and not trying.lock.locked(), what="the end of the try")
         assert (len(broker.delivered), one.relay.shards) == (before, frozenset())
         two.held_publisher.gate.set()
         await arrived(broker, 30)

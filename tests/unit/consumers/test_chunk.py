@@ -44,7 +44,7 @@ def test_a_frame_is_settled_when_all_of_it_is_sent() -> None:
     some = chunk(frame(message(1), message(2)), frame(message(3)))
     assert positions(some.waiting(HeldKeys())) == [1, 2, 3]
     some.take([1, 2], {})
-    settled = some.settled()
+    settled = some.take_settled()
     assert (settled.done, settled.held, settled.rest, {position for position, _ in settled.sent}) == (
         [1],
         [],
@@ -53,14 +53,14 @@ def test_a_frame_is_settled_when_all_of_it_is_sent() -> None:
     )
     assert positions(some.waiting(HeldKeys())) == [3]
     some.take([3], {})
-    assert some.settled().done == [3]
+    assert some.take_settled().done == [3]
     assert not some
 
 
 def test_nothing_is_settled_when_a_part_of_a_frame_is_left_to_send() -> None:
     some = chunk(frame(message(1), message(2)))
     some.take([1], {})
-    assert some.settled().done == []
+    assert some.take_settled().done == []
     assert positions(some.waiting(HeldKeys())) == [2]
 
 
@@ -78,7 +78,7 @@ def test_a_message_is_not_sent_again_when_it_was_sent_before_the_frame_was_read(
 def test_the_rest_of_a_frame_is_written_when_the_chunk_is_given_up() -> None:
     some = chunk(frame(message(1), message(2), message(3, b"other")), frame(message(4)))
     some.take([1], {3: INVALID})
-    settled = some.settled(whole=True)
+    settled = some.take_settled(whole=True)
     assert (settled.done, rest(settled)) == ([1], [[2]])
     assert contents(settled.held) == [([3], "key", "INVALID_RECORD")]
     assert not some
@@ -89,7 +89,7 @@ def test_a_refused_message_holds_its_key_and_nothing_else_when_the_record_is_ref
     refuse(some, INVALID, 1)
     assert positions(some.waiting(HeldKeys())) == [3, 4]
     some.take([3, 4], {})
-    settled = some.settled()
+    settled = some.take_settled()
     assert settled.done == [1, 4]
     assert contents(settled.held) == [([1, 2], "key", "INVALID_RECORD")]
 
@@ -98,9 +98,9 @@ def test_messages_of_a_refused_key_are_held_in_later_frames_when_the_first_is_no
     some = chunk(frame(message(1), message(2, b"other")), frame(message(3), message(4, b"other")))
     refuse(some, LATE, 1)
     assert positions(some.waiting(HeldKeys())) == [2, 4]
-    assert some.settled().done == []
+    assert some.take_settled().done == []
     some.take([2, 4], {})
-    assert contents(some.settled().held) == [([1], "key", LATE.reason), ([3], "key", LATE.reason)]
+    assert contents(some.take_settled().held) == [([1], "key", LATE.reason), ([3], "key", LATE.reason)]
 
 
 def test_a_refused_message_holds_only_itself_when_it_has_no_key() -> None:
@@ -118,14 +118,14 @@ def test_the_whole_queue_is_held_and_its_neighbours_are_not_when_a_topic_is_refu
     refuse(some, FORBIDDEN, 1)
     assert positions(some.waiting(HeldKeys())) == [4, 5]
     some.take([4, 5], {})
-    assert contents(some.settled().held) == [([1, 2, 3], "topic", FORBIDDEN.reason)]
+    assert contents(some.take_settled().held) == [([1, 2, 3], "topic", FORBIDDEN.reason)]
 
 
 def test_a_message_is_held_for_the_same_reason_when_its_key_was_held_before() -> None:
     some, held = chunk(frame(message(5), message(6, b"other"))), behind(message(1))
     assert positions(some.waiting(held)) == [6]
     some.take([6], {})
-    assert contents(some.settled().held) == [([5], "key", "OLD")]
+    assert contents(some.take_settled().held) == [([5], "key", "OLD")]
 
 
 def test_a_message_stays_held_when_its_key_becomes_free_before_the_frame_is_settled() -> None:
@@ -133,7 +133,7 @@ def test_a_message_stays_held_when_its_key_becomes_free_before_the_frame_is_sett
     assert positions(some.waiting(held)) == [6]
     assert positions(some.waiting(HeldKeys())) == [6]
     some.take([6], {})
-    assert contents(some.settled().held) == [([5], "key", "OLD"), ([7], "key", "OLD")]
+    assert contents(some.take_settled().held) == [([5], "key", "OLD"), ([7], "key", "OLD")]
 
 
 def test_a_corrupt_frame_is_held_and_what_is_behind_it_when_its_keys_cannot_be_read() -> None:
@@ -141,16 +141,16 @@ def test_a_corrupt_frame_is_held_and_what_is_behind_it_when_its_keys_cannot_be_r
     some = chunk(frame(message(1)), bad, frame(message(5)), frame(message(6, topic="outcomes")))
     assert positions(some.waiting(HeldKeys())) == [1, 6]
     some.take([1, 6], {})
-    settled = some.settled()
+    settled = some.take_settled()
     assert sorted(settled.done) == [1, 3, 5, 6]
     first, second = settled.held
     assert (first.frame, first.scope) == (bad, "topic")
     assert first.reason.startswith(CORRUPT)
     assert contents([second]) == [([5], "topic", BEHIND)], "an operator who discards by reason keeps it"
-    assert (some.settled().done, bool(some)) == ([], False)
+    assert (some.take_settled().done, bool(some)) == ([], False)
 
 
 def test_what_is_between_two_corrupt_frames_of_a_queue_is_held() -> None:
     some = chunk(damaged(frame(message(1))), frame(message(2)), damaged(frame(message(3))), frame(message(4)))
     assert some.waiting(HeldKeys()) == []
-    assert sorted(some.settled().done) == [1, 2, 3, 4]
+    assert sorted(some.take_settled().done) == [1, 2, 3, 4]

@@ -52,7 +52,7 @@ def test_a_loop_is_stuck_when_it_gave_no_sign_in_its_time() -> None:
     time.now += 10
     assert health.stalled() == {}
     time.now += 1
-    assert health.stalled() == {"consumer": "no sign of life for 11 s"}
+    assert health.stalled() == {"consumer": "no heartbeat for 11 s"}
     health.loop_ended("consumer")
     assert health.stalled() == {}
 

@@ -22,7 +22,7 @@ def test_a_key_waits_on_its_topic_and_shard_only_when_a_message_of_it_is_held() 
     assert held.blocks(message(2))
     assert not held.blocks(message(2, b"other"))
     assert not held.blocks(message(2, topic="outcomes"))
-    assert held.behind(QUEUE) == ("key", "INVALID_RECORD")
+    assert held.hold_for(QUEUE) == ("key", "INVALID_RECORD")
     assert held.queues() == {QUEUE: -1}
 
 
@@ -45,7 +45,7 @@ def test_a_key_is_free_only_when_nothing_of_it_is_held() -> None:
     assert not held
     assert (held.queues(), held.by_topic()) == ({}, {})
     held.add(row(message(6), reason="NEW"))
-    assert held.behind(QUEUE) == ("key", "NEW")
+    assert held.hold_for(QUEUE) == ("key", "NEW")
 
 
 def test_all_of_a_queue_waits_when_a_topic_hold_is_in_it() -> None:
@@ -55,10 +55,10 @@ def test_all_of_a_queue_waits_when_a_topic_hold_is_in_it() -> None:
     assert held.blocks(message(2, None))
     assert not held.blocks(message(2, topic="outcomes"))
     assert not held.blocks(message(2, shard=1))
-    assert held.behind(QUEUE) == ("topic", "FORBIDDEN")
+    assert held.hold_for(QUEUE) == ("topic", "FORBIDDEN")
     held.add(row(message(3, b"third")))
     held.remove(hold)
-    assert held.behind(QUEUE)[0] == "key"
+    assert held.hold_for(QUEUE)[0] == "key"
     assert not held.blocks(message(4, b"other"))
     assert held.blocks(message(4, b"third"))
 
@@ -101,7 +101,7 @@ def test_messages_without_key_wait_when_their_topic_refused_one_and_until_it_too
     assert held.blocks(message(2, None, shard=1)), "a topic is the same for all shards"
     assert not held.blocks(message(2, None, topic="outcomes"))
     assert not held.blocks(message(2))
-    assert held.behind((1, "events")) == ("key", InvalidRecordError.message)
+    assert held.hold_for((1, "events")) == ("key", InvalidRecordError.message)
     held.learn_keyless([tried], {1}, {})
     assert not held.blocks(message(2, None))
 

@@ -126,7 +126,7 @@ async def test_rows_stay_whole_and_nothing_is_written_when_their_topic_is_refuse
     assert bench.outbox.wrote == [[100]]
     assert bench.outbox.read == [[0, 10, 100]], "nothing more is read of a queue that stopped"
     assert all(at < 20 or at == 100 for at in bench.publisher.tried), "only the first page of a refused topic is tried"
-    assert bench.held.behind((0, "events")) == ("topic", FORBIDDEN.reason)
+    assert bench.held.hold_for((0, "events")) == ("topic", FORBIDDEN.reason)
     assert bench.in_step()
 
 

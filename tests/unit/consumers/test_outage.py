@@ -17,7 +17,7 @@ def late(since: float = START) -> dict[int, Refusal]:
 def holds(outage: OutageDetector, seconds: float) -> list[float]:
     """The moments at which a message that is refused all the time is held."""
     moments = [START + step / 4 for step in range(int(seconds * 4))]
-    return [now for now in moments if outage.certain(late(), now)]
+    return [now for now in moments if outage.confirmed(late(), now)]
 
 
 def test_messages_are_held_ever_more_seldom_when_nothing_is_accepted() -> None:
@@ -30,10 +30,10 @@ def test_messages_are_held_ever_more_seldom_when_nothing_is_accepted() -> None:
 
 def test_messages_are_held_at_once_when_something_was_accepted_since_they_are_refused() -> None:
     outage = OutageDetector()
-    assert not outage.certain(late(), START + 1)
+    assert not outage.confirmed(late(), START + 1)
     outage.accepted(START + 2)
-    assert outage.certain(late(), START + 3) == late()
-    assert not outage.certain(late(since=START + 4), START + 5), "nothing was accepted since these"
+    assert outage.confirmed(late(), START + 3) == late()
+    assert not outage.confirmed(late(since=START + 4), START + 5), "nothing was accepted since these"
 
 
 def test_the_wait_begins_anew_when_something_was_accepted() -> None:
@@ -41,19 +41,19 @@ def test_the_wait_begins_anew_when_something_was_accepted() -> None:
     holds(outage, 200.0)
     outage.accepted(START + 200)
     refused = late(since=START + 201)
-    assert not outage.certain(refused, START + 202)
-    assert outage.certain(refused, START + 202 + FIRST_SECONDS) == refused
+    assert not outage.confirmed(refused, START + 202)
+    assert outage.confirmed(refused, START + 202 + FIRST_SECONDS) == refused
 
 
 @pytest.mark.parametrize("kind", ["topic", "record"])
 def test_a_topic_or_a_record_that_is_refused_does_not_make_an_outage_a_refusal(kind: Kind) -> None:
     other = {2: Refusal(kind, "NO")}
-    assert OutageDetector().certain({**late(), **other}, START) == other
-    assert OutageDetector().certain({}, START) == {}
+    assert OutageDetector().confirmed({**late(), **other}, START) == other
+    assert OutageDetector().confirmed({}, START) == {}
 
 
 def test_an_old_refusal_of_one_partition_does_not_make_an_outage_a_refusal() -> None:
     outage = OutageDetector()
     outage.accepted(START + 100)
     old, new = late(), {2: Refusal("partition", "NOT_ENOUGH_REPLICAS", START + 101)}
-    assert outage.certain({**old, **new}, START + 102) == old
+    assert outage.confirmed({**old, **new}, START + 102) == old

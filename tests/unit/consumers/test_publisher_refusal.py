@@ -89,7 +89,7 @@ async def test_what_is_refused_is_left_out_until_another_publisher_could_send_th
     assert kafka.requests == []
     others = await sender.send(chunk)
     assert set(others.refused) == (set(range(12)) if alone == "topic" else set(first.refused))
-    sender.accept({("events", partition) for partition in range(3)})
+    sender.lift_refusals({("events", partition) for partition in range(3)})
     assert (await sender.send(chunk)).sent == set(range(12))
 
 
@@ -99,7 +99,7 @@ async def test_another_partition_is_not_tried_again_when_one_is_accepted() -> No
     sender = kafka.publisher()
     await sender.send(chunk)
     kafka.trouble = lambda *_: None
-    sender.accept({("events", 0)})
+    sender.lift_refusals({("events", 0)})
     report = await sender.send(chunk)
     assert report.accepted == {("events", 0)}
     assert len(report.sent) + len(report.refused) == 8
@@ -151,7 +151,7 @@ async def test_it_is_an_outage_when_no_broker_confirms_that_a_partition_has_no_l
     for _ in range(2):
         report = await sender.send(messages("events", "a"))
         assert (report.sent, report.refused) == (set(), {})
-        assert "no broker says" in str(report.error)
+        assert "no broker answered" in str(report.error)
         kafka.now += 2 * REFUSAL_SECONDS
 
 

@@ -55,7 +55,7 @@ def consumer() -> StubConsumer:
 @pytest.fixture
 def settlement(consumer: StubConsumer) -> Settlement:
     settlement = Settlement()
-    settlement.follow(consumer)
+    settlement.use(consumer)
     return settlement
 
 
@@ -161,7 +161,7 @@ async def test_nothing_is_asked_of_partitions_that_move_on(settlement: Settlemen
 
 async def test_a_commit_is_given_up_when_it_takes_longer_than_it_may(consumer: StubConsumer) -> None:
     settlement = Settlement(commit_seconds=0.0)
-    settlement.follow(consumer)
+    settlement.use(consumer)
     consumer.gate.clear()
     settlement.settle({P0: 5})
     await settlement.flush()

@@ -3,23 +3,23 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.relay.shards import ALL, surplus, wanted
+from consumers.relay.shards import ALL, shards_to_acquire, shards_to_release
 from service.store.outbox_store import RelayMembership
 
 NONE: frozenset[int] = frozenset()
 
 
 def test_the_only_relay_wants_every_shard() -> None:
-    assert wanted(NONE, RelayMembership(1, NONE)) == ALL
-    assert surplus(ALL, RelayMembership(1, ALL)) == NONE
+    assert shards_to_acquire(NONE, RelayMembership(1, NONE)) == ALL
+    assert shards_to_release(ALL, RelayMembership(1, ALL)) == NONE
 
 
 def test_half_is_given_up_when_a_second_relay_comes() -> None:
-    assert len(surplus(ALL, RelayMembership(2, ALL))) == 8
+    assert len(shards_to_release(ALL, RelayMembership(2, ALL))) == 8
 
 
 def test_shards_of_others_are_not_wanted() -> None:
-    assert wanted(frozenset({0}), RelayMembership(1, frozenset(range(10)))) == frozenset(range(10, 16))
+    assert shards_to_acquire(frozenset({0}), RelayMembership(1, frozenset(range(10)))) == frozenset(range(10, 16))
 
 
 @given(st.integers(1, 40))
@@ -28,11 +28,11 @@ def test_every_shard_finds_its_relay_and_then_all_is_quiet(relays: int) -> None:
     for _ in range(3):
         for number in range(relays):
             membership = RelayMembership(relays, frozenset().union(*held))
-            held[number] |= wanted(held[number], membership)
-            held[number] -= surplus(held[number], membership)
+            held[number] |= shards_to_acquire(held[number], membership)
+            held[number] -= shards_to_release(held[number], membership)
     assert sorted(shard for shards in held for shard in shards) == sorted(ALL)
     membership = RelayMembership(relays, ALL)
-    assert not any(wanted(shards, membership) or surplus(shards, membership) for shards in held)
+    assert not any(shards_to_acquire(shards, membership) or shards_to_release(shards, membership) for shards in held)
 
 
 @given(st.integers(1, 8), st.integers(1, 8))
@@ -42,7 +42,7 @@ def test_the_spread_follows_when_relays_come_or_die(before: int, after: int) -> 
     for _ in range(4):
         for number in range(after):
             membership = RelayMembership(after, frozenset().union(*held))
-            held[number] -= surplus(held[number], membership)
-            held[number] |= wanted(held[number], RelayMembership(after, frozenset().union(*held)))
+            held[number] -= shards_to_release(held[number], membership)
+            held[number] |= shards_to_acquire(held[number], RelayMembership(after, frozenset().union(*held)))
     assert sorted(shard for shards in held for shard in shards) == sorted(ALL)
     assert max(map(len, held)) <= -(-16 // after)

@@ -78,8 +78,8 @@ async def test_a_partition_without_a_mark_is_read_from_its_first_record_and_gets
     ("marks", "log", "message"),
     [
         (StubMarks({("t", 0): 7}), (8, 9), "begins at offset 8, but 7 is the next to decide"),
-        (StubMarks({("t", 0): 7}), (0, 6), "ends at offset 6, but 6 was decided already"),
-        (StubMarks({}, former=["t"]), (0, 3), "was deleted and made anew"),
+        (StubMarks({("t", 0): 7}), (0, 6), "ends at offset 6, but 6 was already decided"),
+        (StubMarks({}, former=["t"]), (0, 3), "was deleted and recreated"),
     ],
 )
 async def test_it_is_an_alarm_when_records_are_gone_and_goes_on_only_when_that_is_accepted(
@@ -99,7 +99,7 @@ async def test_it_is_an_alarm_when_records_are_gone_and_goes_on_only_when_that_i
     [
         (HERE, None),
         (Identity("another", {"t": "id"}), "cluster another now"),
-        (Identity("cluster", {"t": "new"}), "made anew while it was read"),
+        (Identity("cluster", {"t": "new"}), "recreated while it was read"),
     ],
 )
 async def test_it_is_an_alarm_when_cluster_or_topic_are_others_than_at_the_start(
