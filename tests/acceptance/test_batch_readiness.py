@@ -55,7 +55,7 @@ async def test_readiness_comes_back_without_another_command_when_the_answer_to_a
         service = await registry.started(database_url=parts._replace(netloc=f"{user}@{HOST}:{proxy.port}").geturl())
         trap = proxy.trap(commits, after=True)
         await registry.command("organization.put", "commit:1", NAME, id="c1")
-        await asyncio.wait_for(trap.sprung.wait(), 30)
+        await asyncio.wait_for(trap.triggered.wait(), 30)
 
         async def failed() -> bool:
             return await measured(service.admin_port, "producer_registry_trouble_total", kind="unavailable") >= 1

@@ -87,7 +87,7 @@ async def test_a_command_is_decided_once_when_the_connection_is_cut(
     trap = proxy.trap(lambda said: b"COMMIT" in said, after=after)
     for number in range(1, 20):
         await registry.command("organization.put", "cut:1", name(number), id=f"c{number}")
-    await asyncio.wait_for(trap.sprung.wait(), 30)
+    await asyncio.wait_for(trap.triggered.wait(), 30)
     assert await registry.versions("cut:1", 20) == rising(20)
     for number in range(20):
         assert len({outcome.text["ce_id"] for outcome in await registry.outcomes_when(f"c{number}", 1)}) == 1

@@ -6,7 +6,7 @@ import signal
 from service.stack.apache.cluster import Apache
 from tests.chaos.fault import fault
 from tests.chaos.run import SESSION_MS, Run
-from tests.support.proxy import asks
+from tests.support.proxy import requests
 
 PRODUCE, OFFSET_COMMIT = 0, 8
 SESSION_SECONDS = SESSION_MS / 1000
@@ -15,29 +15,29 @@ SESSION_SECONDS = SESSION_MS / 1000
 @fault("offset commits lost", 5, seconds=3.0)
 async def commits_lost(run: Run) -> None:
     for _ in range(3):
-        trap = run.site.kafka_proxy.trap(asks(OFFSET_COMMIT), after=False)
-        await asyncio.wait_for(trap.sprung.wait(), 30)
+        trap = run.site.kafka_proxy.trap(requests(OFFSET_COMMIT), after=False)
+        await asyncio.wait_for(trap.triggered.wait(), 30)
 
 
 @fault("answers to offset commits lost", 5, seconds=3.0)
 async def commit_answers_lost(run: Run) -> None:
     for _ in range(3):
-        trap = run.site.kafka_proxy.trap(asks(OFFSET_COMMIT), after=True)
-        await asyncio.wait_for(trap.sprung.wait(), 30)
+        trap = run.site.kafka_proxy.trap(requests(OFFSET_COMMIT), after=True)
+        await asyncio.wait_for(trap.triggered.wait(), 30)
 
 
 @fault("answers to produce requests lost", 10, seconds=3.0)
 async def answers_lost(run: Run) -> None:
     for _ in range(3):
-        trap = run.site.kafka_proxy.trap(asks(PRODUCE), after=True)
-        await asyncio.wait_for(trap.sprung.wait(), 30)
+        trap = run.site.kafka_proxy.trap(requests(PRODUCE), after=True)
+        await asyncio.wait_for(trap.triggered.wait(), 30)
 
 
 @fault("produce requests lost", 10, seconds=3.0)
 async def produce_lost(run: Run) -> None:
     for _ in range(3):
-        trap = run.site.kafka_proxy.trap(asks(PRODUCE), after=False)
-        await asyncio.wait_for(trap.sprung.wait(), 30)
+        trap = run.site.kafka_proxy.trap(requests(PRODUCE), after=False)
+        await asyncio.wait_for(trap.triggered.wait(), 30)
 
 
 @fault("group starts at the beginning again", 6, seconds=4.0)

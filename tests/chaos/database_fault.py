@@ -31,7 +31,7 @@ async def _cut(run: Run, *, after: bool) -> None:
     for number in range(3):
         trap = run.site.postgres_proxy.trap(commits, after=after, times=run.random.randint(1, 3))
         try:
-            await asyncio.wait_for(trap.sprung.wait(), 30 if number == 0 else 10)
+            await asyncio.wait_for(trap.triggered.wait(), 30 if number == 0 else 10)
         except TimeoutError:
             # Few large batches may have had all there was: then no transaction is left to cut.
             if number == 0:

@@ -16,7 +16,7 @@ from tests.chaos.reader import answers
 from tests.chaos.run import READY_SECONDS, Run, prepared
 from tests.chaos.site import Site
 from tests.support.checker.evidence import Evidence, Violation
-from tests.support.checker.observed import Heard
+from tests.support.checker.observed import HttpAnswers
 from tests.support.checker.verdict import Verdict, check
 from tests.support.wait import eventually
 
@@ -182,14 +182,14 @@ async def until_ready(run: Run) -> None:
     await eventually(all_ready, deadline=READY_SECONDS, what="readiness of all processes")
 
 
-async def observed(run: Run) -> Heard:
+async def observed(run: Run) -> HttpAnswers:
     """What HTTP tells at the end; where no process with the API lives, one is started for it."""
     service = next((service for service in run.living if answers(service)), None)
     if service is None:
         service = run.add("--role", "api")
         run.start(service)
         await until_ready(run)
-    return await run.reader.hear(service)
+    return await run.reader.read_all(service)
 
 
 def heal(run: Run) -> None:

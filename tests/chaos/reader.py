@@ -12,7 +12,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.checker.evidence import Answer
-from tests.support.checker.observed import Heard
+from tests.support.checker.observed import HttpAnswers
 from tests.support.process import Service
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Reader:
                             await self._ask(client, f"http://127.0.0.1:{service.api_port}{path}", subject)
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def hear(self, service: Service) -> Heard:
+    async def read_all(self, service: Service) -> HttpAnswers:
         """Ask a service for everything there is; AssertionError when it does not answer."""
-        observed = Heard()
+        observed = HttpAnswers()
         headers = {"Authorization": f"Bearer {self.token()}"}
         address = f"http://127.0.0.1:{service.api_port}"
         async with httpx.AsyncClient(headers=headers, timeout=10, base_url=address) as client:

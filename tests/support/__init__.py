@@ -1,1 +1,1 @@
-"""What the tests share: servers, waiting, data."""
+"""Code that several test suites share: servers, waiting, data."""

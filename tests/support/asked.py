@@ -1,4 +1,4 @@
-"""Histories as Kafka records, and as the core's commands: read by the contract from records in binary mode."""
+"""Convert histories to Kafka records in binary mode, and to commands of the core as the contract parses them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.record import TOPICS, FakeRecord
 
 
 def record(sent: Sent, offset: int) -> FakeRecord:
-    """Write a command as a CloudEvent in binary mode."""
+    """Return a command as a CloudEvent in binary mode."""
     attributes = {
         "specversion": "1.0",
         "id": sent["id"],
@@ -27,7 +27,7 @@ def record(sent: Sent, offset: int) -> FakeRecord:
 
 
 def commands(history: Iterable[Sent]) -> list[Command]:
-    """Read a history; every entry is a command, the invalid ones included."""
+    """Parse a history; every entry is a command, also an invalid one."""
     answers = parse([record(sent, offset) for offset, sent in enumerate(history)], TOPICS, Limits())
     received = [answer for answer in answers if isinstance(answer, Received)]
     assert len(received) == len(answers)

@@ -1,4 +1,4 @@
-"""What an operator does to a broker in tests: topics, their settings, and who may use them."""
+"""Operations of an administrator on a broker: topics, their settings and their ACLs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -12,14 +12,14 @@ from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, Descri
 
 from tests.support.wait import eventually
 
-# Settings of a broker that checks ACLs. A topic without any ACL is open to everybody, so that nothing else changes.
+# Settings of a broker that checks ACLs. A topic without an ACL is open to everybody, so other topics are unaffected.
 AUTHORIZER = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found": "true",
 }
 EVERYONE = "User:*"
 ANY_HOST = "*"
-# Codes of the protocol.
+# Codes of the Kafka protocol.
 TOPIC = 2
 LITERAL = 3
 ANY_OPERATION = 1
@@ -58,14 +58,14 @@ class BrokerAdmin:
             _check(code, f"topic {topic}")
 
     async def configure(self, topic: str, **config: str) -> None:
-        """Set the topic's settings; those that are not named go back to the broker's defaults."""
+        """Set the topic's settings; settings that are not named are reset to the broker's defaults."""
         resource = ConfigResource(ConfigResourceType.TOPIC, topic, _dotted(config))
-        [answer] = await _insist(lambda: self._client.alter_configs([resource]))
+        [answer] = await _until_answered(lambda: self._client.alter_configs([resource]))
         for code, *_ in answer.resources:
             _check(code, f"settings of {topic}")
 
     async def allow_only(self, topic: str, operation: Operation) -> None:
-        """Allow everybody this operation of a topic and what it implies, and nothing else."""
+        """Allow everybody this operation on a topic and the operations that it implies, but no other."""
         acl = CreateAclsRequest(TOPIC, topic, LITERAL, EVERYONE, ANY_HOST, operation, ALLOW)
         answer = await self._client._send_request(acl)
         for code, *_ in answer.creation_responses:
@@ -80,18 +80,18 @@ class BrokerAdmin:
         await self._in_force(topic, 0)
 
     async def _in_force(self, topic: str, count: int) -> None:
-        # The controller confirms an ACL before the broker's authorizer has it; this question goes to the authorizer.
-        async def is_so() -> bool:
+        # The controller confirms an ACL before the broker's authorizer has it. The authorizer answers this request.
+        async def in_force() -> bool:
             answer = await self._client._send_request(DescribeAclsRequest(*_any_acl(topic)))
             _check(answer.error_code, f"ACLs of {topic}")
             return sum(len(acls) for *_, acls in answer.resources) == count
 
-        await eventually(is_so, what=f"{count} ACLs of {topic}")
+        await eventually(in_force, what=f"{count} ACLs of {topic}")
 
 
 @asynccontextmanager
 async def broker_admin(bootstrap: str) -> AsyncIterator[BrokerAdmin]:
-    """An operator of this broker for as long as the block runs."""
+    """Provide an administrator of this broker for the duration of the block."""
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="operator")
     await client.start()
     try:
@@ -100,8 +100,8 @@ async def broker_admin(bootstrap: str) -> AsyncIterator[BrokerAdmin]:
         await client.close()
 
 
-async def _insist(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask until a node answers: the client library chooses any of them, also one that is stopped."""
+async def _until_answered(ask: Callable[[], Awaitable[T]]) -> T:
+    """Repeat a request until a node answers: the client library may choose a node that is stopped."""
 
     async def once() -> list[T]:
         try:
@@ -109,12 +109,12 @@ async def _insist(ask: Callable[[], Awaitable[T]]) -> T:
         except (NodeNotReadyError, KafkaConnectionError):
             return []
 
-    [answer] = await eventually(once, what="the answer of a node that lives")
+    [answer] = await eventually(once, what="the answer of a running node")
     return answer
 
 
 def _any_acl(topic: str) -> tuple[Any, ...]:
-    """The fields of a filter that every ACL of a topic passes."""
+    """Return the fields of a filter that matches every ACL of a topic."""
     return TOPIC, topic, LITERAL, None, None, ANY_OPERATION, ANY_PERMISSION
 
 

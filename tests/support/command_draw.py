@@ -1,4 +1,4 @@
-"""What a random command asks for: pools of few ids, and a maker of subject and data for each type."""
+"""The content of random commands: small pools of ids, and a function for each type that returns subject and data."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ OFFICES: Final[tuple[dict[str, Any], ...]] = (
 
 @dataclass(frozen=True)
 class Draw:
-    """Where a command's parts come from: the pools of one organization, and now and then what lies outside."""
+    """The source of a command's parts: the pools of one organization, and sometimes ids outside of them."""
 
     random: Random
     home: str
     contended: bool
 
     def chance(self, share: float) -> bool:
-        """Answer true in this share of the cases."""
+        """Return True with this probability."""
         return self.random.random() < share
 
     def organization(self) -> str:
-        """Pick the own organization, or any when organizations contend."""
+        """Pick the own organization, or any organization when they contend."""
         return self.random.choice(ORGANIZATIONS) if self.contended and self.chance(0.3) else self.home
 
     def own(self, kind: Literal["group", "user", "code"]) -> str:
-        """Pick the id of something that may be there or not."""
+        """Pick the id of an entity that may or may not exist."""
         return f"{self.organization()}-{kind}-{self.random.randint(1, 4)}"
 
     def reference(self, kind: Literal["group", "code"]) -> str:
-        """Pick the id of a reference: mostly of the own organization, else of another one's fixture or of nothing."""
+        """Pick a referenced id: mostly of the own organization, else of another one's fixture or an unknown one."""
         if self.chance(0.1):
             return f"no-{kind}"
         return f"{self.random.choice(ORGANIZATIONS)}-{kind}-fixed" if self.chance(0.25) else self.own(kind)
 
     def directory(self, known: tuple[str, ...]) -> str:
-        """Pick the id of a role, branch or product, seldom one that is not there."""
+        """Pick the id of a role, branch or product, seldom an unknown one."""
         return "nothing" if self.chance(0.04) else self.random.choice(known)
 
     def roles(self) -> list[dict[str, str]]:
@@ -202,7 +202,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[Draw], tuple[str, dict[str, Any]]]]
     "group.grant-product": (3, _group_product),
     "group.revoke-product": (2, _group_product),
 }
-"""For each type how often it comes, relative to the others, and what makes its subject and data."""
+"""For each type its relative frequency, and the function that returns its subject and data."""
 
 OPERATOR: Final = frozenset(
     ("organization.put", "branch.put", "role.put", "product.put", "group.grant-product", "group.revoke-product")

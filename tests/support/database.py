@@ -1,4 +1,4 @@
-"""Databases for tests: one is migrated once, every other is a copy of it."""
+"""Databases for tests: one is migrated once, all others are copies of it."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ def url_of(server: str, database: str) -> str:
 
 @asynccontextmanager
 async def made_database(server: str, template: str = "template1") -> AsyncIterator[str]:
-    """Make a database as a copy of a template, give its name, and drop it even when connections are left."""
+    """Create a database from a template, yield its name, and drop it even when connections are open."""
     name = f"test_{secrets.token_hex(6)}"
     await _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
@@ -40,7 +40,7 @@ async def made_database(server: str, template: str = "template1") -> AsyncIterat
 
 @asynccontextmanager
 async def migrated_database(server: str) -> AsyncIterator[str]:
-    """Make a database with all migrations and give its name."""
+    """Create a database with all migrations and yield its name."""
     async with made_database(server) as name:
         await migrate(Settings(database_url=url_of(server, name)))
         yield name

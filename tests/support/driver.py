@@ -1,4 +1,4 @@
-"""Senders: they put their records into the command topics until each is acknowledged, however long that takes."""
+"""Senders that publish records to the command topics and retry until each is acknowledged, without a time limit."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ AGAIN_SECONDS = 0.1
 
 
 class Driver:
-    """One producer for all senders; what was acknowledged stands in the ledger lines themselves."""
+    """One producer for all senders; acknowledged positions are written to the ledger entries."""
 
     def __init__(self, bootstrap: str, *, idempotent: bool) -> None:
         self._producer = AIOKafkaProducer(
@@ -37,21 +37,21 @@ class Driver:
         await self._producer.stop()
 
     async def send(self, line: Sequence[Sent], *, random: Random | None = None, seconds: float = 0.0) -> None:
-        """Send in order, in chunks spread over so many seconds; at once for 0.
+        """Send in order, in chunks spread over this many seconds (0 sends at once).
 
-        A chunk that fails is sent again whole: what is in the log twice then is a repeat like any other.
+        A chunk that fails is sent again as a whole: its records may then be duplicates in the log.
         """
         at = 0
         while at < len(line):
             size = random.randint(1, 2 * CHUNK) if random else len(line)
             chunk = line[at : at + size]
-            await self._insist(chunk)
+            await self._send_until_acknowledged(chunk)
             at += len(chunk)
             self.acknowledged += len(chunk)
             if seconds and random:
                 await asyncio.sleep(seconds * len(chunk) / len(line) * 2 * random.random())
 
-    async def _insist(self, chunk: Sequence[Sent]) -> None:
+    async def _send_until_acknowledged(self, chunk: Sequence[Sent]) -> None:
         failures = 0
         while not await self._try(chunk):
             failures += 1
@@ -64,7 +64,7 @@ class Driver:
                 headers = list(sent.headers)
                 futures.append(await self._producer.send(sent.topic, sent.value, key=sent.key, headers=headers))
         except KafkaError:
-            # What is on its way already will say so below.
+            # Records in flight are awaited below.
             pass
         answers = await asyncio.gather(*futures, return_exceptions=True)
         for sent, answer in zip(chunk, answers, strict=False):

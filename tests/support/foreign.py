@@ -1,4 +1,4 @@
-"""Transactions of other applications that stay open for long beside the registry."""
+"""Long transactions of other applications on the same server as the registry."""
 
 import contextlib
 import secrets
@@ -19,7 +19,7 @@ KINDS: Final = (SNAPSHOT, IDLE, PREPARED, ELSEWHERE)
 
 @asynccontextmanager
 async def open_transaction(kind: str, server: str, url: str) -> AsyncIterator[None]:
-    """Keep a transaction of one of KINDS open; `server` is the URL of the server, `url` that of the database.
+    """Keep a transaction of one of KINDS open. `server` is the URL of the server, `url` the URL of the database.
 
     A prepared transaction needs a server with the setting max_prepared_transactions.
     """
@@ -35,7 +35,7 @@ async def open_transaction(kind: str, server: str, url: str) -> AsyncIterator[No
             await session.execute("BEGIN; SELECT pg_current_xact_id()")
         if kind == PREPARED:
             name = f"forgotten-{secrets.token_hex(4)}"
-            # It needs no session any more, and keeps the database from being dropped.
+            # A prepared transaction needs no session, but prevents a drop of the database.
             await session.execute(f"PREPARE TRANSACTION '{name}'")
             stack.push_async_callback(session.execute, f"ROLLBACK PREPARED '{name}'")
         yield

@@ -1,4 +1,4 @@
-"""Waiting until a registry is quiet, and gathering the evidence for the checker."""
+"""Wait until a registry is idle, and collect the evidence for the checker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ QUIET_SECONDS = 90.0
 
 @dataclass(slots=True)
 class Scene:
-    """Where the evidence lies: the broker, the database, the topics and the consumer group of a registry."""
+    """The sources of evidence: the broker, the database, the topics and the consumer group of a registry."""
 
     bootstrap: str
     url: str
@@ -29,7 +29,7 @@ class Scene:
         return self.topics.commands, self.topics.operator_commands
 
     async def quiet(self, deadline: float = QUIET_SECONDS) -> None:
-        """Wait until everything sent is decided, published and settled; AssertionError with what is left."""
+        """Wait until all commands are decided, published and settled. Raises AssertionError with the remaining work."""
 
         async def done() -> bool:
             ends = await topic_log.log_ends(self.bootstrap, self.inputs)
@@ -40,10 +40,10 @@ class Scene:
             assert not (late := _behind(committed, ends)), f"committed {late} of {ends}"
             return True
 
-        await eventually(done, deadline=deadline, what="quiet")
+        await eventually(done, deadline=deadline, what="an idle registry")
 
     async def evidence(self, ledger: list[Sent], answers: list[Answer] | None = None) -> Evidence:
-        """Everything there is."""
+        """Return all evidence."""
         seen = await topic_log.read_topics(self.bootstrap, self.topics.all())
         return Evidence(
             topics=self.topics,

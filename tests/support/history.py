@@ -1,11 +1,11 @@
-"""Random command histories over all types, with invalid ones and duplicates among them.
+"""Random command histories over all types, with invalid commands and duplicates.
 
-Pure: everything comes from the given `random.Random`. A history is a list of JSON-able dicts and knows neither the core
-nor the contract, so that every tier can send it its own way.
+Pure: all randomness comes from the given `random.Random`. A history is a list of JSON-serializable dicts and depends
+neither on the core nor on the contract, so each kind of test can send it in its own way.
 
-Few ids, so that the commands meet each other. With `contended=False` commands of different keys decide independently
-of each other, in whatever order the keys interleave: such a history has one end result when it is sent as a burst.
-With `contended=True` organizations also contend for code strings, usernames, insurer flags and references.
+There are few ids, so that commands concern the same entities. With `contended=False` commands of different keys are
+decided independently of each other: the result does not depend on the order in which the keys interleave. With
+`contended=True` organizations also contend for code strings, usernames, insurer flags and references.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.command_draw import BRANCHES, INSURER, MAKERS, OPERATOR, ORGA
 
 
 class Sent(TypedDict):
-    """One command as its sender writes it; `type` is the short name such as `group.create`."""
+    """A command as its sender writes it; `type` is the short name such as `group.create`."""
 
     topic: Literal["commands", "operator"]
     source: str
@@ -31,7 +31,7 @@ class Sent(TypedDict):
 
 
 def foundation() -> list[Sent]:
-    """List what every history builds on. Send the operator's part first and await its outcomes, then the rest."""
+    """Return the commands that every history depends on. Send the operator's part first and await its outcomes."""
     puts: list[tuple[str, str, dict[str, Any]]] = [
         *(("organization.put", it, {"displayName": it, "insurer": it == INSURER}) for it in ORGANIZATIONS),
         *(("role.put", it, {"displayName": it}) for it in ROLES),
@@ -55,10 +55,10 @@ def foundation() -> list[Sent]:
 
 
 def history(random: Random, count: int, *, contended: bool = False, run: str = "") -> list[Sent]:
-    """Make `count` commands that follow the foundation.
+    """Return `count` commands that follow the foundation.
 
-    `run` tells the ids of several histories apart. About one in twelve repeats an earlier one (same topic, source, id
-    and key, one in three of them with another body), about one in twelve has something wrong with it.
+    `run` distinguishes the ids of several histories. About one in twelve repeats an earlier command (same topic,
+    source, id and key; one in three of these has another body). About one in twelve is invalid.
     """
     types = list(MAKERS)
     weights = [MAKERS[type_][0] for type_ in types]
@@ -71,7 +71,7 @@ def history(random: Random, count: int, *, contended: bool = False, run: str = "
         draw = Draw(random, random.choice(ORGANIZATIONS), contended)
         subject, data = MAKERS[type_][1](draw)
         key = subject if type_ in OPERATOR else draw.home
-        # The same id by two sources is two commands.
+        # The same id from two sources identifies two commands.
         sent = _sent(f"{run}{number // 2}", type_, subject, data, key, source=("/agency", "/broker")[number % 2])
         if random.random() < 0.12:
             sent["expectedversion"] = random.randint(0, 3)
@@ -109,14 +109,14 @@ def _spoil(random: Random, sent: Sent) -> None:
     if wrong == 0 or not data:
         data["colour"] = "green"
     elif wrong == 1:
-        # Without its flag an insurer would be none: others depend on it, whatever their key.
+        # Keep the insurer flag: commands of all keys depend on it.
         data.pop(random.choice([name for name in data if name != "insurer"]))
     elif wrong == 2:
         data[random.choice(list(data))] = 17
     elif wrong == 3:
         data[random.choice(list(data))] = "NUL \0 inside"
     elif wrong == 4:
-        # On the other topic there is no order with the subject's own commands: so it names one that never is there.
+        # Commands on the other topic have no order relative to the subject's own, so this one names an unknown subject.
         sent["topic"] = "commands" if sent["topic"] == "operator" else "operator"
         sent["subject"] = "nowhere"
     else:

@@ -1,4 +1,4 @@
-"""A token issuer for tests: keys of every kind, and tokens with any claim right or wrong."""
+"""A token issuer for tests: keys of every kind, and tokens with valid or invalid claims."""
 
 import time
 from typing import Any
@@ -14,29 +14,29 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519Pri
 
 
 class Issuer:
-    """Signs with an elliptic key named `ec` unless told otherwise; `jwks()` has the public part of every key."""
+    """Signs with an elliptic-curve key named `ec` by default; `jwks()` has the public part of every key."""
 
     def __init__(self) -> None:
         self.keys: dict[str, PrivateKey] = {"ec": ec.generate_private_key(ec.SECP256R1())}
 
     def jwks(self) -> bytes:
-        """The key set, as its URL would answer."""
+        """Return the key set as its URL would."""
         return orjson.dumps({"keys": [public(key) | {"kid": name, "use": "sig"} for name, key in self.keys.items()]})
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """Claims of a good token with changes; None takes a claim away."""
+        """Return the claims of a valid token with changes; None removes a claim."""
         now = int(time.time())
         good = {"iss": NAME, "aud": AUDIENCE, "sub": "pc:310", "scope": "account:read", "iat": now, "exp": now + 600}
         return {name: value for name, value in {**good, **changes}.items() if value is not None}
 
     def token(self, *, kid: str = "ec", key: PrivateKey | None = None, alg: str = "ES256", **changes: Any) -> str:
-        """A signed token; `key` signs in place of the one named `kid`."""
+        """Return a signed token; `key` signs instead of the key named `kid`."""
         header = {"kid": kid, "typ": "at+jwt"}
         return jwt.encode(self.claims(**changes), key or self.keys[kid], alg, header)
 
 
 def public(key: PrivateKey) -> dict[str, Any]:
-    """The public part as a JWK."""
+    """Return the public part as a JWK."""
     match key:
         case ec.EllipticCurvePrivateKey():
             return jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)

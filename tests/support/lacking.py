@@ -1,4 +1,4 @@
-"""Processes of the service that lack a dependency or a privilege, each with a database and topics of its own."""
+"""Processes of the service with a missing dependency or privilege, each with its own database and topics."""
 
 import secrets
 from collections.abc import Callable
@@ -19,25 +19,25 @@ from service.stack.tansu import Tansu
 from tests.support import database, privilege
 from tests.support.ladder import running
 from tests.support.process import Service
-from tests.support.proxy import Proxy, asks
+from tests.support.proxy import Proxy, requests
 from tests.support.registry import registry_settings
 from tests.support.wait import eventually
 from tests.support.wire import binary_event
 
 JOIN_GROUP = 11
-"""The kind of request with which a Kafka consumer joins its group."""
+"""The API key of JoinGroup, the request with which a Kafka consumer joins its group."""
 
 ALWAYS = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Lack:
-    """What a process of a role lacks.
+    """The missing dependency or privilege of a process of one role.
 
     `database` is "migrated" (nothing is missing), "empty", "refused", "nowhere", "wrong password", "gone" (after the
-    process was ready), or a privilege that the role of the service lacks, such as "no INSERT ON inbox". `broker` is
+    process was ready), or a privilege that the database role lacks, such as "no INSERT ON inbox". `broker` is
     "there", "refused", "gone", "without topics", "no joining" (no answer) or "group refuses". With `commands` there is
-    a command to decide: before that nobody knows what cannot be written.
+    a command to decide: without one the service cannot notice that a write fails.
     """
 
     role: str
@@ -47,7 +47,7 @@ class Lack:
 
     @property
     def shows_at_start(self) -> bool:
-        """Whether the process can never be ready, because it sees at once what it lacks."""
+        """Whether the process is never ready, because it detects the problem at its start."""
         return not self.commands and "gone" not in {self.database, self.broker}
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Lack:
 
 @dataclass(frozen=True)
 class Site:
-    """The servers of the run; what a process needs of its own is taken down with the `stack`."""
+    """The servers of the test run; the resources of each process are released with the `stack`."""
 
     postgres: str
     template: str
@@ -66,7 +66,7 @@ class Site:
     stack: AsyncExitStack
 
     async def start(self, lack: Lack) -> Service:
-        """Start a process that has everything but this."""
+        """Start a process with this problem, and otherwise complete."""
         going: list[Proxy] = []
         broker = await self._broker(lack.broker, going)
         url = await self._database(lack.database, going)
@@ -100,7 +100,7 @@ class Site:
             case "nowhere":
                 return database.url_of(url, "nowhere")
             case "refused":
-                return _at(url, f"{parts.username}:{parts.password}", f"{ports.HOST}:{_nobody()}")
+                return _at(url, f"{parts.username}:{parts.password}", f"{ports.HOST}:{_closed_port()}")
             case "gone":
                 proxy = await self._proxy(lambda: (parts.hostname or ports.HOST, parts.port or 5432))
                 going.append(proxy)
@@ -111,7 +111,7 @@ class Site:
 
     async def _broker(self, kind: str, going: list[Proxy]) -> str:
         if kind == "refused":
-            return f"{ports.HOST}:{_nobody()}"
+            return f"{ports.HOST}:{_closed_port()}"
         if kind not in {"gone", "no joining"}:
             return self.broker
         tansu: Tansu
@@ -121,11 +121,11 @@ class Site:
         if kind == "gone":
             going.append(proxy)
         else:
-            proxy.trap(asks(JOIN_GROUP), after=False, times=ALWAYS)
+            proxy.trap(requests(JOIN_GROUP), after=False, times=ALWAYS)
         return f"{ports.HOST}:{proxy.port}"
 
     async def _occupy(self, topic: str, group: str) -> None:
-        """Join the group as a member that shares no assignor with the service: the broker refuses any other one."""
+        """Join the group as a member without a common assignor, so that the broker refuses the service."""
         member = AIOKafkaConsumer(
             topic,
             bootstrap_servers=self.broker,
@@ -147,13 +147,13 @@ def _at(url: str, user: str, address: str) -> str:
     return urlunsplit(urlsplit(url)._replace(netloc=f"{user}@{address}"))
 
 
-def _nobody() -> int:
-    """A port on which nobody listens."""
+def _closed_port() -> int:
+    """Return a port on which no process listens."""
     return ports.choose(0, server="nobody", setting="")
 
 
 async def _has_topics(settings: Settings) -> bool:
-    """Whether the broker tells of all topics: Apache Kafka does so a moment after it has created them."""
+    """Return whether the broker lists all topics: Apache Kafka does so with a delay after their creation."""
     return all(finding.state != "missing" for finding in await check(settings))
 
 

@@ -1,4 +1,4 @@
-"""Metrics of a running process, as a scraper reads them."""
+"""The metrics of a running process, as a scraper reads them."""
 
 import asyncio
 import urllib.request
@@ -9,7 +9,7 @@ from service.stack.port import HOST
 
 
 async def measured(admin_port: int, name: str, **labels: str) -> float:
-    """The value of one sample on the admin port's /metrics; 0 when there is none."""
+    """Return the value of a sample from /metrics on the admin port; 0 when there is none."""
     text = await asyncio.to_thread(_read, f"http://{HOST}:{admin_port}/metrics")
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

@@ -1,4 +1,4 @@
-"""The store without a database: what `CommandStore.apply` promises, in plain collections."""
+"""A store in memory with the contract of `CommandStore.apply`."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from tests.support.record import TOPICS
 
 
 class MemoryStore:
-    """Keeps state, inbox, marks and every message it was ever told to publish."""
+    """Keeps the state, the inbox, the marks and all messages to publish."""
 
     def __init__(self) -> None:
         self.world = World()
@@ -23,7 +23,7 @@ class MemoryStore:
         self._block = 0
 
     async def apply(self, batch: Sequence[Received | Undecodable], sent: Sequence[tuple[int, int]] = ()) -> Applied:
-        """Decide a batch; everything or nothing, as there is nothing here that could fail."""
+        """Decide a batch. It is atomic, because no step can fail."""
         records = [p for p in batch if p.record.offset >= self.marks.get((p.record.topic, p.record.partition), 0)]
         commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in self.inbox]
         decisions, self.world = decide_batch(commands, self.world)

@@ -1,4 +1,4 @@
-"""What lies in the outbox, as messages; and putting messages there."""
+"""Read the messages of the outbox, and write messages to it."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from service.store.position import BLOCK
 
 
 async def stored_messages(connection: Any, table: str = "outbox_frame") -> list[Message]:
-    """All messages in the frames of a table, by position."""
-    rows = await connection.fetch(f"SELECT * FROM {table}")  # noqa: S608  # a name of ours
+    """Return all messages in the frames of a table, by position."""
+    rows = await connection.fetch(f"SELECT * FROM {table}")  # noqa: S608  # a name from this file
     return sorted((m for row in rows for m in messages_of(frame_of(row))), key=lambda m: m.position)
 
 
@@ -27,30 +27,30 @@ _HOLD = """
 
 
 def message(number: int, topic: str = TOPIC, *, shard: int = 3, payload: bytes | None = b"{}") -> Message:
-    """An event with a place in the block of FIRST."""
+    """Return an event with a position in the block of FIRST."""
     extra: Headers = [("ce_entityversion", b"1")]
     key = f"pc:{number}".encode()
     return Message(f"e{number}", "directory", f"pc:{number}", TYPE, topic, key, payload, extra, shard, FIRST + number)
 
 
 def frame(*messages: Message) -> Frame:
-    """The one frame of messages of the same shard and topic."""
+    """Return one frame with these messages, which have the same shard and topic."""
     [one] = frames_of(messages)
     return one
 
 
 async def put(connection: Any, *messages: Message) -> None:
-    """Let messages wait, those of the same shard and topic in one frame."""
+    """Write messages to the outbox, those of the same shard and topic in one frame."""
     await write_frames(connection, frames_of(messages))
 
 
 async def hold(connection: Any, reason: str, *messages: Message, scope: str = "topic") -> None:
-    """Hold messages for a reason, those of the same shard and topic in one frame."""
+    """Write held messages with a reason, those of the same shard and topic in one frame."""
     for one in frames_of(messages):
         await hold_frame(connection, one, reason, scope)
 
 
 async def hold_frame(connection: Any, one: Frame, reason: str, scope: str = "topic") -> None:
-    """Hold a frame, whatever its value is."""
+    """Write a held frame with any value."""
     size = one.messages, one.raw_bytes, one.value
     await connection.execute(_HOLD, one.position, one.shard, one.topic, scope, reason, *size)

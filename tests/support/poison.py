@@ -1,4 +1,4 @@
-"""Records that are nobody's command, of every kind that messages.md names, with the reason they must get."""
+"""Records that are not commands, of every kind in messages.md, with the expected dead-letter reason."""
 
 import json
 import random
@@ -68,22 +68,22 @@ POISONS: dict[str, Callable[[], Bytes]] = {
     ),
     "other family": lambda: ("unknown-type", *binary_event(_attributes(type="com.example.created"), DATA)),
 }
-"""How to make each kind of poison, by what it is called; too long bodies depend on the limit and are not among them."""
+"""Functions that return each kind of poison record, by name. Too long bodies depend on the limit and are separate."""
 
 
 def poison(writer: Writer, topic: str, key: str | None, name: str) -> Sent:
-    """A poisoned record of the named kind; other headers hold bytes that must come back."""
+    """Return a poison record of the named kind; other headers have bytes that the dead letter must preserve."""
     reason, value, headers = POISONS[name]()
     more: Headers = (("trace", None), ("bytes", b"\x00\xff\xfe"), ("bytes", b"twice"))
     return writer.record(topic, key, value, (*headers, *more), dead=reason, words=f"poison: {name}")
 
 
 def oversized(writer: Writer, topic: str, key: str | None, size: int) -> Sent:
-    """A command whose body is longer than the service takes."""
+    """Return a command whose body exceeds the limit of the service."""
     value, headers = binary_event(_attributes(id=f"large-{size}"), {**DATA, "value": "x" * size})
     return writer.record(topic, key, value, headers, dead="too-large", words=f"{size} bytes")
 
 
 def any_poison(random_: random.Random, writer: Writer, topic: str, key: str | None) -> Sent:
-    """Some poisoned record."""
+    """Return a poison record of a random kind."""
     return poison(writer, topic, key, random_.choice(sorted(POISONS)))

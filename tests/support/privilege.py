@@ -1,4 +1,4 @@
-"""Roles of PostgreSQL that may do everything the service does, less one privilege."""
+"""PostgreSQL roles with all privileges that the service needs, except one."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ import asyncpg
 
 @asynccontextmanager
 async def less(database_url: str, revoked: str) -> AsyncIterator[str]:
-    """Make a role without one privilege, such as `INSERT ON inbox`; gives the URL of the database for this role.
+    """Create a role without one privilege, such as `INSERT ON inbox`, and yield the database URL for this role.
 
     The role is dropped at the end, with its connections.
     """
@@ -28,7 +28,7 @@ async def less(database_url: str, revoked: str) -> AsyncIterator[str]:
     finally:
         await _execute(
             database_url,
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}';"  # noqa: S608  # ours
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}';"  # noqa: S608  # a fixed name
             f"DROP OWNED BY {role};"
             f"DROP ROLE {role}",
         )

@@ -1,6 +1,6 @@
-"""A TCP proxy on 127.0.0.1 that misbehaves on demand: it refuses, cuts, delays, goes silent, or cuts at chosen words.
+"""A TCP proxy on 127.0.0.1 with faults on demand: refuse, cut, delay, forward nothing, or cut at a chosen request.
 
-A fault can be aimed at the connections of one process: the proxy finds them by the ports that the process has open.
+A fault can be limited to the connections of one process: the proxy finds them by the open ports of the process.
 """
 
 import asyncio
@@ -12,15 +12,15 @@ import psutil
 
 HOST = "127.0.0.1"
 CHUNK = 65_536
-KEPT = 64
-"""So many bytes of what a client said before are looked at again, for a word that two chunks share."""
+TAIL_BYTES = 64
+"""Bytes of the previous chunk that are searched again, for a pattern that spans two chunks."""
 
 Matches = Callable[[bytes], bool]
 
 
 @dataclass(eq=False)
 class Link:
-    """One client's connection; `swallow` cuts it when the server says the next thing, which nobody hears."""
+    """A client's connection; `swallow` cuts it when the next answer of the server arrives, which is dropped."""
 
     port: int
     down: asyncio.StreamWriter
@@ -29,14 +29,14 @@ class Link:
     swallow: bool = False
 
     def cut(self) -> None:
-        """End the connection on both sides at once, without a word."""
+        """Abort the connection on both sides."""
         self.down.transport.abort()
         self.up.transport.abort()
 
 
 @dataclass(eq=False)
 class Silence:
-    """While it lasts nothing is forwarded in the chosen directions; connections stay open."""
+    """While this is active, nothing is forwarded in the chosen directions; connections stay open."""
 
     pid: int | None
     up: bool
@@ -46,17 +46,17 @@ class Silence:
 
 @dataclass(eq=False)
 class Trap:
-    """Cuts a connection when its client says something: before it is forwarded, or after the server did it."""
+    """Cuts a connection at a request of its client: before the request is forwarded, or after the server's answer."""
 
     matches: Matches
     after: bool
     pid: int | None
     times: int = 1
-    sprung: asyncio.Event = field(default_factory=asyncio.Event)
+    triggered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Proxy:
-    """Forwards to `target` (host and port, asked at each connection); `start` before use, `stop` after it."""
+    """Forwards to `target` (host and port, called at each connection); `start` before use, `stop` after it."""
 
     def __init__(self, target: Callable[[], tuple[str, int]]) -> None:
         self._target = target
@@ -75,7 +75,7 @@ class Proxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """End everything."""
+        """Close the port and all connections."""
         if self._server is not None:
             self._server.close()
         self.cut()
@@ -84,7 +84,7 @@ class Proxy:
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
     def cut(self, pid: int | None = None) -> int:
-        """Cut the connections of a process, of everybody for None; answers how many."""
+        """Cut the connections of a process, or all for None. Return their number."""
         links = [link for link in self.links if _owned(link, pid)]
         for link in links:
             link.cut()
@@ -92,7 +92,7 @@ class Proxy:
 
     @contextlib.contextmanager
     def silent(self, pid: int | None = None, *, up: bool = True, down: bool = True) -> Iterator[None]:
-        """Forward nothing in these directions, as when a cable is pulled: nobody is told."""
+        """Forward nothing in these directions, as if a cable were unplugged."""
         silence = Silence(pid, up, down)
         self._silences.append(silence)
         try:
@@ -113,7 +113,7 @@ class Proxy:
 
     @contextlib.contextmanager
     def slow(self, seconds: float) -> Iterator[None]:
-        """Hold back every chunk for so long, in both directions."""
+        """Delay every chunk by this many seconds, in both directions."""
         self.delay_seconds = seconds
         try:
             yield
@@ -121,13 +121,13 @@ class Proxy:
             self.delay_seconds = 0.0
 
     def trap(self, matches: Matches, *, after: bool, pid: int | None = None, times: int = 1) -> Trap:
-        """Cut the next `times` connections whose client says what `matches`; `sprung` is set at the last one."""
+        """Cut the next `times` connections with data that `matches`; `triggered` is set at the last one."""
         trap = Trap(matches, after, pid, times)
         self._traps.append(trap)
         return trap
 
     def disarm(self) -> None:
-        """Take all traps away."""
+        """Remove all traps."""
         self._traps.clear()
 
     async def _accept(self, down_reader: asyncio.StreamReader, down: asyncio.StreamWriter) -> None:
@@ -161,7 +161,7 @@ class Proxy:
                 writer.write(data)
                 await writer.drain()
         except OSError:
-            # One side went away; the other one is told below.
+            # One side closed the connection; the other one is closed below.
             pass
         finally:
             self.links.discard(link)
@@ -174,37 +174,37 @@ class Proxy:
         return None
 
     def _trapped(self, link: Link, data: bytes) -> bool:
-        """Whether to cut now; a trap that cuts afterwards makes the link swallow the answer instead."""
+        """Return whether to cut now; a trap with `after` makes the link drop the answer instead."""
         seen = link.tail + data
-        link.tail = seen[-KEPT:] if self._traps else b""
+        link.tail = seen[-TAIL_BYTES:] if self._traps else b""
         for trap in self._traps:
             if trap.matches(seen) and _owned(link, trap.pid):
                 trap.times -= 1
                 if trap.times <= 0:
                     self._traps.remove(trap)
-                    trap.sprung.set()
+                    trap.triggered.set()
                 link.swallow = trap.after
                 link.tail = b""
                 return not trap.after
         return False
 
 
-def commits(said: bytes) -> bool:
-    """Whether a PostgreSQL client said COMMIT in a simple query."""
-    return b"COMMIT\0" in said
+def commits(data: bytes) -> bool:
+    """Return whether a PostgreSQL client sent COMMIT in a simple query."""
+    return b"COMMIT\0" in data
 
 
-def asks(api_key: int) -> Matches:
-    """Whether a Kafka client sends a request of this kind: 0 Produce, 1 Fetch, 8 OffsetCommit, 12 Heartbeat.
+def requests(api_key: int) -> Matches:
+    """Return a function that finds requests of a Kafka client: 0 Produce, 1 Fetch, 8 OffsetCommit, 12 Heartbeat.
 
-    A request is found by its length, its kind and the client's name, so it need not begin a chunk.
+    A request is found by its length, its API key and the client id, so it need not be at the beginning of a chunk.
     """
 
-    def matches(said: bytes) -> bool:
+    def matches(data: bytes) -> bool:
         at = 0
-        while (at := said.find(CLIENT_NAME, at + 1)) >= 0:
-            # length (4), kind (2), version (2), correlation (4), length of the name (2), name
-            if at >= 10 and said[at - 10 : at - 8] == api_key.to_bytes(2):
+        while (at := data.find(CLIENT_NAME, at + 1)) >= 0:
+            # length (4), API key (2), version (2), correlation (4), length of the client id (2), client id
+            if at >= 10 and data[at - 10 : at - 8] == api_key.to_bytes(2):
                 return True
         return False
 

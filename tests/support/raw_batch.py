@@ -1,4 +1,4 @@
-"""Record batches as only a careless client writes them."""
+"""Record batches with invalid header names, as a faulty client writes them."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 Name = str | bytes
 Value = tuple[bytes, Sequence[tuple[Name, bytes | None]]]
-"""The value of a record and its headers, whose names may be any bytes."""
+"""The value and the headers of a record; header names may be any bytes."""
 
 
 class _Bytes(str):
-    """A header name that is these bytes on the wire."""
+    """A header name that is encoded as these bytes."""
 
     raw: bytes
 
@@ -28,7 +28,7 @@ def _named(name: Name) -> str:
 
 
 def builder(records: Sequence[Value], compression: int = 0) -> _DefaultRecordBatchBuilderPy:
-    """A batch of records."""
+    """Return a batch of records."""
     batch = _DefaultRecordBatchBuilderPy(2, compression, False, -1, -1, 0, 1 << 20)
     for offset, (value, headers) in enumerate(records):
         batch.append(offset, None, b"key", value, [(_named(name), content) for name, content in headers])
@@ -36,7 +36,7 @@ def builder(records: Sequence[Value], compression: int = 0) -> _DefaultRecordBat
 
 
 async def send(producer: AIOKafkaProducer, topic: str, records: Sequence[Value]) -> None:
-    """Send such a batch to the topic's first partition."""
+    """Send a batch of these records to the first partition of the topic."""
     batch = producer.create_batch()
     batch._builder = builder(records)
     batch._relative_offset = len(records)

@@ -13,7 +13,7 @@ TOPICS = Topics()
 
 @dataclass(frozen=True, slots=True)
 class FakeRecord:
-    """What aiokafka's ConsumerRecord has, as far as the registry reads it."""
+    """The attributes of aiokafka's ConsumerRecord that the registry reads."""
 
     topic: str
     partition: int
@@ -24,7 +24,7 @@ class FakeRecord:
 
 
 class Log:
-    """One topic and partition that records are appended to; `read` parses what is not read yet, or from an offset."""
+    """A partition to which records are appended; `read` parses the new records, or those from an offset."""
 
     def __init__(self, topic: str = TOPICS.commands, partition: int = 0, source: str = "/upstream") -> None:
         self.topic, self.partition, self.source = topic, partition, source
@@ -45,7 +45,7 @@ class Log:
         self.append(b"key", orjson.dumps(data), headers)
 
     def append(self, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes | None], ...]) -> None:
-        """Append any bytes."""
+        """Append a record with any bytes."""
         self.records.append(FakeRecord(self.topic, self.partition, len(self.records), key, value, headers))
 
     def read(self, start: int | None = None) -> list[Received | Undecodable]:

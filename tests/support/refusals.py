@@ -1,4 +1,4 @@
-"""The course of a refusal: messages are held, their neighbours are not, and all arrive when the cause is removed."""
+"""The phases of a refusal: messages are held, others are not, and all arrive after the cause is removed."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,9 +9,9 @@ Remove = Callable[[], Awaitable[None]]
 
 
 async def held_and_released(replies: Replies, refused: str, wave: Wave, remove: Remove) -> None:
-    """Send a wave, a second while messages of the first are held, and a third when the cause is removed.
+    """Send a wave, a second one while messages of the first are held, and a third one after the cause is removed.
 
-    The name that a wave is given begins the ids of its commands.
+    The name of a wave is the prefix of its command ids.
     """
     await wave("first")
     await replies.neighbours()
@@ -27,7 +27,7 @@ async def held_and_released(replies: Replies, refused: str, wave: Wave, remove: 
 
 
 async def topic_held_and_released(replies: Replies, refused: str, other: str, remove: Remove) -> None:
-    """The same for a topic that refuses every record."""
+    """Do the same for a topic that refuses every record."""
 
     async def wave(name: str) -> None:
         for turn in range(3):
@@ -40,9 +40,9 @@ async def topic_held_and_released(replies: Replies, refused: str, other: str, re
 
 
 async def ask_neighbours(replies: Replies, name: str, other: str) -> None:
-    """Ask for outcomes that no refusal concerns: the same key and another one, on the default topic and on `other`.
+    """Request outcomes that are not refused: with the same key and another one, on the default topic and on `other`.
 
-    Every command has an event too, which goes to a topic that takes everything.
+    Every command also has an event, whose topic accepts all records.
     """
     for turn in range(3):
         await replies.ask(f"{name}-default-{turn}")

@@ -1,4 +1,4 @@
-"""A registry as its neighbours see it: commands go into topics, events, outcomes and dead letters come out."""
+"""A registry with its topics: tests send commands and receive events, outcomes and dead letters."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """A record that came out; `text` are its headers that are text, `data` its JSON body."""
+    """A published record; `text` has its text headers, `data` its JSON body."""
 
     topic: str
     partition: int
@@ -37,18 +37,18 @@ class Out:
 
     @property
     def text(self) -> dict[str, str]:
-        """Headers by name, as text."""
+        """Text headers by name."""
         return {name: (value or b"").decode(errors="replace") for name, value in self.headers}
 
     @property
     def data(self) -> dict[str, Any]:
-        """The body."""
+        """The parsed JSON body."""
         decoded: dict[str, Any] = json.loads(self.value or b"null")
         return decoded
 
 
 class Registry:
-    """Topics, a database and as many service processes as a test starts; `out` is what came out, as it came."""
+    """Topics, a database and the service processes that a test starts; `out` has the published records in order."""
 
     def __init__(self, settings: Mapping[str, object], folder: Path) -> None:
         self.settings = dict(settings)
@@ -60,18 +60,18 @@ class Registry:
         self._producer: AIOKafkaProducer
 
     def service(self, *arguments: str, **settings: object) -> Service:
-        """A process that is not started yet."""
+        """Return a process that is not started yet."""
         service = Service(f"serve-{next(self._names)}", self._folder, {**self.settings, **settings}, arguments)
         self._services.append(service)
         return service
 
     async def started(self, *arguments: str, **settings: object) -> Service:
-        """A process that is ready."""
+        """Start a process and return it when it is ready."""
         [service] = await self.started_all(arguments, **settings)
         return service
 
     async def started_all(self, *arguments: Sequence[str], **settings: object) -> list[Service]:
-        """Processes that are ready, one for each list of arguments, started at the same time."""
+        """Start a process for each list of arguments at the same time, and return them when all are ready."""
         services = [self.service(*words, **settings) for words in arguments]
         for service in services:
             service.start()
@@ -90,12 +90,12 @@ class Registry:
         await eventually(is_ready, deadline=60, what=f"readiness of {service.name}")
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> tuple[int, int]:
-        """Send any record; answers its partition and offset."""
+        """Send a record. Return its partition and offset."""
         sent = await self._producer.send_and_wait(topic, value, key=key, headers=list(headers))
         return sent.partition, sent.offset
 
     async def send_raw(self, topic: str, records: Sequence[raw_batch.Value]) -> None:
-        """Send one batch as a careless client writes it, with header names of any bytes, to the first partition."""
+        """Send a batch whose header names may be any bytes to the first partition."""
         await raw_batch.send(self._producer, topic, records)
 
     async def send_together(
@@ -106,7 +106,7 @@ class Registry:
         *,
         key: bytes | None = b"key",
     ) -> None:
-        """Send records (value, headers) as one batch of the log; they may lack both key and value."""
+        """Send records (value, headers) as one batch; they may have neither key nor value."""
         batch = self._producer.create_batch()
         for value, headers in records:
             assert batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is not None
@@ -124,9 +124,9 @@ class Registry:
         source: str = "/test",
         **more: str,
     ) -> tuple[int, int]:
-        """Send a command such as `group.create` in binary mode to its topic; `more` are further attributes.
+        """Send a command such as `group.create` in binary mode to its topic; `more` are additional attributes.
 
-        With the key None the record has none, and the client chooses its partition.
+        With the key None the record has no key, and the client chooses its partition.
         """
         attributes = {"specversion": "1.0", "id": id, "source": source, "type": f"producer-registry.{kind}.v1", **more}
         if subject is not None:
@@ -136,12 +136,12 @@ class Registry:
         return await self.send(home, None if key is None else key.encode(), value, headers)
 
     def outcomes(self, id: str) -> list[Out]:  # noqa: A002  # the attribute's name
-        """Every outcome of a command so far."""
+        """Return all outcomes of a command so far."""
         of_topic = [out for out in self.out if out.topic == self.topics.outcomes]
         return [out for out in of_topic if out.data["command"]["id"] == id]
 
     async def outcome(self, id: str) -> Out:  # noqa: A002  # the attribute's name
-        """The outcome of a command, when it is there."""
+        """Wait for the outcome of a command."""
         found = await eventually(lambda: self.outcomes(id), what=f"the outcome of {id}")
         return found[0]
 
@@ -153,17 +153,17 @@ class Registry:
         return outcome
 
     def events(self, subject: str) -> list[Out]:
-        """Events of a subject so far, as they came."""
+        """Return the events of a subject so far, in order of arrival."""
         topics = set(self.topics.events.values())
         return [out for out in self.out if out.topic in topics and out.text.get("ce_subject") == subject]
 
     async def events_when(self, subject: str, count: int) -> list[Out]:
-        """Events of a subject, when there are so many."""
+        """Wait until a subject has this many events, and return them."""
         await eventually(lambda: len(self.events(subject)) >= count, what=f"{count} events of {subject}")
         return self.events(subject)
 
     async def versions(self, subject: str, count: int) -> list[str]:
-        """Versions of a subject's events in the order each came first, when there are so many."""
+        """Wait until a subject has this many versions, and return them in order of first arrival."""
 
         def first() -> list[str]:
             events = [(event.text["ce_id"], event.text["ce_entityversion"]) for event in self.events(subject)]
@@ -173,18 +173,18 @@ class Registry:
         return first()
 
     async def outcomes_when(self, id: str, count: int) -> list[Out]:  # noqa: A002  # the attribute's name
-        """Outcomes of a command, when there are so many."""
+        """Wait until a command has this many outcomes, and return them."""
         await eventually(lambda: len(self.outcomes(id)) >= count, what=f"{count} outcomes of {id}")
         return self.outcomes(id)
 
     @property
     def dead_letters(self) -> list[Out]:
-        """Dead letters so far."""
+        """Return the dead letters so far."""
         return [out for out in self.out if out.topic == self.topics.dead_letters]
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Registry"]:
-        """Make the topics, follow what comes out, and end every process in the end."""
+        """Create the topics, follow the output topics, and stop every process at the end."""
         await create(load(self.settings))
         bootstrap = self.settings["kafka_bootstrap_servers"]
         self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
@@ -215,7 +215,7 @@ class Registry:
 def registry_settings(
     database_url: str, bootstrap: str, prefix: str, folder: Path, *, idempotent: bool
 ) -> dict[str, object]:
-    """Settings of a registry on these servers, quick to join its consumer group."""
+    """Return settings of a registry on these servers, with a short session time-out so that it joins quickly."""
     return {
         "database_url": database_url,
         "kafka_bootstrap_servers": bootstrap,
@@ -223,7 +223,7 @@ def registry_settings(
         "topic_prefix": prefix,
         "consumer_group": prefix,
         "partitions": 4,
-        # The embedded broker lets a group wait for half of it.
+        # The embedded broker delays a join by half of this time.
         "session_timeout_ms": 3000,
         "jwks": str(ensure_key(folder).jwks),
         "jwt_issuer": ISSUER,

@@ -1,4 +1,4 @@
-"""Outcomes on reply topics: commands that ask for them, what has arrived, and what readiness says meanwhile."""
+"""Outcomes on reply topics: send commands, compare the arrived outcomes, and check readiness."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ NAME = {"displayName": "Replied"}
 
 @dataclass(frozen=True, slots=True)
 class SentCommand:
-    """A command that was sent: the topic and key of its outcome, and whether the broker refuses that outcome."""
+    """A sent command: the topic and key of its outcome, and whether the broker refuses the outcome."""
 
     id: str
     topic: str
@@ -33,15 +33,15 @@ class SentCommand:
 
 
 class Replies:
-    """Asks a registry with one process for outcomes on several topics, and compares them with what arrives.
+    """Requests outcomes on several topics from a registry with one process, and compares them with those that arrive.
 
-    Each command has a subject of its own, so each that is accepted has one event.
+    Each command has its own subject, so each accepted command has one event.
     """
 
     def __init__(self, registry: Registry, service: Service) -> None:
         self.service = service
         self._registry = registry
-        self._asked: list[SentCommand] = []
+        self._sent: list[SentCommand] = []
         self._rejected: set[str] = set()
         self._out: list[Out] = []
         self._client = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS)
@@ -49,17 +49,17 @@ class Replies:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Replies"]:
-        """Stop following the topics in the end."""
+        """Follow topics until the end of the block."""
         async with self._client, self._stack:
             yield self
 
     async def follow(self, *topics: str) -> None:
-        """Read these topics of one partition from the beginning; each must exist."""
+        """Read these topics from the beginning; each must exist and have one partition."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._registry.settings["kafka_bootstrap_servers"],
             auto_offset_reset="earliest",
             fetch_max_wait_ms=50,
-            # The client notices a permission that comes back only when it asks for metadata again.
+            # The client notices a restored permission only at its next metadata request.
             metadata_max_age_ms=1000,
         )
         self._stack.push_async_callback(consumer.stop)
@@ -78,28 +78,28 @@ class Replies:
         data: object = NAME,
         rejected: bool = False,
     ) -> None:
-        """Send a command; `to` is the topic of its outcome, the default one when it is None.
+        """Send a command; `to` is the topic of its outcome, None for the default topic.
 
-        `refused` tells that the broker does not take the outcome for now, `rejected` that the registry does not accept
-        the command: then there is no event.
+        `refused` means that the broker refuses the outcome for now. `rejected` means that the registry rejects the
+        command, so there is no event.
         """
         more = {} if to is None else {"replyto": to}
         topic = to or self._registry.topics.outcomes
-        self._asked.append(SentCommand(id_, topic, None if key is None else key.encode(), refused))
+        self._sent.append(SentCommand(id_, topic, None if key is None else key.encode(), refused))
         if rejected:
             self._rejected.add(id_)
         await self._registry.command("organization.put", id_, data, id=id_, key=key, **more)
 
     async def neighbours(self, *, deadline: float = ARRIVE_SECONDS) -> None:
         """Wait for every outcome that is not refused, and for the events of all commands."""
-        await self._all([asked for asked in self._asked if not asked.refused], deadline)
+        await self._all([sent for sent in self._sent if not sent.refused], deadline)
 
     async def released(self, *, deadline: float = ARRIVE_SECONDS) -> None:
-        """Wait for every outcome, check order and ids, and wait until readiness names none of the refused topics."""
-        await self._all(self._asked, deadline)
-        for topic in {asked.topic for asked in self._asked}:
+        """Wait for every outcome, check order and ids, and wait until readiness names no refused topic."""
+        await self._all(self._sent, deadline)
+        for topic in {sent.topic for sent in self._sent}:
             self._check(topic)
-        await self.well(*{asked.topic for asked in self._asked if asked.refused}, deadline=deadline)
+        await self.well(*{sent.topic for sent in self._sent if sent.refused}, deadline=deadline)
 
     async def held(self, *topics: str, deadline: float = ARRIVE_SECONDS) -> None:
         """Wait until the process is ready and names these topics as held."""
@@ -125,7 +125,7 @@ class Replies:
 
     @asynccontextmanager
     async def ready_throughout(self) -> AsyncIterator[None]:
-        """Check that the process is ready for as long as the block runs."""
+        """Check that the process is ready for the duration of the block."""
         seen: list[tuple[int, str]] = []
 
         async def sample() -> None:
@@ -139,11 +139,11 @@ class Replies:
             await eventually(lambda: seen, what="an answer of readiness")
         finally:
             await _ended(sampling)
-        # A machine that is busy with other work may leave a question without an answer.
+        # On a busy machine a request may time out.
         assert not [sample for sample in seen if sample[0] not in {200, NO_ANSWER}]
 
     async def readiness(self) -> tuple[int, str]:
-        """Status and body of /readyz; the status is 0 when no answer comes."""
+        """Return the status and body of /readyz; the status is 0 without an answer."""
         try:
             answer = await self._client.get(f"http://{HOST}:{self.service.admin_port}/readyz")
         except httpx.TransportError as error:
@@ -151,28 +151,28 @@ class Replies:
         return answer.status_code, answer.text
 
     def none_of_the_refused(self) -> None:
-        """Check that no refused outcome has arrived, there or on the default topic."""
-        refused = {asked.id for asked in self._asked if asked.refused}
+        """Check that no refused outcome has arrived, neither on its topic nor on the default topic."""
+        refused = {sent.id for sent in self._sent if sent.refused}
         assert not refused & {_command(out) for out in self._outcomes()}
 
-    async def _all(self, asked: Sequence[SentCommand], deadline: float) -> None:
-        wanted = {(one.topic, one.id) for one in asked}
-        evented = {one.id for one in self._asked} - self._rejected
+    async def _all(self, sent: Sequence[SentCommand], deadline: float) -> None:
+        outcomes = {(one.topic, one.id) for one in sent}
+        accepted = {one.id for one in self._sent} - self._rejected
         events = set(self._registry.topics.events.values())
 
         def complete() -> bool:
             arrived = {(out.topic, _command(out)) for out in self._outcomes()}
             changed = {_command(out) for out in self._registry.out if out.topic in events}
-            for what, missing in (("outcomes", wanted - arrived), ("events", evented - changed)):
+            for what, missing in (("outcomes", outcomes - arrived), ("events", accepted - changed)):
                 assert not missing, f"{len(missing)} {what}, such as {sorted(missing)[:3]}"
             return True
 
-        what = f"{len(wanted)} outcomes and {len(evented)} events"
+        what = f"{len(outcomes)} outcomes and {len(accepted)} events"
         await eventually(complete, deadline=deadline, what=what)
 
     def _check(self, topic: str) -> None:
-        """Every outcome of a topic once by its id, under its command's key, in order per key."""
-        asked = [one for one in self._asked if one.topic == topic]
+        """Check that each outcome of a topic has one id and its command's key, and that keys are in order."""
+        commands = [one for one in self._sent if one.topic == topic]
         ids: dict[str, set[str]] = {}
         orders: dict[bytes | None, dict[str, None]] = {}
         for out in self._outcomes():
@@ -180,11 +180,11 @@ class Replies:
                 command = _command(out)
                 ids.setdefault(command, set()).add(out.text["ce_id"])
                 orders.setdefault(out.key, {}).setdefault(command)
-        assert ids.keys() == {one.id for one in asked}
+        assert ids.keys() == {one.id for one in commands}
         assert not {command: found for command, found in ids.items() if len(found) > 1}
-        for key in {one.key for one in asked}:
-            sent = [one.id for one in asked if one.key == key]
-            # Records without a key have no order among each other.
+        for key in {one.key for one in commands}:
+            sent = [one.id for one in commands if one.key == key]
+            # Records without a key have no defined order.
             order = sorted if key is None else list
             assert order(orders[key]) == order(sent), key
 
@@ -198,17 +198,17 @@ class Replies:
                 async for r in consumer:
                     self._out.append(Out(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers)))
             except TopicAuthorizationFailedError:
-                # A test has taken the permission away, and gives it back later.
+                # A test has revoked the permission, and restores it later.
                 await asyncio.sleep(SAMPLE_SECONDS)
 
 
 def _command(out: Out) -> str:
-    """The id of the command that an event or outcome comes from; waiting reads thousands of them again and again."""
+    """Return the id of the command of an event or outcome. Fast, because waiting calls it for thousands of records."""
     return next(value.decode() for name, value in out.headers if name == "ce_causationid" and value is not None)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:
-    """End a task that would run for ever; raises what it has failed with."""
+    """Cancel a task that does not end by itself. Raises the error that it failed with."""
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -1,4 +1,4 @@
-"""The seeds' people and companies as commands, for tests that need a registry with something in it."""
+"""The people and companies of the seed documents as commands, for tests that need a registry with data."""
 
 from tests.support.record import TOPICS, Log
 
@@ -21,17 +21,17 @@ def directory() -> Log:
 
 
 def create_code(log: Log, id_: str, subject: str, code: str, organization: str = "pc:4") -> None:
-    """Ask for a producer code with both roles."""
+    """Append a command that creates a producer code with both roles."""
     roles = [{"id": "producer"}, {"id": "submitter"}]
     log.send(id_, "producer-code.create", subject, {"code": code, "organization": {"id": organization}, "roles": roles})
 
 
 def create_group(log: Log, id_: str, subject: str, organization: str = "pc:4") -> None:
-    """Ask for an office."""
+    """Append a command that creates an office."""
     log.send(id_, "group.create", subject, {"type": "office", "value": ADDRESS, "distributor_id": organization})
 
 
 def create_user(log: Log, id_: str, subject: str, organization: str = "pc:4", **more: object) -> None:
-    """Ask for a user."""
+    """Append a command that creates a user."""
     data = {"name": "Ana Lima", "email": "ana@example.com", "organization": {"id": organization}, **more}
     log.send(id_, "user.create", subject, data)

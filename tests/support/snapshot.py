@@ -1,4 +1,4 @@
-"""What SQL says at the end: read row by row with statements of the tests' own, not with the store's."""
+"""The final content of the database, read with the tests' own statements, not with those of the store."""
 
 import json
 from collections.abc import Callable
@@ -44,11 +44,11 @@ STRAYS = {
             SELECT count(*) FROM group_producer_code a JOIN producer_code c ON c.id = a.code_id
             WHERE a.group_id = g.id AND c.organization_id <> g.organization_id)""",
 }
-"""Rows whose repeated columns do not follow the row they repeat."""
+"""Queries for rows whose denormalized columns differ from the row they are copied from."""
 
 
 async def take_snapshot(url: str) -> Database:
-    """Read everything in one transaction of one moment."""
+    """Read all tables in one transaction with one snapshot."""
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -67,7 +67,7 @@ async def take_snapshot(url: str) -> Database:
 
 
 async def read_marks(url: str) -> tuple[dict[TopicPartition, int], int]:
-    """The marks of all partitions, and how many frames wait in the outbox or are held back."""
+    """Return the marks of all partitions, and the number of frames that wait in the outbox or are held."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         marks = await connection.fetch(_MARKS)

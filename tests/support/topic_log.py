@@ -1,4 +1,4 @@
-"""Whole topics as they lie in the broker, and what a consumer group has committed."""
+"""Read whole topics, and the committed offsets of a consumer group."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,12 +12,12 @@ LONGEST = 64 * 1024 * 1024
 
 
 async def read_topics(bootstrap: str, topics: Sequence[str]) -> list[Seen]:
-    """Every record that lies in these topics now, in order within each partition."""
+    """Return every record of these topics, in order within each partition."""
     return [seen async for chunk in chunks(bootstrap, topics) for seen in chunk]
 
 
 async def chunks(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[list[Seen]]:
-    """The same, part by part."""
+    """Yield the same records in parts."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id="checker",
@@ -46,7 +46,7 @@ async def chunks(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[list[Se
 
 
 async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[TopicPartition, int]:
-    """The offset behind the last record of each partition that has any."""
+    """Return the end offset of each partition that has records."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, client_id="checker", enable_auto_commit=False, fetch_max_wait_ms=100
     )
@@ -69,21 +69,21 @@ async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[TopicPartition
 
 
 def _whole(records: Iterable[Seen], after: dict[TopicPartition, int]) -> None:
-    """Nothing was deleted from these topics: what was read has to be without a hole, or it proves nothing."""
+    """Check that offsets have no gap: nothing was deleted from these topics, so a gap means an incomplete read."""
     for seen in records:
         place = seen.topic, seen.partition
-        assert seen.offset == after.get(place, 0), f"{place}: read {seen.offset} behind {after.get(place, 0) - 1}"
+        assert seen.offset == after.get(place, 0), f"{place}: read {seen.offset} after {after.get(place, 0) - 1}"
         after[place] = seen.offset + 1
 
 
 def _end(consumer: AIOKafkaConsumer, partition: TopicPartition, listed: Mapping[TopicPartition, int]) -> int:
-    """The embedded broker lists an end before the last batch; what comes with a fetch is right."""
+    """Return the end of a partition. The embedded broker lists the start of the last batch; a fetch has the true end."""
     return max(listed[partition], consumer.highwater(partition) or 0)
 
 
 async def committed(bootstrap: str, group: str, topics: Sequence[str]) -> dict[TopicPartition, int]:
-    """The next offset per partition that the group has committed."""
-    # Not with the admin client: the embedded broker misunderstands how it asks for offsets.
+    """Return the next offset per partition that the group has committed."""
+    # Not with the admin client: the embedded broker does not support its requests for offsets.
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, client_id="checker", group_id=group, enable_auto_commit=False
     )
@@ -100,7 +100,7 @@ async def committed(bootstrap: str, group: str, topics: Sequence[str]) -> dict[T
 
 
 def of(records: Iterable[Seen], *topics: str) -> list[Seen]:
-    """The records of some topics among those of many."""
+    """Return the records of these topics."""
     return [seen for seen in records if seen.topic in topics]
 
 
@@ -112,7 +112,7 @@ async def _all_partitions(bootstrap: str, topics: Sequence[str]) -> list[TopicPa
     finally:
         await admin.close()
     missing = set(topics) - reported.keys()
-    assert not missing, f"topics {missing} are not there"
+    assert not missing, f"topics {missing} do not exist"
     return [TopicPartition(topic, n) for topic in topics for n in sorted(p["partition"] for p in reported[topic])]
 
 

@@ -1,4 +1,4 @@
-"""How many pages of a table and its indexes statements touch, by the server's own counters."""
+"""Count the pages of a table and its indexes that statements touch, from the server's statistics."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,19 +14,19 @@ _PAGES = """
 async def pages_touched(
     session: Any, database: Any, work: Callable[[], Awaitable[object]], *, tables: tuple[str, ...] = ()
 ) -> dict[str, int]:
-    """Do `work`, which uses the session, and answer how many pages it touched of each table, at least of `tables`.
+    """Run `work`, which uses the session, and return the number of pages touched of each table, also of `tables`.
 
-    `database` is another session. Every other session has to be idle since its counters were told.
+    `database` is another session. Every other session must have been idle since it reported its statistics.
     """
-    before = await _reported(session, database)
+    before = await _pages(session, database)
     await work()
-    after = await _reported(session, database)
+    after = await _pages(session, database)
     touched = {table: after[table] - before[table] for table in after if after[table] > before[table]}
     return {**dict.fromkeys(tables, 0), **touched}
 
 
-async def _reported(session: Any, database: Any) -> dict[str, int]:
-    # A session tells its counters before it answers the statement.
+async def _pages(session: Any, database: Any) -> dict[str, int]:
+    # A session reports its statistics before it answers the statement.
     for one in (session, database):
         await one.execute(_FLUSH)
     return {row["relname"]: row["pages"] for row in await database.fetch(_PAGES)}

@@ -1,4 +1,4 @@
-"""Waiting for something that becomes true, with a deadline and never for a fixed time."""
+"""Wait for a condition, with a deadline instead of a fixed time."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ async def eventually(condition: Callable[[], T], *, deadline: float = 30.0, what
 async def eventually(condition: Callable[[], Any], *, deadline: float = 30.0, what: str = "the condition") -> Any:
     """Return the condition's first true value; an AssertionError of the condition counts as "not yet".
 
-    `deadline` is in seconds. Raises AssertionError with `what` and the last value or failure when it is over.
+    `deadline` is in seconds. After it, AssertionError is raised with `what` and the last value or failure.
     """
     end = time.monotonic() + deadline
     while True:

@@ -1,4 +1,4 @@
-"""Watching a process for a while: what its readiness says one time after the other, and how much it logs meanwhile."""
+"""Watch a process for a while: the sequence of its readiness answers, and its log lines."""
 
 import asyncio
 import time
@@ -16,13 +16,13 @@ POLL_SECONDS = 0.1
 
 @dataclass
 class Watched:
-    """What was seen; `told` has each answer of /readyz that differs from the one before: its status and its parts."""
+    """`reported` has the status and parts of each answer of /readyz that differs from the previous one."""
 
     reported: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     def lost(self) -> dict[str, int]:
-        """How often each part was ready and then was not."""
+        """Return how often each part changed from ready to not ready."""
         return Counter(
             part
             for (_, before), (_, after) in pairwise(self.reported)
@@ -31,7 +31,7 @@ class Watched:
         )
 
     def statuses_since_named(self, part: str, word: str) -> list[int]:
-        """The statuses from the first answer on in which this part speaks of the word; none when it never did."""
+        """Return the statuses from the first answer in which this part contains the word; empty if there is none."""
         for index, (_, parts) in enumerate(self.reported):
             if word.casefold() in parts.get(part, "").casefold():
                 return [status for status, _ in self.reported[index:]]
@@ -39,7 +39,7 @@ class Watched:
 
 
 async def watch(service: Service, seconds: float) -> Watched:
-    """Watch a process that was just started for so long from its first answer on."""
+    """Watch a process that was just started, for this many seconds after its first answer."""
     watched = Watched()
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.admin_port}") as client:
 

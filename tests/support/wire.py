@@ -1,4 +1,4 @@
-"""Commands as senders write them: CloudEvents on Kafka, binary or structured, each with its line of the ledger."""
+"""Commands as senders write them: CloudEvents on Kafka, binary or structured, each with its ledger entry."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 
 class Writer:
-    """Writes records and their lines of the ledger; markers count up, so that a seed gives the same ones again."""
+    """Creates records and their ledger entries; markers are counted, so the same seed gives the same markers."""
 
     def __init__(self, name: str, topics: Topics) -> None:
         self.name = name
@@ -23,7 +23,7 @@ class Writer:
         self._numbers = count(1)
 
     def command(self, asked: history.Sent, *, structured: bool = False, more: Headers = ()) -> Sent:
-        """The record of a command."""
+        """Return the record of a command."""
         subject, expected = asked["subject"], asked["expectedversion"]
         attributes = {
             "specversion": "1.0",
@@ -48,19 +48,19 @@ class Writer:
         dead: Reason | None = None,
         words: str = "",
     ) -> Sent:
-        """Any record, with a marker of its own; `dead` is why it must become a dead letter."""
+        """Return any record with its own marker; `dead` is the expected dead-letter reason."""
         marker = f"{self.name}/{next(self._numbers)}"
         marked = (*headers, (MARKER, marker.encode()))
         return Sent(marker, topic, None if key is None else key.encode(), value, marked, dead, words=words)
 
 
 def binary_event(attributes: Mapping[str, str], data: object) -> tuple[bytes, Headers]:
-    """Value and headers of an event in binary mode."""
+    """Return the value and headers of an event in binary mode."""
     named = tuple((f"ce_{name}", value.encode()) for name, value in attributes.items())
     return json.dumps(data).encode(), (("content-type", b"application/json"), *named)
 
 
 def structured_event(attributes: Mapping[str, str], data: object) -> tuple[bytes, Headers]:
-    """Value and headers of an event in structured mode."""
+    """Return the value and headers of an event in structured mode."""
     event: dict[str, Any] = {**attributes, "datacontenttype": "application/json", "data": data}
     return json.dumps(event).encode(), (("content-type", b"application/cloudevents+json; charset=utf-8"),)

@@ -1,8 +1,8 @@
-"""A seeded history of records of every kind, as several senders put them into the command topics.
+"""A seeded history of records of every kind, as several senders publish them to the command topics.
 
-Worlds of three organizations each, commanded under the organizations' ids, so that the histories of different keys do
-not touch each other. Some commands go to groups of the foundation under other keys and on the operator topic, so that
-several partitions decide about the same aggregate.
+There are several worlds of three organizations each. The keys are the ids of the organizations, so the histories of
+different keys are independent. Some commands concern groups of the foundation under other keys and on the operator
+topic, so that several partitions decide about the same aggregate.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.support.wire import Writer
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How often something special happens, each a probability per record."""
+    """The probability of each special case, per record."""
 
     contested: float = 0.15
     poisoned: float = 0.02
@@ -30,7 +30,7 @@ class Shares:
 
 
 class Workload:
-    """Writes the records of one run; the same seed gives the same ones."""
+    """Creates the records of one run; the same seed gives the same records."""
 
     def __init__(self, seed: int, topics: Topics, *, worlds: int = 2, shares: Shares | None = None) -> None:
         self.random = Random(seed)
@@ -41,17 +41,17 @@ class Workload:
         self._contested = 0
 
     def setup(self) -> list[list[Sent]]:
-        """Two steps, the second to be sent when the first is decided."""
+        """Return two steps; the second is sent when the first is decided."""
         writer = Writer("setup", self.topics)
         made = [[_moved(asked, world) for asked in history.foundation()] for world in self.worlds]
-        # Every world puts the same roles, branches and products; once is enough.
+        # All worlds have the same roles, branches and products: one world sends them.
         first = [asked for asked in made[0] if asked["topic"] == "operator"]
         first += [asked for world in made[1:] for asked in world if asked["type"] == "organization.put"]
         then = [asked for world in made for asked in world if asked["topic"] != "operator"]
         return [[writer.command(asked) for asked in step] for step in (first, then)]
 
     def lines(self, commands: int) -> list[list[Sent]]:
-        """What each sender sends next, one sender a world, in the order of sending; about so many records in all."""
+        """Return the next records of each sender in order, one sender per world, about `commands` records in total."""
         self._parts += 1
         return [self._line(world, commands // len(self.worlds)) for world in self.worlds]
 
@@ -75,7 +75,7 @@ class Workload:
         return (sent,)
 
     def _contest(self, world: int, earlier: list[history.Sent]) -> history.Sent:
-        """A command to what the foundation made, under any key: another partition may decide about it too."""
+        """Return a command for an entity of the foundation under any key, so that another partition may decide it."""
         random = self.random
         if earlier and random.random() < 0.2:
             again: history.Sent = json.loads(json.dumps(random.choice(earlier)))
@@ -116,7 +116,7 @@ def _name(organization: str, world: int) -> str:
 
 
 def _moved(asked: history.Sent, world: int) -> history.Sent:
-    """The same command in another world: every id has the organization's name in it."""
+    """Return the same command in another world: every id contains the name of the organization."""
     text = json.dumps(asked)
     for organization in ORGANIZATIONS:
         text = text.replace(organization, _name(organization, world))

@@ -1,1 +1,1 @@
-"""The oracle of the fault tests: pure, from what was sent and what is there at the end to what is wrong."""
+"""The checker of the fault tests: pure functions that compare the sent records with the final state."""

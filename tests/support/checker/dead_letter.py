@@ -1,4 +1,4 @@
-"""Dead letters: exactly the planted ones, byte for byte."""
+"""Check dead letters: exactly the expected records were dead-lettered, unchanged."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from tests.support.checker.model import Model
 
 
 def place_of(letter: Seen) -> str:
-    """Where the record lay that the dead letter was; its own place when it does not say."""
+    """Return the position of the original record of a dead letter; its own position when it names none."""
     found = origin(list(letter.headers))
     return letter.place if found is None else f"{found.topic}:{found.partition}:{found.offset}"
 
 
 def judge_dead_letters(evidence: Evidence, model: Model) -> Iterator[Violation]:
-    """Compare the dead letters with the records that were planted."""
+    """Compare the dead letters with the records that were sent to be dead-lettered."""
     letters: dict[str, list[Seen]] = defaultdict(list)
     for seen in evidence.dead_letters:
         letters[place_of(seen)].append(seen)
     for place in sorted(model.dead.keys() - letters.keys()):
-        yield Violation("lost dead letter", f"{place}, planted as {model.dead[place][1]}")
+        yield Violation("lost dead letter", f"{place}, sent as {model.dead[place][1]}")
     for place, records_seen in letters.items():
         if place not in model.dead:
             found = origin(list(records_seen[0].headers))
@@ -32,6 +32,6 @@ def judge_dead_letters(evidence: Evidence, model: Model) -> Iterator[Violation]:
             found = origin(list(seen.headers))
             assert found is not None
             if found.reason != reason:
-                yield Violation("wrong dead letter", f"{seen.place} says {found.reason}, planted as {reason}")
+                yield Violation("wrong dead letter", f"{seen.place} has the reason {found.reason}, sent as {reason}")
             if (seen.key, seen.value, tuple(found.headers)) != (record.key, record.value, record.headers):
-                yield Violation("changed dead letter", f"{seen.place} is not as {record.place} was")
+                yield Violation("changed dead letter", f"{seen.place} differs from {record.place}")

@@ -1,4 +1,4 @@
-"""Events: none missing, none without its command, each as the model says, versions per subject without a gap."""
+"""Check events: none is missing, none lacks a command, each equals the model's, and versions have no gap."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from tests.support.checker.model import Model
 
 
 def in_topic_order(records: list[Seen]) -> list[Seen]:
-    """By topic, partition and offset."""
+    """Sort records by topic, partition and offset."""
     return sorted(records, key=lambda seen: (seen.topic, seen.partition, seen.offset))
 
 
 def sightings(records: list[Seen]) -> list[Seen]:
-    """The first record of each id, in topic order."""
+    """Return the first record of each id, in topic order."""
     first: dict[str, Seen] = {}
     for seen in in_topic_order(records):
         first.setdefault(seen.need("ce_id"), seen)
@@ -21,7 +21,7 @@ def sightings(records: list[Seen]) -> list[Seen]:
 
 
 def judge_events(evidence: Evidence, model: Model) -> Iterator[Violation]:
-    """Compare the event topics with the model, and look at the order of each subject."""
+    """Compare the event topics with the model, and check the order of each subject."""
     copies: dict[str, list[Seen]] = defaultdict(list)
     for seen in evidence.events:
         copies[seen.need("ce_id")].append(seen)
@@ -33,9 +33,9 @@ def judge_events(evidence: Evidence, model: Model) -> Iterator[Violation]:
             yield Violation("phantom event", f"{records_seen[0].place} {records_seen[0].header('ce_type')} {records_seen[0].key!r}")
             continue
         for seen in records_seen:
-            said = seen.topic, seen.key, seen.value, seen.header("ce_type"), seen.header("ce_subject")
-            if said != (expected.topic, expected.key, expected.payload, expected.type, expected.aggregateid):
-                yield Violation("wrong event", f"{seen.place} says {said}, the model {expected} {expected.payload!r}")
+            found = seen.topic, seen.key, seen.value, seen.header("ce_type"), seen.header("ce_subject")
+            if found != (expected.topic, expected.key, expected.payload, expected.type, expected.aggregateid):
+                yield Violation("wrong event", f"{seen.place}: {found}; by the model: {expected} {expected.payload!r}")
         if len({seen.sequence for seen in records_seen}) > 1:
             yield Violation("event written twice", f"{expected} at {sorted(seen.sequence for seen in records_seen)}")
     yield from _in_order(evidence)
@@ -48,7 +48,7 @@ def _in_order(evidence: Evidence) -> Iterator[Violation]:
     for (topic, key), records_seen in subjects.items():
         if len({seen.partition for seen in records_seen}) > 1:
             yield Violation("two partitions", f"{topic} {key!r}")
-        # Subjects of several kinds may have the same id, each with versions of its own.
+        # Subjects of different kinds may have the same id; each has its own versions.
         kinds: dict[str, list[Seen]] = defaultdict(list)
         for seen in records_seen:
             kinds[seen.need("ce_type").split(".")[1]].append(seen)

@@ -1,4 +1,4 @@
-"""What a fault test has in its hands at the end: the ledger of its senders, all topics, the database, the answers."""
+"""The evidence that a fault test collects at the end: ledger of the senders, topics, database, HTTP answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from service.contract.topics import Topics
 from service.core.world import World
 
 MARKER = "ledger"
-"""Header of every record that a driver sends; its value is found once in the ledger."""
+"""Header of every record that a driver sends; its value is unique in the ledger."""
 
 TopicPartition = tuple[str, int]
 """Topic and partition."""
@@ -16,7 +16,7 @@ TopicPartition = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record as it lies in a topic."""
+    """A record read from a topic."""
 
     topic: str
     partition: int
@@ -26,11 +26,11 @@ class Seen:
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
     def header(self, name: str) -> str | None:
-        """The text of the first header of this name."""
+        """Return the text of the first header with this name."""
         return next((value.decode() for header, value in self.headers if header == name and value is not None), None)
 
     def need(self, name: str) -> str:
-        """The text of a header that must be there."""
+        """Return the text of a header that must exist."""
         text = self.header(name)
         assert text is not None, f"{self.place} has no header {name}"
         return text
@@ -42,15 +42,15 @@ class Seen:
 
     @property
     def sequence(self) -> int:
-        """Position in the outbox, of events and outcomes."""
+        """Position in the outbox (events and outcomes only)."""
         return int(self.need("ce_sequence"))
 
 
 @dataclass(slots=True)
 class Sent:
-    """A line of the ledger; `dead` is the reason when the record must become a dead letter.
+    """An entry of the ledger; `dead` is the expected reason of a record that has to be dead-lettered.
 
-    `place` is topic, partition and offset as the broker acknowledged them, None when it never did.
+    `place` is the topic, partition and offset that the broker acknowledged, None without an acknowledgement.
     """
 
     marker: str
@@ -65,9 +65,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """What SQL says: the world, the inbox's keys (source, id, topic) with status, and what must be empty or equal.
+    """The content of the database: state, inbox keys (source, id, topic) with status, outbox rows and marks.
 
-    `strays` are rows whose repeated columns do not follow the row they repeat, in words.
+    `strays` describes rows whose denormalized columns differ from the row they are copied from.
     """
 
     world: World
@@ -79,7 +79,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer over HTTP that a reader got, in the reader's order; `version` is the subject's, None without one."""
+    """An HTTP answer to a reader; `version` is the subject's version, None if the answer has none."""
 
     reader: str
     subject: str
@@ -89,7 +89,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything the checker looks at; `commands` are the records of both command topics."""
+    """The input of the checker; `commands` are the records of both command topics."""
 
     topics: Topics
     sent: list[Sent]
@@ -103,18 +103,18 @@ class Evidence:
     limits: Limits = field(default_factory=Limits)
 
     def words(self) -> str:
-        """Every record in a line: where it lies, its key, what it says it is; for whoever looks for a cause."""
+        """Return a line for each record with its position, key and main headers, for the analysis of a failure."""
         names = ("ce_type", "ce_id", "ce_causationid", "ce_entityversion", "ce_sequence", MARKER)
         lines = []
         for seen in (*self.commands, *self.outcomes, *self.events, *self.dead_letters):
-            reported = {name: (value or b"").decode(errors="replace") for name, value in seen.headers if name in names}
-            lines.append(f"{seen.place} {seen.key!r} {reported}")
+            headers = {name: (value or b"").decode(errors="replace") for name, value in seen.headers if name in names}
+            lines.append(f"{seen.place} {seen.key!r} {headers}")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken promise: its kind in a word or two, and what exactly."""
+    """A violation of a guarantee: its kind, and a description."""
 
     kind: str
     words: str

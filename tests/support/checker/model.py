@@ -1,7 +1,8 @@
-"""What should have happened, by the pure core: the commands of the log, decided in the order their outcomes claim.
+"""The expected result, computed by the pure core: the commands of the log, decided in the order of their outcomes.
 
-Batches that touch the same rows exclude each other, and take their positions in the outbox while they do; so deciding
-in the order of positions must give exactly what was published. That this order agrees with the log is checked apart.
+Batches that touch the same rows exclude each other, and take their outbox positions under these locks. Therefore
+decisions in the order of positions must give exactly the published messages. Another check compares this order with
+the log.
 """
 
 from collections.abc import Iterable
@@ -17,12 +18,12 @@ from service.core.ids import outcome_id
 from tests.support.checker.evidence import MARKER, Evidence, Seen, Sent, Violation
 
 Key = tuple[str, str, str]
-"""Source, id and topic: together they make a command itself."""
+"""Source, id and topic: together they identify a command."""
 
 
 @dataclass(slots=True)
-class Told:
-    """A command of the log: all its copies in log order, and its decision by the model (None without an outcome)."""
+class LoggedCommand:
+    """A command of the log: all its copies in log order, and the model's decision (None without an outcome)."""
 
     outcome: str
     copies: list[Received]
@@ -30,7 +31,7 @@ class Told:
 
     @property
     def words(self) -> str:
-        """Which command, for people."""
+        """A readable description of the command."""
         command = self.copies[0].command
         places = ", ".join(f"{r.record.topic}:{r.record.partition}:{r.record.offset}" for r in self.copies)
         return f"{command.type} {command.source} {command.id} on {command.subject} ({places})"
@@ -38,10 +39,10 @@ class Told:
 
 @dataclass(slots=True)
 class Model:
-    """Commands by key and by outcome id, dead records by place, expected messages by id, and the world at the end."""
+    """Commands by key and outcome id, dead-lettered records by position, expected messages by id, final state."""
 
-    reported: dict[Key, Told] = field(default_factory=dict)
-    by_outcome: dict[str, Told] = field(default_factory=dict)
+    commands: dict[Key, LoggedCommand] = field(default_factory=dict)
+    by_outcome: dict[str, LoggedCommand] = field(default_factory=dict)
     dead: dict[str, tuple[Seen, str]] = field(default_factory=dict)
     events: dict[str, Message] = field(default_factory=dict)
     outcomes: dict[str, bytes] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Model:
 
 
 def first_sequences(outcomes: Iterable[Seen]) -> dict[str, int]:
-    """The least position of each outcome id."""
+    """Return the lowest position of each outcome id."""
     first: dict[str, int] = {}
     for seen in outcomes:
         identifier = seen.need("ce_id")
@@ -59,47 +60,47 @@ def first_sequences(outcomes: Iterable[Seen]) -> dict[str, int]:
 
 
 def replay(evidence: Evidence) -> Model:
-    """Read the log and decide it."""
+    """Parse the commands of the log and decide them."""
     model = Model()
     _read(evidence, model)
     first = first_sequences(evidence.outcomes)
     decided = sorted(
-        (reported for reported in model.reported.values() if reported.outcome in first), key=lambda t: first[t.outcome]
+        (logged for logged in model.commands.values() if logged.outcome in first), key=lambda t: first[t.outcome]
     )
-    for reported in decided:
-        received = reported.copies[0]
-        reported.decision = decide(received.command, model.world)
-        *events, outcome = render(received, reported.decision, first[reported.outcome], "", evidence.topics)
-        model.outcomes[reported.outcome] = outcome.payload or b""
+    for logged in decided:
+        received = logged.copies[0]
+        logged.decision = decide(received.command, model.world)
+        *events, outcome = render(received, logged.decision, first[logged.outcome], "", evidence.topics)
+        model.outcomes[logged.outcome] = outcome.payload or b""
         for event in events:
             model.events[event.id] = event
-        if reported.decision.event is not None:
-            evolve(model.world, reported.decision.event)
+        if logged.decision.event is not None:
+            evolve(model.world, logged.decision.event)
     return model
 
 
 def _read(evidence: Evidence, model: Model) -> None:
     log = sorted(evidence.commands, key=lambda seen: (seen.topic, seen.partition, seen.offset))
-    ledger: dict[str, Sent] = {sent.marker: sent for sent in evidence.sent}
+    ledger: dict[str, Sent] = {entry.marker: entry for entry in evidence.sent}
     for seen, parsed in zip(log, parse(log, evidence.topics, evidence.limits), strict=True):
-        planted = ledger.get(seen.header(MARKER) or "")
-        if planted is None:
+        sent = ledger.get(seen.header(MARKER) or "")
+        if sent is None:
             model.violations.append(Violation("unknown record", f"{seen.place} is not in the ledger"))
             continue
-        if planted.dead is not None:
-            if planted.dead != "failed" and (not isinstance(parsed, Undecodable) or parsed.reason != planted.dead):
-                words = f"{seen.place} ({planted.words}) was planted as {planted.dead}, read as {parsed}"
+        if sent.dead is not None:
+            if sent.dead != "failed" and (not isinstance(parsed, Undecodable) or parsed.reason != sent.dead):
+                words = f"{seen.place} ({sent.words}) was sent as {sent.dead}, parsed as {parsed}"
                 model.violations.append(Violation("misread", words))
-            model.dead[seen.place] = seen, planted.dead
+            model.dead[seen.place] = seen, sent.dead
             continue
         if isinstance(parsed, Undecodable):
-            words = f"{seen.place} ({planted.words}) is a command, read as {parsed.reason}: {parsed.message}"
+            words = f"{seen.place} ({sent.words}) is a command, parsed as {parsed.reason}: {parsed.message}"
             model.violations.append(Violation("misread", words))
             continue
         command = parsed.command
         key = command.source, command.id, command.topic
-        reported = model.reported.get(key)
-        if reported is None:
-            reported = Told(outcome_id(command.topic, command.source, command.id), [])
-            model.reported[key] = model.by_outcome[reported.outcome] = reported
-        reported.copies.append(parsed)
+        logged = model.commands.get(key)
+        if logged is None:
+            logged = LoggedCommand(outcome_id(command.topic, command.source, command.id), [])
+            model.commands[key] = model.by_outcome[logged.outcome] = logged
+        logged.copies.append(parsed)

@@ -1,4 +1,4 @@
-"""What the service says over HTTP at the end = model."""
+"""Check that the HTTP answers at the end equal the model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,8 +14,8 @@ Json = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Heard:
-    """Answers as they came: groups and producers by id, attributes of codes by id, and of associations by owner."""
+class HttpAnswers:
+    """Unchanged HTTP answers: groups, producers and codes by id, associations by owner."""
 
     groups: dict[str, Json] = field(default_factory=dict)
     producers: dict[str, Json] = field(default_factory=dict)
@@ -24,8 +24,8 @@ class Heard:
     holders: dict[str, list[Json]] = field(default_factory=dict)
 
 
-def judge_observed(observed: Heard, model: Model) -> Iterator[Violation]:
-    """Compare what was heard with the model, in few words per resource."""
+def judge_observed(observed: HttpAnswers, model: Model) -> Iterator[Violation]:
+    """Compare the HTTP answers with the model, one violation per resource."""
     world = model.world
     yield from _differences("group", {id_: _group(group) for id_, group in observed.groups.items()}, _groups(world))
     producers = {id_: _producer(producer) for id_, producer in observed.producers.items()}

@@ -1,11 +1,11 @@
-"""Every command exactly one distinct outcome, every record of it one answer, decided in the order of the log."""
+"""Check outcomes: each command has one distinct outcome, each of its records one answer, in the order of the log."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.support.checker.evidence import Evidence, Seen, Violation
-from tests.support.checker.model import Model, Told, first_sequences
+from tests.support.checker.model import LoggedCommand, Model, first_sequences
 
 
 def judge_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
@@ -15,38 +15,38 @@ def judge_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
         answers[seen.need("ce_id")].append(seen)
     for identifier in sorted(answers.keys() - model.by_outcome.keys()):
         yield Violation("phantom outcome", f"{answers[identifier][0].place} answers no command")
-    for identifier, reported in model.by_outcome.items():
-        yield from _one(reported, answers.get(identifier, []), model.outcomes.get(identifier))
+    for identifier, logged in model.by_outcome.items():
+        yield from _one(logged, answers.get(identifier, []), model.outcomes.get(identifier))
     yield from _in_log_order(evidence, model)
 
 
-def _one(reported: Told, answers: list[Seen], expected: bytes | None) -> Iterator[Violation]:
+def _one(logged: LoggedCommand, answers: list[Seen], expected: bytes | None) -> Iterator[Violation]:
     if not answers:
-        yield Violation("lost outcome", reported.words)
+        yield Violation("lost outcome", logged.words)
         return
     data = {seen.value for seen in answers}
     if len(data) > 1:
-        yield Violation("two outcomes", f"{reported.words}: {sorted(data, key=repr)}")
+        yield Violation("two outcomes", f"{logged.words}: {sorted(data, key=repr)}")
     elif data != {expected}:
-        yield Violation("wrong outcome", f"{reported.words}: {data.pop()!r}, the model says {expected!r}")
+        yield Violation("wrong outcome", f"{logged.words}: {data.pop()!r}; by the model: {expected!r}")
     distinct = {seen.sequence for seen in answers}
-    if len(distinct) != len(reported.copies):
-        words = f"{reported.words}: {len(reported.copies)} records, {len(distinct)} answers at {sorted(distinct)}"
-        yield Violation("lost answer" if len(distinct) < len(reported.copies) else "decided again", words)
-    keys = {received.record.key for received in reported.copies}
+    if len(distinct) != len(logged.copies):
+        words = f"{logged.words}: {len(logged.copies)} records, {len(distinct)} answers at {sorted(distinct)}"
+        yield Violation("lost answer" if len(distinct) < len(logged.copies) else "decided again", words)
+    keys = {received.record.key for received in logged.copies}
     for seen in answers:
         if seen.key not in keys:
             yield Violation("wrong key", f"{seen.place} has the key {seen.key!r}, its command {keys}")
 
 
 def _in_log_order(evidence: Evidence, model: Model) -> Iterator[Violation]:
-    """Commands of a partition are decided in its order; one with copies elsewhere may have been decided there."""
+    """Check that a partition is decided in order. Commands with copies in several partitions are not checked."""
     first = first_sequences(evidence.outcomes)
-    lines: dict[tuple[str, int], list[tuple[int, Told]]] = defaultdict(list)
-    for reported in model.reported.values():
-        places = {(received.record.topic, received.record.partition) for received in reported.copies}
-        if len(places) == 1 and reported.outcome in first:
-            lines[places.pop()].append((reported.copies[0].record.offset, reported))
+    lines: dict[tuple[str, int], list[tuple[int, LoggedCommand]]] = defaultdict(list)
+    for logged in model.commands.values():
+        places = {(received.record.topic, received.record.partition) for received in logged.copies}
+        if len(places) == 1 and logged.outcome in first:
+            lines[places.pop()].append((logged.copies[0].record.offset, logged))
     for line in lines.values():
         line.sort(key=lambda entry: entry[0])
         for (_, before), (_, after) in pairwise(line):

@@ -1,4 +1,4 @@
-"""State by SQL = fold of events = model, and nothing left to do."""
+"""Check that the state in SQL, the folded events and the model are equal, and that no work is left."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,15 +15,15 @@ KINDS = (
     "group_associations",
 )  # fmt: skip
 _AWAY = (503, 504)
-"""What may be answered while the database is away or slow."""
+"""Statuses that are allowed while the database is unavailable or slow."""
 _ASSOCIATIONS = ("groupProducerCode", "userProducerCode")
 
 State = dict[str, dict[str, Any]]
-"""Of each kind of state (its field in the data of events), states by id."""
+"""States by id, for each kind (the name of its field in the data of events)."""
 
 
 def judge_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
-    """Compare what the events tell, what SQL tells and what HTTP told with the model."""
+    """Compare the events, the database and the HTTP answers with the model."""
     yield from _differences("events", folded(evidence), _as_reported(model))
     if evidence.database is not None:
         yield from _judge_database(evidence, evidence.database, model)
@@ -32,7 +32,7 @@ def judge_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
 
 
 def folded(evidence: Evidence) -> State:
-    """What a subscriber knows at the end."""
+    """Return the final state as a subscriber computes it from the events."""
     states: State = {}
     for seen in sightings(evidence.events):
         data = orjson.loads(seen.value or b"")
@@ -40,15 +40,15 @@ def folded(evidence: Evidence) -> State:
         removed = seen.need("ce_type").endswith("-removed.v1")
         if noun in _ASSOCIATIONS:
             owner = "group" if noun == "groupProducerCode" else "user"
-            reported = states.setdefault(noun, {})
-            reported.pop(data[noun]["id"], None) if removed else reported.update({data[noun]["id"]: data[noun]})
+            associations = states.setdefault(noun, {})
+            associations.pop(data[noun]["id"], None) if removed else associations.update({data[noun]["id"]: data[noun]})
             states.setdefault(owner, {}).setdefault(data[noun][owner]["id"], {})
             noun, identifier = owner, data[noun][owner]["id"]
         else:
             identifier = data[noun]["id"]
             states.setdefault(noun, {})[identifier] = dict(data[noun])
         states[noun][identifier]["version"] = int(seen.need("ce_entityversion"))
-    return {noun: reported for noun, reported in states.items() if reported}
+    return {noun: entries for noun, entries in states.items() if entries}
 
 
 def _as_reported(model: Model) -> State:
@@ -73,7 +73,7 @@ def _as_reported(model: Model) -> State:
         "producerCode": {id_: dict(wire.producer_code(state)) for id_, state in world.codes.items()},
         **associations,
     }
-    return {noun: reported for noun, reported in states.items() if reported}
+    return {noun: entries for noun, entries in states.items() if entries}
 
 
 def _differences(who: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Violation]:
@@ -89,19 +89,16 @@ def _judge_database(evidence: Evidence, database: Database, model: Model) -> Ite
     rows = {kind: getattr(database.world, kind) for kind in KINDS}
     yield from _differences("SQL", rows, {kind: getattr(model.world, kind) for kind in KINDS})
     yield from (Violation("stray row", words) for words in database.strays)
-    for key in sorted(database.inbox.keys() ^ model.reported.keys()):
+    for key in sorted(database.inbox.keys() ^ model.commands.keys()):
         yield Violation("inbox", f"{key} is {'no command' if key in database.inbox else 'missing'}")
-    for key, reported in model.reported.items():
-        if (
-            reported.decision is not None
-            and database.inbox.get(key, reported.decision.status) != reported.decision.status
-        ):
-            yield Violation("inbox", f"{key} is {database.inbox[key]}, the model says {reported.decision.status}")
+    for key, logged in model.commands.items():
+        if logged.decision is not None and database.inbox.get(key, logged.decision.status) != logged.decision.status:
+            yield Violation("inbox", f"{key} is {database.inbox[key]}; by the model: {logged.decision.status}")
     if database.outbox_rows:
-        yield Violation("outbox", f"{database.outbox_rows} rows left")
+        yield Violation("outbox", f"{database.outbox_rows} rows remain")
     for place, end in ends(evidence).items():
         if database.marks.get(place) != end:
-            yield Violation("mark", f"{place} stands at {database.marks.get(place)}, the log ends at {end}")
+            yield Violation("mark", f"{place} is at {database.marks.get(place)}, the log ends at {end}")
 
 
 def _judge_committed(evidence: Evidence) -> Iterator[Violation]:
@@ -113,7 +110,7 @@ def _judge_committed(evidence: Evidence) -> Iterator[Violation]:
 
 
 def ends(evidence: Evidence) -> dict[tuple[str, int], int]:
-    """The offset behind the last record of each partition of the command topics that has any."""
+    """Return the end offset of each partition of the command topics that has records."""
     after: dict[tuple[str, int], int] = {}
     for seen in evidence.commands:
         place = seen.topic, seen.partition
@@ -122,7 +119,7 @@ def ends(evidence: Evidence) -> dict[tuple[str, int], int]:
 
 
 def judge_answers(answers: Sequence[Answer]) -> Iterator[Violation]:
-    """No reader sees a version go back, or an error that is the service's own: not that it is away or too slow."""
+    """Check that no reader sees a version decrease, or an error other than unavailable or too slow."""
     last: dict[tuple[str, str], int] = {}
     for answer in answers:
         if answer.status >= 500 and answer.status not in _AWAY:

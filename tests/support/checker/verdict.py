@@ -1,4 +1,4 @@
-"""All checks together, and what was counted on the way."""
+"""All checks, and the counts of checked records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from tests.support.checker.dead_letter import judge_dead_letters, place_of
 from tests.support.checker.event import judge_events
 from tests.support.checker.evidence import Evidence, Violation
 from tests.support.checker.model import replay
-from tests.support.checker.observed import Heard, judge_observed
+from tests.support.checker.observed import HttpAnswers, judge_observed
 from tests.support.checker.outcome import judge_outcomes
 from tests.support.checker.state import judge_state
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Broken promises, and counts: records and distinct commands of the log, statuses, raw duplicates by topic kind.
+    """The violations, and counts: records and distinct commands of the log, statuses, raw duplicates by topic kind.
 
-    A raw duplicate is the same message (same id, same position) once more: allowed after a fault, never without one.
+    A raw duplicate is a second copy of a message (same id, same position). It is allowed only after a fault.
     """
 
     violations: list[Violation]
@@ -32,11 +32,13 @@ class Verdict:
         counted += f"{self.dead_letters} dead letters, raw duplicates {self.duplicates}"
         shown = [f"  {violation}" for violation in self.violations[:25]]
         more = len(self.violations) - len(shown)
-        return "\n".join([counted, f"{len(self.violations)} violations", *shown, *([f"  and {more}"] if more else [])])
+        if more:
+            shown.append(f"  and {more} more")
+        return "\n".join([counted, f"{len(self.violations)} violations", *shown])
 
 
-def check(evidence: Evidence, observed: Heard | None = None) -> Verdict:
-    """Find every broken promise in the evidence, and in what HTTP told at the end; pure."""
+def check(evidence: Evidence, observed: HttpAnswers | None = None) -> Verdict:
+    """Return every violation in the evidence and in the HTTP answers at the end. A pure function."""
     model = replay(evidence)
     violations = [
         *_lost_records(evidence),
@@ -48,8 +50,8 @@ def check(evidence: Evidence, observed: Heard | None = None) -> Verdict:
         *(judge_observed(observed, model) if observed is not None else ()),
     ]
     statuses: dict[str, int] = {}
-    for reported in model.reported.values():
-        status = "none" if reported.decision is None else reported.decision.status
+    for logged in model.commands.values():
+        status = "none" if logged.decision is None else logged.decision.status
         statuses[status] = statuses.get(status, 0) + 1
     outcomes = {(seen.need("ce_id"), seen.sequence) for seen in evidence.outcomes}
     events = {(seen.need("ce_id"), seen.sequence) for seen in evidence.events}
@@ -57,7 +59,7 @@ def check(evidence: Evidence, observed: Heard | None = None) -> Verdict:
     return Verdict(
         violations=violations,
         records=len(evidence.commands),
-        commands=len(model.reported),
+        commands=len(model.commands),
         statuses=statuses,
         events=len(events),
         dead_letters=len(letters),
@@ -70,7 +72,7 @@ def check(evidence: Evidence, observed: Heard | None = None) -> Verdict:
 
 
 def _lost_records(evidence: Evidence) -> Iterator[Violation]:
-    """What the broker acknowledged must lie where it said, as it was sent: else nothing else can be believed."""
+    """Check that acknowledged records are at their acknowledged position, unchanged: other checks depend on that."""
     log = {seen.place: seen for seen in evidence.commands}
     for sent in evidence.sent:
         if sent.place is None:

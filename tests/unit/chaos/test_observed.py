@@ -9,7 +9,7 @@ from service.core.association import effective_roles
 from service.core.group import Address
 from service.core.world import World
 from tests.support.checker.model import Model, replay
-from tests.support.checker.observed import Heard, judge_observed
+from tests.support.checker.observed import HttpAnswers, judge_observed
 from tests.unit.chaos.perfect import history, perfect
 
 TOPICS = Topics("heard")
@@ -21,10 +21,10 @@ def model() -> Model:
     return replay(perfect(history(3, TOPICS, commands=400), TOPICS))
 
 
-def faithful(world: World) -> Heard:
+def faithful(world: World) -> HttpAnswers:
     """What a service without fault tells about this world, in the shapes of its API."""
     users = {user.id: list(user.group_ids) for user in world.users.values()}
-    observed = Heard()
+    observed = HttpAnswers()
     for group in world.groups.values():
         observed.groups[group.id] = {
             "id": group.id,

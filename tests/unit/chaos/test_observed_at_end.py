@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.execute import observed
 from tests.chaos.run import Run
-from tests.support.checker.observed import Heard
+from tests.support.checker.observed import HttpAnswers
 
 
 class StubService:
@@ -42,10 +42,10 @@ class StubRun:
     def start(self, service: StubService) -> None:
         self.supervised.add(service)
 
-    async def hear(self, service: StubService) -> Heard:
+    async def read_all(self, service: StubService) -> HttpAnswers:
         assert service in self.supervised, "asked before it was started"
         self.asked.append(service)
-        return Heard()
+        return HttpAnswers()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--role", "api")])

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.support.proxy import HOST, Proxy, asks, commits
+from tests.support.proxy import HOST, Proxy, commits, requests
 from tests.support.wait import eventually
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -110,7 +110,7 @@ async def test_a_trap_before_keeps_the_word_from_the_server(proxy: Proxy, observ
     async with client(proxy) as streams:
         assert await said(streams, b"Q....BEGIN\0") == b"<Q....BEGIN\0>"
         assert await said(streams, b"Q....COMMIT\0") == b""
-    assert trap.sprung.is_set()
+    assert trap.triggered.is_set()
     assert observed == [b"Q....BEGIN\0"]
     async with client(proxy) as streams:
         assert await said(streams, b"Q....COMMIT\0") == b"<Q....COMMIT\0>"
@@ -136,6 +136,6 @@ def test_requests_are_reported_apart_by_their_kind() -> None:
         body = kind.to_bytes(2) + (3).to_bytes(2) + b"\0\0\0\7" + len(name).to_bytes(2) + name + b"rest"
         return len(body).to_bytes(4) + body
 
-    assert asks(0)(request(0))
-    assert asks(8)(request(3) + request(8))
-    assert not asks(8)(request(0) + request(3))
+    assert requests(0)(request(0))
+    assert requests(8)(request(3) + request(8))
+    assert not requests(8)(request(0) + request(3))
