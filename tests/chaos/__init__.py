@@ -1,1 +1,1 @@
-"""Fault tests: real processes, a random history, faults while it is sent, and the oracle at the end."""
+"""Fault tests: real processes, a random history, faults while it is sent, and a checker at the end."""

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos --seeds 200 --from 1`: many runs after each other, and a table of faults and results."""
+"""`python -m tests.chaos --seeds 200 --from 1`: a sequence of runs, and a table of faults and results."""
 
 import argparse
 import asyncio
@@ -14,35 +14,35 @@ from tests.chaos.fault import FAULTS
 from tests.chaos.report import markdown, table
 from tests.chaos.shorten import scenario, shortest
 from tests.chaos.site import Site
-from tests.chaos.until_reported import until_reported
+from tests.chaos.until_signal import until_signal
 
 
 def main() -> int:
-    """Run and report; 0 when every promise was kept."""
+    """Run and report; 0 when there is no violation."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20, help="how many runs")
+    parser.add_argument("--seeds", type=int, default=20, help="number of runs")
     parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
     parser.add_argument("--broker", choices=["tansu", "apache"], default="tansu")
-    parser.add_argument("--nodes", type=int, default=1, help="nodes of Apache Kafka")
+    parser.add_argument("--nodes", type=int, default=1, help="number of Apache Kafka nodes")
     parser.add_argument(
         "--faults",
         default="",
-        help="names separated by commas, one a seed in turn; all when empty, `none` for no fault",
+        help="names separated by commas, used in turn, one per seed; empty for all faults, `none` for no fault",
     )
-    parser.add_argument("--commands", type=int, default=300, help="length of the history of one stage")
+    parser.add_argument("--commands", type=int, default=300, help="commands per stage")
     parser.add_argument(
-        "--minutes", type=float, default=0.0, help="begin no run after so many minutes; 0 sets no limit"
+        "--minutes", type=float, default=0.0, help="start no run after this many minutes; 0 for no limit"
     )
-    parser.add_argument("--markdown", type=Path, help="write the table there too")
-    parser.add_argument("--list", action="store_true", help="list the faults and end")
+    parser.add_argument("--markdown", type=Path, help="also write the table to this file")
+    parser.add_argument("--list", action="store_true", help="list the faults and exit")
     options = parser.parse_args()
     if options.list:
         for fault in sorted(FAULTS.values(), key=lambda fault: (fault.numbers, fault.name)):
             _say(f"{','.join(map(str, fault.numbers)):8} {fault.name}")
         return 0
-    # The senders and the checker meet every fault too; what they say of it is of no use here.
+    # The faults also affect the senders and the checker; their log messages are of no use here.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    return asyncio.run(until_reported(_main(options)))
+    return asyncio.run(until_signal(_main(options)))
 
 
 async def _main(options: argparse.Namespace) -> int:

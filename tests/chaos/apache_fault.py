@@ -1,4 +1,4 @@
-"""Faults that only Apache Kafka can have: nodes stopped and killed, topics changed under way, a full disk."""
+"""Faults of Apache Kafka only: nodes stopped and killed, topics changed during a run, a full disk."""
 
 import asyncio
 import signal
@@ -51,11 +51,11 @@ async def _restart(run: Run, number: signal.Signals) -> None:
     stopped = time.monotonic()
     await node.stop(number, seconds=20)
     await _kafka(run).start()
-    await _note_recovery(run, f"broker away for {time.monotonic() - stopped:.1f} s")
+    await _note_recovery(run, f"broker unavailable for {time.monotonic() - stopped:.1f} s")
 
 
 async def _note_recovery(run: Run, what: str) -> None:
-    """Tell how long after the broker's return the senders, the decisions and the relay went on."""
+    """Note the seconds after the broker's return until the senders, the decisions and the relay continue."""
     back = time.monotonic()
     sent, decided, newest = run.driver.acknowledged, await run.decided(), await run.newest()
 
@@ -65,18 +65,18 @@ async def _note_recovery(run: Run, what: str) -> None:
     async def published() -> bool:
         return not await run.waiting(newest)
 
-    # The history may have ended while the broker came back: something has to be there to go on with.
+    # The history may have ended before the broker returned, so more commands are needed.
     more = asyncio.create_task(run.send_more(MORE_COMMANDS))
     steps: dict[str, Callable[[], Awaitable[bool]]] = {"decided": deciding, "published": published}
-    await eventually(lambda: run.driver.acknowledged > sent, deadline=60, what="a sender that goes on")
+    await eventually(lambda: run.driver.acknowledged > sent, deadline=60, what="a record sent after the return")
     words = [f"sent {time.monotonic() - back:.1f}"]
 
     async def wait(name: str) -> None:
-        await eventually(steps[name], deadline=60, what=f"something {name} after the broker's return")
+        await eventually(steps[name], deadline=60, what=f"a command {name} after the return")
         words.append(f"{name} {time.monotonic() - back:.1f}")
 
     await asyncio.gather(more, *map(wait, steps))
-    run.notes.append(f"{what}, then after s: {', '.join(words)}")
+    run.notes.append(f"{what}; seconds until recovery: {', '.join(words)}")
 
 
 @fault("one node after the other", 7, 9, brokers=("apache",), nodes=3, seconds=20.0, alone=True)
@@ -88,12 +88,12 @@ async def rolled(run: Run) -> None:
 
 @fault("two of three nodes away", 7, 9, 27, brokers=("apache",), nodes=3, seconds=25.0, alone=True)
 async def outnumbered(run: Run) -> None:
-    # No leader takes a record, and the last node cannot choose others: for longer than a request may last.
+    # No leader accepts a record, and the last node cannot elect others, for longer than the request time-out.
     await run.progress(0.3)
     lost = run.random.sample(_kafka(run).nodes, 2)
     for node in lost:
         await node.stop(signal.SIGKILL, seconds=20)
-    await eventually(run.somebody_unready, deadline=60, what="a process that says so")
+    await eventually(run.somebody_unready, deadline=60, what="a process that is not ready")
     await asyncio.sleep(AWAY_SECONDS)
     await _kafka(run).start()
     await _note_recovery(run, "two of three nodes away")
@@ -101,13 +101,13 @@ async def outnumbered(run: Run) -> None:
 
 @fault("disk of the broker full", 18, brokers=("apache",), seconds=6.0, alone=True, broker_disk=True)
 async def full(run: Run) -> None:
-    # A broker whose only disk fails ends; its operator makes room and starts it again.
+    # A broker whose only disk fails stops; its operator frees space and starts it again.
     disk, node = run.site.kafka_disk, _kafka(run).nodes[0]
     assert disk is not None
     await run.progress(0.3)
     disk.fill()
     try:
-        await eventually(lambda: not node.alive(), what="a broker that ends for want of room")
+        await eventually(lambda: not node.alive(), what="a broker that stops because its disk is full")
     finally:
         disk.free()
     await _kafka(run).start()
@@ -135,7 +135,7 @@ async def _limit(run: Run, limit: int) -> None:
 
 
 async def _add_partitions(run: Run) -> None:
-    # Who adds partitions waits until what was sent is decided: a key may be another's neighbour from then on.
+    # Before partitions are added, all sent commands have to be decided: keys move to other partitions.
     await run.scene.quiet()
     async with _admin(run) as admin:
         await admin.create_partitions({topic: NewPartitions(ADDED) for topic in run.scene.inputs})

@@ -1,4 +1,4 @@
-"""Faults of the broker and of the way to it: silent, cut, refused, frozen, restarted, forgetful."""
+"""Faults of the broker and of the network to it: silent, cut, refused, frozen, restarted, lost commits."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""The site of the fault tests, shared by all of them; --broker chooses its broker."""
+"""The servers of the fault tests, shared by all tests; --broker chooses the broker."""
 
 from collections.abc import AsyncIterator
 

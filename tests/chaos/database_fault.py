@@ -33,7 +33,7 @@ async def _cut(run: Run, *, after: bool) -> None:
         try:
             await asyncio.wait_for(trap.triggered.wait(), 30 if number == 0 else 10)
         except TimeoutError:
-            # Few large batches may have had all there was: then no transaction is left to cut.
+            # A few large batches may have decided the whole history: then no transaction is left to cut.
             if number == 0:
                 raise
             return
@@ -67,7 +67,7 @@ async def crash(run: Run) -> None:
         pid = await session.fetchval(f"SELECT pid FROM pg_stat_activity WHERE {SERVICE} LIMIT 1")  # noqa: S608
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(pid).kill()
-    await eventually(lambda: run.site.answers(run.database), what="the database after its crash")
+    await eventually(lambda: run.site.answers(run.database), what="an answer of the database after its crash")
 
 
 @fault("sessions terminated", 13)
@@ -88,7 +88,7 @@ async def locked(run: Run) -> None:
 
 @fault("deadlock", 13, seconds=4.0)
 async def deadlock(run: Run) -> None:
-    # The service holds the marks and waits for a group; we hold the groups and then want the marks.
+    # The service holds the marks and waits for a group; this session holds the groups and then waits for the marks.
     await run.progress(0.2)
     async with run.site.session(run.database) as session:
         with contextlib.suppress(asyncpg.DeadlockDetectedError):
@@ -128,13 +128,13 @@ async def slow(run: Run) -> None:
 @fault("slow writes", 15, seconds=5.0)
 async def slow_writes(run: Run) -> None:
     for statement in (
-        "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+        "CREATE OR REPLACE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS"
         " 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'",
-        "CREATE OR REPLACE TRIGGER dawdle AFTER INSERT ON inbox FOR EACH STATEMENT EXECUTE FUNCTION dawdle()",
+        "CREATE OR REPLACE TRIGGER slow_down AFTER INSERT ON inbox FOR EACH STATEMENT EXECUTE FUNCTION slow_down()",
     ):
         await eventually(partial(_done, run, statement), what="a slow inbox")
     await run.progress(1.0)
-    await eventually(partial(_done, run, "DROP TRIGGER IF EXISTS dawdle ON inbox"), what="a fast inbox")
+    await eventually(partial(_done, run, "DROP TRIGGER IF EXISTS slow_down ON inbox"), what="a fast inbox")
 
 
 @fault("backends frozen", 15, seconds=STATEMENT_SECONDS + 3)
@@ -168,7 +168,7 @@ async def reported_full(run: Run) -> None:
 
 @fault("read-only for a while", 12, 13, seconds=3.0)
 async def read_only(run: Run) -> None:
-    # As after a failover to a standby that is not promoted yet.
+    # As after a failover to a standby that has not been promoted.
     await run.progress(0.3)
     statement = f'ALTER DATABASE "{run.database}" SET default_transaction_read_only ='
     await run.site.execute("postgres", f"{statement} on")
@@ -192,7 +192,7 @@ async def full(run: Run) -> None:
 
 @fault("columns added under load", 28, seconds=4.0)
 async def widened(run: Run) -> None:
-    # As a migration to the next version does while this one serves; one process starts again meanwhile.
+    # Like a migration to the next version while this version runs; one process restarts during it.
     async with run.site.session(run.database) as session:
         tables = [row[0] for row in await session.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
     for number, share in enumerate((0.3, 0.6)):
@@ -208,10 +208,10 @@ async def widened(run: Run) -> None:
 
 
 async def _done(run: Run, statement: str) -> bool:
-    # A session of its own each time: another fault may end every session of the database.
+    # A new session each time: another fault may end every session of the database.
     try:
         async with run.site.session(run.database) as session:
-            # Longer than the second after which an autovacuum makes way, shorter than a statement may take.
+            # Longer than the second after which autovacuum is cancelled, shorter than the statement time-out.
             await session.execute("SET lock_timeout = '1500ms'")
             await session.execute(statement)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):

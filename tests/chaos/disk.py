@@ -1,4 +1,4 @@
-"""A small disk that can be filled: a file system in memory, which only root may mount."""
+"""A small disk that can be filled: a tmpfs, which only root may mount."""
 
 import asyncio
 import contextlib
@@ -17,14 +17,14 @@ CHUNK = b"\0" * 65_536
 
 
 class SmallDisk:
-    """A mounted disk; `folder` is where a server may write."""
+    """A mounted disk; servers may write to `folder`."""
 
     def __init__(self, mount: Path) -> None:
         self.folder = mount / "data"
         self._filler = mount / "filler"
 
     def fill(self) -> None:
-        """Take the last byte."""
+        """Use all free space."""
         with self._filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             try:
                 while True:
@@ -34,7 +34,7 @@ class SmallDisk:
                     raise
 
     def free(self) -> None:
-        """Give back what was taken."""
+        """Release the used space."""
         self._filler.unlink(missing_ok=True)
 
 

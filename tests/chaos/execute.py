@@ -1,4 +1,4 @@
-"""A run from its seed: which faults it has, what happens when, and what came of it."""
+"""Execute a run from its seed: choose the faults, run the stages, and check the result."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from tests.support.checker.verdict import Verdict, check
 from tests.support.wait import eventually
 
 TABLE = (apache_fault, broker_fault, database_fault, process_fault, record_fault)
-"""The modules that fill the table of faults."""
+"""The modules that register faults."""
 
 FAULT_SECONDS = 240.0
 ARMED_RECORDS = 10
@@ -29,7 +29,7 @@ ARMED_RECORDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a run; `trouble` is what kept it from a verdict, `records` all records in lines of a bad run."""
+    """The result of a run. `trouble` is an error that prevented a verdict, `records` lists all records of a bad run."""
 
     seed: int
     faults: Sequence[str]
@@ -43,7 +43,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        """Whether every promise was kept."""
+        """Whether there is no violation and no error."""
         return not self.violations and not self.trouble
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Result:
 
 
 def possible(site: Site) -> list[Fault]:
-    """The faults that this site's broker can have, by name."""
+    """Return the faults that are possible on this site, by name."""
     found = [fault for fault in FAULTS.values() if site.kind in fault.brokers and site.nodes >= fault.nodes]
     if site.kafka_disk is None:
         found = [fault for fault in found if not fault.broker_disk]
@@ -72,7 +72,7 @@ def _proxied(fault: Fault) -> bool:
 
 
 def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[list[Fault]]:
-    """The stages of a seed: each with one of the named faults in turn, sometimes with a second one that joins it."""
+    """Return the stages of a seed: each has one of the named faults in turn, and sometimes a second fault."""
     random = Random(f"{seed}/choice")
     faults = [FAULTS[name] for name in names] or possible(site)
     first = faults[seed % len(faults)]
@@ -88,7 +88,7 @@ def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[list[Fault]
 
 
 async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, commands: int = 300) -> Result:
-    """Do a run and judge it; never raises for what the service did. `commands` are those of a stage."""
+    """Execute a run and check it. Failures of the service raise no error. `commands` is the number per stage."""
     started = time.monotonic()
     run = Run(site, f"chaos-{seed}-{time.monotonic_ns() % 10**9:x}", seed, commands=commands)
     faults = [fault for stage in stages for fault in stage]
@@ -105,14 +105,14 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                     await run.stop(service)
                 evidence = await run.scene.evidence(run.ledger, run.reader.answers)
                 verdict = check(evidence, reported)
-                records = _kept(run, evidence)
+                records = _saved_records(run, evidence)
             except Exception as error:
-                # A fault that fails itself spoils its own run, never those that follow.
+                # A fault that raises an error fails its own run only, not the following ones.
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
                     evidence = await run.scene.evidence(run.ledger, run.reader.answers)
                     verdict = check(evidence)
-                    records = _kept(run, evidence)
+                    records = _saved_records(run, evidence)
     finally:
         heal(run)
     violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]
@@ -127,14 +127,14 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
     return Result(seed, names, commands, seconds, verdict, violations, trouble, words, "" if good else records)
 
 
-def _kept(run: Run, evidence: Evidence) -> str:
+def _saved_records(run: Run, evidence: Evidence) -> str:
     records = evidence.words()
     (run.folder / "records.txt").write_text(records)
     return records
 
 
 async def _begin(run: Run, faults: Sequence[Fault], *, armed: bool) -> None:
-    """Start the processes (an armed one comes later) and make what the history builds on."""
+    """Start the processes (an armed one starts later) and send the foundation of the history."""
     services = [run.add(*arguments) for arguments in (faults[0].processes if faults else ((), ()))]
     for fault in faults:
         if fault.begin is not None:
@@ -147,7 +147,7 @@ async def _begin(run: Run, faults: Sequence[Fault], *, armed: bool) -> None:
 
 
 async def _stage(run: Run, faults: Sequence[Fault]) -> None:
-    """Send a part of the history, the faults meanwhile, and wait until all processes are ready again."""
+    """Send a part of the history, inject the faults during it, and wait until all processes are ready again."""
     for fault in faults:
         if fault.before is not None:
             await fault.before(run)
@@ -155,7 +155,7 @@ async def _stage(run: Run, faults: Sequence[Fault]) -> None:
             victim = run.services[-1]
             if victim.alive:
                 await run.stop(victim)
-            # Small batches: one alone could take the whole history, and pass its point once.
+            # Small batches: a large one could take the whole history and pass the fail point only once.
             run.start(victim, failpoints=fault.armed, batch_max_records=ARMED_RECORDS)
             await until_ready(run)
     lines = run.next_stage()
@@ -173,7 +173,7 @@ async def _stage(run: Run, faults: Sequence[Fault]) -> None:
 
 
 async def until_ready(run: Run) -> None:
-    """Wait until every supervised process of the run's own is ready, or stopped where it was told to."""
+    """Wait until every supervised process of the run is ready, or stopped at its fail point."""
 
     async def all_ready() -> bool:
         services = [service for service in run.services if service in run.supervised]
@@ -183,7 +183,7 @@ async def until_ready(run: Run) -> None:
 
 
 async def observed(run: Run) -> HttpAnswers:
-    """What HTTP tells at the end; where no process with the API lives, one is started for it."""
+    """Return the HTTP answers at the end. If no process with the API runs, one is started."""
     service = next((service for service in run.living if answers(service)), None)
     if service is None:
         service = run.add("--role", "api")
@@ -193,7 +193,7 @@ async def observed(run: Run) -> HttpAnswers:
 
 
 def heal(run: Run) -> None:
-    """Take every fault back that may have been left half done."""
+    """Undo every fault that may still be in effect."""
     for proxy in (run.site.postgres_proxy, run.site.kafka_proxy):
         proxy.disarm()
         proxy.refusing = False

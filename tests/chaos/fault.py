@@ -1,4 +1,4 @@
-"""What a fault is, and the table of all."""
+"""The definition of a fault, and the registry of all faults."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ Inject = Callable[[Run], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault by name, with its numbers in the list of faults that the service must survive.
+    """A fault with its name and its numbers in the list of faults that the service must survive.
 
-    `inject` begins with the history and returns when the fault is over. `armed` is a plan of fail points for one of the
-    processes. `processes` are the arguments of each `serve`; `brokers` those on which the fault can be had; `nodes` how
-    many the broker must have. With `alone` no other fault joins it. `before` prepares the run, and `begin` starts its
-    processes in a way of its own. `small_disk` puts the database on a disk that can be filled; `broker_disk` needs the
-    broker on one.
+    `inject` starts together with the history and returns when the fault is over. `armed` is a plan of fail points for
+    one of the processes. `processes` are the arguments of each `serve`, `brokers` the brokers on which the fault is
+    possible, `nodes` the minimum number of broker nodes. With `alone` the fault is not combined with others. `before`
+    prepares the run, and `begin` replaces the start of its processes. `small_disk` puts the database on a disk that can
+    be filled; `broker_disk` requires that of the broker.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Fault:
 
     @property
     def joins(self) -> bool:
-        """Whether it can happen together with others, in any run of two processes that do everything."""
+        """Whether it can be combined with others, in any run of two processes with all roles."""
         return not (self.alone or self.armed or self.begin or self.small_disk) and self.processes == ((), ())
 
 
@@ -43,7 +43,7 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(name: str, *numbers: int, **how: object) -> Callable[[Inject], Inject]:
-    """Put the decorated injection into the table."""
+    """Register the decorated injection as a fault."""
 
     def register(inject: Inject) -> Inject:
         FAULTS[name] = Fault(name, numbers, inject, **how)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Faults of the service's own processes: killed, ended, frozen, blocked, joined, starved, with a wrong clock."""
+"""Faults of the service's processes: killed, stopped, frozen, blocked, added, starved, with a wrong clock."""
 
 import asyncio
 import contextlib
@@ -29,8 +29,8 @@ MORTAL_LIVES = 4
 SKEWED = Path(__file__).parent / "skewed.py"
 
 
-async def _at_its_point(run: Run, condition: Callable[[], bool], what: str) -> None:
-    """Wait until the armed process, the last one, is at its point; more commands come when the history had none."""
+async def _at_fail_point(run: Run, condition: Callable[[], bool], what: str) -> None:
+    """Wait until the armed process, the last one, is at its fail point. Send more commands if the history is over."""
     for _ in range(MORE_TIMES):
         with contextlib.suppress(AssertionError):
             await eventually(condition, deadline=MORE_SECONDS, what=what)
@@ -41,7 +41,7 @@ async def _at_its_point(run: Run, condition: Callable[[], bool], what: str) -> N
 
 async def _died(run: Run) -> None:
     victim = run.services[-1]
-    await _at_its_point(run, lambda: victim.started > 1, f"a death at {victim.name}'s point")
+    await _at_fail_point(run, lambda: victim.started > 1, f"a crash of {victim.name} at its fail point")
 
 
 for point in POINTS:
@@ -98,7 +98,7 @@ async def freeze(run: Run) -> None:
 
 async def _stopped(run: Run, seconds: float) -> None:
     victim = run.services[-1]
-    await _at_its_point(run, victim.suspended, f"{victim.name} stopped at its point")
+    await _at_fail_point(run, victim.suspended, f"{victim.name} stopped at its fail point")
     await asyncio.sleep(seconds)
     victim.send(signal.SIGCONT)
 
@@ -165,14 +165,14 @@ async def starved(run: Run) -> None:
 
 @fault("little memory", 31, seconds=6.0)
 async def hungry(run: Run) -> None:
-    # As much as another one has after its first work: what comes on top is refused, and it may die of that.
+    # The limit is the size of another process after its first work. Further allocations fail, which may end it.
     limit = psutil.Process(run.services[0].pid).memory_info().vms
     service = run.add()
     service.command = ["prlimit", f"--as={limit}:{limit}", *service.command]
     run.mortal.add(service)
     run.start(service)
     await run.progress(1.0)
-    assert service.started <= MORTAL_LIVES, f"{service.name} dies again and again"
+    assert service.started <= MORTAL_LIVES, f"{service.name} crashes repeatedly"
     run.supervised.discard(service)
     await run.retire(service)
 
@@ -209,14 +209,14 @@ async def reader_dies(run: Run) -> None:
 
 
 async def _begin_without_servers(run: Run) -> None:
-    """Processes first; then one server after the other, in any order."""
+    """Start the processes first, then one server after the other, in random order."""
     ways = [run.site.postgres_proxy.away(), run.site.kafka_proxy.away()]
     run.random.shuffle(ways)
     with ways[0]:
         with ways[1]:
             for service in run.services:
                 run.start(service)
-            await eventually(run.answering, what="health that answers without servers")
+            await eventually(run.answering, what="an answer of the health check without servers")
             await asyncio.sleep(1.0)
         await asyncio.sleep(1.0)
         assert not await run.services[0].ready(), "ready without one of its servers"

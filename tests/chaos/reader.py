@@ -1,4 +1,4 @@
-"""A caller that asks over HTTP all the time: versions never go back, and answers come again when trouble is over."""
+"""An HTTP client that reads during a whole run: versions must not decrease, and answers must return after a fault."""
 
 import asyncio
 import time
@@ -24,12 +24,12 @@ GROUPS = ("armstrong-group-selling", "acv-group-selling", "allrisk-group-selling
 
 
 def answers(service: Service) -> bool:
-    """Whether this process has the API."""
+    """Return whether this process serves the API."""
     return tuple(service.arguments) in ((), ("--role", "api"))
 
 
 class Reader:
-    """Asks each living service in turn; `answers` are in the order they came."""
+    """Sends requests to each running service in turn; `answers` are in order of arrival."""
 
     issuer = ISSUER
 
@@ -38,11 +38,11 @@ class Reader:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.answers: list[Answer] = []
         self.paths = {group: f"/groups/{group}" for group in GROUPS}
-        """What is asked for, by subject."""
+        """The requested paths by subject."""
 
     @property
     def keys(self) -> Path:
-        """The file with the public key, for the services."""
+        """The file with the public key for the services."""
         file = self._run.folder / "jwks.json"
         if not file.exists():
             public = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
@@ -50,19 +50,19 @@ class Reader:
         return file
 
     def token(self) -> str:
-        """A token that may read everything, for an hour; clocks of services may be off by one."""
+        """Return a token with all read scopes; it allows for clocks of services that are wrong by an hour."""
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": "producer-registry", "sub": "chaos", "scope": "admin:read account:read"}
         claims |= {"iat": now - 7200, "exp": now + 4 * 3600}  # type: ignore[dict-item]
         return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "chaos", "typ": "at+jwt"})
 
     def words(self) -> str:
-        """How many answers of each status there were."""
+        """Return the number of answers of each status as text."""
         counts = Counter(answer.status for answer in self.answers)
         return "answers " + ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(counts.items()))
 
     async def run(self) -> None:
-        """Ask until cancelled."""
+        """Send requests until cancelled."""
         headers = {"Authorization": f"Bearer {self.token()}"}
         async with httpx.AsyncClient(headers=headers, timeout=5) as client:
             while True:
@@ -73,7 +73,7 @@ class Reader:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def read_all(self, service: Service) -> HttpAnswers:
-        """Ask a service for everything there is; AssertionError when it does not answer."""
+        """Read all resources from a service. Raises AssertionError when a request fails."""
         observed = HttpAnswers()
         headers = {"Authorization": f"Bearer {self.token()}"}
         address = f"http://127.0.0.1:{service.api_port}"

@@ -1,4 +1,4 @@
-"""Faults that come as records: poison in each place, too long ones, ones that the database refuses, repeats."""
+"""Faults by records: poison records, too long records, records that the database refuses, duplicates."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ KEY = "armstrong"
 async def poisoned(run: Run) -> None:
     writer = Writer("poison", run.topics)
     sent = [poison(writer, topic, KEY, name) for topic in run.topics.all()[:2] for name in POISONS]
-    # Neither key nor value: the client library of the senders refuses that.
+    # Without a tombstone: the client library of the senders refuses a record with neither key nor value.
     sent += [poison(writer, run.topics.commands, None, name) for name in POISONS if name != "tombstone"]
     run.random.shuffle(sent)
     run.ledger += sent

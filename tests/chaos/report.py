@@ -8,7 +8,7 @@ from tests.chaos.fault import FAULTS
 
 
 def _rows(results: Sequence[Result]) -> list[tuple[str, str, int, int, int, int]]:
-    """Per fault: its numbers, its name, runs, commands, raw duplicates, broken promises."""
+    """Return for each fault its numbers, name, runs, commands, raw duplicates and violations."""
     runs: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         for name in result.faults or ("no fault",):
@@ -33,16 +33,16 @@ def _total(results: Sequence[Result]) -> str:
 
 
 def table(results: Sequence[Result], known: Sequence[str]) -> str:
-    """For a terminal; names the faults that no run had."""
+    """Return the table for a terminal, with the faults that no run had."""
     lines = [f"{'number':10} {'fault':44} {'runs':>5} {'commands':>9} {'duplicates':>11} {'violations':>11}"]
     lines += [f"{a:10} {b:44} {c:5} {d:9} {e:11} {f:11}" for a, b, c, d, e, f in _rows(results)]
     had = {name for result in results for name in result.faults}
     missing = [name for name in known if name not in had]
-    return "\n".join([*lines, *([f"not had: {', '.join(missing)}"] if missing else []), _total(results)])
+    return "\n".join([*lines, *([f"not injected: {', '.join(missing)}"] if missing else []), _total(results)])
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """For a document."""
+    """Return the table as Markdown."""
     lines = ["| number | fault | runs | commands | raw duplicates | violations |", "|---|---|---|---|---|---|"]
     lines += [f"| {a} | {b} | {c} | {d} | {e} | {f} |" for a, b, c, d, e, f in _rows(results)]
     return "\n".join([*lines, "", _total(results), ""])

@@ -1,4 +1,4 @@
-"""One run: processes of the service, a history sent while faults happen, quiet, and the verdict."""
+"""One run: processes of the service, a history that is sent during faults, and the wait until all is processed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,13 +25,13 @@ BODY_BYTES = 8192
 SESSION_MS = 2500
 STATEMENT_SECONDS = 2.5
 READY_SECONDS = 90.0
-"""A consumer is ready when it has joined its group, and a broker may wait the rebalance time-out (60 s) before that."""
+"""A consumer is ready after it joined its group, which the broker may delay by the rebalance time-out (60 s)."""
 SUPERVISION_SECONDS = 0.05
 AFTER_CRASH_SECONDS = 1.0
 
 
 class Run:
-    """What a fault can reach: the site, the services, how far the history is, and chance of its own."""
+    """The context of a fault: the site, the services, the progress of the history, and a random generator."""
 
     def __init__(self, site: Site, name: str, seed: int, *, commands: int, shares: Shares | None = None) -> None:
         self.site = site
@@ -52,7 +52,7 @@ class Run:
         self._stopping: dict[Service, asyncio.Future[None]] = {}
         self.crashes: list[str] = []
         self.mortal: set[Service] = set()
-        """Services that may die of what a fault takes from them."""
+        """Services that may crash because a fault limits their resources."""
         self.notes: list[str] = []
         self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
         self.reader = Reader(self)
@@ -61,11 +61,11 @@ class Run:
 
     @property
     def url(self) -> str:
-        """The run's database, past the proxy."""
+        """The URL of the run's database, without the proxy."""
         return self.site.url(self.database)
 
     def settings(self, **more: object) -> dict[str, object]:
-        """Settings of a service process."""
+        """Return the settings of a service process."""
         return {
             "database_url": self.site.service_url(self.database),
             "kafka_bootstrap_servers": self.site.service_bootstrap,
@@ -83,7 +83,7 @@ class Run:
         }
 
     def add(self, *arguments: str, **settings: object) -> Service:
-        """Make another service process, not started yet."""
+        """Add a service process that is not started yet."""
         service = Service(
             f"service-{len(self.services) + len(self.retired)}", self.folder, self.settings(**settings), arguments
         )
@@ -91,15 +91,15 @@ class Run:
         return service
 
     def start(self, service: Service, **once: object) -> None:
-        """Start it unless another fault did so already; from then on it comes back when it dies."""
+        """Start a service unless another fault has started it. From then on it is restarted when it dies."""
         if not service.alive:
             service.start(**once)
         self.supervised.add(service)
 
     async def stop(self, service: Service) -> None:
-        """End it with SIGTERM; it has to end well, and does not come back by itself.
+        """Stop a service with SIGTERM. It has to exit with 0, and is not restarted.
 
-        Two faults that stop the same one share a stop: a second signal would end it at once, and not well.
+        Two faults that stop the same service share the stop: a second signal would end it at once with an error.
         """
         if service not in self._stopping:
             self._stopping[service] = asyncio.ensure_future(self._stop(service))
@@ -116,18 +116,18 @@ class Run:
             self.crashes.append(f"{service.name} ended with {code} after SIGTERM")
 
     async def retire(self, service: Service) -> None:
-        """End it with SIGTERM, for good."""
+        """Stop a service with SIGTERM and remove it from the run."""
         await self.stop(service)
         self.services.remove(service)
         self.retired.append(service)
 
     async def kill(self, service: Service) -> None:
-        """End it with SIGKILL, to stay down."""
+        """End a service with SIGKILL; it is not restarted."""
         self.supervised.discard(service)
         await service.kill()
 
     async def new_driver(self) -> None:
-        """Let the senders look at the topics anew."""
+        """Replace the driver, so that the senders read the metadata of the topics again."""
         await self.driver.stop()
         sent = self.driver.acknowledged
         self.driver = Driver(self.site.bootstrap, idempotent=self.site.idempotent)
@@ -136,11 +136,11 @@ class Run:
 
     @property
     def living(self) -> list[Service]:
-        """The services that run."""
+        """The running services."""
         return [service for service in self.services if service.alive]
 
     async def decided(self) -> int:
-        """How many distinct commands are decided; -1 when the database does not say."""
+        """Return the number of distinct decided commands; -1 when the database does not answer."""
         try:
             async with self.site.session(self.database) as session:
                 count: int = await session.fetchval("SELECT count(*) FROM inbox")
@@ -149,7 +149,7 @@ class Run:
             return -1
 
     async def waiting(self, up_to: int) -> int:
-        """How many frames up to this position wait in the outbox."""
+        """Return the number of frames in the outbox up to this position."""
         async with self.site.session(self.database) as session:
             query = "SELECT count(*) FROM outbox_frame WHERE position <= $1"
             return int(await session.fetchval(query, up_to))
@@ -160,44 +160,44 @@ class Run:
             return int(await session.fetchval("SELECT count(*) FROM outbox_held"))
 
     async def newest(self) -> int:
-        """The last position in the outbox, 0 when it is empty."""
+        """Return the last position in the outbox, 0 when it is empty."""
         async with self.site.session(self.database) as session:
             return int(await session.fetchval("SELECT coalesce(max(position), 0) FROM outbox_frame"))
 
     async def answering(self) -> bool:
-        """Whether each service answers on its admin port, whatever it says."""
+        """Return whether each service answers on its admin port, with any status."""
         return all([await health(service.admin_port, "/livez") for service in self.services])
 
     async def somebody_unready(self) -> bool:
-        """Whether a service says that it is not ready."""
+        """Return whether a service reports that it is not ready."""
         return not all([await service.ready() for service in self.services])
 
     async def progress(self, share: float, *, within: float = 60.0) -> None:
-        """Wait until about this share of the stage's history is sent."""
+        """Wait until this share of the stage's history is sent."""
         wanted = self._stage_begin + share * self._stage_length
         await eventually(lambda: self.driver.acknowledged >= wanted, deadline=within, what=f"{share:.0%} sent")
 
     async def supervise(self) -> None:
-        """Start again what died; only SIGKILL is a death that services may die."""
+        """Restart services that died; only SIGKILL is an allowed cause."""
         while True:
             for service in list(self.supervised):
                 if not service.alive:
                     if service.code != -9:
                         if service not in self.mortal:
-                            self.crashes.append(f"{service.name} ended by itself with {service.code}")
+                            self.crashes.append(f"{service.name} exited unexpectedly with {service.code}")
                         await asyncio.sleep(AFTER_CRASH_SECONDS)
-                    # A fault may have stopped or started it meanwhile.
+                    # A fault may have stopped or started it in the meantime.
                     if service in self.supervised and not service.alive:
                         service.start()
             await asyncio.sleep(SUPERVISION_SECONDS)
 
     @property
     def scene(self) -> Scene:
-        """Where the evidence lies, past the proxies."""
+        """The sources of evidence, without the proxies."""
         return Scene(self.site.bootstrap, self.url, self.topics, self.group, self.limits)
 
     async def send_setup(self) -> None:
-        """Send the foundation, each step when the one before is decided."""
+        """Send the foundation, each step after the previous one is decided."""
         done = 0
         for step in self.workload.setup():
             self.ledger += step
@@ -206,7 +206,7 @@ class Run:
             await self.until_decided(done)
 
     async def until_decided(self, count: int) -> None:
-        """Wait until so many distinct commands are decided."""
+        """Wait until this many distinct commands are decided."""
 
         async def reached() -> bool:
             return await self.decided() >= count
@@ -214,7 +214,7 @@ class Run:
         await eventually(reached, deadline=READY_SECONDS, what=f"{count} commands decided")
 
     def next_stage(self) -> list[list[Sent]]:
-        """Write the next part of the history into the ledger; answers a line for each sender."""
+        """Write the next part of the history to the ledger. Return the records of each sender."""
         lines = self.workload.lines(self.commands)
         for line in lines:
             self.ledger += line
@@ -222,11 +222,11 @@ class Run:
         return lines
 
     def begin_history(self, records: int) -> None:
-        """From here on `progress` is about these next records."""
+        """Let `progress` refer to these next records."""
         self._stage_begin, self._stage_length = self.driver.acknowledged, records
 
     async def send_more(self, commands: int) -> None:
-        """Send another part of the history at once, beside the stage's own."""
+        """Send another part of the history at once, in addition to that of the stage."""
         lines = self.workload.lines(commands)
         for line in lines:
             self.ledger += line
@@ -247,7 +247,7 @@ class Run:
 
 @asynccontextmanager
 async def prepared(run: Run, *, on_small_disk: bool = False) -> AsyncIterator[Run]:
-    """Database, topics, senders and supervision for a run; every process is gone at the end."""
+    """Provide the database, topics, senders and supervision of a run; every process is stopped at the end."""
     run.folder.mkdir(parents=True)
     async with AsyncExitStack() as stack:
         if on_small_disk:

@@ -1,4 +1,4 @@
-"""The shortest history that still breaks a promise: the same seed with half as many commands, as long as it does."""
+"""Find the shortest history with a violation: the same seed with half as many commands, while that has a violation."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ LINES = 60
 
 
 async def shortest(again: Callable[[int], Awaitable[Result]], found: Result) -> Result:
-    """Run `again` with fewer commands; answers the shortest run that broke a promise, `found` when no other did."""
+    """Run `again` with fewer commands. Return the shortest run with a violation, `found` if there is no other."""
     while (commands := found.commands // 2) >= LEAST_COMMANDS:
         shorter = await again(commands)
         if not shorter.violations:
@@ -20,7 +20,7 @@ async def shortest(again: Callable[[int], Awaitable[Result]], found: Result) -> 
 
 
 def scenario(result: Result) -> str:
-    """The records that the broken promises name (ids, subjects, places have a digit), in order, as lines."""
+    """Return the records that the violations name, in order, as lines. Ids, subjects and positions have a digit."""
     named = {
         name for violation in result.violations for name in re.findall(r"[\w.:/-]{3,}", violation.words) if _tells(name)
     }

@@ -1,4 +1,4 @@
-"""Where the runs take place: one PostgreSQL and one broker for all of them, each behind a proxy that misbehaves."""
+"""The servers of all runs: one PostgreSQL and one broker, each behind a proxy that can cause faults."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ BrokerKind = Literal["tansu", "apache"]
 
 
 class Site:
-    """Servers and proxies; services go through the proxies, the checker does not.
+    """The servers and their proxies; services connect through the proxies, the checker does not.
 
     With Tansu the senders go through the broker's proxy too: a broker has one address for everybody there. `nodes` is
     the number of Kafka nodes; several have no proxy. A single one lies on a disk that can be filled, if that may be.
@@ -52,27 +52,27 @@ class Site:
 
     @property
     def idempotent(self) -> bool:
-        """Whether the broker knows idempotent producers."""
+        """Whether the broker supports idempotent producers."""
         return self.kind == "apache"
 
     @property
     def bootstrap(self) -> str:
-        """The broker as senders and the checker reach it."""
+        """The address of the broker for senders and the checker."""
         return self.kafka.address
 
     @property
     def service_bootstrap(self) -> str:
-        """The broker as the service reaches it."""
+        """The address of the broker for the service."""
         return f"{HOST}:{self.kafka_proxy.port}" if self.nodes == 1 else self.kafka.address
 
     def service_url(self, name: str) -> str:
-        """A database as the service reaches it."""
+        """Return the URL of a database for the service."""
         parts = urlsplit(self.url(name))
         at = parts.netloc.rpartition("@")[0]
         return urlunsplit(parts._replace(netloc=f"{at}@{HOST}:{self.postgres_proxy.port}"))
 
     def url(self, name: str) -> str:
-        """A database as the checker reaches it."""
+        """Return the URL of a database for the checker."""
         return database.url_of(self.postgres.address, name)
 
     @property
@@ -81,7 +81,7 @@ class Site:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Site"]:
-        """Start everything, and stop it in the end."""
+        """Start all servers, and stop them at the end."""
         async with AsyncExitStack() as stack:
             for proxy in (self.postgres_proxy, self.kafka_proxy):
                 await proxy.start()
@@ -93,7 +93,7 @@ class Site:
             await stack.enter_async_context(running(self.kafka))
             self.template = await stack.enter_async_context(database.migrated_database(self.postgres.address))
             yield self
-            # Of what went wrong the logs stay.
+            # Keep the logs of failed runs.
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
@@ -102,7 +102,7 @@ class Site:
             return Tansu(advertised=self.kafka_proxy.port)
         if self.nodes > 1:
             return Apache(nodes=self.nodes)
-        # A second listener whose clients are sent to the proxy.
+        # A second listener, which advertises the address of the proxy.
         port = ports.choose(0, server="Apache Kafka", setting="--kafka-port")
         self._inner_port = ports.choose(0, server="the proxied listener", setting="--kafka-port")
         listeners = f"CLIENT://{HOST}:{port},PROXIED://{HOST}:"
@@ -120,7 +120,7 @@ class Site:
 
     @asynccontextmanager
     async def database(self, disk: SmallDisk | None = None) -> AsyncIterator[str]:
-        """A migrated database for one run, on that disk when one is given; gives its name."""
+        """Create a migrated database for one run, on a disk if one is given, and yield its name."""
         async with AsyncExitStack() as stack:
             name = await stack.enter_async_context(database.made_database(self.postgres.address, self.template))
             if disk is not None:
@@ -137,7 +137,7 @@ class Site:
 
     @asynccontextmanager
     async def session(self, name: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-        """A session of the test's own, past the proxy."""
+        """Open a session without the proxy."""
         session = await asyncpg.connect(self.url(name), timeout=10)
         try:
             yield session
@@ -145,7 +145,7 @@ class Site:
             session.terminate()
 
     async def answers(self, name: str) -> bool:
-        """Whether the database takes connections now."""
+        """Return whether the database accepts connections now."""
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncio.TimeoutError):
             await self.execute(name, "SELECT 1")
             return True

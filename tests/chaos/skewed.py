@@ -1,4 +1,4 @@
-"""Runs the program with a wall clock that is off by so many seconds: `skewed.py 3600 serve`."""
+"""Run the program with a wall clock that is wrong by this many seconds: `skewed.py 3600 serve`."""
 
 import datetime
 import sys
@@ -11,7 +11,7 @@ offset = float(sys.argv.pop(1))
 real_time = time.time
 time.time = lambda: real_time() + offset
 
-from service import clock  # noqa: E402  # after the clock is off
+from service import clock  # noqa: E402  # after the clock is changed
 
 real_now = clock.now
 clock.now = lambda: real_now() + datetime.timedelta(seconds=offset)

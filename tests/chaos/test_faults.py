@@ -1,6 +1,6 @@
-"""The short form of the fault runs: one fault after the other on the same processes, judged at the end.
+"""A short version of the fault runs: one fault after the other on the same processes, with a check at the end.
 
-Every fault has its runs by `make chaos`; here are enough kinds to notice at once when a promise breaks.
+`make chaos` runs every fault; this test has enough kinds of faults to detect most violations early.
 """
 
 import pytest
@@ -32,12 +32,12 @@ TOUR = (
     "poison of every kind",
     "everything sent twice",
 )
-"""Faults that can follow each other in one run; its processes are those of the first."""
+"""Faults that can follow each other in one run; the processes are those of the first one."""
 
 LISTED = set(range(1, 34))
 """The numbers of the faults that the service must survive."""
 TESTED_ELSEWHERE = {18, 29}
-"""A full disk of the broker, a topic made anew: see the runs on Apache Kafka and the acceptance tests."""
+"""A full disk of the broker, a recreated topic: see the runs on Apache Kafka and the acceptance tests."""
 
 
 async def test_every_promise_is_kept_when_faults_come(site: Site) -> None:

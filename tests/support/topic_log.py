@@ -77,7 +77,7 @@ def _whole(records: Iterable[Seen], after: dict[TopicPartition, int]) -> None:
 
 
 def _end(consumer: AIOKafkaConsumer, partition: TopicPartition, listed: Mapping[TopicPartition, int]) -> int:
-    """Return the end of a partition. The embedded broker lists the start of the last batch; a fetch has the true end."""
+    """Return the end of a partition. The embedded broker lists the start of its last batch; a fetch has the end."""
     return max(listed[partition], consumer.highwater(partition) or 0)
 
 

@@ -1,1 +1,1 @@
-"""A long run at half load with a fault now and then: nothing lost, doubled or out of order, and memory stays flat."""
+"""A long run at half load with regular faults: nothing is lost, duplicated or out of order, and memory is stable."""

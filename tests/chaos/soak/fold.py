@@ -1,7 +1,8 @@
-"""The checker of a soak: the same promises, told record by record, with a few bytes per command.
+"""The checker of a soak: it checks the same guarantees record by record, with a few bytes per command.
 
-Topics are folded one after the other: `command` for all records of the command topic, then `outcome`, then `event`,
-each partition in its order; `ended` compares the rest. All records of a code have one key, so they have one order.
+Topics are processed one after the other: `command` for all records of the command topic, then `outcome`, then
+`event`, each partition in order; `ended` compares the final state. All records of a code have the same key, so they
+have one order.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import orjson
 
 from tests.support.checker.evidence import Seen, Violation
 
-KEPT = 50
+EXAMPLES = 50
 ACCEPTED = "producer-registry.command.accepted.v1"
 REJECTED = "producer-registry.command.rejected.v1"
 
 
 @dataclass(slots=True)
 class Line:
-    """One code: its commands in the order of the log by number, and the position of each outcome and event.
+    """A code: the numbers of its commands in the order of the log, and the position of each outcome and event.
 
     `accepted` are the numbers that must be accepted, in the order of the log; the event at index i has version i + 1.
     """
@@ -37,30 +38,30 @@ class Line:
 
 
 class Fold:
-    """Finds broken promises; the first ones are kept in words, all are counted by kind."""
+    """Finds violations; the first ones are stored in `examples`, all are counted by kind."""
 
     def __init__(self) -> None:
         self._lines: dict[int, Line] = {}
         self._copies: Counter[tuple[int, int]] = Counter()
         self._answers: dict[tuple[int, int], set[int]] = {}
         self.counts: Counter[str] = Counter()
-        self.kept: list[Violation] = []
+        self.examples: list[Violation] = []
         self.records = self.commands = self.events = 0
         self.duplicates: Counter[str] = Counter()
 
     @property
     def good(self) -> bool:
-        """Whether no promise was broken."""
+        """Whether there is no violation."""
         return not self.counts
 
-    def reported(self, kind: str, words: str) -> None:
-        """Count a broken promise."""
+    def violation(self, kind: str, words: str) -> None:
+        """Count a violation."""
         self.counts[kind] += 1
-        if len(self.kept) < KEPT:
-            self.kept.append(Violation(kind, words))
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(Violation(kind, words))
 
     def command(self, seen: Seen) -> None:
-        """A record of the command topic."""
+        """Process a record of the command topic."""
         code, number, kind = seen.need("ce_id").split(".")
         line = self._lines.setdefault(int(code), Line())
         place = int(number)
@@ -77,13 +78,13 @@ class Fold:
             line.accepted.append(place)
 
     def outcome(self, seen: Seen) -> None:
-        """A record of the outcome topic: the first ones of a code come in the order of its log."""
+        """Process a record of the outcome topic: first outcomes of a code must be in the order of its commands."""
         code, number, kind = orjson.loads(seen.value or b"")["command"]["id"].split(".")
         line, place = self._lines.get(int(code)), int(number)
         if line is None or place >= len(line.seen) or not line.seen[place]:
-            return self.reported("phantom outcome", f"{seen.place} answers {code}.{number}, which nobody sent")
+            return self.violation("phantom outcome", f"{seen.place} answers {code}.{number}, which was not sent")
         if seen.header("ce_type") != (ACCEPTED if kind == "a" else REJECTED):
-            self.reported("wrong outcome", f"{seen.place} of {code}.{number}.{kind}: {seen.value!r}")
+            self.violation("wrong outcome", f"{seen.place} of {code}.{number}.{kind}: {seen.value!r}")
         at = len(line.outcomes)
         if at < len(line.log) and line.log[at] == place:
             line.outcomes.append(seen.sequence)
@@ -92,7 +93,7 @@ class Fold:
             line.index = {number: at for at, number in enumerate(line.log)}
         before = line.index[place]
         if before > at:
-            return self.reported("order of outcomes", f"{seen.place}: {code}.{number} before {code}.{line.log[at]}")
+            return self.violation("order of outcomes", f"{seen.place}: {code}.{number} before {code}.{line.log[at]}")
         if line.outcomes[before] == seen.sequence or seen.sequence in self._answers.get((int(code), place), ()):
             self.duplicates["outcomes"] += 1
         else:
@@ -100,15 +101,15 @@ class Fold:
         return None
 
     def event(self, seen: Seen) -> None:
-        """A record of the topic of code events: each version of a code once, in order, saying what its command said."""
+        """Process a code event: each version of a code must occur once, in order, with the content of its command."""
         code, version = int((seen.header("ce_subject") or "").rpartition("-")[2]), int(seen.need("ce_entityversion"))
         line = self._lines.get(code)
         if line is None or version > len(line.accepted):
-            return self.reported("phantom event", f"{seen.place}: version {version} of {code}")
+            return self.violation("phantom event", f"{seen.place}: version {version} of {code}")
         data = orjson.loads(seen.value or b"")
         if data["producerCode"].get("description") != str(line.accepted[version - 1]):
             number = line.accepted[version - 1]
-            self.reported(
+            self.violation(
                 "wrong event", f"{seen.place}: version {version} of {code} is not of {number}: {seen.value!r}"
             )
         at = len(line.events)
@@ -116,25 +117,25 @@ class Fold:
             line.events.append(seen.sequence)
             self.events += 1
         elif version > at + 1:
-            self.reported("gap", f"{seen.place}: version {version} of {code} behind {at}")
+            self.violation("gap", f"{seen.place}: version {version} of {code} after {at}")
         elif line.events[version - 1] == seen.sequence:
             self.duplicates["events"] += 1
         else:
-            self.reported("event written twice", f"{seen.place}: version {version} of {code}")
+            self.violation("event written twice", f"{seen.place}: version {version} of {code}")
         return None
 
     def ended(self, sent: Mapping[int, int], rows: Mapping[int, tuple[int, str | None]], inbox: int) -> None:
-        """Compare with the last number sent of each code, with its row (version, description) and the inbox."""
+        """Compare with the last sent number of each code, its row (version, description) and the inbox."""
         for violation in self._lost(sent):
-            self.reported(violation.kind, violation.words)
+            self.violation(violation.kind, violation.words)
         for code, line in self._lines.items():
-            wanted = (len(line.accepted), str(line.accepted[-1])) if line.accepted else None
-            if rows.get(code) != wanted:
-                self.reported("state", f"code {code} is {rows.get(code)} by SQL, {wanted} by the log")
+            expected = (len(line.accepted), str(line.accepted[-1])) if line.accepted else None
+            if rows.get(code) != expected:
+                self.violation("state", f"code {code} is {rows.get(code)} by SQL, {expected} by the log")
         for code in rows.keys() - self._lines.keys():
-            self.reported("state", f"code {code} is there without a command")
+            self.violation("state", f"code {code} exists without a command")
         if inbox != self.commands:
-            self.reported("inbox", f"{inbox} command ids for {self.commands} commands")
+            self.violation("inbox", f"{inbox} command ids for {self.commands} commands")
 
     def _lost(self, sent: Mapping[int, int]) -> Iterator[Violation]:
         for code, last in sent.items():

@@ -1,7 +1,7 @@
-"""The long run itself: a trial that tells the load, load and faults side by side, then quiet and the verdict.
+"""The soak: a trial that determines the load, load with faults, then the wait until all is processed, and the verdict.
 
-Three processes serve. Faults meet the first two and what all share; the third one is never killed or frozen itself, so
-that its memory can be told over the whole time.
+There are three processes. Faults concern the first two and the servers; the third process is never killed or frozen,
+so its memory can be measured over the whole time.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from tests.chaos.run import Run, prepared
 from tests.chaos.site import Site
 from tests.chaos.soak.fold import Fold
 from tests.chaos.soak.stream import SOURCE, Sender, code_id, is_code
-from tests.chaos.soak.verdict import Say, Tally, cut_short, failures, reported, second_life, small, standing
+from tests.chaos.soak.verdict import Say, Tally, empty_limit, failures, never_empty, report, restarts, stop_reason
 from tests.chaos.soak.watch import Watch, growth
 from tests.support import topic_log
 from tests.support.checker.evidence import Seen
@@ -29,7 +29,7 @@ SENDERS = 4
 TRIAL_SECONDS = 10.0
 WARM_UP_SECONDS = 180.0
 HISTORY_SECONDS = 8.0
-"""A fault that waits for a share of the history takes it for this long."""
+"""Duration of the history for faults that wait for a share of it."""
 WATCHED_CODES = 3
 LEFT_OUT = {
     "rebalance storm",
@@ -38,12 +38,12 @@ LEFT_OUT = {
     "everything sent twice",
     "deadlock",
 }
-"""Not here: they read everything again, add processes for longer than a fault may last, or need commands for groups."""
+"""Faults that are excluded: they read the whole log again, take too long, or need commands for groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long, from which seed, a fault every so many seconds, commands a second, codes, GiB for the broker."""
+    """Minutes, seed, seconds between faults, commands per second, number of codes, GiB for the broker."""
 
     minutes: float
     seed: int
@@ -55,7 +55,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Course:
-    """A soak under way: who takes part, and what happened."""
+    """The state of a running soak."""
 
     run: Run
     plan: Plan
@@ -68,7 +68,7 @@ class Course:
 
 
 async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
-    """Do a soak and tell what came of it; True when nothing was broken and memory stayed flat."""
+    """Run a soak and report the result; True when there is no violation and memory is stable."""
     run = Run(site, f"soak-{plan.seed}-{time.monotonic_ns() % 10**9:x}", plan.seed, commands=0)
     share = plan.codes // SENDERS
     parts = [range(number * share, (number + 1) * share) for number in range(SENDERS)]
@@ -86,16 +86,16 @@ async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
             faults = [fault for fault in possible(site) if _heals(fault)]
             course = Course(run, plan, say, senders, Watch(run, services), faults)
             course.rate = plan.rate or 0.5 * await _trial(run, senders, say)
-            say(f"{course.rate:,.0f} commands a second for {plan.minutes:g} minutes, a fault every {plan.every:g} s")
+            say(f"{course.rate:,.0f} commands per second for {plan.minutes:g} minutes, a fault every {plan.every:g} s")
             await under_faults(course)
             await end(course, spared)
             fold = await _folded(course)
     finally:
         heal(run)
     watch, warm_up = course.watch, min(WARM_UP_SECONDS, plan.minutes * 60 / 4)
-    course.tally.troubles += standing(watch.samples, small(course.rate))
-    say(f"{len(watch.lives)} lives of processes")
-    good = reported(fold, course.tally, watch.samples, growth(*watch.longest(), warm_up), say)
+    course.tally.troubles += never_empty(watch.samples, empty_limit(course.rate))
+    say(f"{len(watch.lives)} process starts")
+    good = report(fold, course.tally, watch.samples, growth(*watch.longest(), warm_up), say)
     if good:
         shutil.rmtree(run.folder)
     else:
@@ -104,17 +104,17 @@ async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
 
 
 async def _trial(run: Run, senders: Sequence[Sender], say: Say) -> float:
-    """Commands a second that are decided when more come than can be."""
+    """Return the commands per second that are decided under overload."""
     before, started = await run.decided(), time.monotonic()
     await asyncio.gather(*(sender.run(run.driver, 0.0, started + TRIAL_SECONDS) for sender in senders))
     rate = (await run.decided() - before) / (time.monotonic() - started)
     await run.scene.quiet()
-    say(f"a trial of {TRIAL_SECONDS:g} s gave {rate:,.0f} commands a second")
+    say(f"a trial of {TRIAL_SECONDS:g} s reached {rate:,.0f} commands per second")
     return rate
 
 
 async def under_faults(course: Course) -> None:
-    """Load, reader, watch and faults side by side for the time of the plan; what fails of them is a trouble."""
+    """Run load, reader, watch and faults concurrently for the time of the plan; their failures are recorded."""
     run, plan = course.run, course.plan
     end = time.monotonic() + plan.minutes * 60
     rate = course.rate / len(course.senders)
@@ -134,7 +134,7 @@ async def under_faults(course: Course) -> None:
             if not course.watch.samples:
                 continue
             _progress(course)
-            why = cut_short(course.watch.samples[-1], plan.minutes, plan.broker_gib)
+            why = stop_reason(course.watch.samples[-1], plan.minutes, plan.broker_gib)
             if why and not faults.done():
                 course.say(why)
                 course.tally.troubles.append(why)
@@ -143,7 +143,7 @@ async def under_faults(course: Course) -> None:
                     sender.stop()
         heal(run)
         _, late = await asyncio.wait(sends, timeout=FAULT_SECONDS)
-        course.tally.troubles += [f"{task.get_name()} did not come to its end" for task in late]
+        course.tally.troubles += [f"{task.get_name()} did not end" for task in late]
     finally:
         for task in tasks:
             task.cancel()
@@ -162,12 +162,12 @@ async def _faults(course: Course, end: float) -> None:
                 await fault.inject(run)
             await until_ready(run)
         except Exception as error:
-            # Whatever it stumbled over: it spoils the verdict, and the faults after it come all the same.
+            # Any error makes the verdict bad, but does not prevent the following faults.
             trouble = f"{fault.name}: {type(error).__name__}: {error}"
             course.say(trouble)
             course.tally.troubles.append(trouble)
             heal(run)
-        course.tally.had[fault.name] += 1
+        course.tally.faults[fault.name] += 1
         took = time.monotonic() - now
         course.tally.late += took > every
         await asyncio.sleep(max(0.0, every - took))
@@ -184,14 +184,14 @@ def _heals(fault: Fault) -> bool:
 
 
 async def end(course: Course, spared: Service) -> None:
-    """Wait for quiet, and end the processes; the spared one has to be in its first life."""
+    """Wait until all is processed, and stop the processes; the spared one must not have restarted."""
     run = course.run
     try:
         await until_ready(run)
         await run.scene.quiet(deadline=300)
     except AssertionError as error:
         course.tally.troubles.append(str(error))
-    course.tally.troubles += second_life(spared)
+    course.tally.troubles += restarts(spared)
     for service in (*run.living, spared):
         await run.stop(service)
     course.tally.troubles += run.crashes
@@ -204,12 +204,12 @@ async def _folded(course: Course) -> Fold:
         ((topics.commands,), fold.command),
         ((topics.outcomes,), fold.outcome),
         (tuple(topics.events.values()), fold.event),
-        ((topics.dead_letters,), lambda seen: fold.reported("phantom dead letter", seen.place)),
+        ((topics.dead_letters,), lambda seen: fold.violation("phantom dead letter", seen.place)),
     ]
     for names, take in steps:
         async for chunk in topic_log.chunks(run.site.bootstrap, names):
             for seen in chunk:
-                # The foundation has other keys.
+                # Records of the foundation have other keys.
                 if names == (topics.dead_letters,) or is_code(seen):
                     take(seen)
     async with run.site.session(run.database) as session:
@@ -219,13 +219,13 @@ async def _folded(course: Course) -> Fold:
     sent = {code: number for sender in course.senders for code, number in sender.numbers.items() if number}
     fold.ended(sent, rows, inbox)
     for violation in judge_answers(run.reader.answers):
-        fold.reported(violation.kind, violation.words)
+        fold.violation(violation.kind, violation.words)
     return fold
 
 
 def _progress(course: Course) -> None:
     last = course.watch.samples[-1]
-    sizes, faults = ", ".join(f"{size:.0f}" for size in last.services), sum(course.tally.had.values())
+    sizes, faults = ", ".join(f"{size:.0f}" for size in last.services), sum(course.tally.faults.values())
     course.say(
         f"{last.minutes:5.1f} min: {course.run.driver.acknowledged:,} sent, {faults} faults, outbox"
         f" {last.outbox}, database {last.database:,.0f} MiB, broker {last.broker:,.0f} MiB, services {sizes} MiB"

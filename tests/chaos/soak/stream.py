@@ -1,7 +1,7 @@
-"""What a soak sends: small commands to few thousand codes, made so that a number per command is all to remember.
+"""The commands of a soak: small commands to a few thousand codes, of which only one number each has to be stored.
 
 The id of a command is `code.number.kind`, with numbers from 1 for each code. The first one creates the code. Kind "a"
-must be accepted and writes its own number as the description; kind "r" names a branch that is not there.
+must be accepted and writes its own number as the description; kind "r" names a branch that does not exist.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tests.support.driver import Driver
 SOURCE = "/soak"
 ORGANIZATION, ROLE = "armstrong", "producer"
 REJECTED, AGAIN = 0.03, 0.02
-"""Shares of commands that must be rejected, and of those that are sent once more."""
+"""The shares of commands that must be rejected, and of commands that are sent twice."""
 RECENT = 500
 CHUNK = 64
 LATE_SECONDS = 1.0
@@ -28,17 +28,17 @@ _CREATE, _UPDATE = (wire_type(f"producer-code.{verb}").encode() for verb in ("cr
 
 
 def code_id(code: int) -> str:
-    """The id of a code by its number."""
+    """Return the id of a code."""
     return f"soak-code-{code}"
 
 
 def is_code(seen: Seen) -> bool:
-    """Whether a record of any topic is about such a code."""
+    """Return whether a record of any topic concerns such a code."""
     return (seen.key or b"").startswith(b"soak-code-")
 
 
 class Sender:
-    """Sends to its own part of the codes; `numbers` are the last ones sent, by code."""
+    """Sends commands to its own part of the codes; `numbers` are the last sent numbers by code."""
 
     def __init__(self, topics: Topics, codes: range, seed: str) -> None:
         self._topic = topics.commands
@@ -50,7 +50,7 @@ class Sender:
         self._stopped = False
 
     def next(self) -> Sent:
-        """The next record: each code is created first, then any of them is changed."""
+        """Return the next record: first each code is created, then random ones are changed."""
         if len(self._recent) == RECENT and self._random.random() < AGAIN:
             return self._recent[self._random.randrange(RECENT)]
         code = next(self._fresh, None)
@@ -80,13 +80,13 @@ class Sender:
         return Sent("", self._topic, subject.encode(), orjson.dumps(data), headers)
 
     def stop(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         self._stopped = True
 
     async def run(self, driver: Driver, rate: float, until: float) -> None:
-        """Send so many a second until that time on the monotonic clock, as fast as possible for 0.
+        """Send `rate` records per second until a time on the monotonic clock, as fast as possible for 0.
 
-        What could not be sent in time is not made up for: a soak has one load, not a burst after each fault.
+        Records that could not be sent in time are not sent later: the load is constant, without a burst after a fault.
         """
         due = time.monotonic()
         while (now := time.monotonic()) < until and not self._stopped:

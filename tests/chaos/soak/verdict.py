@@ -1,4 +1,4 @@
-"""What a soak is judged by besides its history: the whole time was run, the outbox emptied, and memory stayed flat."""
+"""The criteria of a soak besides its history: full duration, an outbox that empties, and stable memory."""
 
 import asyncio
 from collections import Counter
@@ -11,7 +11,7 @@ from tests.chaos.soak.watch import Growth, Sample
 from tests.support.process import Service
 
 WINDOW_MINUTES = 2.0
-"""Within this time the outbox has to be as good as empty once, whatever faults there were."""
+"""Within each window of this length the outbox must be almost empty at least once, despite the faults."""
 SECONDS_OF_LOAD = 1.0
 MESSAGES = 2
 """An accepted command has an event and an outcome."""
@@ -22,20 +22,20 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Tally:
-    """What happened: faults by name, how many took longer than their turn, and what makes the soak a bad one."""
+    """The counts of a soak: faults by name, faults that took longer than their interval, and errors (`troubles`)."""
 
-    had: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
     late: int = 0
     troubles: list[str] = field(default_factory=list)
 
 
-def small(rate: float) -> int:
-    """How many rows the outbox may hold when it counts as empty at so many commands a second."""
+def empty_limit(rate: float) -> int:
+    """Return the number of rows up to which the outbox counts as empty, at this rate of commands per second."""
     return max(LEAST_SMALL, int(rate * MESSAGES * SECONDS_OF_LOAD))
 
 
-def standing(samples: Sequence[Sample], limit: int) -> list[str]:
-    """A line for each two minutes in which the outbox never had so few rows; what is left at the end is not told."""
+def never_empty(samples: Sequence[Sample], limit: int) -> list[str]:
+    """Return a line for each window in which the outbox always had more rows than the limit, except the last one."""
     whole = int(samples[-1].minutes / WINDOW_MINUTES) if samples else 0
     troubles = []
     for window, within in groupby(samples, lambda sample: int(sample.minutes / WINDOW_MINUTES)):
@@ -43,24 +43,26 @@ def standing(samples: Sequence[Sample], limit: int) -> list[str]:
             break
         least = min((sample.outbox for sample in within if sample.counted), default=None)
         if least is None or least > limit:
-            held = "was never counted" if least is None else f"never had less than {least:,} rows, {limit:,} is empty"
+            held = "was never counted"
+            if least is not None:
+                held = f"always had at least {least:,} rows, more than the limit of {limit:,},"
             first = window * WINDOW_MINUTES
             troubles.append(f"the outbox {held} from minute {first:g} to {first + WINDOW_MINUTES:g}")
     return troubles
 
 
-def cut_short(last: Sample, minutes: float, gib: float) -> str | None:
-    """Why a soak of so many minutes ends here: the broker holds more than so many GiB; None when it goes on."""
+def stop_reason(last: Sample, minutes: float, gib: float) -> str | None:
+    """Return the reason to stop a soak early, or None: the broker uses more than this many GiB."""
     if last.broker <= gib * 1024:
         return None
     return (
-        f"ended after {last.minutes:.1f} of {minutes:g} minutes: the broker keeps all in memory and has reached"
+        f"stopped after {last.minutes:.1f} of {minutes:g} minutes: the broker keeps all records in memory and reached"
         f" {gib:g} GiB, see --broker-gib"
     )
 
 
 def failures(tasks: Iterable[asyncio.Task[None]]) -> list[str]:
-    """A line for each ended task that did not end by itself or by being cancelled."""
+    """Return a line for each task that failed."""
     return [
         f"{task.get_name()} failed: {type(error).__name__}: {error}"
         for task in tasks
@@ -68,32 +70,32 @@ def failures(tasks: Iterable[asyncio.Task[None]]) -> list[str]:
     ]
 
 
-def second_life(spared: Service) -> list[str]:
-    """A line unless the process that no fault kills still has its first life.
+def restarts(spared: Service) -> list[str]:
+    """Return a line if the process that no fault kills has died.
 
-    The kernel ends a process that takes all memory by SIGKILL, as faults do: only here the two can be told apart.
+    The kernel ends a process that uses all memory by SIGKILL, like a fault. Only for this process they differ.
     """
     if spared.started == 1 and spared.alive:
         return []
-    lives = "life" if spared.started == 1 else "lives"
-    return [f"{spared.name}, which no fault kills, died: {spared.started} {lives}, the last code {spared.code}"]
+    starts = "start" if spared.started == 1 else "starts"
+    return [f"{spared.name}, which no fault kills, died: {spared.started} {starts}, last exit code {spared.code}"]
 
 
-def reported(fold: Fold, tally: Tally, samples: Iterable[Sample], memory: Growth | None, say: Say) -> bool:
-    """Tell what came of a soak; True when every promise was kept, nothing went wrong and memory stayed flat."""
-    say(f"faults, {tally.late} of them longer than their turn:")
-    for name, count in sorted(tally.had.items()):
+def report(fold: Fold, tally: Tally, samples: Iterable[Sample], memory: Growth | None, say: Say) -> bool:
+    """Report the result of a soak; True when there is no violation and no error, and memory is stable."""
+    say(f"faults, {tally.late} of them longer than their interval:")
+    for name, count in sorted(tally.faults.items()):
         say(f"  {count:3} {name}")
     say(f"most rows in the outbox: {max((sample.outbox for sample in samples), default=0):,}")
-    say(str(memory) if memory else "no process lived long enough to tell its memory")
+    say(str(memory) if memory else "no process ran long enough to measure its memory")
     say(
         f"{fold.records:,} records, {fold.commands:,} commands, {fold.events:,} events, raw duplicates"
         f" {dict(fold.duplicates)}, {sum(fold.counts.values())} violations {dict(fold.counts)}"
     )
-    for violation in fold.kept:
+    for violation in fold.examples:
         say(f"  {violation}")
     for trouble in tally.troubles:
-        say(f"  trouble: {trouble}")
-    good = fold.good and not tally.troubles and memory is not None and memory.flat
+        say(f"  error: {trouble}")
+    good = fold.good and not tally.troubles and memory is not None and memory.stable
     say("verdict: good" if good else "verdict: NOT good")
     return good

@@ -1,4 +1,4 @@
-"""Memory and sizes during a soak: a series for each life of a process, and what must stay flat."""
+"""Memory and sizes during a soak: a series of samples for each process id, and the growth of memory."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from tests.support.process import Service
 EVERY_SECONDS = 5.0
 MEBIBYTE = 1 << 20
 FLAT = 0.10
-"""So much may the last third of a life have more than the first one."""
+"""The maximum growth from the first third of a process's lifetime to the last one, as a share."""
 
 Series = list[tuple[float, int]]
 """Seconds since the start, and bytes."""
@@ -26,7 +26,7 @@ Series = list[tuple[float, int]]
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Medians of resident memory in the first and the last third of a life after its warm-up, in MiB."""
+    """Medians of resident memory in the first and the last third of a process's lifetime after warm-up, in MiB."""
 
     who: str
     minutes: float
@@ -34,13 +34,13 @@ class Growth:
     last: float
 
     @property
-    def flat(self) -> bool:
+    def stable(self) -> bool:
         """Whether the last third is at most a tenth above the first."""
         return self.last <= self.first * (1 + FLAT)
 
     def __str__(self) -> str:
         change = (self.last / self.first - 1) * 100
-        verdict = "flat" if self.flat else "NOT flat"
+        verdict = "stable" if self.stable else "NOT stable"
         return (
             f"memory of {self.who}, {self.minutes:.1f} minutes after its warm-up: first third {self.first:.1f} MiB,"
             f" last third {self.last:.1f} MiB ({change:+.1f} %): {verdict}"
@@ -48,7 +48,7 @@ class Growth:
 
 
 def growth(who: str, series: Series, warm_up: float) -> Growth | None:
-    """What became of a life; None when too little is left of it after the warm-up."""
+    """Return the growth of a process; None when too few samples remain after the warm-up."""
     if not series:
         return None
     counted = [size / MEBIBYTE for at, size in series if at - series[0][0] >= warm_up]
@@ -61,9 +61,9 @@ def growth(who: str, series: Series, warm_up: float) -> Growth | None:
 
 @dataclass(slots=True)
 class Sample:
-    """What there was at a time: minutes since the start, messages in the outbox, and sizes in MiB.
+    """A sample: minutes since the start, messages in the outbox, and sizes in MiB.
 
-    When the outbox could not be counted it has the rows of the sample before.
+    When the outbox could not be counted, the sample has the number of the previous one.
     """
 
     minutes: float
@@ -76,7 +76,7 @@ class Sample:
 
 @dataclass(slots=True)
 class Watch:
-    """Samples until cancelled; `lives` are series by name and process id."""
+    """Takes samples until cancelled; `lives` are the series by name and process id."""
 
     run: Run
     services: Sequence[Service]
@@ -91,7 +91,7 @@ class Watch:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def sample(self) -> None:
-        """Take one; sizes are those of before while the database is away."""
+        """Take a sample; while the database is unavailable it has the previous sizes."""
         at = time.monotonic() - self.started
         sizes = []
         for service in self.services:
@@ -113,7 +113,7 @@ class Watch:
         self.samples.append(Sample(at / 60, outbox, database, broker, sizes, counted))
 
     def longest(self) -> tuple[str, Series]:
-        """The longest life of all, by name; of equal ones that of the last service. Empty when none was seen."""
+        """Return the longest series and its name; of equal ones that of the last service. Empty without samples."""
         if not self.lives:
             return "nobody", []
         (name, _), series = max(self.lives.items(), key=lambda life: (life[1][-1][0] - life[1][0][0], life[0]))

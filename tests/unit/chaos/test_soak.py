@@ -9,7 +9,7 @@ import pytest
 from service.contract.topics import Topics
 from tests.chaos.soak.fold import ACCEPTED, REJECTED, Fold
 from tests.chaos.soak.stream import Sender, code_id
-from tests.chaos.soak.verdict import Tally, cut_short, reported, small, standing
+from tests.chaos.soak.verdict import Tally, empty_limit, never_empty, report, stop_reason
 from tests.chaos.soak.watch import MEBIBYTE, Growth, Sample, growth
 from tests.support.checker.evidence import Seen
 
@@ -106,7 +106,7 @@ PLANTED: dict[str, tuple[Callable[[History], object], set[str]]] = {
 
 def test_nothing_is_found_when_nothing_is_wrong() -> None:
     fold = History().fold()
-    assert fold.good, fold.kept
+    assert fold.good, fold.examples
     assert fold.commands < fold.records == 3000
     assert not fold.duplicates
 
@@ -116,7 +116,7 @@ def test_the_same_message_once_more_is_only_counted() -> None:
     history.outcomes.append(history.outcomes[100])
     history.events.append(history.events[100])
     fold = history.fold()
-    assert fold.good, fold.kept
+    assert fold.good, fold.examples
     assert fold.duplicates == {"outcomes": 1, "events": 1}
 
 
@@ -134,7 +134,7 @@ def test_memory_is_flat_when_it_grew_by_a_tenth_at_most(last: int, flat: bool) -
     series = [(60.0 + at, (100 if at < 300 else last) * MEBIBYTE) for at in range(0, 600, 5)]
     found = growth("service", warm + series, warm_up=60)
     assert found is not None
-    assert (found.first, found.last, found.flat) == (100, last, flat)
+    assert (found.first, found.last, found.stable) == (100, last, flat)
 
 
 def test_memory_is_not_reported_of_a_life_that_was_too_short() -> None:
@@ -150,36 +150,36 @@ def _samples(rows: Callable[[float], int]) -> list[Sample]:
 
 def test_an_outbox_that_empties_between_faults_is_well() -> None:
     # Full for a minute and a half, empty once, full again.
-    assert standing(_samples(lambda minutes: 0 if minutes % 2 == 1.5 else 90_000), small(3000)) == []
+    assert never_empty(_samples(lambda minutes: 0 if minutes % 2 == 1.5 else 90_000), empty_limit(3000)) == []
 
 
 def test_an_outbox_that_does_not_empty_for_two_minutes_is_trouble() -> None:
-    assert standing(_samples(lambda minutes: 40_000 if 4 <= minutes < 6 else 10), small(3000)) == [
-        "the outbox never had less than 40,000 rows, 6,000 is empty from minute 4 to 6"
+    assert never_empty(_samples(lambda minutes: 40_000 if 4 <= minutes < 6 else 10), empty_limit(3000)) == [
+        "the outbox always had at least 40,000 rows, more than the limit of 6,000, from minute 4 to 6"
     ]
 
 
 def test_an_outbox_that_grows_all_the_time_is_trouble_even_in_a_short_soak() -> None:
     growing = _samples(lambda minutes: int(minutes * 100_000) + 8000)
-    assert len(standing(growing, small(3000))) == 4
-    assert len(standing([sample for sample in growing if sample.minutes < 1], small(3000))) == 1
+    assert len(never_empty(growing, empty_limit(3000))) == 4
+    assert len(never_empty([sample for sample in growing if sample.minutes < 1], empty_limit(3000))) == 1
 
 
 def test_an_outbox_that_was_not_counted_is_not_taken_for_empty() -> None:
     away = [replace(sample, counted=not 2 <= sample.minutes < 4) for sample in _samples(lambda _: 0)]
-    assert standing(away, small(3000)) == ["the outbox was never counted from minute 2 to 4"]
+    assert never_empty(away, empty_limit(3000)) == ["the outbox was never counted from minute 2 to 4"]
 
 
 def test_a_soak_that_the_brokers_memory_ended_says_so_and_is_not_good() -> None:
     *_, last = samples = _samples(lambda _: 0)
     flat = Growth("service", 9, 100, 100)
     said: list[str] = []
-    assert cut_short(last, 30, gib=12) is None
-    assert reported(History().fold(), Tally(), samples, flat, said.append)
+    assert stop_reason(last, 30, gib=12) is None
+    assert report(History().fold(), Tally(), samples, flat, said.append)
 
-    why = cut_short(replace(last, broker=12 * 1024 + 1), 30, gib=12)
+    why = stop_reason(replace(last, broker=12 * 1024 + 1), 30, gib=12)
 
     assert why is not None
-    assert why.startswith("ended after 9.9 of 30 minutes")
-    assert not reported(History().fold(), Tally(troubles=[why]), samples, flat, said.append)
-    assert f"  trouble: {why}" in said
+    assert why.startswith("stopped after 9.9 of 30 minutes")
+    assert not report(History().fold(), Tally(troubles=[why]), samples, flat, said.append)
+    assert f"  error: {why}" in said

@@ -116,13 +116,13 @@ async def test_the_spared_process_in_its_first_life_is_well(tmp_path: Path) -> N
 
 async def test_a_spared_process_that_something_killed_is_a_trouble(tmp_path: Path) -> None:
     assert await _ended(tmp_path, kills=1, again=False) == [
-        "spared, which no fault kills, died: 1 life, the last code -9"
+        "spared, which no fault kills, died: 1 start, last exit code -9"
     ]
 
 
 async def test_a_spared_process_that_was_started_again_is_a_trouble(tmp_path: Path) -> None:
     assert await _ended(tmp_path, kills=1, again=True) == [
-        "spared, which no fault kills, died: 2 lives, the last code None"
+        "spared, which no fault kills, died: 2 starts, last exit code None"
     ]
 
 

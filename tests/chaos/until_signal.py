@@ -1,4 +1,4 @@
-"""Running until the end, or until a signal says so."""
+"""Run a coroutine until it ends or a signal arrives."""
 
 import asyncio
 import signal
@@ -6,11 +6,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 SIGNALLED = 130
-"""The exit code of what a signal ended."""
+"""The exit code after a signal."""
 
 
-async def until_reported(work: Coroutine[Any, Any, int]) -> int:
-    """Run, and leave nothing behind when a signal ends it; answers the exit code."""
+async def until_signal(work: Coroutine[Any, Any, int]) -> int:
+    """Run, and clean up when a signal arrives. Return the exit code."""
     running = asyncio.create_task(work)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
