@@ -1,1 +1,1 @@
-"""Benchmarks: ours and the peers, measured alternately in one run (`make bench`), and a profile (`make profile`)."""
+"""Benchmarks of the service and its peers, measured in turns (`make bench`), and a profile (`make profile`)."""

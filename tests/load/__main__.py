@@ -1,6 +1,6 @@
-"""`make bench`: measure ours and the peers in one run, print tables, write JSON. See `--help`.
+"""`make bench`: measure the service and its peers in one run, print tables, write JSON. See `--help`.
 
-Figures of a shared machine are worth little by themselves: look at ratios of rounds in turns, and at CPU per command.
+Absolute figures of a shared machine vary: compare ratios within rounds, and CPU time per command.
 """
 
 import argparse
@@ -20,22 +20,22 @@ from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
 from tests.load.write import Sizes
 
-SECTIONS = ("write", "latency", "read", "two", "ugly", "beside", "memory", "growth", "remembered", "drain", "pinned")
+SECTIONS = ("write", "latency", "read", "two", "adverse", "beside", "memory", "growth", "remembered", "drain", "pinned")
 MILLION = 1_000_000
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
-    """Read the words of the command line."""
+    """Parse the arguments of the command line."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer commands and rounds: a look, some minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer commands and rounds, takes some minutes")
     parser.add_argument(
-        "--full", action="store_true", help="5M codes, 10M remembered ids and 10M commands, too: two hours"
+        "--full", action="store_true", help="also 5M codes, 10M inbox ids and 10M commands, takes two hours"
     )
-    parser.add_argument("--rounds", type=int, help="rounds in turns (default 3, quick 2)")
+    parser.add_argument("--rounds", type=int, help="number of rounds (default 3, quick 2)")
     parser.add_argument("--broker", choices=("tansu", "apache"), default="tansu", help="broker of the write load")
-    parser.add_argument("--only", default="", help=f"sections, with commas, of {', '.join(SECTIONS)}")
+    parser.add_argument("--only", default="", help=f"sections separated by commas: {', '.join(SECTIONS)}")
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "producer-registry-bench.json")
-    parser.add_argument("--picture", type=Path, help="where to draw the growth (default: beside --out)")
+    parser.add_argument("--picture", type=Path, help="file for the chart of growth (default: next to --out)")
     given = parser.parse_args(words)
     given.sections = [name for name in given.only.split(",") if name] or list(SECTIONS)
     if unknown := set(given.sections) - set(SECTIONS):
@@ -44,13 +44,13 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def brokers(broker: BrokerName) -> list[BrokerName]:
-    """The brokers to start: the one of the load, and Apache Kafka where its tools are, which some sections need."""
+    """Return the brokers to start: the one of the load, and Apache Kafka if its tools exist (some sections need it)."""
     more: list[BrokerName] = ["apache"] if all(map(shutil.which, ("java", "mvn"))) else []
     return list(dict.fromkeys([broker, *more]))
 
 
 async def run(given: argparse.Namespace) -> Report:
-    """Run the sections asked for, and stop every server at the end, at SIGTERM too."""
+    """Run the chosen sections. Every server is stopped at the end, also at SIGTERM."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -69,25 +69,25 @@ async def run(given: argparse.Namespace) -> Report:
 
 
 def plan(servers: Servers, given: argparse.Namespace) -> dict[str, Callable[[], Awaitable[Section]]]:
-    """What each section does, at the size asked for."""
+    """Return a function for each section, with the chosen size."""
     quick, broker = given.quick, given.broker
     rounds = given.rounds or (2 if quick else 3)
     sizes = Sizes(20_000, 400, 40_000) if quick else Sizes(60_000, 1_500, 120_000)
-    # A look does not lay down a million codes, unless it looks at nothing else.
+    # A quick run does not create a million codes, unless growth is its only section.
     grown = [10_000, 100_000] if quick and "growth" not in given.only.split(",") else [10_000, 100_000, MILLION]
     grown += [5 * MILLION] if given.full else []
     picture = given.picture or given.out.with_suffix(".svg")
     once = given.rounds or (1 if quick else 2)
     long = given.full or "remembered" in given.only.split(",")
     all_brokers = brokers(broker)
-    # Ten million commands do not fit a broker that keeps them in memory.
+    # Ten million commands do not fit in the memory of the embedded broker.
     slices, size, long_broker = (10, MILLION, all_brokers[-1]) if given.full else (4, sizes.ours, broker)
     return {
         "write": lambda: write.against_peers(servers, sizes, rounds, broker),
         "latency": lambda: latency.latency(servers, all_brokers, 5_000, 3 if quick else 10, rounds),
         "read": lambda: read.against_pgbench(servers, sizes.codes, 3 if quick else 8, rounds, broker),
         "two": lambda: write.two_processes(servers, sizes, rounds, broker),
-        "ugly": lambda: write.ugly(servers, sizes, 1 if quick else 2, broker),
+        "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
         "beside": lambda: read.beside_writes(servers, Load(sizes.ours), broker),
         "memory": lambda: grow.memory(servers, slices, size, long_broker),
         "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once, picture=picture),
@@ -100,9 +100,9 @@ def plan(servers: Servers, given: argparse.Namespace) -> dict[str, Callable[[], 
 
 
 def main() -> None:
-    """Run, and say where the figures are."""
+    """Run, and print the path of the figures."""
     given = arguments(sys.argv[1:])
-    # The client library tells of every try while the leaders of fresh topics are chosen.
+    # The client library logs every retry until new topics have leaders.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(run(given))
     sys.stdout.write(f"\nfigures: {given.out}\n")

@@ -1,4 +1,4 @@
-"""Puts messages into the outbox past the service, as batches of commands that create codes would have left them."""
+"""Write messages directly to the outbox, like those of batches of commands that create codes."""
 
 import random
 from collections.abc import Iterator
@@ -25,16 +25,16 @@ from tests.load.workload import SOURCE, START_MS, uuid7
 from tests.support.record import FakeRecord
 
 SLICE = 20_000
-"""Messages that one transaction writes, about."""
+"""Approximate number of messages per transaction."""
 
-# For each batch of it a block; the sequence counts on from there.
+# Each batch takes a block from the sequence.
 _BLOCKS = "SELECT nextval('outbox_block') FROM generate_series(1, $1::int)"
 
 
 async def lay_backlog(url: str, topics: Topics, messages: int, commands_of_batch: tuple[int, ...]) -> int:
-    """Write so many messages to the outbox; answers how many frames they are.
+    """Write this many messages to the outbox. Return the number of frames.
 
-    `commands_of_batch` are the sizes of batches, in turns: each command leaves an event and an outcome.
+    `commands_of_batch` are the sizes of batches, used in turn; each command has an event and an outcome.
     """
     backlog = Backlog(topics)
     session = await asyncpg.connect(url, timeout=30)
@@ -60,7 +60,7 @@ async def lay_backlog(url: str, topics: Topics, messages: int, commands_of_batch
 
 
 def sizes_of(commands: int, in_turns: tuple[int, ...]) -> Iterator[int]:
-    """The sizes of batches in turns, until so many commands are in them."""
+    """Yield the sizes of batches in turn, until they have this many commands."""
     turn = 0
     while commands > 0:
         size = min(commands, in_turns[turn % len(in_turns)])
@@ -95,7 +95,7 @@ class Backlog:
         )
 
     def batch(self, block: int, commands: int) -> list[Message]:
-        """The messages of a batch, at the positions of its block."""
+        """Return the messages of a batch, at the positions of its block."""
         messages: list[Message] = []
         for _ in range(commands):
             received = self._received()

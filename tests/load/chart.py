@@ -1,4 +1,4 @@
-"""A line chart as SVG text: several curves over a logarithmic axis."""
+"""A line chart as SVG text: several curves with a logarithmic x axis."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ COLOURS = ("#1f6feb", "#d1242f", "#1a7f37", "#9a6700")
 
 
 def chart(title: str, across: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """Draw curves of (x, y) points, y from 0, x in powers of ten; each curve on its own scale of its own highest point.
+    """Draw curves of (x, y) points, y from 0, x logarithmic; each curve is scaled to its own highest point.
 
-    The names of the curves tell their units; each point bears its value.
+    The names of the curves contain their units; each point is labelled with its value.
     """
     xs = sorted({x for points in curves.values() for x, _ in points})
     low, high = math.log10(xs[0]), math.log10(xs[-1])
@@ -33,7 +33,7 @@ def chart(title: str, across: str, curves: Mapping[str, Sequence[tuple[float, fl
         f'<path d="M{LEFT} {TOP}V{floor}H{WIDTH - RIGHT}" stroke="#888" fill="none"/>',
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 10}" text-anchor="middle">{escape(across)}</text>',
     ]
-    parts += [f'<text x="{place_x(x):.1f}" y="{floor + 18}" text-anchor="middle">{spoken(x)}</text>' for x in xs]
+    parts += [f'<text x="{place_x(x):.1f}" y="{floor + 18}" text-anchor="middle">{short_number(x)}</text>' for x in xs]
     for number, (name, points) in enumerate(curves.items()):
         colour = COLOURS[number % len(COLOURS)]
         most = max(y for _, y in points)
@@ -50,8 +50,8 @@ def chart(title: str, across: str, curves: Mapping[str, Sequence[tuple[float, fl
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def spoken(number: float) -> str:
-    """A round number in few letters: 10k, 5M."""
+def short_number(number: float) -> str:
+    """Return a short form of a round number: 10k, 5M."""
     for unit, letter in ((1_000_000, "M"), (1_000, "k")):
         if number >= unit:
             return f"{number / unit:g}{letter}"

@@ -1,4 +1,4 @@
-"""Those who write: processes that take the round's command topic and work it off, measured alike."""
+"""The measured programs: processes that consume the command topic of a round, all measured in the same way."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,18 +14,18 @@ STOP_SECONDS = 30.0
 
 
 def outcomes(registry: Registry) -> list[str]:
-    """The topic where a contender answers each command once."""
+    """Return the topic with one outcome for each command."""
     return [registry.topics.outcomes]
 
 
 def events(registry: Registry) -> list[str]:
-    """The topics where a contender without outcomes tells each change."""
+    """Return the topics of events, for a program without outcomes."""
     return list(registry.topics.events.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A program to measure, `processes` of it; `out` names the topics whose messages count."""
+    """A program to measure with this number of `processes`; `out` returns the topics whose messages are counted."""
 
     name: str
     command: Sequence[str]
@@ -42,7 +42,7 @@ TUTORIAL = Contender("(b) FastStream as in a tutorial", (sys.executable, "-m", "
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is to be worked off in one round: so many commands of a mix, on so many codes."""
+    """The load of one round: number and mix of commands, and number of existing codes."""
 
     count: int
     codes: int = 100_000
@@ -52,14 +52,14 @@ class Load:
 
 
 async def run(servers: Servers, contender: Contender, load: Load, broker: BrokerName, seed: int = 1) -> Measured:
-    """One round: fresh database and topics, all commands there before the contender starts. Raises window.Stalled."""
+    """Run a round: new database and topics, all commands published before the program starts. Raises window.Stalled."""
     async with servers.registry(load.codes, broker, big_group=load.big_group) as registry:
         await fill(registry, Workload(load.codes, seed, load.mix).take(load.count))
         return await work_off(servers, registry, contender, load)
 
 
 async def work_off(servers: Servers, registry: Registry, contender: Contender, load: Load, before: int = 0) -> Measured:
-    """Let a contender work off what is in the round's command topic, and measure it; `before` of it was done before."""
+    """Measure a program that processes the command topic of a round; `before` commands were processed earlier."""
     await servers.checkpoint()
     children: list[Child] = []
     try:

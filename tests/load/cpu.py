@@ -1,4 +1,4 @@
-"""CPU time by whole process families: a server with all it started, those that have ended meanwhile included."""
+"""CPU time and memory of processes; CPU time includes all child processes, also those that ended."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import psutil
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and everything under it since their starts, in seconds; 0 when it is gone.
+    """Return user and system time of a process and its descendants in seconds; 0 when the process does not exist.
 
-    What ended and was waited for stands in its parent's times of children.
+    The time of descendants that ended is part of their parent's time for children.
     """
     try:
         top = psutil.Process(pid)
@@ -26,8 +26,8 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory_bytes(pid: int) -> tuple[int, int, int]:
-    """The memory of one process in bytes: resident, of that what no other process shares (not code of libraries), and
-    the most that ever was resident, 0 where the system does not tell.
+    """Return the memory of a process in bytes: resident, private (without shared pages such as code of libraries), and
+    the peak of resident memory (0 if the system does not provide it).
     """
     memory = psutil.Process(pid).memory_full_info()
     status = Path(f"/proc/{pid}/status")

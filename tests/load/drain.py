@@ -1,4 +1,4 @@
-"""Draining: much waits in the outbox, then a relay starts. Its rate from the first to the last message, and memory."""
+"""Draining: a relay starts with a backlog in the outbox. Measures its rate over time, and its memory."""
 
 import asyncio
 import sys
@@ -32,24 +32,24 @@ COMMAND: tuple[str, ...] = (PROGRAM, "serve", "--role", "relay")
 STOP_SECONDS = 30.0
 SAMPLE_SECONDS = 0.1
 FEW = 200
-"""Messages of the drain after which a process counts as idle: it has a producer, plans and all its code by then."""
+"""Messages after which a process counts as idle: its producer, plans and code are then loaded."""
 
 SHAPES: dict[str, tuple[int, ...]] = {
-    # The events of 4,800 commands and their outcomes go to two topics, each in 16 shards.
+    # The events and outcomes of 4,800 commands go to two topics, each with 16 shards.
     "about 300": (4_800,),
     "one or two": (1, 2),
 }
-"""Sizes of the batches that left what waits, in commands, in turns."""
+"""Sizes of the batches that wrote the backlog, in commands, used in turn."""
 
 
 @dataclass(slots=True)
 class Course:
-    """What was published by when, as (seconds, messages), both rising."""
+    """Published messages over time, as increasing samples (seconds, messages)."""
 
     samples: list[tuple[float, int]] = field(default_factory=list)
 
     def tenths(self) -> list[float]:
-        """Messages per second of each tenth of what was published after the first sample."""
+        """Return the messages per second in each tenth of the messages after the first sample."""
         (begun, before), (_, end) = self.samples[0], self.samples[-1]
         rates = []
         last = begun
@@ -61,12 +61,12 @@ class Course:
 
     @property
     def rate(self) -> float:
-        """Messages per second of the whole."""
+        """Return the messages per second of the whole drain."""
         (begun, before), (ended, end) = self.samples[0], self.samples[-1]
         return (end - before) / (ended - begun)
 
     def _when(self, messages: float) -> float:
-        """When so many were published, on the line between two samples."""
+        """Return the time at which this many messages were published, interpolated between two samples."""
         before = self.samples[0]
         for sample in self.samples[1:]:
             if sample[1] >= messages and sample[1] > before[1]:
@@ -76,8 +76,8 @@ class Course:
 
 
 async def drain(servers: Servers, messages: int) -> Section:
-    """A backlog of so many messages, once for each shape of its frames, on Apache Kafka."""
-    section = Section(f"Draining {messages:,} messages that wait in the outbox, Apache Kafka", COLUMNS)
+    """Drain a backlog of this many messages for each size of frames, on Apache Kafka."""
+    section = Section(f"Draining {messages:,} messages from the outbox, Apache Kafka", COLUMNS)
     if "apache" not in servers.brokers:
         section.remarks = ["not measured: Apache Kafka needs java and mvn"]
         return section
@@ -146,7 +146,7 @@ async def _relay(servers: Servers, registry: Registry) -> AsyncIterator[Child]:
 
 
 class LogEnds:
-    """How many records the topics of events and outcomes have, by the ends of their logs."""
+    """The number of records in the topics of events and outcomes, from the ends of their logs."""
 
     def __init__(self, consumer: Any, topics: Topics) -> None:
         self._consumer = consumer
@@ -157,7 +157,7 @@ class LogEnds:
         ]
 
     async def total(self) -> int:
-        """All of them together."""
+        """Return the total."""
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(self._places)
         return sum(ends.values())
 
@@ -173,7 +173,7 @@ async def _log_ends(registry: Registry) -> AsyncIterator[LogEnds]:
 
 
 async def _until(ends: LogEnds, child: Child, count: int, course: Course | None = None) -> int:
-    """Wait until so many are published and note the course; answers the most memory that was seen. Raises Stalled."""
+    """Wait until this many messages are published and record the course. Return the peak memory. Raises Stalled."""
     last, moved, resident = -1, time.monotonic(), 0
     assert child.pid is not None
     process = psutil.Process(child.pid)
@@ -182,25 +182,25 @@ async def _until(ends: LogEnds, child: Child, count: int, course: Course | None 
         if course is not None:
             course.samples.append((at, total))
         if not child.alive():
-            raise Stalled(f"{total} of {count} messages came out: {child.last_lines()}")
+            raise Stalled(f"{total} of {count} messages were published: {child.last_lines()}")
         resident = max(resident, process.memory_info().rss)
         if total > last:
             last, moved = total, at
         elif at - moved > STALLED_SECONDS:
-            raise Stalled(f"{total} of {count} messages came out, then nothing more")
+            raise Stalled(f"{total} of {count} messages were published, then no more")
         if total < count:
             await asyncio.sleep(SAMPLE_SECONDS)
     return resident
 
 
 async def _emptied(registry: Registry, child: Child) -> None:
-    """Wait until the relay has deleted all that it published. Raises Stalled."""
+    """Wait until the relay has deleted all published frames. Raises Stalled."""
     session = await asyncpg.connect(registry.settings.database_url, timeout=30)
     try:
         end = time.monotonic() + STALLED_SECONDS
         while await session.fetchval("SELECT EXISTS (SELECT FROM outbox_frame)"):
             if not child.alive() or time.monotonic() > end:
-                raise Stalled(f"published frames stay in the outbox: {child.last_lines()}")
+                raise Stalled(f"published frames remain in the outbox: {child.last_lines()}")
             await asyncio.sleep(SAMPLE_SECONDS)
     finally:
         await session.close()

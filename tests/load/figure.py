@@ -1,4 +1,4 @@
-"""Figures of several rounds: median, least and most; ratios of alternating rounds; percentiles."""
+"""Figures of several rounds: median, minimum and maximum; ratios per round; percentiles."""
 
 import math
 from collections.abc import Sequence
@@ -8,42 +8,42 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one thing gave in each round."""
+    """A measured value, one per round."""
 
     rounds: tuple[float, ...]
 
     @property
     def median(self) -> float:
-        """The middle of the rounds."""
+        """The median of the rounds."""
         return median(self.rounds)
 
     @property
     def least(self) -> float:
-        """The lowest round."""
+        """The minimum of the rounds."""
         return min(self.rounds)
 
     @property
     def most(self) -> float:
-        """The highest round."""
+        """The maximum of the rounds."""
         return max(self.rounds)
 
     def over(self, other: "Figure") -> "Figure":
-        """The ratio to another figure, round by round: what disturbed both of a round falls out."""
+        """Return the ratio to another figure per round: disturbances that affect a whole round cancel out."""
         return Figure(tuple(a / b for a, b in zip(self.rounds, other.rounds, strict=True)))
 
     def as_json(self) -> dict[str, object]:
-        """The figure for bench.json."""
+        """Return the figure for bench.json."""
         return {"median": self.median, "min": self.least, "max": self.most, "rounds": list(self.rounds)}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The least value that at least `share` (0 to 1) of the values do not exceed (nearest rank)."""
+    """Return the lowest value that at least `share` (0 to 1) of the values do not exceed (nearest rank)."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
 
 
 def short(value: float) -> str:
-    """A number for a table: about three digits that count."""
+    """Return a number for a table, with about three significant digits."""
     if value == 0:
         return "0"
     if abs(value) >= 1000:

@@ -1,4 +1,4 @@
-"""A flame graph as SVG text, from counted stacks: width is time, the callee stands on its caller."""
+"""A flame graph as SVG text, from counted stacks: width is time, callees are above their callers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from html import escape
 WIDTH = 1400
 ROW = 17
 LETTER = 6.2
-"""Pixels a letter takes at the font size below."""
+"""Width of a letter in pixels, at the font size below."""
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class _Frame:
 
 
 def flame_graph(stacks: Mapping[tuple[str, ...], int], title: str) -> str:
-    """Draw stacks (outermost frame first) with their numbers of samples; each frame tells its share when pointed at."""
+    """Draw stacks (outermost frame first) with their numbers of samples; the tooltip of a frame shows its share."""
     root = _Frame("all")
     for stack, count in stacks.items():
         root.count += count
@@ -59,7 +59,7 @@ def _draw(frame: _Frame, left: float, top: float, total: int, parts: list[str]) 
 
 
 def _colour(name: str) -> str:
-    """A warm colour of its own for each module, ours in blue."""
+    """Return the colour of a module: a warm one, blue for our own modules."""
     module = name.partition(":")[0]
     shade = sha256(module.encode()).digest()[0]
     if module.startswith(("service", "consumers")):

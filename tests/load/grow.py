@@ -1,4 +1,4 @@
-"""Growth: what codes and remembered ids that are there already cost, and what memory a consumer takes."""
+"""Growth: the cost of a command by the number of existing codes and inbox ids, and the memory of a consumer."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from signal import SIGTERM
 import asyncpg
 
 from tests.load import contender
-from tests.load.chart import chart, spoken
+from tests.load.chart import chart, short_number
 from tests.load.contender import OURS, STOP_SECONDS, Load, outcomes
 from tests.load.cpu import memory_bytes
 from tests.load.figure import Figure, short
@@ -27,7 +27,7 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class Grown:
-    """What was measured at one size, a value a round."""
+    """The measured values at one size, one per round."""
 
     commands: list[float] = field(default_factory=list)
     reads: list[float] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Grown:
 async def codes(
     servers: Servers, sizes: Sequence[int], count: int, broker: BrokerName, *, rounds: int, picture: Path
 ) -> Section:
-    """Commands and reads per second by the number of codes, sizes in turns; draws both curves."""
+    """Measure commands and reads per second by the number of codes, sizes in turns, and draw both curves."""
     grown = {size: Grown() for size in sizes}
     for number in range(rounds):
         for size in sizes:
@@ -52,7 +52,9 @@ async def codes(
             _figure(found.reads).over(_figure(first.reads)),
         ]
         reported = [found.commands, found.cpu, found.wal, found.pages, found.reads]
-        section.rows.append([spoken(size), *(spread(_figure(values)) for values in reported), *map(spread, shares)])
+        section.rows.append(
+            [short_number(size), *(spread(_figure(values)) for values in reported), *map(spread, shares)]
+        )
         section.figures[str(size)] = {
             "commands": _figure(found.commands).as_json(),
             "reads": _figure(found.reads).as_json(),
@@ -66,8 +68,8 @@ async def codes(
     }
     picture.write_text(chart("Cost of growth", "producer codes in the registry", curves))
     section.remarks = [
-        "goal: flat within 20 % from 10k to 1M; each run begins after a checkpoint, so WAL holds a whole page at the "
-        "first change of each: the more pages there are, the longer that goes on",
+        "goal: constant within 20 % from 10k to 1M; each run begins after a checkpoint, so the first change of a page "
+        "writes the whole page to the WAL: with more pages this lasts longer",
         f"picture: {picture}",
     ]
     return section
@@ -90,7 +92,7 @@ async def _one_size(servers: Servers, load: Load, broker: BrokerName, number: in
 
 
 async def _spent(url: str) -> tuple[int, int]:
-    """Bytes of WAL that the server wrote, and pages that the database had to ask the system for, until now."""
+    """Return the bytes of WAL written by the server, and the pages read from the operating system, until now."""
     session = await asyncpg.connect(url, timeout=30)
     try:
         row = await session.fetchrow(
@@ -108,7 +110,7 @@ def _figure(values: Sequence[float]) -> Figure:
 
 
 async def remembered(servers: Servers, sizes: Sequence[int], count: int, broker: BrokerName) -> Section:
-    """The cost of a command by the number of ids that the inbox remembers already."""
+    """Measure the cost of a command by the number of ids in the inbox."""
     section = Section("Remembered ids", ("ids", "commands/s", "CPU µs each", "PostgreSQL", "of the first"))
     load = Load(count)
     first = 0.0
@@ -125,15 +127,15 @@ async def remembered(servers: Servers, sizes: Sequence[int], count: int, broker:
             measured = await contender.work_off(servers, registry, OURS, load, before=before)
             first = first or measured.cpu_total
             reported = (measured.rate, measured.cpu_total, measured.cpu["PostgreSQL"], measured.cpu_total / first)
-            section.rows.append([spoken(size), *map(short, reported)])
+            section.rows.append([short_number(size), *map(short, reported)])
             section.figures[str(size)] = {"commands": measured.rate, "cpu_microseconds": dict(measured.cpu)}
-    section.remarks = ["goal: 10M cost at most 1.5 times what 1M cost (CPU per command)"]
+    section.remarks = ["goal: at most 1.5 times the CPU per command with 10M ids, compared with 1M"]
     return section
 
 
 async def memory(servers: Servers, slices: int, count: int, broker: BrokerName) -> Section:
-    """The memory of a consumer after each slice of a long load."""
-    section = Section("Memory of a consumer", ("commands", "MiB resident", "of that its own", "at most so far"))
+    """Measure the memory of a consumer after each slice of a long load."""
+    section = Section("Memory of a consumer", ("commands", "MiB resident", "MiB private", "MiB peak"))
     load = Load(slices * count)
     async with servers.registry(load.codes, broker) as registry:
         workload = Workload(load.codes, 1)
@@ -145,12 +147,12 @@ async def memory(servers: Servers, slices: int, count: int, broker: BrokerName) 
                 for number in range(1, slices + 1):
                     await measure(out, number * count, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
                     resident, own, most = (size / 2**20 for size in memory_bytes(child.pid))
-                    sys.stderr.write(f"{number * count:,} commands: {resident:.0f} MiB, at most {most:.0f}\n")
+                    sys.stderr.write(f"{number * count:,} commands: {resident:.0f} MiB, peak {most:.0f}\n")
                     section.rows.append([f"{number * count:,}", *map(short, (resident, own, most))])
                     section.figures[str(number * count)] = {"resident": resident, "own": own, "most": most}
                     if number < slices:
                         await fill(registry, workload.take(count))
         finally:
             await child.stop(SIGTERM, seconds=STOP_SECONDS)
-    section.remarks = ["goal: at most 128 MiB, flat; the process serves the API too (`serve`, role all)"]
+    section.remarks = ["goal: at most 128 MiB, constant; the process also serves the API (`serve`, role all)"]
     return section

@@ -1,4 +1,4 @@
-"""From command to event at a steady rate: the product's own `load`, in a process of its own, against one of ours."""
+"""Latency from command to event at a constant rate: a process with the product's `load` against one service."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from tests.load.servers import PARTITIONS, PROGRAM, BrokerName, Registry, Server
 COLUMNS = ("broker, partitions", "commands/s", "p50 ms", "p99 ms", "process", "PostgreSQL", "broker CPU µs each")
 WARM_COMMANDS = 2_000
 FEW_PARTITIONS = 4
-"""Two cores have no use for more; each one is a record batch of its own for sender, service, broker and reader."""
+"""More partitions do not help on two cores; each has its own record batches in all processes."""
 
 
 async def latency(servers: Servers, brokers: Sequence[BrokerName], rate: int, seconds: int, rounds: int) -> Section:
-    """Percentiles for each broker, with the partitions of all other sections and with few; rounds in turns."""
+    """Measure percentiles for each broker, with the usual number of partitions and with few; rounds in turns."""
     reported: dict[tuple[BrokerName, int], list[dict[str, Any]]] = {
         (broker, partitions): [] for broker in brokers for partitions in (PARTITIONS, FEW_PARTITIONS)
     }
@@ -43,8 +43,8 @@ async def latency(servers: Servers, brokers: Sequence[BrokerName], rate: int, se
             "cpu_microseconds": {who: figure.as_json() for who, figure in cpu.items()},
         }
     section.remarks = [
-        "goal: p50 at most 25 ms, p99 at most 100 ms; time runs from when a command was due to when its event is read",
-        "sender and reader take part of the same cores",
+        "goal: p50 at most 25 ms, p99 at most 100 ms, from the scheduled time of a command until its event is read",
+        "sender and reader use the same cores",
     ]
     return section
 

@@ -1,7 +1,7 @@
-"""Transactions of other applications that stay open: what they cost batches the longer they last.
+"""Open transactions of other applications: how the cost of batches grows with their duration.
 
-While one is open PostgreSQL keeps every old row version, so whatever reads past old versions gets slower with each
-batch. Two writers and a relay run in this process, on a database of their own; messages go nowhere.
+While a transaction is open, PostgreSQL keeps every old row version, so statements that read past old versions get
+slower with each batch. Two writers and a relay run in this process, on their own database; messages are discarded.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ from tests.support.record import Log
 from tests.support.wait import eventually
 
 COLUMNS = (
-    "open beside it", "batch ms first", "last", "last of first", "CPU of PostgreSQL, last of first",
-    "pages first", "last", "more MiB", "relay began",
+    "open transaction", "batch ms first", "last", "last of first", "CPU of PostgreSQL, last of first",
+    "pages first", "last", "more MiB", "relay starts",
 )  # fmt: skip
 
 NONE = "nothing"
 PARTITIONS = 6
-"""Of each writer; a batch has a command of each of them."""
+"""Partitions of each writer; a batch has a command in each partition."""
 
 _PAGES = """
     SELECT sum(heap_blks_read + heap_blks_hit + COALESCE(idx_blks_read + idx_blks_hit, 0))
@@ -56,7 +56,7 @@ DEADLINE_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What a batch took in one stretch of a run: median seconds, CPU seconds of PostgreSQL, and pages it touched."""
+    """The cost of a batch in a part of a run: median seconds, CPU seconds of PostgreSQL, and touched pages."""
 
     seconds: float
     cpu: float
@@ -64,17 +64,17 @@ class Stretch:
 
 
 async def pinned(servers: Servers, batches: int) -> Section:
-    """So many batches beside each kind of open transaction, and beside none."""
+    """Run this many batches with each kind of open transaction, and without one."""
     part = max(10, batches // 20)
-    section = Section(f"Open transactions of others, {batches:,} batches of {PARTITIONS} commands", COLUMNS)
+    section = Section(f"Open transactions of other applications, {batches:,} batches of {PARTITIONS} commands", COLUMNS)
     for kind in (NONE, *KINDS):
-        sys.stderr.write(f"beside {kind}\n")
+        sys.stderr.write(f"open transaction: {kind}\n")
         section.figures[kind] = reported = await _measure_beside_transaction(servers, kind, batches, part)
         section.rows.append([kind, *map(short, reported.values())])
     section.remarks = [
-        f"goal: the last {part} batches take at most 1.3 times as long as the first {part}, the relay begins once",
-        "two writers in turns with a relay, all in one process; medians of a batch; CPU of the whole server; "
-        "pages of tables and indexes that a batch of a writer touches",
+        f"goal: the last {part} batches take at most 1.3 times as long as the first {part}, the relay starts once",
+        "two concurrent writers and a relay, all in one process; medians per batch; CPU of the whole server; "
+        "pages of tables and indexes touched by a batch of a writer",
     ]
     return section
 
@@ -96,7 +96,7 @@ async def _measure_beside_transaction(servers: Servers, kind: str, batches: int,
         await eventually(lambda: len(process.relay.shards) == 16, what="all shards")
         if kind != NONE:
             await stack.enter_async_context(open_transaction(kind, server, url))
-        # Plans, caches and the first pages: measured by nobody.
+        # Warm-up, not measured: plans, caches and the first pages.
         await _stretch(servers, writers, part, broker, url)
         before = memory_bytes(os.getpid())[0]
         first = await _stretch(servers, writers, part, broker, url)
@@ -116,7 +116,7 @@ async def _measure_beside_transaction(servers: Servers, kind: str, batches: int,
 
 
 class Writer:
-    """One of the writers, with partitions of its own."""
+    """A writer with its own partitions."""
 
     def __init__(self, process: Process, settings: Settings, number: int) -> None:
         self.store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: process.relay.shards)
@@ -128,29 +128,29 @@ class Writer:
         self._names = itertools.count(number, 2)
 
     def batch(self) -> list[Parsed]:
-        """A command in each partition, each about a subject of its own."""
+        """Return a batch with a command in each partition, each with its own subject."""
         batch: list[Parsed] = []
         for log in self._logs:
             name = next(self._names)
             scenario.create_code(log, f"c{name}", f"code-{name}", f"C-{name}")
             batch += log.read()
-            # A log keeps what was sent; here nobody reads it again.
+            # The log stores all records, which are not read again here.
             log.records[-1] = log.records[0]
         return batch
 
-    async def tell_counters(self) -> None:
-        """Let the session tell the server's counters now what it did."""
+    async def flush_statistics(self) -> None:
+        """Let the session report its statistics to the server now."""
         await (await self.store._session()).execute("SELECT pg_stat_force_next_flush()")
 
     async def apply(self, batch: Sequence[Parsed]) -> None:
-        """Decide a batch, as a reader that knows how far it got, and tell the relay."""
+        """Decide a batch like a consumer that knows its offsets, and wake the relay."""
         reached = {(log.topic, log.partition): len(log.records) - 1 for log in self._logs if len(log.records) > 1}
         await self.store.apply(batch, reached)
         self._process.relay.wake()
 
 
 async def _stretch(servers: Servers, writers: Sequence[Writer], batches: int, broker: Broker, url: str) -> Stretch:
-    """Both writers at once, so many batches together."""
+    """Run this many batches in total with both writers concurrently."""
     left = iter(range(batches))
     seconds: list[float] = []
 
@@ -171,9 +171,9 @@ async def _stretch(servers: Servers, writers: Sequence[Writer], batches: int, br
 
 
 async def _pages(writers: Sequence[Writer], url: str) -> int:
-    """Pages of tables and indexes that the writers' sessions touched until now."""
+    """Return the number of pages of tables and indexes that the writers' sessions touched until now."""
     for writer in writers:
-        await writer.tell_counters()
+        await writer.flush_statistics()
     session = await asyncpg.connect(url, timeout=30)
     try:
         return int(await session.fetchval(_PAGES))
@@ -182,7 +182,7 @@ async def _pages(writers: Sequence[Writer], url: str) -> int:
 
 
 def _count_begins(process: Process) -> list[None]:
-    """A list that gets longer each time the relay opens its session."""
+    """Return a list that grows each time the relay opens its session."""
     begins: list[None] = []
     opening = process.outbox.open
 

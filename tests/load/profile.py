@@ -1,4 +1,4 @@
-"""`make profile`: a consumer under load, where its CPU time goes, by stage and as a flame graph.
+"""`make profile`: the CPU time of a consumer under load, by stage and as a flame graph.
 
 `python -m tests.load.profile [--commands N] [--codes N] [--broker tansu|apache] [--out FILE.svg]`
 """
@@ -41,11 +41,11 @@ STAGES = {
     "Kafka connections": ("aiokafka.",),
     "database answers": ("asyncpg.",),
 }
-"""Stages by the frames that tell them; the first that fits counts, so what is narrower stands first."""
+"""Stages by prefixes of frames; the first match counts, so narrower ones come first."""
 
 
 def stage_of(frames: tuple[str, ...]) -> str:
-    """The stage of a stack."""
+    """Return the stage of a stack."""
     for stage, marks in STAGES.items():
         if any(frame.startswith(marks) for frame in frames):
             return stage
@@ -53,7 +53,7 @@ def stage_of(frames: tuple[str, ...]) -> str:
 
 
 def unfold(text: str) -> dict[tuple[str, ...], int]:
-    """Folded stacks as tuples of frames with their numbers."""
+    """Return folded stacks as tuples of frames with their numbers of samples."""
     stacks: dict[tuple[str, ...], int] = {}
     for line in text.splitlines():
         stack, _, count = line.rpartition(" ")
@@ -63,7 +63,7 @@ def unfold(text: str) -> dict[tuple[str, ...], int]:
 
 
 def by_stage(stacks: Mapping[tuple[str, ...], int]) -> Counter[str]:
-    """Samples per stage."""
+    """Return the samples per stage."""
     counted: Counter[str] = Counter()
     for frames, count in stacks.items():
         counted[stage_of(frames)] += count
@@ -71,7 +71,7 @@ def by_stage(stacks: Mapping[tuple[str, ...], int]) -> Counter[str]:
 
 
 async def profile(servers: Servers, load: Load, broker: BrokerName) -> tuple[dict[tuple[str, ...], int], float]:
-    """Run one consumer over the load; answers its stacks, and its CPU microseconds per command."""
+    """Run one consumer with the load. Return its stacks, and its CPU microseconds per command."""
     folded = servers.folder / "folded"
     command = (sys.executable, "-m", "tests.load.sampler", str(folded), *OURS.command[1:])
     contender = Contender("profiled", command)
@@ -92,7 +92,7 @@ async def profile(servers: Servers, load: Load, broker: BrokerName) -> tuple[dic
 
 
 async def run(count: int, codes: int, broker: BrokerName, path: Path) -> None:
-    """Profile, print the stages, write the picture."""
+    """Profile, print the stages, write the flame graph."""
     async with opened([broker]) as servers:
         stacks, microseconds = await profile(servers, Load(count, codes), broker)
     stages = by_stage(stacks)
@@ -104,8 +104,8 @@ async def run(count: int, codes: int, broker: BrokerName, path: Path) -> None:
 
 
 def main() -> None:
-    """Read the arguments and run."""
-    parser = argparse.ArgumentParser(prog="make profile", description="Where the CPU time of a consumer goes.")
+    """Parse the arguments and run."""
+    parser = argparse.ArgumentParser(prog="make profile", description="Measure the CPU time of a consumer by stage.")
     parser.add_argument("--commands", type=int, default=60_000)
     parser.add_argument("--codes", type=int, default=100_000)
     parser.add_argument("--broker", choices=("tansu", "apache"), default="tansu")

@@ -1,4 +1,4 @@
-"""Reading: the account's codes over HTTP in turns with pgbench on the same query; and beside a write load."""
+"""Reading: the account's codes over HTTP in turns with pgbench on the same query, and during a write load."""
 
 import asyncio
 import re
@@ -23,12 +23,12 @@ from tests.load.workload import Workload
 CLIENTS = 8
 """Connections of the client; pgbench has as many sessions."""
 
-COLUMNS = ("who", "per second", "share of pgbench", "p50 ms", "p99 ms", "CPU µs: process", "PostgreSQL", "asker")
+COLUMNS = ("who", "per second", "share of pgbench", "p50 ms", "p99 ms", "CPU µs: process", "PostgreSQL", "client")
 
 
 @asynccontextmanager
 async def api(servers: Servers, registry: Registry) -> AsyncIterator[tuple[Child, int]]:
-    """An API process of its own, and its port."""
+    """Start a process with the API, and yield it with its port."""
     environment = registry.environment(REGISTRY_LOG_LEVEL="info", REGISTRY_DATABASE_POOL_SIZE=str(CLIENTS))
     child = servers.child("api", (PROGRAM, "serve", "--role", "api"), environment)
     try:
@@ -45,7 +45,7 @@ async def api(servers: Servers, registry: Registry) -> AsyncIterator[tuple[Child
 
 
 async def ask(servers: Servers, port: int, seconds: float) -> dict[str, Any]:
-    """Let the client ask for so long."""
+    """Run the client for this many seconds."""
     words = (str(port), str(CLIENTS), str(seconds), str(servers.tokens))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.load.reads", *words, stdout=asyncio.subprocess.PIPE
@@ -63,11 +63,11 @@ async def _measured(servers: Servers, child: Child, port: int, seconds: float) -
     before = {name: cpu_seconds(pid) for name, pid in pids.items()}
     reported = await ask(servers, port, seconds)
     spent = {name: (cpu_seconds(pid) - before[name]) / reported["requests"] * 1e6 for name, pid in pids.items()}
-    return {**reported, "cpu": {**spent, "asker": reported["client_cpu"]}}
+    return {**reported, "cpu": {**spent, "client": reported["client_cpu"]}}
 
 
 async def against_pgbench(servers: Servers, codes: int, seconds: int, rounds: int, broker: BrokerName) -> Section:
-    """HTTP and pgbench in turns."""
+    """Measure HTTP and pgbench in turns."""
     http: list[dict[str, Any]] = []
     query: list[pgbench.Queries] = []
     stamps: list[pgbench.Queries] = []
@@ -83,7 +83,7 @@ async def against_pgbench(servers: Servers, codes: int, seconds: int, rounds: in
     ours, theirs = Figure(tuple(one["rate"] for one in http)), Figure(tuple(one.rate for one in query))
     bare = Figure(tuple(one.rate for one in stamps))
     share = ours.over(theirs)
-    cpu = {name: Figure(tuple(one["cpu"][name] for one in http)) for name in ("process", "PostgreSQL", "asker")}
+    cpu = {name: Figure(tuple(one["cpu"][name] for one in http)) for name in ("process", "PostgreSQL", "client")}
     p50, p99 = (Figure(tuple(one[name] for one in http)) for name in ("p50", "p99"))
     average = Figure(tuple(one.milliseconds for one in query))
     section = Section(f"Reading, {codes:,} codes: a caller's first page of 25, {CLIENTS} connections", COLUMNS)
@@ -94,8 +94,8 @@ async def against_pgbench(servers: Servers, codes: int, seconds: int, rounds: in
         ["pgbench, only codes and their states", spread(bare), "", "", "", "", "", ""],
     ]
     section.remarks = [
-        "goal: 0.80 of pgbench; over HTTP a token is checked and JSON written, and the asker takes part of the cores",
-        f"the service sends the second query, for several callers at once: {short(ours.over(bare).median)} of its rate",
+        "goal: 0.80 of pgbench; HTTP includes a token check and JSON, and the client uses the same cores",
+        f"the service sends the second query for several callers at once: {short(ours.over(bare).median)} of its rate",
         f"an answer has {http[0]['bytes']:,.0f} bytes on average",
     ]
     section.figures = {
@@ -110,7 +110,7 @@ async def against_pgbench(servers: Servers, codes: int, seconds: int, rounds: in
 
 
 async def beside_writes(servers: Servers, load: Load, broker: BrokerName) -> Section:
-    """Reads for as long as a write load is worked off, and both alone before."""
+    """Measure reads during a write load, and both separately before."""
     friendly = (await contender.run(servers, OURS, load, broker)).rate
     async with servers.registry(load.codes, broker) as registry, api(servers, registry) as (_, port):
         alone = await ask(servers, port, 3.0)
@@ -123,12 +123,12 @@ async def beside_writes(servers: Servers, load: Load, broker: BrokerName) -> Sec
             worked_off.set()
             rates = await reading
     reads = Figure(tuple(rates[1:] or rates))
-    section = Section("Reads beside writes", ("what", "per second", "alone", "share"))
+    section = Section("Reads during writes", ("what", "per second", "alone", "share"))
     section.rows = [
         ["commands", short(measured.rate), short(friendly), short(measured.rate / friendly)],
         ["reads", spread(reads), short(alone["rate"]), short(reads.median / alone["rate"])],
     ]
-    section.remarks = ["goal: each within 3x of what it is alone"]
+    section.remarks = ["goal: each within 3x of its rate alone"]
     section.figures = {
         "commands": measured.rate,
         "reads": reads.as_json(),
@@ -139,7 +139,7 @@ async def beside_writes(servers: Servers, load: Load, broker: BrokerName) -> Sec
 
 
 async def _until(over: asyncio.Event, servers: Servers, port: int) -> list[float]:
-    """Rates of reading, again and again; what was still under way when it was over does not count."""
+    """Measure rates of reading repeatedly; the last measurement, which is interrupted, does not count."""
     rates: list[float] = []
     while True:
         rate = (await ask(servers, port, 1.5))["rate"]

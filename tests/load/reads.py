@@ -1,7 +1,7 @@
-"""Asks for the account's producer codes over HTTP/1.1 for a while, with so many connections, in a process of its own.
+"""An HTTP/1.1 client that requests the account's producer codes for a while, as a separate process.
 
-`python -m tests.load.reads PORT CONNECTIONS SECONDS TOKENS` (a file, one token a line); prints JSON. Connections are
-kept alive, each has one request under way, the answers' bodies are read and thrown away; a wrong status is an error.
+`python -m tests.load.reads PORT CONNECTIONS SECONDS TOKENS` (a file, one token per line); prints JSON. Connections are
+kept alive, each has one request at a time, bodies are read and discarded; any status but 200 is an error.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ ANSWER_SECONDS = 30.0
 PATH = "/account/v1/producer-codes"
 
 
-class Asker(asyncio.Protocol):
-    """One connection that asks again as soon as it has its answer."""
+class Connection(asyncio.Protocol):
+    """A connection that sends the next request as soon as it has its answer."""
 
     def __init__(self, requests: list[bytes], until: float) -> None:
         self._requests = requests
@@ -36,12 +36,12 @@ class Asker(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the first time."""
+        """Send the first request."""
         self._transport = cast("asyncio.Transport", transport)
         self._ask()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; when the answer is whole, ask again."""
+        """Collect the data; when the answer is complete, send the next request."""
         buffer = self._buffer
         buffer += data
         end = buffer.find(b"\r\n\r\n")
@@ -65,7 +65,7 @@ class Asker(asyncio.Protocol):
             self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A connection that ends before its time is an error."""
+        """Report an error when the connection ends early."""
         self._end(exc or ConnectionResetError("the service closed the connection"))
 
     def _ask(self) -> None:
@@ -84,33 +84,33 @@ class Asker(asyncio.Protocol):
 
 
 async def ask(port: int, connections: int, seconds: float, tokens: list[str]) -> dict[str, float]:
-    """Ask for so long; times in milliseconds."""
+    """Send requests for this many seconds; times are in milliseconds."""
     requests = [
         f"GET {PATH} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
         for token in tokens
     ]
     loop = asyncio.get_running_loop()
     begun = time.perf_counter()
-    askers = [
-        (await loop.create_connection(lambda: Asker(requests, begun + seconds), HOST, port))[1]
+    open_connections = [
+        (await loop.create_connection(lambda: Connection(requests, begun + seconds), HOST, port))[1]
         for _ in range(connections)
     ]
     async with asyncio.timeout(seconds + ANSWER_SECONDS):
-        await asyncio.gather(*(asker.done for asker in askers))
+        await asyncio.gather(*(connection.done for connection in open_connections))
     took = time.perf_counter() - begun
-    times = [one for asker in askers for one in asker.seconds]
+    times = [one for connection in open_connections for one in connection.seconds]
     return {
         "requests": len(times),
         "rate": len(times) / took,
         "p50": percentile(times, 0.5) * 1000,
         "p99": percentile(times, 0.99) * 1000,
         "client_cpu": time.process_time() / len(times) * 1e6,
-        "bytes": sum(asker.bytes for asker in askers) / len(times),
+        "bytes": sum(connection.bytes for connection in open_connections) / len(times),
     }
 
 
 def main() -> None:
-    """Read the arguments, ask, print."""
+    """Parse the arguments, run, and print the result."""
     port, connections, seconds, tokens = sys.argv[1:5]
     figures = uvloop.run(ask(int(port), int(connections), float(seconds), Path(tokens).read_text().split()))
     sys.stdout.write(orjson.dumps(figures).decode())

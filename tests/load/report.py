@@ -1,4 +1,4 @@
-"""What a run found: sections with rows for the table on the terminal, and the same as JSON."""
+"""The results of a run: sections with rows for tables on the terminal, and the same as JSON."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from tests.load.figure import Figure, short
 
 @dataclass(slots=True)
 class Section:
-    """One question of the benchmark: columns, rows of texts, remarks below, and the figures for machines."""
+    """A section of the benchmark: columns, rows of texts, remarks, and the figures for JSON."""
 
     title: str
     columns: Sequence[str]
@@ -24,7 +24,7 @@ class Section:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def text(self) -> str:
-        """The section as a table of plain text, columns aligned."""
+        """Return the section as a plain-text table with aligned columns."""
         lines = [list(self.columns), *self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.columns))]
         shown = [
@@ -40,19 +40,19 @@ class Section:
 
 @dataclass(slots=True)
 class Report:
-    """All sections of a run, and on what it ran."""
+    """All sections of a run, and a description of the machine."""
 
     settings: dict[str, Any]
     sections: list[Section] = field(default_factory=list)
 
     def add(self, section: Section) -> None:
-        """Take a section and show it at once: a long run should tell what it has."""
+        """Add a section and print it at once, because a run takes long."""
         self.sections.append(section)
         sys.stdout.write("\n" + section.text())
         sys.stdout.flush()
 
     def write(self, path: Path) -> None:
-        """Write everything as JSON."""
+        """Write all sections as JSON."""
         machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
         whole = {
             "machine": machine,
@@ -63,7 +63,7 @@ class Report:
 
 
 def spread(figure: Figure) -> str:
-    """Median, with least and most in brackets when there are several rounds."""
+    """Return the median, with minimum and maximum in brackets if there are several rounds."""
     if len(figure.rounds) == 1:
         return short(figure.median)
     return f"{short(figure.median)} ({short(figure.least)} to {short(figure.most)})"

@@ -1,8 +1,8 @@
-"""Runs `producer-registry` with a look at its stack after every millisecond of CPU time it takes.
+"""Run `producer-registry` and sample its stack after every millisecond of CPU time.
 
-`python -m tests.load.sampler FILE ARGUMENTS…`; SIGUSR1 begins anew, so that start-up is not in the picture, and at the
-end FILE has the counted stacks, one a line: outermost frame first, frames separated by ;, then the number (the
-"folded" format of flame graph tools). Time inside C code counts for the Python line that called it.
+`python -m tests.load.sampler FILE ARGUMENTS…`; SIGUSR1 discards the samples, which excludes the start-up. At the end
+FILE has the counted stacks, one per line: outermost frame first, frames separated by ;, then the number (the "folded"
+format of flame graph tools). Time in C code counts for the calling Python line.
 """
 
 import signal
@@ -17,19 +17,19 @@ _ROOTS = ("site-packages/", "/lib/python3", f"{Path(__file__).parents[2]}/")
 
 
 class Sampler:
-    """Counts stacks; the handler must be quick, so names are made at the end."""
+    """Counts stacks; the signal handler must be fast, so names are looked up at the end."""
 
     def __init__(self) -> None:
         self._stacks: Counter[tuple[CodeType, ...]] = Counter()
 
     def start(self) -> None:
-        """Sample from now on; SIGUSR1 forgets what was counted."""
+        """Start to sample; SIGUSR1 discards the samples."""
         signal.signal(signal.SIGPROF, self._sample)
         signal.signal(signal.SIGUSR1, lambda *_: self._stacks.clear())
         signal.setitimer(signal.ITIMER_PROF, INTERVAL_SECONDS, INTERVAL_SECONDS)
 
     def stop(self) -> dict[str, int]:
-        """End sampling; answers the folded stacks with their numbers."""
+        """Stop sampling. Return the folded stacks with their numbers of samples."""
         signal.setitimer(signal.ITIMER_PROF, 0)
         folded: Counter[str] = Counter()
         for stack, count in self._stacks.items():

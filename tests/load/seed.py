@@ -1,4 +1,4 @@
-"""Lays down what is there before a benchmark begins, set by set, and lets the planner know (ANALYZE)."""
+"""Create the entities that exist before a benchmark, with set-based statements, and ANALYZE the tables."""
 
 import asyncpg
 
@@ -30,7 +30,7 @@ SELECT 'bench-user-' || n, 'User ' || n, 'user' || n || '@agency.example', 'benc
 FROM generate_series(0, {people.USERS - 1}) AS n;
 """
 
-# Rows come in order of their number, not of their id: as years of creation would have left them.
+# Rows are in order of their number, not of their id, as if they had been created over years.
 _CODES = f"""
 INSERT INTO producer_code (id, code, organization_id, role_ids, description, branch_id, status, appointment_date,
                            termination_date, usable, version)
@@ -78,7 +78,7 @@ WITH held AS (
 UPDATE registry_group SET held_foreign = held_foreign + (SELECT count(*) FROM held) WHERE id = $2
 """
 
-# In order of time, as the ids of a sender with UUIDv7 are.
+# In order of time, like the ids of a sender with UUIDv7.
 _REMEMBERED = """
 INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at)
 SELECT '/bench/before', lpad(to_hex(n / 65536), 8, '0') || '-' || lpad(to_hex(n % 65536), 4, '0') || '-7'
@@ -89,11 +89,11 @@ FROM generate_series($1::bigint, $2::bigint - 1) AS n
 """
 
 SLICE = 250_000
-"""Rows a statement lays down at most, so that none runs for minutes."""
+"""Maximum rows per statement, so that no statement runs for minutes."""
 
 
 async def lay_down(connection: "asyncpg.Connection[asyncpg.Record]", codes: int) -> None:
-    """Fill an empty, migrated database with `codes` codes (some for each organization); seconds for 100,000."""
+    """Fill an empty, migrated database with `codes` codes, spread over the organizations; 100,000 take seconds."""
     await connection.execute(_DIRECTORY)
     for first in range(0, codes, SLICE):
         await connection.execute(_CODES, first, min(first + SLICE, codes))
@@ -109,9 +109,9 @@ async def fill_big_group(connection: "asyncpg.Connection[asyncpg.Record]", codes
 
 
 async def remember(connection: "asyncpg.Connection[asyncpg.Record]", first: int, last: int, topic: str) -> None:
-    """Put ids number `first` to below `last` into the inbox, as if those commands had been decided.
+    """Insert ids number `first` to below `last` into the inbox, as if those commands had been decided.
 
-    The key's index is built at the end, over all: ten million ids take minutes, not an hour.
+    The index of the key is built at the end: ten million ids then take minutes, not an hour.
     """
     await connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '1GB'")
     await connection.execute("ALTER TABLE inbox DROP CONSTRAINT inbox_pkey")

@@ -1,4 +1,4 @@
-"""Where a benchmark takes place: one PostgreSQL (fsync on), brokers, fresh databases and topics a round."""
+"""The servers of a benchmark: one PostgreSQL (fsync on), brokers, and new databases and topics for each round."""
 
 import os
 import secrets
@@ -32,15 +32,15 @@ PROGRAM = str(Path(sys.executable).parent / "producer-registry")
 PARTITIONS = 12
 
 POSTGRES = {
-    # Without these two a checkpoint falls into some rounds and not into others.
+    # Without these two settings some rounds have a checkpoint and others do not.
     "max_wal_size": "8GB",
     "checkpoint_timeout": "30min",
-    # A server of its own gives PostgreSQL a good part of its memory; 256 MB do not hold 100,000 codes.
+    # A dedicated server gives PostgreSQL a large part of its memory; 100,000 codes do not fit in 256 MB.
     "shared_buffers": "2GB",
-    # One section leaves one open.
+    # One section uses a prepared transaction.
     "max_prepared_transactions": "8",
 }
-"""PostgreSQL's settings beside those of the stack (fsync and synchronous_commit stay on)."""
+"""PostgreSQL settings in addition to those of the stack (fsync and synchronous_commit stay on)."""
 
 _WARM = """
 SELECT sum(pg_prewarm(c.oid)) FROM pg_class AS c
@@ -50,7 +50,7 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'i') AND c.
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A database and topics of one round."""
+    """The database and topics of one round."""
 
     settings: Settings
     broker: BrokerName
@@ -58,11 +58,11 @@ class Registry:
 
     @property
     def topics(self) -> Topics:
-        """The names of the round's topics."""
+        """The names of the topics."""
         return Topics(self.settings.topic_prefix)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What a process of the service needs to take part; `more` are settings by variable name."""
+        """Return the environment of a service process; `more` are settings by variable name."""
         settings = self.settings
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
         return {
@@ -82,7 +82,7 @@ class Registry:
 
 
 class Servers:
-    """The servers of a benchmark; databases with the same number of codes are copies of one template."""
+    """The servers of a benchmark. Databases with the same number of codes are copies of one template."""
 
     def __init__(self, postgres: Postgres, brokers: dict[BrokerName, Tansu | Apache], folder: Path) -> None:
         self.postgres = postgres
@@ -92,7 +92,7 @@ class Servers:
         self._templates: dict[str, str] = {}
 
     def broker_pid(self, broker: BrokerName) -> int:
-        """The process of a broker, for its CPU time."""
+        """Return the process id of a broker, to measure its CPU time."""
         server = self.brokers[broker]
         child = server.nodes[0] if isinstance(server, Apache) else server.child
         assert child.pid is not None
@@ -100,7 +100,7 @@ class Servers:
 
     @property
     def database_pid(self) -> int:
-        """PostgreSQL's first process, the parent of all its others."""
+        """The process id of PostgreSQL's postmaster."""
         assert self.postgres.child.pid is not None
         return self.postgres.child.pid
 
@@ -108,7 +108,7 @@ class Servers:
     async def registry(
         self, codes: int, broker: BrokerName, *, big_group: int = 0, partitions: int = PARTITIONS
     ) -> AsyncIterator[Registry]:
-        """A fresh database with so many codes (the big group holding `big_group` of them) and fresh, empty topics."""
+        """Create a database with this many codes, of which the big group holds `big_group`, and empty topics."""
         template = await self._template(codes, big_group)
         name = f"bench_{secrets.token_hex(4)}"
         settings = load_settings(
@@ -132,9 +132,7 @@ class Servers:
                 await delete_topics(settings)
 
     async def _warm(self, url: str) -> None:
-        """Read the copy into PostgreSQL's memory: else its first pages are read while the clock runs, more of them the
-        larger it is.
-        """
+        """Read the copy into PostgreSQL's memory: otherwise its pages would be read during the measurement."""
         session = await asyncpg.connect(url, timeout=30)
         try:
             await session.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
@@ -143,7 +141,7 @@ class Servers:
             await session.close()
 
     async def checkpoint(self) -> None:
-        """Let PostgreSQL write now what it would write later, so that no round pays for the one before."""
+        """Run a checkpoint, so that a round does not include writes of the previous one."""
         await self._execute("CHECKPOINT")
 
     async def _template(self, codes: int, big_group: int) -> str:
@@ -173,7 +171,7 @@ class Servers:
             await session.close()
 
     def child(self, name: str, command: Sequence[str], environment: dict[str, str]) -> Child:
-        """Start a process whose output goes to a file of its own."""
+        """Start a process with its output in a file."""
         child = Child(name, self.folder / f"{name}-{secrets.token_hex(4)}")
         child.launch(command, port=0, environment=environment)
         return child
@@ -198,7 +196,7 @@ async def opened(brokers: Iterable[BrokerName]) -> AsyncIterator[Servers]:
 
 
 async def fill(registry: Registry, commands: Iterable[Sent], topic: str | None = None) -> int:
-    """Write commands to the topic, as a sender with the default partitioner would; answers how many."""
+    """Publish commands with the default partitioner. Return their number."""
     from aiokafka import AIOKafkaProducer
 
     producer = AIOKafkaProducer(
@@ -218,7 +216,7 @@ async def fill(registry: Registry, commands: Iterable[Sent], topic: str | None =
 
 
 async def delete_topics(settings: Settings) -> None:
-    """Remove the round's topics, so that a broker that keeps records on disk does not fill it."""
+    """Delete the topics of a round, so that they do not fill the disk of the broker."""
     from aiokafka.admin import AIOKafkaAdminClient
 
     admin = AIOKafkaAdminClient(**connection(settings))

@@ -1,4 +1,4 @@
-"""Tokens for the callers of a benchmark, signed with a key made for it."""
+"""Tokens for the callers of a benchmark, signed with a generated key."""
 
 import time
 from pathlib import Path
@@ -16,7 +16,7 @@ HOURS = 12
 
 
 def write(folder: Path) -> tuple[Path, Path]:
-    """Write the service's JWKS and a file with a token for each caller; answers both paths."""
+    """Write the service's JWKS and a file with a token for each caller. Return both paths."""
     key = generate_private_key(SECP256R1())
     public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
     jwks = folder / "jwks.json"

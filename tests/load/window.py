@@ -1,4 +1,4 @@
-"""What happens between two moments of a run: what came out, and the CPU time of each process for it."""
+"""The measured part of a run: published messages, and the CPU time of each process."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 POLL_MS = 20
 STALLED_SECONDS = 120.0
 WARM_SHARE = 0.2
-"""The first part of a run is not measured: plans, caches and pages of the database get warm."""
+"""The first part of a run is a warm-up for plans, caches and pages of the database, and is not measured."""
 
 
 class Stalled(Exception):
-    """A process under measurement brought nothing forward for two minutes."""
+    """A measured process made no progress for two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Rate per second, and CPU microseconds per unit by process name."""
+    """The rate per second, and CPU microseconds per unit by process name."""
 
     rate: float
     cpu: Mapping[str, float]
 
     @property
     def cpu_total(self) -> float:
-        """All processes together."""
+        """The sum over all processes."""
         return sum(self.cpu.values())
 
 
 class Out:
-    """Counts what comes out on some topics by reading it: the embedded broker's end offsets are not exact.
+    """Counts messages by reading their topics, because the end offsets of the embedded broker are not exact.
 
-    The reader costs the broker about a microsecond a message and stands on no process's account.
+    The reader costs the broker about a microsecond per message; its own CPU time is not measured.
     """
 
     def __init__(self, settings: Settings, topics: Sequence[str], partitions: int) -> None:
@@ -62,13 +62,13 @@ class Out:
         await self._consumer.stop()
 
     async def skip(self, messages: int) -> None:
-        """Read over so many messages of before."""
+        """Skip this many earlier messages."""
         while self.count < messages:
             await self.more()
         self.count -= messages
 
     async def more(self) -> int:
-        """Messages that came out so far; waits a moment for more."""
+        """Return the number of messages so far, after a short wait for more."""
         polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=5_000)
         self.count += sum(map(len, polled.values()))
         return self.count
@@ -77,9 +77,9 @@ class Out:
 async def measure(
     out: Out, count: int, pids: Mapping[str, Sequence[int]], alive: Callable[[], str], *, warm: float = WARM_SHARE
 ) -> Measured:
-    """Wait until `count` messages are out and measure all after the warm share.
+    """Wait until `count` messages are published, and measure those after the warm-up.
 
-    `alive` answers "" or why the run cannot come to its end. Raises Stalled.
+    `alive` returns "" or the reason why the run cannot continue. Raises Stalled.
     """
     start = await _reached(out, max(1, int(count * warm)), alive)
     before = _snapshot(pids)
@@ -95,9 +95,9 @@ async def _reached(out: Out, count: int, alive: Callable[[], str]) -> int:
         if now > last:
             last, moved = now, time.monotonic()
         if trouble := alive():
-            raise Stalled(f"{now} of {count} messages came out: {trouble}")
+            raise Stalled(f"{now} of {count} messages were published: {trouble}")
         if time.monotonic() - moved > STALLED_SECONDS:
-            raise Stalled(f"{now} of {count} messages came out, then nothing more")
+            raise Stalled(f"{now} of {count} messages were published, then no more")
     return now
 
 

@@ -1,7 +1,7 @@
-"""The commands of a benchmark: 40 % create a code, 40 % change one, 20 % give one away; ~365 bytes each.
+"""The commands of a benchmark: 40 % create a code, 40 % update one, 20 % add one to a group or user; ~365 bytes each.
 
-The key of a command is its organization, so a code is created before it is given away. Ids are UUIDv7: they rise with
-time, as the service advises its senders. The same seed gives the same commands.
+The key of a command is its organization, so a code is created before it is added. Ids are UUIDv7, which increase with
+time, as recommended to senders. The same seed gives the same commands.
 """
 
 import random
@@ -17,18 +17,18 @@ from service.core.ids import created_subject
 from tests.load import people
 
 START_MS = 1_790_000_000_000
-"""When the first command of a run is said to have been made, milliseconds since 1970."""
+"""The time in the id of the first command of a run, milliseconds since 1970."""
 
 SOURCE = "/bench/agency-system"
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of what makes a load ugly (0 to 1 each), all 0 for the friendly one.
+    """Shares of adverse properties of a load (0 to 1 each), all 0 for the friendly load.
 
-    `repeated`: sent again; `rejected`: break a rule; `hot`: belong to one organization beside its due share;
-    `dated`: share of updates that change a date, which every row of the code's holders repeats; `big_group`: the
-    associations go to one group; `padding`: bytes that a body is longer.
+    `repeated`: sent twice; `rejected`: violate a rule; `hot`: additionally belong to one organization; `dated`: share
+    of updates that change a date, which is copied to every association of the code; `big_group`: share of associations
+    with one group; `padding`: additional bytes of a body.
     """
 
     repeated: float = 0.0
@@ -41,7 +41,7 @@ class Mix:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One record for the command topic, in binary content mode."""
+    """A record for the command topic, in binary content mode."""
 
     key: bytes
     value: bytes
@@ -50,7 +50,7 @@ class Sent:
 
 @dataclass(slots=True)
 class Workload:
-    """An endless stream of commands for a database with `codes` codes laid down."""
+    """An endless stream of commands for a database with `codes` codes."""
 
     codes: int
     seed: int = 1
@@ -66,7 +66,7 @@ class Workload:
         self._random = random.Random(self.seed)
 
     def take(self, count: int) -> Iterator[Sent]:
-        """The next `count` commands."""
+        """Yield the next `count` commands."""
         for _ in range(count):
             yield self._next()
 
@@ -93,7 +93,7 @@ class Workload:
         identity = self._identity()
         self._created.setdefault(organization, []).append(created_subject(self.source, identity))
         roles = [{"id": people.role(n)} for n in self._random.sample(range(people.ROLES), 2)]
-        # A set of roles: a long list of the same two is the longest body that is still right.
+        # Roles are a set: a long list of the same two roles is the longest valid body.
         roles *= 1 + self.mix.padding // 44
         data: dict[str, object] = {
             "code": f"N{self.seed}-{self._number:08d}",
@@ -169,7 +169,7 @@ class Workload:
 
 
 def uuid7(milliseconds: int, chance: int) -> uuid.UUID:
-    """A UUID of version 7 (RFC 9562) for a time and 74 random bits."""
+    """Return a UUID of version 7 (RFC 9562) for a time and 74 random bits."""
     high = (milliseconds << 16) | 0x7000 | (chance >> 62 & 0xFFF)
     return uuid.UUID(int=(high << 64) | (0b10 << 62) | (chance & (1 << 62) - 1))
 

@@ -1,4 +1,4 @@
-"""Writing: ours and the peers in turns, on the same load; two processes against one; the loads that are ugly."""
+"""Writing: the service and its peers in turns, on the same load; two processes against one; adverse loads."""
 
 import asyncio
 import sys
@@ -25,29 +25,29 @@ Round = Callable[[int], Awaitable[Measured]]
 
 @dataclass(slots=True)
 class Rounds:
-    """What each of those who take turns gave, round by round."""
+    """The measurements of each program, per round."""
 
     measured: dict[str, list[Measured]] = field(default_factory=dict)
 
     async def take_turns(self, turns: dict[str, Round], rounds: int) -> None:
-        """One after the other, and again: what disturbs the machine disturbs all of a round."""
+        """Measure one program after the other in each round, so that disturbances of the machine affect all of them."""
         for number in range(rounds):
             for name, turn in turns.items():
                 sys.stderr.write(f"round {number + 1} of {rounds}: {name}\n")
                 self.measured.setdefault(name, []).append(await turn(number + 1))
 
     def rate(self, name: str) -> Figure:
-        """The rates of one."""
+        """Return the rates of a program."""
         return Figure(tuple(measured.rate for measured in self.measured[name]))
 
     def cpu(self, name: str, process: str | None = None) -> Figure:
-        """CPU microseconds of one, of one process or of all."""
+        """Return the CPU microseconds of a program, of one process or of all."""
         return Figure(
             tuple(one.cpu_total if process is None else one.cpu.get(process, 0.0) for one in self.measured[name])
         )
 
     def section(self, title: str, first: str) -> Section:
-        """The table; the ratio is the rate of the first one over the others', round by round."""
+        """Return the table; the ratio is the rate of the first program to that of the others, per round."""
         section = Section(title, COLUMNS)
         for name in self.measured:
             ratio = self.rate(first).over(self.rate(name))
@@ -67,7 +67,7 @@ class Rounds:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many commands each one works off in a round."""
+    """The number of commands for each program in a round."""
 
     ours: int
     one_by_one: int
@@ -80,7 +80,7 @@ def _turn(servers: Servers, who: Contender, load: Load, broker: BrokerName) -> R
 
 
 def floor(servers: Servers, load: Load, broker: BrokerName) -> Round:
-    """The turn of the floor, a process of its own like all others."""
+    """Return the turn of the floor, a separate process like all others."""
 
     async def turn(seed: int) -> Measured:
         async with servers.registry(load.codes, broker) as registry:
@@ -101,7 +101,7 @@ def floor(servers: Servers, load: Load, broker: BrokerName) -> Round:
 
 
 async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
-    """Ours against (a), (b) and (c), and against (e) where there is Apache Kafka."""
+    """Compare the service with (a), (b) and (c), and with (e) if Apache Kafka is available."""
     ours = Load(sizes.ours, sizes.codes)
     few = replace(ours, count=sizes.one_by_one)
     turns = {
@@ -118,14 +118,14 @@ async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
     share = taken.rate(OURS.name).over(taken.rate(FLOOR))
     section.remarks = [
         f"goals: (a) 75x, (b) 45x, 0.65 of (c): {spread(share)}; CPU at most 70 µs; faster than (e)",
-        "(c) is one process and PostgreSQL in turns, publishes nothing; (e) writes codes and associations only",
+        "(c) is one process, alternates with PostgreSQL, publishes nothing; (e) writes only codes and associations",
     ]
     section.figures["ours_of_floor"] = share.as_json()
     return section
 
 
 async def two_processes(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
-    """Two consumer processes against one."""
+    """Compare two consumer processes with one."""
     load = Load(sizes.ours, sizes.codes)
     taken = Rounds()
     turns = {who.name: _turn(servers, who, load, broker) for who in (TWO_OF_OURS, OURS)}
@@ -135,27 +135,27 @@ async def two_processes(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
     return section
 
 
-UGLY: Sequence[tuple[str, Mix, int]] = (
+ADVERSE: Sequence[tuple[str, Mix, int]] = (
     ("30 % duplicates", Mix(repeated=0.3), 0),
     ("20 % rejections", Mix(rejected=0.2), 0),
-    ("half of all on one key", Mix(hot=0.5), 0),
+    ("half of the commands with one key", Mix(hot=0.5), 0),
     ("every update changes a date", Mix(dated=1.0), 0),
     ("associations to a group of 50,000", Mix(big_group=1.0), 50_000),
 )
 BODY = 65_536
 
 
-async def ugly(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
-    """What a load that is not friendly costs, in turns with the friendly one."""
+async def adverse(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+    """Measure adverse loads in turns with the friendly one."""
     friendly = Load(sizes.ours, sizes.codes)
     turns = {"friendly": _turn(servers, OURS, friendly, broker)}
-    for name, mix, held in UGLY:
+    for name, mix, held in ADVERSE:
         turns[name] = _turn(servers, OURS, replace(friendly, mix=mix, big_group=held), broker)
     large = replace(friendly, mix=Mix(padding=BODY), count=max(500, sizes.ours // 30))
     turns["bodies of 64 KiB"] = _turn(servers, OURS, large, broker)
     taken = Rounds()
     await taken.take_turns(turns, rounds)
-    section = taken.section("Ugly loads: commands per second; `ours is` tells how much slower", "friendly")
+    section = taken.section("Adverse loads: commands per second; `ours is` is the slowdown", "friendly")
     megabytes = taken.rate("bodies of 64 KiB").median * BODY / 1e6
     section.remarks = [
         "goal: each within 3x of the friendly load",

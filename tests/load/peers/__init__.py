@@ -1,1 +1,1 @@
-"""Peers: what else could do the same work, each written fairly, its settings in its docstring."""
+"""Peers: alternative programs for the same work, each with reasonable settings, listed in its docstring."""

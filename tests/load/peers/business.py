@@ -1,7 +1,7 @@
-"""The registry's rules as a team would write them that handles one message at a time: a query for each question.
+"""The registry's rules as a typical service implements them for one message at a time: a query for each check.
 
-Serves the two FastStream peers. It knows the three commands of the benchmark and checks what the service checks for
-them: references, codes taken, dates in order, owners' organizations. Statements are prepared and kept by asyncpg.
+Used by the two FastStream peers. It supports the three commands of the benchmark and the checks of the service for
+them: references, existing codes, order of dates, owners' organizations. asyncpg prepares and caches the statements.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class AddCode(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of a command; `data` is the event's, empty when nothing changed."""
+    """The result of a command; `data` is that of the event, empty without a change."""
 
     status: str
     aggregate: str
@@ -63,7 +63,7 @@ class Change:
 
 
 async def carry_out(db: "Connection[asyncpg.Record]", headers: dict[str, str], body: dict[str, Any]) -> Change:
-    """Decide one command and write the state it changes, inside the caller's transaction."""
+    """Decide one command and write the changed state, in the caller's transaction."""
     name = headers["ce_type"].removeprefix("producer-registry.").removesuffix(".v1")
     match name:
         case "producer-code.create":

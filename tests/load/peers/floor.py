@@ -1,11 +1,12 @@
-"""Peer (c), the floor: asyncpg writes the very rows that our service writes, and does nothing else.
+"""Peer (c), the floor: asyncpg writes the same rows as our service, and does nothing else.
 
-The rows are worked out beforehand, by our own core, in batches of 2,000 commands, and lie ready in memory: COPY for new
-codes, associations, inbox and outbox, UPDATE ... FROM unnest for what changed, one transaction a batch, and in it the
-outbox frames of the batch before are deleted by their range. One connection, fsync on, nothing is read, decided,
-rendered, fenced or published.
+The rows are computed beforehand by our own core, in batches of 2,000 commands, and kept in memory: COPY for new codes,
+associations, inbox and outbox, UPDATE ... FROM unnest for changed rows, one transaction per batch, which also deletes
+the outbox frames of the previous batch by their range. One connection, fsync on; nothing is read, decided, rendered,
+fenced or published.
 
-`python -m tests.load.peers.floor COMMANDS CODES SEED POSTGRES_PID`, the database as for the service; prints JSON.
+`python -m tests.load.peers.floor COMMANDS CODES SEED POSTGRES_PID`, with the database settings of the service. Prints
+JSON.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ _DISCARD = "DELETE FROM outbox_frame WHERE position BETWEEN $1 AND $2"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it would have come from Kafka."""
+    """A record as received from Kafka."""
 
     topic: str
     partition: int
@@ -51,7 +52,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement of a batch: a COPY when it has columns, else a statement with its arguments."""
+    """A statement of a batch: a COPY if it has columns, else a statement with its arguments."""
 
     statement: str
     columns: Sequence[str]
@@ -59,23 +60,23 @@ class Step:
 
 
 class Recorder:
-    """Takes the place of the connection and keeps what is written."""
+    """Replaces the connection and records all writes."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
     async def copy_records_to_table(self, table: str, *, columns: Sequence[str], records: Sequence[Any]) -> None:
-        """Keep a COPY."""
+        """Record a COPY."""
         self.steps.append(Step(table, columns, list(records)))
 
     async def execute(self, query: str, *arguments: Any) -> str:
-        """Keep a statement; every row that it names counts as written."""
+        """Record a statement; all its rows count as written."""
         self.steps.append(Step(query, (), arguments))
         return f"UPDATE {len(arguments[0])}"
 
 
 async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) -> list[list[Step]]:
-    """The statements of each batch, in order."""
+    """Return the statements of each batch, in order."""
     records = [
         Record(topics.commands, 0, offset, sent.key, sent.value, list(sent.headers))
         for offset, sent in enumerate(Workload(codes, seed).take(count))
@@ -97,7 +98,7 @@ async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) 
 
 
 async def write(session: Any, batches: Sequence[list[Step]], postgres: int) -> dict[str, float]:
-    """Write all batches, the last one full as well; measures those after the warm ones. Times in seconds."""
+    """Write all batches, also the last one; those after the warm-up are measured. Times are in seconds."""
     warm = max(1, int(len(batches) * WARM_SHARE))
     begun, own, database = 0.0, 0.0, 0.0
     for number, steps in enumerate(batches):
@@ -126,7 +127,7 @@ def _chunks(received: Iterator[Received]) -> Iterator[list[Received]]:
 
 
 async def main(count: int, codes: int, seed: int, postgres: int) -> None:
-    """Plan, write, and print what it took."""
+    """Plan, write, and print the measured times."""
     settings = load()
     session = await asyncpg.connect(settings.database_url, server_settings={"jit": "off"})
     batches = await plan(session, Topics(settings.topic_prefix), count, codes, seed)

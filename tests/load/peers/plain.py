@@ -1,12 +1,12 @@
-"""Peer (a): a plain FastStream service with our guarantees: one message, one handler call, one transaction.
+"""Peer (a): a plain FastStream service with the same guarantees: one message, one handler call, one transaction.
 
 Inbox in the same table as ours, an outbox with a row per message, an event and an outcome for each command, fsync on,
-acks=all and the idempotent producer (off on the embedded broker, which has none), message committed to Kafka after the
-transaction (NACK_ON_ERROR, so that a failed one comes again). One database session for the handler (no pool, so no
-reset query), one for the relay, which is woken by the handler, reads up to 500 rows, sends them together and deletes
-them together. FastStream's own log of every message is off.
+acks=all and the idempotent producer (off on the embedded broker, which does not support it), message committed to Kafka
+after the transaction (NACK_ON_ERROR, so that failed messages are redelivered). One database session for the handler (no
+pool, so no reset query) and one for the relay. The handler wakes the relay, which reads up to 500 rows, sends them
+together and deletes them together. FastStream's log of every message is off.
 
-`python -m tests.load.peers.plain`, settings from the environment as those of the service.
+`python -m tests.load.peers.plain`, with the settings of the service from the environment.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ OUTBOX = """
     ack_policy=AckPolicy.NACK_ON_ERROR,
 )
 async def handle(body: dict[str, Any], message: KafkaMessage) -> None:
-    """Decide one command, whatever it was before."""
+    """Decide one command, or repeat its first outcome."""
     db = sessions["handler"]
     headers = message.headers
     source, command = headers["ce_source"], headers["ce_id"]
@@ -121,7 +121,7 @@ async def _put(  # noqa: PLR0917 - the columns of a row
 
 
 async def relay() -> None:
-    """Send what is in the outbox, in order, and delete it once the broker has it."""
+    """Send the messages of the outbox in order, and delete them after the acknowledgement."""
     db = sessions["relay"]
     while True:
         rows = await db.fetch("SELECT * FROM messages ORDER BY position LIMIT $1", RELAYED)
@@ -151,7 +151,7 @@ async def connect() -> None:
 
 @app.after_startup
 async def start_relay() -> None:
-    """Let the relay run beside the handler; when it fails the service ends."""
+    """Start the relay concurrently with the handler; the service ends when it fails."""
     sessions["task"] = asyncio.create_task(relay())
     sessions["task"].add_done_callback(lambda _: app.exit())
 

@@ -1,11 +1,11 @@
-"""Peer (b): FastStream as in a tutorial: one message, one handler call, one transaction, then the event is published.
+"""Peer (b): FastStream as in its tutorial: one message, one handler call, one transaction, then the event is published.
 
-No inbox, no outbox, no outcome: a crash loses or doubles commands and events, FastStream's default policy commits
-before the work is done. fsync on, acks=all as FastStream and aiokafka set it by default for confirmed sends (acks=1
-would be faster by little: the handler waits for the broker either way). One database session, so no pool's reset.
-FastStream's own log of every message is off.
+No inbox, no outbox, no outcome: a crash loses or duplicates commands and events, because FastStream's default policy
+commits before the handler ends. fsync on, acks=all as FastStream and aiokafka set it by default for confirmed sends
+(acks=1 would be only slightly faster, because the handler waits for the broker in both cases). One database session,
+without the reset query of a pool. FastStream's log of every message is off.
 
-`python -m tests.load.peers.tutorial`, settings from the environment as those of the service.
+`python -m tests.load.peers.tutorial`, with the settings of the service from the environment.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ sessions: dict[str, Any] = {}
 
 @broker.subscriber(topics.commands, group_id=settings.consumer_group, auto_offset_reset="earliest")
 async def handle(body: dict[str, Any], message: KafkaMessage) -> None:
-    """Carry out one command and tell what changed."""
+    """Execute one command and publish its event."""
     db = sessions["handler"]
     async with db.transaction():
         change = await carry_out(db, message.headers, body)

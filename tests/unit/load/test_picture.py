@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from tests.load.chart import chart, spoken
+from tests.load.chart import chart, short_number
 from tests.load.flame import WIDTH, flame_graph
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -21,7 +21,7 @@ def test_a_chart_of_one_size_can_be_drawn() -> None:
 
 
 def test_numbers_of_an_axis_are_few_letters() -> None:
-    assert [spoken(n) for n in (500, 10_000, 100_000, 5_000_000)] == ["500", "10k", "100k", "5M"]
+    assert [short_number(n) for n in (500, 10_000, 100_000, 5_000_000)] == ["500", "10k", "100k", "5M"]
 
 
 def test_a_frame_is_as_wide_as_its_share_and_stands_on_its_caller() -> None:

@@ -1,11 +1,11 @@
 """Peer (e): Kafka Connect with the Debezium JDBC sink, writing the same state as upserts. Needs java and mvn.
 
-What it writes: for each command the row of the code or association as it is after the command, worked out beforehand
-by our own core. It writes no inbox, no outbox, no owners' counters and publishes nothing; it decides nothing.
+For each command it writes the row of the code or association after the command, computed beforehand by our own core.
+It decides and publishes nothing, and writes no inbox, no outbox and no counters of owners.
 
-Settings: Connect 4.3 standalone, one worker, one connector and one task a table (three), JSON without schemas in the
+Settings: Connect 4.3 standalone, one worker, one connector and one task per table (three), JSON without schemas in the
 records (the schema is given to the converter, KIP-1054), upsert by the record's key, batches and polls of 2,000,
-`reWriteBatchedInserts`, UNNEST upserts where a row has no array (the sink cannot do both), the reduction buffer on (one
-upsert for several of a key, which the rewritten ones need), no schema evolution, heap 1 GiB. Offsets are committed ten
-times a second, and what is committed counts. The first half of the records is not measured: the JVM gets warm.
+`reWriteBatchedInserts`, UNNEST upserts where a row has no array (the sink does not support both), the reduction buffer
+on (one upsert per key, which rewritten inserts require), no schema evolution, heap 1 GiB. Offsets are committed ten
+times a second, and committed records are counted. The first half of the records is not measured, to warm up the JVM.
 """

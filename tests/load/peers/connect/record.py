@@ -1,4 +1,4 @@
-"""The records that the JDBC sink writes: a row of state a command, as JSON, with the schemas for the converter."""
+"""The records for the JDBC sink: a row of state per command, as JSON, with the schemas for the converter."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ _HELD = [_text("code"), _number("usable"), _day("appointment_date"), _day("termi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table of the sink: which columns are its key, and the columns of a record's value."""
+    """A table of the sink: its key columns, and the columns of a record's value."""
 
     name: str
     key: tuple[str, ...]
@@ -53,12 +53,12 @@ class Table:
 
     @property
     def schema(self) -> str:
-        """The value's schema, as the JSON converter wants it."""
+        """The schema of the value, in the format of the JSON converter."""
         return orjson.dumps({"type": "struct", "optional": False, "fields": self.fields}).decode()
 
     @property
     def key_schema(self) -> str:
-        """The key's schema."""
+        """The schema of the key."""
         return orjson.dumps(
             {"type": "struct", "optional": False, "fields": [_text(column) for column in self.key]}
         ).decode()
@@ -79,7 +79,7 @@ TABLES = (CODES, OF_USERS, OF_GROUPS)
 
 
 def records(commands: Sequence[Command], world: World) -> Iterator[tuple[Table, Sent]]:
-    """The row that each accepted command leaves, in order."""
+    """Yield the row after each accepted command, in order."""
     decisions, after = decide_batch(commands, world)
     for decision in decisions:
         if not isinstance(decision, Decision):

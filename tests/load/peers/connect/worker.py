@@ -1,4 +1,4 @@
-"""One round of Kafka Connect: topics filled, worker started, measured by the offsets it has committed."""
+"""A round of Kafka Connect: fill the topics, start the worker, measure by its committed offsets."""
 
 import asyncio
 import shutil
@@ -35,12 +35,12 @@ POLL_SECONDS = 0.1
 
 
 def available() -> bool:
-    """Whether the tools it needs are there."""
+    """Return whether the required tools exist."""
     return all(map(shutil.which, ("java", "mvn")))
 
 
 async def run(servers: Servers, load: Load, seed: int = 1) -> Measured:
-    """One round on Apache Kafka. Raises window.Stalled."""
+    """Run a round on Apache Kafka. Raises window.Stalled."""
     async with servers.registry(load.codes, "apache") as registry:
         topics = {table: f"{registry.settings.topic_prefix}.{table.name}" for table in TABLES}
         await _create(registry, list(topics.values()))
@@ -181,7 +181,7 @@ async def _committed(admin: AIOKafkaAdminClient, groups: list[str], wanted: int,
             try:
                 places = await admin.list_consumer_group_offsets(group)
             except GroupCoordinatorNotAvailableError:
-                # The broker makes the topic of offsets when the first group asks for it.
+                # The broker creates the topic of offsets at the first request of a group.
                 places = {}
             now += sum(max(0, servers.offset) for servers in places.values())
         if now >= wanted:
