@@ -22,8 +22,8 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class Child:
     """A server process. The reaper of its parent ends it when the parent dies.
 
-    A process that survives both can be adopted by the next parent. Its folder has the files `pid` (pid, port and command
-    line as JSON) and `log` (the output of the process, appended).
+    A process that survives both can be adopted by the next parent. Its folder has the files `pid` (pid, port and
+    command line as JSON) and `log` (the output of the process, appended).
     """
 
     def __init__(self, name: str, folder: Path) -> None:

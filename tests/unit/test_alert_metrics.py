@@ -30,7 +30,7 @@ from tests.support.issuer import Issuer
 from tests.support.wait import eventually
 from tests.unit.consumers.outbox_stub import message, row
 from tests.unit.consumers.stub import Bench, StubRecord, StubStore
-from tests.unit.http.front import front
+from tests.unit.http.api_client import api_client
 
 ALERTS = Path(__file__).parents[2] / "deploy" / "alerts.yaml"
 PREFIX = "producer_registry_"
@@ -74,10 +74,10 @@ async def relay() -> None:
     status, held = RelayStatus(Health([PART])), HeldKeys()
     held.add(row(message(1, topic="metric-a"), message(2, topic="metric-a")))
     held.add(row(message(3, topic="metric-b")))
-    status.holds(frozenset({1, 5, 9}))
-    status.waiting(Size(5, 1000, 61.5))
-    status.held(held)
-    status.corrupt([row(message(4)), row(message(5))])
+    status.set_shards(frozenset({1, 5, 9}))
+    status.report_backlog(Size(5, 1000, 61.5))
+    status.report_held(held)
+    status.report_corrupt([row(message(4)), row(message(5))])
 
 
 async def batches() -> None:
@@ -115,11 +115,11 @@ async def answers() -> None:
         raise StoreUnavailable("away")
 
     headers = {"Authorization": f"Bearer {TRUSTED.token()}"}
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         await client.get(ACCOUNT, headers=headers)
         await client.get(ACCOUNT, headers=headers)
         await client.get("/nowhere")
-    async with front(TRUSTED, fails) as client:
+    async with api_client(TRUSTED, fails) as client:
         await client.get(ACCOUNT, headers=headers)
 
 

@@ -1,6 +1,6 @@
 """The rule in SQL and the rule in the core agree on generated worlds (domain, "Who may use which code").
 
-REGISTRY_TEST_WORLDS sets how many, --seed from which seed; the header of the run tells it.
+REGISTRY_TEST_WORLDS sets the number of worlds, --seed the seed. The header of the test run shows the seed.
 """
 
 import asyncio
@@ -25,15 +25,17 @@ QUESTIONS = 4
 PLAIN = Page()
 
 
-async def test_sql_and_the_pure_rule_agree(asker: Asker, seed: str) -> None:
+async def test_sql_and_the_core_agree(empty_registry: RegistryClient, seed: str) -> None:
     refused = shown = 0
     for start in range(0, WORLDS, ROUND):
         numbers = range(start, min(start + ROUND, WORLDS))
         of = {n: worlds.world(f"w{n}-", Random(f"{seed} {n}")) for n in numbers}
-        await _empty(asker.database_url)
-        everything = worlds.together(list(of.values()))
-        await asker.save(everything)
-        for answers in await asyncio.gather(*(_agree(asker, seed, n, one, everything) for n, one in of.items())):
+        await _empty(empty_registry.database_url)
+        everything = worlds.merged(list(of.values()))
+        await empty_registry.save(everything)
+        for answers in await asyncio.gather(
+            *(_agree(empty_registry, seed, n, one, everything) for n, one in of.items())
+        ):
             refused += answers[0]
             shown += answers[1]
     # Without refusals and results, the comparison would be meaningless.
@@ -41,7 +43,9 @@ async def test_sql_and_the_pure_rule_agree(asker: Asker, seed: str) -> None:
     assert shown > WORLDS / 2
 
 
-async def _agree(asker: Asker, seed: str, number: int, of: World, everything: World) -> tuple[int, int]:
+async def _agree(
+    empty_registry: RegistryClient, seed: str, number: int, of: World, everything: World
+) -> tuple[int, int]:
     prefix = f"w{number}-"
     chance = Random(f"{seed} {number} questions")
     refused = shown = 0
@@ -59,7 +63,7 @@ async def _agree(asker: Asker, seed: str, number: int, of: World, everything: Wo
             visible=[string.lower() for string in query.visible],
             page=page,
         )
-        reported = f"--seed {seed} world {number}: {asked}"
+        failure = f"--seed {seed} world {number}: {query}"
         if isinstance(expected, Refused):
             assert items is None, failure
             refused += 1

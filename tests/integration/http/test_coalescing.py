@@ -129,7 +129,7 @@ async def _codes_of_ann(pages: CallerPages) -> list[str]:
     ],
 )
 async def test_no_more_documents_are_kept_than_number_and_bytes_allow(
-    pages: CallerPages, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, kept: int
+    pages: CallerPages, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, cached: int
 ) -> None:
     monkeypatch.setattr(caller_page, limit, value)
     for _ in range(3):

@@ -10,8 +10,8 @@ from service.core.group import Group
 from service.core.world import World
 from service.store.code_page import Page
 from tests.integration.http import seeds
-from tests.integration.http.asker import Asker
-from tests.integration.http.asker import asker as opened
+from tests.integration.http.registry_client import RegistryClient
+from tests.integration.http.registry_client import open_registry as opened
 from tests.support import database
 
 DAY = date(2026, 11, 22)
@@ -53,7 +53,7 @@ def _world() -> World:
 
 
 @pytest.fixture(scope="module")
-async def dated(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
+async def dated(postgres_url: str, database_template: str) -> AsyncIterator[RegistryClient]:
     """Somebody who asks a registry with a code for each side of each date."""
     async with (
         database.made_database(postgres_url, database_template) as name,
@@ -67,7 +67,7 @@ async def dated(postgres_url: str, database_template: str) -> AsyncIterator[Aske
 @pytest.mark.parametrize("renewal", [False, True], ids=["submission", "renewal"])
 @pytest.mark.parametrize("subject", [OWN, TEAM, ALL, NOBODY])
 async def test_a_code_is_available_from_its_first_day_until_the_day_before_its_last_one(
-    dated: Asker, subject: str, renewal: bool, page: Page
+    dated: RegistryClient, subject: str, renewal: bool, page: Page
 ) -> None:
     items = await dated.reader.codes_of_caller(subject, renewal=renewal, on=DAY, visible=[*CODES], page=page)
     assert items is not None

@@ -50,13 +50,14 @@ async def test_lists_contain_only_data_of_the_organizations(seeded_registry: Reg
     assert counted["total"] == 1
 
 
-async def test_nobody_s_organizations_see_nothing(reported: Asker) -> None:
-    assert await reported.codes("/admin/v1/producer-codes", organizations=[]) == []
-    assert (await reported.body("/admin/v1/producer-codes?includeTotal=true", organizations=[]))["total"] == 0
-    assert await reported.body("/groups", organizations=[]) == {"groups": []}
-    assert await reported.body("/producers", organizations=[]) == {"producers": []}
-    assert (await reported.get("/admin/v1/roles/producer", organizations=[])).status_code == 404
-    assert (await reported.get("/admin/v1/roles/producer", organizations=ACV_ONLY)).status_code == 200
+async def test_empty_organizations_claim_hides_everything(seeded_registry: RegistryClient) -> None:
+    assert await seeded_registry.codes("/admin/v1/producer-codes", organizations=[]) == []
+    total = (await seeded_registry.body("/admin/v1/producer-codes?includeTotal=true", organizations=[]))["total"]
+    assert total == 0
+    assert await seeded_registry.body("/groups", organizations=[]) == {"groups": []}
+    assert await seeded_registry.body("/producers", organizations=[]) == {"producers": []}
+    assert (await seeded_registry.get("/admin/v1/roles/producer", organizations=[])).status_code == 404
+    assert (await seeded_registry.get("/admin/v1/roles/producer", organizations=ACV_ONLY)).status_code == 200
 
 
 async def test_code_of_another_organization_is_only_visible_as_association(seeded_registry: RegistryClient) -> None:

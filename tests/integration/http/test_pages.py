@@ -12,8 +12,8 @@ from service.core.group import Group
 from service.core.reference import Product, Role
 from service.core.world import World
 from tests.integration.http import seeds
-from tests.integration.http.asker import Asker
-from tests.integration.http.asker import asker as opened
+from tests.integration.http.registry_client import RegistryClient
+from tests.integration.http.registry_client import open_registry as opened
 from tests.support import database
 from tests.support.shuffled import shuffle
 
@@ -60,7 +60,7 @@ def _world() -> World:
 
 
 @pytest.fixture(scope="module")
-async def shuffled(postgres_url: str, database_template: str) -> AsyncIterator[Asker]:
+async def shuffled(postgres_url: str, database_template: str) -> AsyncIterator[RegistryClient]:
     """Somebody who asks a registry whose rows were written in no order."""
     async with database.made_database(postgres_url, database_template) as name:
         url = database.url_of(postgres_url, name)
@@ -129,12 +129,12 @@ def _following(answer: httpx.Response) -> str | None:
     return href
 
 
-async def _walked(asker: Asker, path: str, parameter: str, size: int, claims: dict[str, Any]) -> list[Any]:
+async def _walked(registry: RegistryClient, path: str, parameter: str, size: int, claims: dict[str, Any]) -> list[Any]:
     """The items of all pages, one page after the other."""
     items: list[Any] = []
     following: str | None = f"{path}{'&' if '?' in path else '?'}{parameter}={size}"
     while following is not None:
-        answer = await asker.get(following, **claims)
+        answer = await registry.get(following, **claims)
         assert answer.status_code == 200, answer.text
         page = next(value for value in answer.json().values() if isinstance(value, list))
         following = _following(answer)
@@ -147,7 +147,7 @@ async def _walked(asker: Asker, path: str, parameter: str, size: int, claims: di
 
 @pytest.mark.parametrize("size", [7, 40])
 @pytest.mark.parametrize("name", LISTS)
-async def test_pages_of_a_list_are_the_whole(shuffled: Asker, name: str, size: int) -> None:
+async def test_pages_of_a_list_are_the_whole(shuffled: RegistryClient, name: str, size: int) -> None:
     paged = LISTS[name]
     items = await _walked(shuffled, paged.path, "limit", size, paged.claims)
     assert [item["id"] for item in items] == paged.expected
@@ -155,7 +155,7 @@ async def test_pages_of_a_list_are_the_whole(shuffled: Asker, name: str, size: i
 
 @pytest.mark.parametrize("size", [7, 40])
 @pytest.mark.parametrize("name", CODES)
-async def test_pages_of_codes_are_the_whole(shuffled: Asker, name: str, size: int) -> None:
+async def test_pages_of_codes_are_the_whole(shuffled: RegistryClient, name: str, size: int) -> None:
     paged = CODES[name]
     items = await _walked(shuffled, paged.path, "pageSize", size, paged.claims)
     shown = [item["attributes"] for item in items]
@@ -163,7 +163,7 @@ async def test_pages_of_codes_are_the_whole(shuffled: Asker, name: str, size: in
     assert all([role["id"] for role in code["roles"]] == ROLES for code in shown if "roles" in code)
 
 
-async def test_lists_within_a_group_are_in_order(shuffled: Asker) -> None:
+async def test_lists_within_a_group_are_in_order(shuffled: RegistryClient) -> None:
     groups = await _walked(shuffled, "/groups", "limit", 40, {})
     assert all([product["id"] for product in group["products"]] == PRODUCTS for group in groups)
     assert [producer["id"] for producer in groups[0]["producers"]] == _ids("user")

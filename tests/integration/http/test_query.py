@@ -136,7 +136,7 @@ async def test_filters_and_sorting(
 async def test_joined_pages_are_the_whole_collection(scenario: RegistryClient, size: int, sort: str) -> None:
     path: str | None = f"/admin/v1/producer-codes?pageSize={size}&sort={sort}"
     found: list[str] = []
-    back: list[str] = []
+    previous: list[str] = []
     for _ in range(len(ALL) + 1):
         if path is None:
             break

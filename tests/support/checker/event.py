@@ -30,7 +30,9 @@ def judge_events(evidence: Evidence, model: Model) -> Iterator[Violation]:
     for identifier, records_seen in copies.items():
         expected = model.events.get(identifier)
         if expected is None:
-            yield Violation("phantom event", f"{records_seen[0].place} {records_seen[0].header('ce_type')} {records_seen[0].key!r}")
+            yield Violation(
+                "phantom event", f"{records_seen[0].place} {records_seen[0].header('ce_type')} {records_seen[0].key!r}"
+            )
             continue
         for seen in records_seen:
             found = seen.topic, seen.key, seen.value, seen.header("ce_type"), seen.header("ce_subject")

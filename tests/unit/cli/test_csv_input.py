@@ -73,4 +73,4 @@ def test_every_invalid_row_is_reported() -> None:
     ],
 )
 def test_sheet_is_refused_when_it_has_no_clear_columns_or_is_not_csv(text: str, problem: str) -> None:
-    assert refusal(text) == [problem]
+    assert problems_of(text) == [problem]

@@ -37,7 +37,7 @@ class StubConsumer:
 def test_the_lag_is_what_lies_between_the_last_decided_record_and_the_end() -> None:
     settlement = Settlement()
     assert settlement.lags() == {}
-    settlement.follow(StubConsumer())
+    settlement.use(StubConsumer())
     # Partition 2 has a mark beyond the end that was last seen, and of partition 4 nothing is known.
     settlement.reached = {TopicPartition("t", n): 42 for n in range(4)} | {TopicPartition("foreign", 0): 1}
     assert settlement.lags() == {TopicPartition("t", 0): 8, TopicPartition("t", 1): 0, TopicPartition("t", 2): 0}

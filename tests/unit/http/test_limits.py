@@ -14,7 +14,7 @@ from service.http.rate import RateLimit
 from service.store.code_page import Items
 from service.store.errors import StoreRace, StoreUnavailable
 from tests.support.issuer import Issuer
-from tests.unit.http.front import front
+from tests.unit.http.api_client import api_client
 
 ACCOUNT = "/account/v1/producer-codes"
 TRUSTED = Issuer()
@@ -76,7 +76,7 @@ async def test_headers_of_the_limit_are_answered(more: int, status: int) -> None
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 400)])
 async def test_as_many_filters_as_are_allowed_are_taken(more: int, status: int) -> None:
     query = "&".join(["filter=code:eq:1"] * (MAX_FILTERS + more))
-    async with front(TRUSTED) as client:
+    async with api_client(TRUSTED) as client:
         answer = await client.get(f"{ACCOUNT}?{query}", headers={"Authorization": f"Bearer {TRUSTED.token()}"})
     assert answer.status_code == status
 
@@ -86,7 +86,7 @@ async def test_the_caller_may_come_again_after_two_seconds_when_the_database_is_
     async def answer() -> Items:
         raise error
 
-    async with front(TRUSTED, answer) as client:
+    async with api_client(TRUSTED, answer) as client:
         answered = await client.get(ACCOUNT, headers={"Authorization": f"Bearer {TRUSTED.token()}"})
     assert (answered.status_code, answered.headers.get("retry-after")) == (503, "2")
 

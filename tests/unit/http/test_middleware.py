@@ -48,7 +48,7 @@ async def test_response_has_the_given_or_a_generated_request_id() -> None:
 async def test_request_that_cannot_be_answered_is_reported_as_a_problem(
     path: str, headers: dict[str, str], status: int, code: str
 ) -> None:
-    async with front(TRUSTED, max_body_bytes=1024) as client:
+    async with api_client(TRUSTED, max_body_bytes=1024) as client:
         answer = await client.get(path, headers=headers)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
