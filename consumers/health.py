@@ -20,27 +20,27 @@ class Health:
     """
 
     def __init__(self, parts: Iterable[str], monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._trouble: dict[str, str | None] = dict.fromkeys(parts, STARTING)
+        self._reasons: dict[str, str | None] = dict.fromkeys(parts, STARTING)
         self._loops: dict[str, tuple[float, float]] = {}
         self._notes: dict[str, str] = {}
         self._monotonic = monotonic
         self.stopping = False
         """Whether the shutdown has begun. The process is then not ready, whatever the state of its parts."""
-        for part in self._trouble:
+        for part in self._reasons:
             READY.labels(part).set(0)
 
     def mark_not_ready(self, part: str, reason: str) -> None:
         """Record that this part is not ready, with the reason for operators."""
-        if self._trouble.get(part) in (None, STARTING):
+        if self._reasons.get(part) in (None, STARTING):
             _log.warning("part_not_ready", part=part, reason=reason)
-        self._trouble[part] = reason
+        self._reasons[part] = reason
         READY.labels(part).set(0)
 
     def mark_ready(self, part: str) -> None:
         """Record that this part is ready."""
-        if self._trouble.get(part) not in {None, STARTING}:
+        if self._reasons.get(part) not in {None, STARTING}:
             _log.info("part_ready_again", part=part)
-        self._trouble[part] = None
+        self._reasons[part] = None
         READY.labels(part).set(1)
 
     def note(self, part: str, note: str | None) -> None:
@@ -69,7 +69,7 @@ class Health:
 
     def readiness(self) -> dict[str, str | None]:
         """Return the reason of each part that is not ready, and None for each part that is."""
-        return {**self._trouble, "process": "stopping"} if self.stopping else dict(self._trouble)
+        return {**self._reasons, "process": "stopping"} if self.stopping else dict(self._reasons)
 
     def stalled(self) -> dict[str, str]:
         """Return the loops whose heartbeat is overdue, each with a description."""

@@ -56,7 +56,7 @@ class Sender:
         """Publish an unchanged copy of a record and wait for the acknowledgement.
 
         Unlike `send`, this accepts records with neither key nor value. The record goes to its original partition if the
-        topic still has it, because the other records of its key are there, whatever partitioner their sender uses.
+        topic still has it, because the other records of its key are there, for any partitioner of their sender.
         """
         partitions = await self._producer.partitions_for(topic)
         batch = self._producer.create_batch()

@@ -117,11 +117,11 @@ async def _create(settings: Settings, admin: AIOKafkaAdminClient, missing: list[
 async def _present(admin: AIOKafkaAdminClient, planned: list[Planned]) -> dict[str, tuple[int, int]]:
     """Return the numbers of partitions and replicas of the planned topics that exist."""
     # The request names no topic: a metadata request that names one may create it.
-    wanted = {topic.name for topic in planned}
+    names = {topic.name for topic in planned}
     return {
         topic["topic"]: (len(topic["partitions"]), min((len(p["replicas"]) for p in topic["partitions"]), default=0))
         for topic in await admin.describe_topics()
-        if topic["topic"] in wanted and topic["error_code"] == 0
+        if topic["topic"] in names and topic["error_code"] == 0
     }
 
 

@@ -42,7 +42,7 @@ class Settlement:
     """Commits next offsets in the background, only the newest of each partition, and rewinds partitions.
 
     A commit is abandoned after `commit_seconds`. That should not exceed the session time-out: a process that was frozen
-    for longer is no member of the group any more, and would set back the offsets that the next owner has committed.
+    for longer has lost its membership, and would set back the offsets that the next owner has committed.
     """
 
     def __init__(self, commit_seconds: float = COMMIT_SECONDS) -> None:

@@ -23,7 +23,7 @@ from consumers.kafka.client import connection
 from consumers.kafka.close_within import close_within
 from consumers.kafka.cluster_metadata import has_leader, partition_count, refresh_metadata
 from consumers.kafka.partitioner import partitions_of
-from consumers.relay.refusal import LEADERLESS, give_up_after, refusal
+from consumers.relay.refusal import LEADERLESS, give_up_after, refusal_of
 from consumers.relay.refusals import Refusals
 from consumers.relay.report import Report
 from service.contract.message import Message
@@ -153,10 +153,10 @@ class Publisher:
         try:
             count = await partition_count(producer, topic)
         except TopicAuthorizationFailedError as error:
-            self._refusals.observe((topic, None), refusal(error))
+            self._refusals.observe((topic, None), refusal_of(error))
             return 0
         if count == 0:
-            self._refusals.observe((topic, None), refusal(UnknownTopicOrPartitionError()))
+            self._refusals.observe((topic, None), refusal_of(UnknownTopicOrPartitionError()))
         else:
             self._refusals.accepted((topic, None))
         return count
@@ -176,10 +176,10 @@ class Publisher:
                 PUBLISHED.labels(tp[0]).inc(count)
                 most *= 2
                 continue
-            found = self._refusals.classify(tp, batch, todo, error, report)
-            if found is None or not self._held:
+            refusal = self._refusals.classify(tp, batch, todo, error, report)
+            if refusal is None or not self._held:
                 return False
-            if found.kind != "record":
+            if refusal.kind != "record":
                 return True
             if count > 1:
                 # The record at fault is in this batch: find it by halving.

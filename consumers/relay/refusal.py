@@ -83,7 +83,7 @@ LEADERLESS = Refusal("partition", "LEADER_NOT_AVAILABLE")
 """A partition without a leader, as reported by a broker. Errors of the client library may be due to old metadata."""
 
 
-def refusal(error: BaseException) -> Refusal | None:
+def refusal_of(error: BaseException) -> Refusal | None:
     """Return the refusal that an error of the client library stands for; None for an outage."""
     for kind, errors in _KINDS:
         if isinstance(error, errors):
@@ -96,7 +96,7 @@ _can_retry = SendProduceReqHandler._can_retry
 
 def _can_retry_for_a_while(handler: Any, error: BaseException, batch: Any) -> bool:
     seconds = getattr(handler._sender, "refusal_seconds", None)
-    if seconds is not None and refusal(error) is not None:
+    if seconds is not None and refusal_of(error) is not None:
         now = time.monotonic()
         batch.refused_since = getattr(batch, "refused_since", now)
         if now - batch.refused_since >= seconds:

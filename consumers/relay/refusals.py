@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aiokafka.errors import UnknownError
 
-from consumers.relay.refusal import TOO_LARGE, Refusal, refusal
+from consumers.relay.refusal import TOO_LARGE, Refusal, refusal_of
 from consumers.relay.report import Report
 from service.contract.message import Message
 
@@ -56,16 +56,16 @@ class Refusals:
         """Record that the broker accepted messages: a later error begins a new refusal."""
         self._since.pop(target, None)
 
-    def observe(self, target: Target, found: Refusal | None) -> None:
+    def observe(self, target: Target, refusal: Refusal | None) -> None:
         """Record an error of the broker. It becomes a refusal when it lasts long enough."""
         since = self._since.setdefault(target, self._monotonic())
-        if found is not None and self._monotonic() - since >= self._patience:
-            self._refused[target] = replace(found, since=since)
+        if refusal is not None and self._monotonic() - since >= self._patience:
+            self._refused[target] = replace(refusal, since=since)
 
     def leave_out(self, target: Target, messages: Iterable[Message], report: Report) -> None:
         """Report messages that are not sent because of their topic or partition; refused if that lasted long enough."""
-        if (found := self._refused.get(target)) is not None:
-            report.refused.update((message.position, found) for message in messages)
+        if (refusal := self._refused.get(target)) is not None:
+            report.refused.update((message.position, refusal) for message in messages)
 
     def batch_bytes(self, topic: str) -> int | None:
         """Return the bytes a batch may have, when the topic's limit is lower than the producer's."""
@@ -80,24 +80,24 @@ class Refusals:
         report: Report,
     ) -> Refusal | None:
         """Report the result of a failed batch for its messages and those behind it. Return None if it is no refusal."""
-        found = refusal(error)
-        if found is None:
+        refusal = refusal_of(error)
+        if refusal is None:
             report.error = error
             return None
         if isinstance(error, UnknownError):
             # The client library does not retry unknown errors.
-            self.observe(tp, found)
+            self.observe(tp, refusal)
             if tp not in self._refused:
                 return None
-        if found.kind != "record":
-            found = replace(found, since=self._monotonic() - self.seconds)
-            self._refused[(tp[0], None) if found.kind == "topic" else tp] = found
-            report.refused.update((message.position, found) for message in (*batch, *behind))
+        if refusal.kind != "record":
+            refusal = replace(refusal, since=self._monotonic() - self.seconds)
+            self._refused[(tp[0], None) if refusal.kind == "topic" else tp] = refusal
+            report.refused.update((message.position, refusal) for message in (*batch, *behind))
         elif isinstance(error, TOO_LARGE) and len(batch) > 1:
             # The limit of the topic is lower than the batch, but each message may fit.
             self._batch_bytes[tp[0]] = sum(message.size() for message in batch) // 4
             report.again = True
         elif not self._held or len(batch) == 1:
-            report.refused.update((message.position, found) for message in batch)
+            report.refused.update((message.position, refusal) for message in batch)
             report.again = True
-        return found
+        return refusal

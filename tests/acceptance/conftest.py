@@ -1,4 +1,4 @@
-"""Registries for acceptance tests: real processes on a real broker and a real database."""
+"""Registries for acceptance tests: service processes with a real broker and a real database."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.support.replies import Replies
 async def registry(
     database_url: str, kafka_bootstrap: str, broker_rung: Rung, topic_prefix: str, tmp_path: Path
 ) -> AsyncIterator[Registry]:
-    """A registry for this test alone, with no process yet."""
+    """A registry for one test, without a process."""
     settings = registry_settings(
         database_url, kafka_bootstrap, topic_prefix, tmp_path, idempotent=broker_rung.is_apache
     )
@@ -32,7 +32,7 @@ async def shared(
     broker_rung: Rung,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Registry]:
-    """A registry with one process that the tests of a module share; each keeps to ids of its own."""
+    """A registry with one process, shared by the tests of a module; each test uses its own ids."""
     folder = tmp_path_factory.mktemp("registry")
     prefix = f"test-{secrets.token_hex(6)}"
     async with database.made_database(postgres_url, database_template) as name:

@@ -1,4 +1,4 @@
-"""What a command changes, the caller's next question is answered by: no cache stands between event and answer."""
+"""A change is visible in the caller's next request after its event: no cache returns an older answer."""
 
 import time
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ ROLES = [{"id": "a:role"}]
 
 
 class Access:
-    """One caller, `a:ana`, and a registry that commands go to."""
+    """A caller, `a:ana`, and a registry."""
 
     def __init__(self, registry: Registry, client: httpx2.AsyncClient) -> None:
         self._registry = registry
@@ -23,18 +23,18 @@ class Access:
         self._count = 0
 
     async def command(self, kind: str, subject: str, data: object) -> None:
-        """Have a command accepted: its event and its outcome are published."""
+        """Send a command and wait until it is accepted, with its event and outcome published."""
         self._count += 1
         await self._registry.accepted(kind, subject, data, id=f"access-{self._count}")
 
     async def codes(self, **query: str) -> list[str]:
-        """The codes the caller may use, asked once."""
+        """Return the codes that the caller may use, from one request."""
         answer = await self._client.get("/account/v1/producer-codes", params=query)
         assert answer.status_code == 200, answer.text
         return [item["attributes"]["code"] for item in answer.json()["data"]]
 
     async def refused(self) -> int:
-        """The status of an answer that is none."""
+        """Return the status of a refused request."""
         return (await self._client.get("/account/v1/producer-codes")).status_code
 
 
@@ -47,17 +47,17 @@ async def access(registry: Registry) -> AsyncIterator[Access]:
     )
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.api_port}", headers=headers) as client:
-        asked = Access(registry, client)
-        await asked.command("organization.put", "a:1", {"displayName": "One"})
-        await asked.command("role.put", "a:role", {"displayName": "Role"})
+        caller = Access(registry, client)
+        await caller.command("organization.put", "a:1", {"displayName": "One"})
+        await caller.command("role.put", "a:role", {"displayName": "Role"})
         user = {"name": "Ana", "email": "ana@example.com", "organization": {"id": "a:1"}}
-        await asked.command("user.create", "a:ana", user)
+        await caller.command("user.create", "a:ana", user)
         office = {"type": "office", "value": ADDRESS, "distributor_id": "a:1"}
-        await asked.command("group.create", "a:office", office)
+        await caller.command("group.create", "a:office", office)
         for code in ("A-1", "A-2"):
             body = {"code": code, "organization": {"id": "a:1"}, "roles": ROLES}
-            await asked.command("producer-code.create", f"a:{code}", body)
-        yield asked
+            await caller.command("producer-code.create", f"a:{code}", body)
+        yield caller
 
 
 async def test_a_caller_gains_and_loses_codes_with_the_event(access: Access) -> None:

@@ -1,4 +1,4 @@
-"""Readiness after a batch that could not be decided: it comes back by itself when nothing waits any more."""
+"""Readiness after a batch that could not be decided: it returns when no record of the batch is undecided."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ NAME = {"displayName": "Organization"}
 
 
 async def reported(service: Service, part: str) -> str:
-    """What readiness says of a part."""
+    """Return the readiness of a part."""
     async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.admin_port}") as client:
         answer = await client.get("/readyz")
     parts: dict[str, str] = answer.json()["parts"]
@@ -34,7 +34,7 @@ async def test_a_command_is_decided_and_readiness_comes_back_when_a_missing_priv
         async def named() -> bool:
             return "permission denied for table inbox" in await reported(service, "batches")
 
-        await eventually(named, what="readiness naming the table")
+        await eventually(named, what="readiness that names the table")
         connection = await asyncpg.connect(database_url)
         await connection.execute(f"GRANT INSERT ON inbox TO {urlsplit(url).username}")
         await connection.close()
@@ -60,7 +60,7 @@ async def test_readiness_comes_back_without_another_command_when_the_answer_to_a
         async def failed() -> bool:
             return await measured(service.admin_port, "producer_registry_trouble_total", kind="unavailable") >= 1
 
-        await eventually(failed, what="the batch that failed")
+        await eventually(failed, what="a failed batch")
         await registry.ready(service)
         assert await reported(service, "batches") == "ready"
         assert len(registry.outcomes("c1")) <= 1

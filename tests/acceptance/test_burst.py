@@ -1,4 +1,4 @@
-"""A burst of a thousand commands of every type, with duplicates, invalid ones and poison among them."""
+"""A burst of a thousand commands of every type, including duplicates, invalid commands and poison records."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ COMMANDS_SENT = 1000
 
 
 async def _burst(registry: Registry, rung: Rung, seed: int) -> tuple[list[Sent], Verdict]:
-    """Send the foundation, then everything else at once; answers what was sent and what the checker says."""
+    """Send the foundation, then all other records at once. Return the sent records and the verdict."""
     settings = registry.settings
     bootstrap, group = str(settings["kafka_bootstrap_servers"]), str(settings["consumer_group"])
     scene = Scene(bootstrap, str(settings["database_url"]), registry.topics, group)
@@ -48,9 +48,11 @@ async def test_each_command_gets_one_outcome_in_order_when_a_thousand_come_at_on
     ledger, verdict = await _burst(registry, broker_rung, seed=processes)
 
     assert not verdict.violations, str(verdict)
-    assert verdict.duplicates == {"outcomes": 0, "events": 0, "dead letters": 0}, "nothing died, so nothing is doubled"
+    assert verdict.duplicates == {"outcomes": 0, "events": 0, "dead letters": 0}, (
+        "no process died, so there are no duplicates"
+    )
     assert verdict.commands > COMMANDS_SENT * 0.9
     assert verdict.records > verdict.commands
     assert min(verdict.statuses[status] for status in ("accepted", "unchanged", "rejected")) > 50
     assert verdict.dead_letters > 0
-    assert {sent.words.split(" ")[0] for sent in ledger} >= {kind.name for kind in COMMANDS}
+    assert {sent.description.split(" ")[0] for sent in ledger} >= {kind.name for kind in COMMANDS}

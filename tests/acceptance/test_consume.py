@@ -1,4 +1,4 @@
-"""Commands in, events and outcomes out: one process between a real broker and a real database."""
+"""One process consumes commands and publishes events and outcomes, with a real broker and a real database."""
 
 import json
 
@@ -22,7 +22,7 @@ async def test_a_command_gives_its_event_and_its_outcome(shared: Registry) -> No
     assert event.text["ce_causationid"] == "thread-1"
 
 
-async def test_clients_of_other_makers_are_understood_in_both_modes(shared: Registry) -> None:
+async def test_commands_of_the_cloudevents_sdk_are_decided_in_both_modes(shared: Registry) -> None:
     producer = Producer({"bootstrap.servers": shared.settings["kafka_bootstrap_servers"]})
     for write, name in ((binary_event, "binary"), (structured_event, "structured")):
         attributes = {"specversion": "1.0", "id": f"other-{name}", "source": "/other", "subject": f"other:{name}"}
@@ -38,13 +38,13 @@ async def test_a_repeated_command_gets_its_first_outcome_again_and_changes_nothi
     first = await shared.accepted("organization.put", "twice:1", ORGANIZATION, id="twice-1")
     await shared.command("organization.put", "twice:1", {"displayName": "Other"}, id="twice-1", key="another")
     first, again = await shared.outcomes_when("twice-1", 2)
-    assert again.value == first.value, "byte for byte, though the body was another"
+    assert again.value == first.value, "the same bytes, although the body differs"
     assert again.text["ce_id"] == first.text["ce_id"]
     await shared.accepted("organization.put", "twice:2", ORGANIZATION, id="twice-after", key="another")
     assert len(shared.events("twice:1")) == 1
 
 
-async def test_what_the_business_refuses_is_reported_with_every_error_and_its_path(shared: Registry) -> None:
+async def test_a_rejected_command_is_reported_with_every_error_and_its_path(shared: Registry) -> None:
     data = {"type": "office", "value": {"line1": "1 Main St"}, "distributor_id": "nobody", "colour": "red"}
     await shared.command("group.create", "refused:1", data, id="refused-1")
     outcome = await shared.outcome("refused-1")
@@ -54,7 +54,7 @@ async def test_what_the_business_refuses_is_reported_with_every_error_and_its_pa
     assert shared.events("refused:1") == []
 
 
-async def test_a_record_that_is_no_command_is_put_aside_with_its_very_bytes(shared: Registry) -> None:
+async def test_a_record_that_is_not_a_command_is_dead_lettered_unchanged(shared: Registry) -> None:
     headers = (("ce_id", b"\xff\xfe"), ("odd", b"\x00\xff"), ("empty", b""), ("none", None), ("odd", b"twice"))
     value, key = b"\x00\x01not json\xff", b"\xfe\xffkey"
     partition, offset = await shared.send(shared.topics.commands, key, value, headers)
@@ -68,7 +68,7 @@ async def test_a_record_that_is_no_command_is_put_aside_with_its_very_bytes(shar
     assert letter.text["__connect.errors.offset"] == str(offset)
 
 
-async def test_neighbours_of_bad_records_are_decided_in_their_order(shared: Registry) -> None:
+async def test_commands_next_to_invalid_records_are_decided_in_order(shared: Registry) -> None:
     bad: list[tuple[bytes | None, tuple[tuple[str, bytes | None], ...]]] = [
         (None, ()),
         (b"{", (("ce_id", None),)),
@@ -89,7 +89,7 @@ async def test_neighbours_of_bad_records_are_decided_in_their_order(shared: Regi
     await eventually(lambda: sum(out.text.get("among") == "1" for out in shared.dead_letters) == 12)
 
 
-async def test_neighbours_are_decided_when_the_name_of_a_header_is_not_text(shared: Registry) -> None:
+async def test_other_commands_are_decided_when_a_header_name_is_not_text(shared: Registry) -> None:
     attributes = {"specversion": "1.0", "source": "/test", "type": "producer-registry.organization.put.v1"}
     good = [binary_event({**attributes, "id": f"name-{n}", "subject": f"name:{n}"}, ORGANIZATION) for n in range(3)]
     none: Value = (b"no command", [(b"\xff", b"v")])
@@ -97,7 +97,7 @@ async def test_neighbours_are_decided_when_the_name_of_a_header_is_not_text(shar
     await shared.send_raw(shared.topics.operator_commands, [good[0], odd, none, good[2]])
     for number in range(3):
         outcome = await shared.outcome(f"name-{number}")
-        assert outcome.text["ce_type"].endswith("accepted.v1"), "other headers never disturb a command"
+        assert outcome.text["ce_type"].endswith("accepted.v1"), "other headers do not affect a command"
     await eventually(lambda: [out for out in shared.dead_letters if out.value == b"no command"], what="the dead letter")
 
 

@@ -1,4 +1,4 @@
-"""Commands that the broker deleted before they were decided: an alarm and a stop, never a silent jump."""
+"""Commands that the broker deleted before they were decided: the service stops with an alarm."""
 
 import signal
 
@@ -13,30 +13,30 @@ NAME = {"displayName": "Gone"}
 
 
 async def send(registry: Registry, *ids: str) -> TopicPartition:
-    """Send commands under one key; answers their place."""
+    """Send commands with one key. Return their partition."""
     for id_ in ids:
         partition, _ = await registry.command("organization.put", SUBJECT, NAME, id=id_)
     return TopicPartition(registry.topics.operator_commands, partition)
 
 
-async def delete(registry: Registry, place: TopicPartition) -> None:
-    """Delete every record that lies there now."""
+async def delete(registry: Registry, partition: TopicPartition) -> None:
+    """Delete all current records of a partition."""
     admin = AIOKafkaAdminClient(bootstrap_servers=str(registry.settings["kafka_bootstrap_servers"]))
     await admin.start()
     try:
-        await admin.delete_records({place: RecordsToDelete(-1)})
+        await admin.delete_records({partition: RecordsToDelete(-1)})
     finally:
         await admin.close()
 
 
 async def alarmed(service: Service) -> None:
-    """The service ends by itself, and says why."""
+    """Check that the service exits and logs the reason."""
     assert await service.gone(60), service.last_lines()
     assert service.code not in (0, -9), service.code
     assert "undecided records are gone" in service.log.read_text()
 
 
-async def test_a_service_does_not_start_behind_commands_that_were_deleted_until_that_is_accepted(
+async def test_a_service_does_not_start_after_deleted_commands_until_the_loss_is_accepted(
     registry: Registry,
 ) -> None:
     service = await registry.started()
@@ -51,12 +51,12 @@ async def test_a_service_does_not_start_behind_commands_that_were_deleted_until_
     assert not registry.outcomes("lost-1")
 
 
-async def test_a_running_service_stops_when_commands_before_its_place_are_deleted(registry: Registry) -> None:
+async def test_a_running_service_stops_when_undecided_commands_are_deleted(registry: Registry) -> None:
     service = await registry.started()
     await registry.accepted("organization.put", SUBJECT, NAME, id="before")
     service.send(signal.SIGSTOP)
     try:
-        # What the broker answers to a question of before comes yet: the first few of these, never all.
+        # The answer to a fetch in flight has a few of these records, but not all.
         await delete(registry, await send(registry, *(f"lost-{number}" for number in range(30))))
         await send(registry, "after")
     finally:

@@ -1,4 +1,4 @@
-"""Processes come and go: what was sent is decided once, whoever is there to do it."""
+"""Processes start and stop: each command is decided once, by any process."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ def name(number: int) -> dict[str, str]:
     return {"displayName": f"Organization {number}"}
 
 
-async def test_everything_is_kept_when_the_service_is_started_again(registry: Registry) -> None:
+async def test_all_state_is_kept_when_the_service_is_restarted(registry: Registry) -> None:
     first = await registry.started()
     await registry.accepted("organization.put", "kept:1", name(1), id="before")
     assert await first.stop() == 0, first.last_lines()
@@ -31,7 +31,7 @@ async def test_everything_is_kept_when_the_service_is_started_again(registry: Re
     assert [event.text["ce_entityversion"] for event in events] == ["1", "2"]
 
 
-async def test_work_goes_on_after_a_restart_when_the_last_records_came_in_one_batch(registry: Registry) -> None:
+async def test_the_service_continues_after_a_restart_when_the_last_records_were_one_batch(registry: Registry) -> None:
     service = await registry.started()
     attributes = {"specversion": "1.0", "source": "/test", "type": "producer-registry.organization.put.v1"}
     records = (
@@ -64,7 +64,7 @@ async def test_two_processes_share_the_work_and_publish_each_message_once(regist
     assert [await one.stop(), await two.stop()] == [0, 0], one.last_lines() + two.last_lines()
 
 
-async def test_order_per_subject_holds_when_all_comes_at_once_under_different_keys_and_topics(
+async def test_order_per_subject_holds_in_a_burst_with_different_keys_and_topics(
     registry: Registry,
 ) -> None:
     first = await registry.started()
@@ -85,16 +85,16 @@ async def test_order_per_subject_holds_when_all_comes_at_once_under_different_ke
         return registry.command(kind, group, {"product_id": "once:product"}, id=id_, key=key)
 
     await asyncio.gather(*(of_turn(group, turn) for turn in range(60) for group in groups))
-    # Small batches: the one that is there first must not take all of it at a stroke.
+    # Small batches: the first process must not take all records in one batch.
     await registry.started_all((), (), batch_max_records=10)
     for group in groups:
         outcomes = [await registry.outcome(f"{group}-{turn}") for turn in ("create", *range(60))]
         reported = {id_ for outcome in outcomes for id_ in outcome.data.get("events", ())}
         events = await registry.events_when(group, len(reported))
-        assert {event.text["ce_id"] for event in events} == reported, "what the outcomes name is what was published"
+        assert {event.text["ce_id"] for event in events} == reported, "the outcomes name the published events"
         assert [event.text["ce_entityversion"] for event in events] == [str(n) for n in range(1, len(reported) + 1)]
         assert len({event.partition for event in events}) == 1
-        assert len(events) > 40, "every update changes something"
+        assert len(events) > 40, "every update changes the group"
     answered = Counter(out.data["command"]["id"] for out in registry.out if out.topic == registry.topics.outcomes)
     assert len(answered) == 185
     assert set(answered.values()) == {1}, "each command has one outcome"
@@ -108,11 +108,11 @@ async def test_the_other_process_takes_over_when_one_is_killed(registry: Registr
         await registry.command("organization.put", "over:1", name(number), id=f"o{number}", key=f"k{number}")
     for number in range(40):
         await registry.outcome(f"o{number}")
-    # What the dead one had sent and not yet deleted is there twice, under the same id.
+    # Messages that the killed process had sent but not deleted are published twice, with the same id.
     assert await registry.versions("over:1", 40) == [str(version) for version in range(1, 41)]
 
 
-async def test_roles_apart_do_the_same_as_all_in_one(registry: Registry) -> None:
+async def test_separate_roles_do_the_same_as_one_process(registry: Registry) -> None:
     processes = await registry.started_all(*(("--role", role) for role in ("consumers", "relay", "api")))
     outcome = await registry.accepted("organization.put", "roles:1", name(1), id="roles-1")
     [event] = await registry.events_when("roles:1", 1)
@@ -120,7 +120,7 @@ async def test_roles_apart_do_the_same_as_all_in_one(registry: Registry) -> None
     assert [await process.stop() for process in processes] == [0, 0, 0]
 
 
-async def test_readiness_names_what_is_missing_and_comes_by_itself(registry: Registry) -> None:
+async def test_a_process_without_a_broker_is_alive_and_not_ready(registry: Registry) -> None:
     service = registry.service(kafka_bootstrap_servers="127.0.0.1:1")
     service.start()
     await eventually(lambda: health(service.admin_port, "/livez"), what="the admin port")
@@ -130,7 +130,7 @@ async def test_readiness_names_what_is_missing_and_comes_by_itself(registry: Reg
     assert await service.stop() == 0, service.last_lines()
 
 
-async def test_the_consumer_stops_with_a_message_when_too_many_records_are_dead(registry: Registry) -> None:
+async def test_the_consumer_stops_with_a_reason_when_too_many_records_are_dead_lettered(registry: Registry) -> None:
     service = await registry.started(dead_letter_window=10, dead_letter_minimum=5)
     for _ in range(30):
         await registry.send(registry.topics.commands, b"same key", json.dumps({}).encode())

@@ -1,4 +1,4 @@
-"""A broker that is stopped or killed under load and comes back: the service goes on by itself and loses nothing."""
+"""A broker that is stopped or killed under load and restarted: the service continues and loses nothing."""
 
 import asyncio
 import signal
@@ -17,14 +17,14 @@ COUNT = 60
 
 @pytest.fixture(scope="module")
 async def kafka() -> AsyncIterator[Apache]:
-    """A broker that other tests do not share."""
+    """A broker for these tests only."""
     kafka = Apache()
     async with running(kafka):
         yield kafka
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-async def test_it_goes_on_by_itself_when_the_broker_comes_back(
+async def test_the_service_continues_when_the_broker_is_restarted(
     kafka: Apache, number: signal.Signals, database_url: str, tmp_path: Path, topic_prefix: str
 ) -> None:
     settings = registry_settings(database_url, kafka.address, topic_prefix, tmp_path, idempotent=True)

@@ -1,6 +1,6 @@
-"""The five kinds of trouble, on real parts: what goes wrong outside never loses, doubles or reorders a command.
+"""Failures of dependencies: they never lose, duplicate or reorder a command.
 
-A record that is no command and a business refusal are in test_consume.
+test_consume has records that are not commands, and rejections.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ def name(number: int) -> dict[str, str]:
 
 
 def through(proxy: Proxy, url: str) -> str:
-    """The URL of a database behind the proxy."""
+    """Return the URL of a database through the proxy."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@{HOST}:{proxy.port}"))
 
 
 @pytest.fixture
 async def proxy(database_url: str) -> AsyncIterator[Proxy]:
-    """A proxy before the database."""
+    """A proxy in front of the database."""
     parts = urlsplit(database_url)
     assert parts.hostname, database_url
     host, port = parts.hostname, parts.port or 5432
@@ -54,16 +54,16 @@ def rising(count: int) -> list[str]:
     return [str(version) for version in range(1, count + 1)]
 
 
-async def part(port: int, word: str) -> bool:
-    """Whether readiness speaks of a part."""
+async def part(port: int, part_name: str) -> bool:
+    """Return whether a part is not ready."""
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(f"GET /readyz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
     answer = (await reader.read()).decode()
     writer.close()
-    return "503" in answer.split("\r\n")[0] and f'"{word}":"ready"' not in answer
+    return "503" in answer.split("\r\n")[0] and f'"{part_name}":"ready"' not in answer
 
 
-async def test_commands_wait_and_go_on_by_themselves_when_the_database_was_away(
+async def test_commands_wait_during_an_outage_of_the_database_and_are_decided_after_it(
     registry: Registry, proxy: Proxy, database_url: str
 ) -> None:
     service = await registry.started(database_url=through(proxy, database_url))
@@ -71,7 +71,7 @@ async def test_commands_wait_and_go_on_by_themselves_when_the_database_was_away(
     with proxy.away():
         for number in range(1, 30):
             await registry.command("organization.put", "away:1", name(number), id=f"a{number}", key=f"k{number % 3}")
-        await eventually(lambda: part(service.admin_port, "database"), what="readiness naming the database")
+        await eventually(lambda: part(service.admin_port, "database"), what="readiness that names the database")
         assert await health(service.admin_port, "/livez") == 200
     await registry.ready(service)
     assert await registry.versions("away:1", 30) == rising(30)
@@ -84,7 +84,7 @@ async def test_a_command_is_decided_once_when_the_connection_is_cut(
 ) -> None:
     await registry.started(database_url=through(proxy, database_url))
     await registry.accepted("organization.put", "cut:1", name(0), id="c0")
-    trap = proxy.trap(lambda said: b"COMMIT" in said, after=after)
+    trap = proxy.trap(lambda data: b"COMMIT" in data, after=after)
     for number in range(1, 20):
         await registry.command("organization.put", "cut:1", name(number), id=f"c{number}")
     await asyncio.wait_for(trap.triggered.wait(), 30)
@@ -95,28 +95,28 @@ async def test_a_command_is_decided_once_when_the_connection_is_cut(
 
 
 async def waiting(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-    """Whether a session of this database waits for a lock."""
+    """Return whether a session of this database waits for a lock."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     return bool(await connection.fetchval(query))
 
 
-async def test_a_batch_that_lost_a_race_is_decided_anew(registry: Registry, database_url: str) -> None:
+async def test_a_batch_with_a_transaction_conflict_is_decided_again(registry: Registry, database_url: str) -> None:
     service = await registry.started()
     await registry.accepted("organization.put", "race:1", name(0), id="r0")
     region = {"type": "region", "value": "North", "distributor_id": "race:1"}
-    other, looker = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    other, observer = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
     try:
         async with other.transaction():
-            # Another process creates the same group at the same moment, and is the first to commit.
+            # Another process creates the same group at the same time, and commits first.
             await other.execute(
                 "INSERT INTO registry_group VALUES ('race:g', 'region', '\"South\"', 'race:1', '{}', 0, 1)"
             )
             await registry.command("group.create", "race:g", region, id="r1", key="race:1")
             await registry.command("group.create", "race:h", region, id="r2", key="race:1")
-            await eventually(lambda: waiting(looker), what="the batch that waits for the other process")
+            await eventually(lambda: waiting(observer), what="a batch that waits for the other process")
     finally:
         await other.close()
-        await looker.close()
+        await observer.close()
     lost = await registry.outcome("r1")
     assert (lost.text["ce_type"], lost.data["problem"]["code"]) == (wire_type("command.rejected"), "already-exists")
     assert (await registry.outcome("r2")).text["ce_type"] == wire_type("command.accepted")
@@ -125,7 +125,7 @@ async def test_a_batch_that_lost_a_race_is_decided_anew(registry: Registry, data
     assert registry.dead_letters == []
 
 
-async def test_only_the_record_the_database_refuses_is_put_aside(registry: Registry, database_url: str) -> None:
+async def test_only_the_record_the_database_refuses_is_dead_lettered(registry: Registry, database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     await connection.execute("ALTER TABLE organization ADD CHECK (display_name <> 'poison')")
     await connection.close()
@@ -145,7 +145,7 @@ async def test_only_the_record_the_database_refuses_is_put_aside(registry: Regis
 
 
 async def reported(service: Service, path: str, token: str) -> dict[str, Any]:
-    """What the API says to somebody with a token."""
+    """Return the answer of the API to a request with a token."""
     async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.api_port}") as client:
         answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200, answer.text
@@ -153,7 +153,7 @@ async def reported(service: Service, path: str, token: str) -> dict[str, Any]:
     return body
 
 
-async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
+async def test_readiness_names_a_frozen_broker_and_the_service_continues_after_it(
     database_url: str, tmp_path: Path, topic_prefix: str
 ) -> None:
     tansu = Tansu()
@@ -168,12 +168,12 @@ async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
             assert tansu.child.pid is not None
             os.kill(tansu.child.pid, signal.SIGSTOP)
             try:
-                await eventually(lambda: part(service.admin_port, "broker"), what="readiness naming the broker")
+                await eventually(lambda: part(service.admin_port, "broker"), what="readiness that names the broker")
                 assert await health(service.admin_port, "/livez") == 200
                 for process in (service, reading):
                     group = (await reported(process, "/groups/still:2", bearer(registry)))["group"]
-                    assert (group["id"], group["value"]) == ("still:2", "North"), "reading goes on"
-                assert await health(reading.admin_port, "/readyz") == 200, "callers are still sent to the API alone"
+                    assert (group["id"], group["value"]) == ("still:2", "North"), "reads continue"
+                assert await health(reading.admin_port, "/readyz") == 200, "the process with only the API stays ready"
             finally:
                 os.kill(tansu.child.pid, signal.SIGCONT)
             await registry.ready(service)
@@ -182,7 +182,7 @@ async def test_it_says_so_and_goes_on_by_itself_when_the_broker_stood_still(
             assert await registry.versions("still:1", 10) == rising(10)
             os.kill(tansu.child.pid, signal.SIGSTOP)
             try:
-                await eventually(lambda: part(service.admin_port, "broker"), what="readiness naming the broker")
+                await eventually(lambda: part(service.admin_port, "broker"), what="readiness that names the broker")
                 assert await service.stop() == 0, service.last_lines()
             finally:
                 os.kill(tansu.child.pid, signal.SIGCONT)
@@ -197,7 +197,7 @@ async def test_nothing_is_lost_or_decided_twice_when_the_process_dies_at_any_poi
         for number in range(life * 10, life * 10 + 10):
             await registry.command("organization.put", "die:1", name(number), id=f"p{number}", key=f"k{number % 2}")
         service.start(failpoints=f"{point}=kill")
-        assert await service.gone(60), f"{point} was never passed"
+        assert await service.gone(60), f"{point} was never reached"
         assert service.code == -signal.SIGKILL, service.last_lines()
     service.start()
     assert await registry.versions("die:1", 60) == rising(60)

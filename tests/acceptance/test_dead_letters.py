@@ -1,4 +1,4 @@
-"""Dead letters on real parts: put aside by a running service, sent again by the command line, decided once."""
+"""Dead letters: sent to the dead-letter topic by the service, replayed by the command line, decided once."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ async def work(registry: Registry, *arguments: str) -> Ended:
 
 
 async def letters(registry: Registry, count: int) -> list[Out]:
-    """Dead letters in the order they came, when there are so many."""
+    """Wait for this many dead letters, and return them in order of arrival."""
     await eventually(lambda: len(registry.dead_letters) >= count, what=f"{count} dead letters")
     return registry.dead_letters
 
@@ -30,13 +30,13 @@ def address(letter: Out) -> str:
     return f"{letter.topic}:{letter.partition}:{letter.offset}"
 
 
-async def test_replayed_records_are_what_they_were_and_marked_also_without_key_and_value(registry: Registry) -> None:
+async def test_replayed_records_are_unchanged_and_marked_also_without_key_and_value(registry: Registry) -> None:
     await registry.started()
     headers = (("ce_id", b"\xff"), ("none", None), ("empty", b""), ("odd", b"1"), ("odd", b"2"))
     sent: list[tuple[bytes | None, bytes | None]] = [(None, None), (b"key", None), (None, b""), (None, LONG)]
     for key, value in sent:
         await registry.send_together(registry.topics.commands, 3, [(value, headers)], key=key)
-    # They come by different partitions, so in any order.
+    # They are in different partitions, so their order is not defined.
     first = list(await letters(registry, 4))
     assert {(letter.key, letter.value) for letter in first} == set(sent)
     reasons = Counter(letter.text["dlq_reason"] for letter in first)
@@ -54,7 +54,7 @@ async def test_replayed_records_are_what_they_were_and_marked_also_without_key_a
         found = again()[address(letter)]
         assert (found.key, found.value) == (letter.key, letter.value)
         assert found.headers[: len(headers) + 1] == (*headers, ("dlq_replay_of", address(letter).encode()))
-        assert found.text["__connect.errors.partition"] == "3", "where its key's other records lie"
+        assert found.text["__connect.errors.partition"] == "3", "the partition of the other records with its key"
 
 
 async def test_a_failed_command_is_decided_once_when_it_is_replayed_after_the_repair(

@@ -1,4 +1,4 @@
-"""`dev`: its ready line, its life and its end, with data that outlives it."""
+"""`dev`: its ready line, its commands and its end, with data that survives a restart."""
 
 import json
 import signal
@@ -23,13 +23,13 @@ CODES = "subject,code,organization,roles\npc:16,301-008578,pc:4,producer\n"
 
 @pytest.fixture(scope="module")
 def broker(broker_rung: Rung) -> str:
-    """The kind of broker that this run is about."""
+    """The kind of broker of this test run."""
     return "apache" if broker_rung.kind == "apache" else "tansu"
 
 
 @pytest.fixture(scope="module")
 async def dev(tmp_path_factory: pytest.TempPathFactory, broker: str) -> AsyncIterator[Dev]:
-    """A running stack, shared by the tests that leave it running."""
+    """A running stack, shared by the tests that do not stop it."""
     folder = tmp_path_factory.mktemp("dev")
     async with running_dev(folder / "data", "--broker", broker, log=folder / "log") as running:
         await send_directory_and_code(running)
@@ -47,13 +47,13 @@ async def send_directory_and_code(dev: Dev) -> None:
 
 
 async def codes_of(dev: Dev) -> list[str]:
-    """The codes that the API has."""
+    """Return the codes from the API."""
     status, body = await dev.get("/admin/v1/producer-codes", await dev.token("operator", "admin:read"))
     assert status == 200, body
     return [item["attributes"]["code"] for item in body["data"]]
 
 
-async def test_commands_go_in_and_answers_come_out(dev: Dev) -> None:
+async def test_sent_commands_change_the_answers_of_the_api(dev: Dev) -> None:
     assert list(dev.ready) == ["ready", "api", "admin", "kafka", "database", "pid"]
     assert (dev.ready["ready"], dev.ready["pid"]) == (True, dev.process.pid)
     assert await codes_of(dev) == ["301-008578"]
@@ -65,7 +65,7 @@ async def test_commands_go_in_and_answers_come_out(dev: Dev) -> None:
         await connection.close()
 
 
-async def test_it_is_well_when_asked(dev: Dev) -> None:
+async def test_health_and_doctor_report_success(dev: Dev) -> None:
     assert (await dev.run("health", "--ready")).code == 0
     doctor = await dev.run("doctor", "--json")
     assert {reported["name"]: reported["state"] for reported in map(json.loads, doctor.lines)}["broker"] == "ok"
@@ -87,7 +87,7 @@ async def test_rejected_command_is_reported_with_row_code_and_path(dev: Dev) -> 
     assert reported == [["row", "2:", "reference-not-found", "/organization/id"], ["row", "3:", "code-taken", "/code"]]
 
 
-async def test_present_state_is_published_again_when_asked(dev: Dev) -> None:
+async def test_resend_publishes_the_current_state(dev: Dev) -> None:
     resent = await dev.run("resend", "--type", "producer-code", "--type", "role", "--json")
     assert (resent.code, json.loads(resent.out)) == (0, {"producer-code": 1, "role": 1})
     arguments = ("--from", "beginning", "--type", "producer-code.snapshot", "-n", "1", "--json")
@@ -105,7 +105,7 @@ async def test_data_folder_in_use_is_refused(dev: Dev) -> None:
     assert "in use" in ended.err
 
 
-async def test_all_stops_on_a_signal_and_data_comes_back_at_the_next_start(tmp_path: Path, broker: str) -> None:
+async def test_a_signal_stops_all_processes_and_data_is_kept_for_the_next_start(tmp_path: Path, broker: str) -> None:
     log = tmp_path / "log"
     async with running_dev(tmp_path / "data", "--broker", broker, log=log) as first:
         await send_directory_and_code(first)
@@ -116,7 +116,7 @@ async def test_all_stops_on_a_signal_and_data_comes_back_at_the_next_start(tmp_p
         assert (await first.run("health")).code == 1
     async with running_dev(tmp_path / "data", "--broker", broker, log=log) as second:
         assert await codes_of(second) == ["301-008578"]
-        # and it goes on deciding: marks of a broker that forgot its records are not in the way
+        # Commands are still decided: marks of the broker that lost its records do not prevent that.
         more = "subject,code,organization,roles\npc:17,301-008579,pc:4,producer\n"
         ended = await second.run("send", "--wait", "--type", "producer-code.create", stdin=more)
         assert ended.code == 0, ended.out + ended.err
@@ -151,12 +151,12 @@ async def test_database_and_broker_are_taken_up_when_it_was_killed_with_its_reap
         assert {server.pid for server in next_one.servers()} == servers
         assert await codes_of(next_one) == ["301-008578"]
         events = await next_one.run("tail", "events", "--from", "beginning", "--until-end")
-        # What the killed one had published and not yet deleted may be there twice.
+        # Messages that the killed process had published but not deleted may be published twice.
         assert len({line.partition(" ")[2] for line in events.lines}) == 3
 
 
 @pytest.mark.parametrize("option", ["--api-port", "--admin-port", "--kafka-port"])
-async def test_taken_port_says_so(tmp_path: Path, option: str) -> None:
+async def test_a_port_in_use_is_reported(tmp_path: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = await program("dev", "--data-dir", str(tmp_path), option, port)
@@ -173,7 +173,7 @@ async def test_malformed_setting_stops_the_start_with_its_name(tmp_path: Path) -
     assert not (tmp_path / "data").exists()
 
 
-async def test_given_servers_are_used_and_left_alone(
+async def test_configured_servers_are_used_and_not_stopped(
     tmp_path: Path, database_url: str, kafka_bootstrap: str, broker_rung: Rung
 ) -> None:
     settings: dict[str, object] = {

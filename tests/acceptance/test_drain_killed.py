@@ -1,4 +1,4 @@
-"""A process that is killed while it publishes what waited: the next one publishes the rest, and little of it twice."""
+"""A process that is killed while it publishes a backlog: the next one publishes the rest, with few duplicates."""
 
 import signal
 from collections import Counter
@@ -13,23 +13,25 @@ from tests.support.wait import eventually
 
 COUNT = 20_000
 BATCHES = (150, 1, 40, 2)
-"""Commands of the batches that left what waits, in turns."""
+"""Commands of the batches that wrote the backlog, in turn."""
 
 CHUNKS = 2
-"""What a killed process may have sent without deleting it."""
+"""The number of messages that a killed process may have sent but not deleted."""
 
 
 @pytest.mark.parametrize("point", ["mid_publish", "after_publish"])
-async def test_all_is_published_when_the_process_is_killed_amid_a_drain(registry: Registry, point: str) -> None:
+async def test_all_messages_are_published_when_the_process_is_killed_during_a_drain(
+    registry: Registry, point: str
+) -> None:
     url = str(registry.settings["database_url"])
     await lay_backlog(url, registry.topics, COUNT, BATCHES)
-    wanted = expected(registry)
+    all_ids = expected(registry)
     service = registry.service("--role", "relay")
-    # With SIGKILL, at the fourth of some ten chunks: a kill from outside would come too late on a quick machine.
+    # SIGKILL at the fourth of about ten chunks: a kill from outside could be too late on a fast machine.
     service.start(failpoints=f"{point}=kill@4")
     assert await service.gone(60), service.last_lines()
     assert service.code == -signal.SIGKILL
-    assert COUNT / 2 < await waiting(url) < COUNT, "it was killed amid the drain"
+    assert COUNT / 2 < await waiting(url) < COUNT, "it was killed during the drain"
 
     service.start()
 
@@ -37,25 +39,25 @@ async def test_all_is_published_when_the_process_is_killed_amid_a_drain(registry
         return await waiting(url) == 0
 
     await eventually(emptied, deadline=60, what="an empty outbox")
-    await eventually(lambda: len(ids(registry).keys() & wanted) == COUNT, deadline=60, what="every message")
+    await eventually(lambda: len(ids(registry).keys() & all_ids) == COUNT, deadline=60, what="every message")
     assert await service.stop() == 0, service.last_lines()
     published = ids(registry)
-    assert published.keys() == wanted
+    assert published.keys() == all_ids
     assert published.total() - COUNT <= CHUNKS * CHUNK_MESSAGES
 
 
 def ids(registry: Registry) -> Counter[str]:
-    """How often each message was published."""
+    """Return how often each message was published."""
     return Counter(out.text["ce_id"] for out in registry.out)
 
 
 def expected(registry: Registry) -> set[str]:
-    """The ids of all messages that were laid down: the same seed gives the same ones."""
+    """Return the ids of all messages of the backlog: the same seed gives the same messages."""
     return {message.id for message in Backlog(registry.topics).batch(1, COUNT // 2)}
 
 
 async def waiting(url: str) -> int:
-    """Messages in the outbox."""
+    """Return the number of messages in the outbox."""
     connection = await asyncpg.connect(url)
     try:
         count: int = await connection.fetchval("SELECT COALESCE(sum(messages), 0)::int FROM outbox_frame")

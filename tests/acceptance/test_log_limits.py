@@ -1,6 +1,6 @@
-"""A process that lacks a dependency or a privilege names it in readiness all the time, and in its log a few times.
+"""A process without a dependency or a privilege names it in readiness constantly, and in its log only a few times.
 
-The processes of all cases wait at the same time, so the cases of a run share one window.
+The processes of all cases run at the same time, so all cases share one observation window.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ OUTBOX = "outbox_frame"
 
 @dataclass(frozen=True)
 class Case:
-    """What is missing, and the part of readiness that has to name it with a word."""
+    """What is missing, the part of readiness that has to name it, and the word that it must contain."""
 
     lack: Lack
     part: str
@@ -63,7 +63,7 @@ async def site(
     broker_rung: Rung,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Site]:
-    """The servers of the run."""
+    """The servers of the test run."""
     async with AsyncExitStack() as stack:
         folder = tmp_path_factory.mktemp("lacking")
         yield Site(postgres_url, database_template, kafka_bootstrap, broker_rung.is_apache, folder, stack)
@@ -71,7 +71,7 @@ async def site(
 
 @pytest.fixture(scope="module")
 async def watched(request: pytest.FixtureRequest, site: Site) -> Mapping[Lack, Watched]:
-    """What was seen of each process of the cases that this run has chosen."""
+    """The observations of each process, for the selected cases."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
     chosen = {item.callspec.params["case"] for item in items}
     lacks = [case.lack for case in CASES if case in chosen]
@@ -86,15 +86,15 @@ async def watched(request: pytest.FixtureRequest, site: Site) -> Mapping[Lack, W
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.lack))
-def test_a_missing_thing_is_named_calmly(case: Case, watched: Mapping[Lack, Watched]) -> None:
+def test_a_missing_dependency_is_named_with_few_log_lines(case: Case, watched: Mapping[Lack, Watched]) -> None:
     seen = watched[case.lack]
     lines = "\n".join(seen.lines)
     since = seen.statuses_since_named(case.part, case.word)
     assert since, f"{case.part} never named {case.word!r}: {seen.reported}\n{lines}"
-    assert set(since) == {503}, f"ready again, though nothing has changed: {seen.reported}\n{lines}"
+    assert set(since) == {503}, f"ready again, although nothing has changed: {seen.reported}\n{lines}"
     if case.lack.shows_at_start:
-        assert {status for status, _ in seen.reported} == {503}, (
-            f"ready, though that was not true: {seen.reported}\n{lines}"
-        )
-    assert all(times == 1 for times in seen.lost().values()), f"parts come and go: {seen.reported}\n{lines}"
+        assert {status for status, _ in seen.reported} == {503}, f"ready, although it was not: {seen.reported}\n{lines}"
+    assert all(times == 1 for times in seen.lost().values()), (
+        f"parts become ready and not ready: {seen.reported}\n{lines}"
+    )
     assert len(seen.lines) <= MOST_LINES, f"{len(seen.lines)} lines in {WINDOW_SECONDS:g} s:\n{lines}"

@@ -1,4 +1,4 @@
-"""What a running process tells a scraper about the tables that must not grow."""
+"""The metrics of a running process about tables that must not grow."""
 
 import asyncpg
 
@@ -11,7 +11,7 @@ from tests.support.wait import eventually
 
 
 async def counted(service: Service, rows: int) -> None:
-    """Wait until so many rows of the outbox are on /metrics; they are counted every ten seconds."""
+    """Wait until /metrics reports this many rows of the outbox, which are counted every ten seconds."""
 
     async def reported() -> bool:
         return await measured(service.admin_port, "producer_registry_outbox_messages") == rows
@@ -22,7 +22,7 @@ async def counted(service: Service, rows: int) -> None:
 async def test_messages_that_wait_are_counted_until_they_are_published(registry: Registry, database_url: str) -> None:
     hung = await asyncpg.connect(database_url)
     try:
-        # A relay that hangs keeps its shards, and nobody publishes.
+        # Another session has the locks of all shards, like a relay that hangs, so nothing is published.
         await hung.execute("SELECT pg_advisory_lock($1, n) FROM generate_series(0, $2) AS n", SHARD_CLASS, SHARDS - 1)
         service = await registry.started()
         for number in range(5):

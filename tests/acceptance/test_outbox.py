@@ -1,4 +1,4 @@
-"""Messages that the broker refuses, on real parts: held beside all others, and ended by an operator's command."""
+"""Messages that the broker refuses are held while all others are published, until an operator's command."""
 
 import json
 import time
@@ -17,14 +17,14 @@ UNKNOWN = "UNKNOWN_TOPIC_OR_PARTITION"
 
 
 async def work(registry: Registry, *arguments: str) -> Ended:
-    """Run a command of the program on the registry's database and broker."""
+    """Run a command of the program with the registry's database and broker."""
     names = ("database_url", "kafka_bootstrap_servers", "kafka_idempotent_producer", "topic_prefix", "partitions")
     settings = {name: str(registry.settings[name]) for name in names}
     return await program(*arguments, stdin="", seconds=60, **settings)
 
 
 async def relay(port: int) -> str:
-    """What /readyz says about the relay of a process that is ready."""
+    """Return the state of the relay in /readyz of a ready process."""
     async with httpx2.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
         answer = await client.get("/readyz", timeout=10)
     assert answer.status_code == 200, answer.text
@@ -33,15 +33,15 @@ async def relay(port: int) -> str:
 
 
 async def held(registry: Registry, topic: str, *ids: str) -> int:
-    """Start a process, and let the outcomes of these commands be held; answers its admin port."""
+    """Start a process, and wait until the outcomes of these commands are held. Return its admin port."""
     service = await registry.started(reply_topics=topic)
     for id_ in ids:
         await registry.command("organization.put", f"held:{id_}", {"displayName": "Held"}, id=id_, replyto=topic)
         await registry.events_when(f"held:{id_}", 1)
 
     async def reported() -> bool:
-        said = await relay(service.admin_port)
-        assert f"held: {len(ids)} messages for {topic} ({UNKNOWN})" in said
+        state = await relay(service.admin_port)
+        assert f"held: {len(ids)} messages for {topic} ({UNKNOWN})" in state
         return True
 
     await eventually(reported, deadline=60, what="the held messages on /readyz")
@@ -80,22 +80,22 @@ async def test_messages_for_a_missing_topic_are_held_until_they_are_discarded(re
 
 
 async def reported_nothing(port: int) -> bool:
-    """Whether /readyz says that the relay is ready, and nothing else."""
+    """Return whether /readyz reports the relay as ready, without a note."""
     return await relay(port) == "ready"
 
 
-async def test_held_messages_are_published_at_once_when_the_topic_is_there_and_a_retry_is_asked_for(
+async def test_held_messages_are_published_at_once_when_the_topic_exists_and_a_retry_is_requested(
     registry: Registry,
 ) -> None:
     topic = f"{registry.topics.outcomes}.later"
     port = await held(registry, topic, "r1", "r2")
     await create(registry, topic)
 
-    asked = await work(registry, "outbox", "retry")
+    retried = await work(registry, "outbox", "retry")
     since = time.monotonic()
     await eventually(lambda: reported_nothing(port), what="/readyz without the topic")
 
-    # A relay that was refused rests for longer than this; how often it tries by itself is another test's.
+    # Without the request the relay would wait longer. Another test checks its own retries.
     assert time.monotonic() - since < RETRY_SECONDS
     assert (asked.code, asked.err.endswith("; retry requested from 1 relay\n")) == (0, True), asked
     assert await ids_in(registry, topic, 2) == ["r1", "r2"]
@@ -113,7 +113,7 @@ async def create(registry: Registry, topic: str) -> None:
 
 
 async def ids_in(registry: Registry, topic: str, count: int) -> list[str]:
-    """The ids of the commands that the outcomes of a topic with one partition are about, in order."""
+    """Wait for this many outcomes in a topic with one partition, and return the ids of their commands in order."""
     bootstrap = registry.settings["kafka_bootstrap_servers"]
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()

@@ -1,6 +1,6 @@
-"""Messages that the broker refuses: each refusal holds back only what it concerns, and everything else goes on.
+"""Messages that the broker refuses: a refusal holds back only the messages it concerns.
 
-A command names the topic of its outcome in `replyto`, so a reply topic that refuses records stands for any topic.
+A command names the topic of its outcome in `replyto`, so a reply topic that refuses records represents any topic.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ MANY_SECONDS = 300.0
 SHORT_BYTES = 3000
 LONG_BYTES = 100_000
 EVENT_BYTES = 1500
-# Four bytes a character; an event has the name in the state after it, and in the one before when it changes that.
+# Four bytes per character. An event has the name in the new state, and in the old state when the name changes.
 LONG_NAME = "\N{MUSICAL SYMBOL G CLEF}" * 250
-# The rejection names each of these fields, so the outcome is longer than SHORT_BYTES.
+# The rejection names each of these fields, which makes the outcome longer than SHORT_BYTES.
 UNKNOWN_FIELDS = {f"field-{number}": number for number in range(100)}
 
 
 @pytest.fixture(scope="module")
 async def kafka() -> AsyncIterator[Apache]:
-    """A broker with an authorizer, which the other tests do not need."""
+    """A broker with an authorizer, which other tests do not need."""
     kafka = Apache(settings=AUTHORIZER)
     async with running(kafka):
         yield kafka
@@ -44,14 +44,14 @@ def kafka_bootstrap(kafka: Apache) -> str:
 
 @pytest.fixture
 async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
-    """The operator of the broker."""
+    """An administrator of the broker."""
     async with broker_admin(kafka.address) as admin:
         yield admin
 
 
 @pytest.fixture
 async def other(topic_prefix: str, admin: BrokerAdmin) -> str:
-    """A reply topic that takes everything."""
+    """A reply topic that accepts all records."""
     topic = f"{topic_prefix}-other"
     await admin.create(topic)
     return topic
@@ -59,7 +59,7 @@ async def other(topic_prefix: str, admin: BrokerAdmin) -> str:
 
 @pytest.fixture
 async def short_events(topic_prefix: str, admin: BrokerAdmin) -> str:
-    """The topic of the events of organizations, made before the registry makes it, for short records only."""
+    """The topic of events of organizations, created beforehand with a limit for short records."""
     topic = Topics(topic_prefix).directory_events
     await admin.create(topic, partitions=4, max_message_bytes=str(EVENT_BYTES))
     return topic
@@ -81,7 +81,7 @@ async def test_only_a_record_without_a_key_is_held_when_its_topic_is_compacted(
     await held_and_released(replies, refused, wave, lambda: admin.configure(refused, cleanup_policy="delete"))
 
 
-async def test_healthy_outcomes_arrive_beside_thousands_of_records_that_are_refused(
+async def test_other_outcomes_arrive_during_thousands_of_refusals(
     replies: Replies, admin: BrokerAdmin, refused: str
 ) -> None:
     await admin.create(refused, cleanup_policy="compact")
@@ -99,11 +99,11 @@ async def test_healthy_outcomes_arrive_beside_thousands_of_records_that_are_refu
 
 
 @pytest.mark.parametrize("allowed", [Operation.READ, Operation.DESCRIBE_CONFIGS], ids=["write", "describe"])
-async def test_only_the_topic_that_may_not_be_written_is_held_until_it_is_allowed(
+async def test_only_a_topic_without_write_permission_is_held_until_it_is_granted(
     replies: Replies, admin: BrokerAdmin, refused: str, other: str, allowed: Operation
 ) -> None:
     await admin.create(refused)
-    # The producer knows the topic before the permission is taken away.
+    # The producer knows the topic before the permission is revoked.
     await replies.ask("before", to=refused)
     await replies.follow(refused)
     await replies.neighbours()
@@ -112,7 +112,7 @@ async def test_only_the_topic_that_may_not_be_written_is_held_until_it_is_allowe
     await topic_held_and_released(replies, refused, other, lambda: admin.allow_everything(refused))
 
 
-async def test_only_the_topic_that_may_not_be_described_is_held_when_it_was_never_known(
+async def test_only_an_unknown_topic_without_describe_permission_is_held(
     replies: Replies, admin: BrokerAdmin, refused: str, other: str
 ) -> None:
     await admin.create(refused)
@@ -143,10 +143,10 @@ async def test_only_the_key_of_an_outcome_that_is_too_large_is_held(
 
     async def wave(name: str) -> None:
         await replies.ask(f"{name}-long", to=refused, refused=True, data=UNKNOWN_FIELDS, rejected=True)
-        # The outcomes behind it under its key are short, and wait for it.
+        # Later outcomes with the same key are short, but have to wait.
         for turn in range(3):
             await replies.ask(f"{name}-behind-{turn}", to=refused, refused=True)
-        # Each of these is short; all together are longer than the topic takes in one batch.
+        # Each of these is short; all of them together exceed the topic's limit for a batch.
         for turn in range(20):
             await replies.ask(f"{name}-short-{turn}", to=refused, key=f"short-{turn % 4}")
         await ask_neighbours(replies, name, other)
@@ -162,7 +162,7 @@ async def test_only_the_subject_of_an_event_that_is_too_large_is_held(
     names = ["short", LONG_NAME, "short again"]
     for version, name in enumerate(names, start=1):
         await registry.command("organization.put", "long:1", {"displayName": name}, id=f"long-{version}")
-    # Every outcome arrives, that of the event that is held too, and so do the events of other subjects.
+    # Every outcome arrives, also that of the held event, and the events of other subjects arrive, too.
     for version in range(1, len(names) + 1):
         await registry.outcome(f"long-{version}")
     await ask_neighbours(replies, "first", other)
@@ -175,4 +175,4 @@ async def test_only_the_subject_of_an_event_that_is_too_large_is_held(
     assert await registry.versions("long:1", 1) == ["1"]
     await admin.configure(topic, max_message_bytes=str(LONG_BYTES))
     assert await registry.versions("long:1", len(names)) == ["1", "2", "3"]
-    await replies.well(topic)
+    await replies.not_held(topic)

@@ -1,7 +1,7 @@
-"""Topics that refuse records because a node is away: those without a leader, and those with too few replicas.
+"""Topics that refuse records because a node is down: without a leader, or with too few in-sync replicas.
 
-One node cannot show this: Kafka takes at most as many in-sync replicas as a topic has, so a topic with one replica
-accepts every write while its node lives.
+This needs several nodes: Kafka caps the required in-sync replicas at the replicas of a topic, so a topic with one
+replica accepts every write while its node runs.
 """
 
 import logging
@@ -23,13 +23,13 @@ LOST = 3
 
 @pytest.fixture(autouse=True)
 def quiet_clients(caplog: pytest.LogCaptureFixture) -> None:
-    """Leave out what the test's own clients say about the lost node: thousands of lines, before any failure."""
+    """Suppress the log of the test's own clients about the lost node, which has thousands of lines."""
     caplog.set_level(logging.CRITICAL, logger="aiokafka")
 
 
 @pytest.fixture(scope="module")
 async def kafka() -> AsyncIterator[Apache]:
-    """Three nodes, as the quorum of controllers outlives one of three only."""
+    """Three nodes, so that the controllers keep their quorum without one node."""
     kafka = Apache(nodes=3)
     async with running(kafka):
         yield kafka
@@ -37,7 +37,7 @@ async def kafka() -> AsyncIterator[Apache]:
 
 @pytest.fixture
 async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
-    """The operator of the broker; every node runs before and after the test."""
+    """An administrator of the broker; every node runs before and after the test."""
     async with broker_admin(kafka.address) as admin:
         yield admin
     await kafka.start()
@@ -45,7 +45,7 @@ async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
 
 @pytest.fixture
 async def other(topic_prefix: str, admin: BrokerAdmin) -> str:
-    """A reply topic that does not need it."""
+    """A reply topic that does not depend on the lost node."""
     topic = f"{topic_prefix}-other"
     await admin.create(topic, replicas={0: [1, 2]}, min_insync_replicas="1")
     return topic
@@ -68,7 +68,7 @@ async def test_only_a_topic_without_a_leader_is_held_until_its_node_is_back(
     await topic_held_and_released(replies, refused, other, kafka.start)
 
 
-async def test_only_a_topic_with_too_few_replicas_is_held_until_it_takes_fewer(
+async def test_only_a_topic_with_too_few_replicas_is_held_until_it_requires_fewer(
     kafka: Apache, replies: Replies, admin: BrokerAdmin, refused: str, other: str
 ) -> None:
     await admin.create(refused, replicas={0: [1, LOST]}, min_insync_replicas="2")
@@ -78,7 +78,7 @@ async def test_only_a_topic_with_too_few_replicas_is_held_until_it_takes_fewer(
 
 
 async def known(replies: Replies, topic: str) -> None:
-    """Let the producer of the process know the topic while it takes records."""
+    """Let the producer learn the topic while the topic accepts records."""
     await replies.ask("before", to=topic)
     await replies.follow(topic)
     await replies.neighbours()

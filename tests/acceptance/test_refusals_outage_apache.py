@@ -1,4 +1,4 @@
-"""An outage of the broker is no refusal: nothing is held back, and everything is published when it is over."""
+"""An outage of the broker is not a refusal: nothing is held back, and everything is published after it."""
 
 import asyncio
 import signal
@@ -23,7 +23,7 @@ WAITING = "SELECT coalesce(sum(messages), 0) FROM outbox_frame"
 
 @pytest.fixture(scope="module")
 async def kafka() -> AsyncIterator[Apache]:
-    """A broker that other tests do not share, as it is stopped."""
+    """A broker for these tests only, because it is stopped."""
     kafka = Apache()
     async with running(kafka):
         yield kafka
@@ -35,14 +35,14 @@ def kafka_bootstrap(kafka: Apache) -> str:
     return kafka.address
 
 
-async def test_nothing_is_held_when_the_broker_is_away_while_decided_messages_wait(
+async def test_nothing_is_held_during_an_outage_with_a_backlog(
     kafka: Apache, registry: Registry, database_url: str
 ) -> None:
     _, relay = await registry.started_all(("--role", "consumers"), ("--role", "relay"))
     async with Replies(registry, relay).open() as replies, never_held(database_url) as connection:
         await replies.ask("published")
         await replies.neighbours()
-        # A relay that stands still lets the messages pile up, so that the outage finds all of them in the outbox.
+        # While the relay is stopped, all messages stay in the outbox until the outage begins.
         relay.send(signal.SIGSTOP)
         try:
             for number in range(COUNT):
@@ -59,7 +59,7 @@ async def test_nothing_is_held_when_the_broker_is_away_while_decided_messages_wa
         async def unready() -> bool:
             return (await replies.readiness())[0] == 503
 
-        await eventually(unready, deadline=90, what="a relay that says that the broker is away")
+        await eventually(unready, deadline=90, what="a relay that reports the broker as unavailable")
         await kafka.start()
         await replies.released()
 
@@ -81,14 +81,14 @@ async def test_nothing_is_held_when_the_broker_is_restarted_under_load(
 
 
 async def send(replies: Replies) -> None:
-    """Send commands one after the other; the client sends them again until the broker takes them."""
+    """Send commands one after the other; the client retries until the broker accepts them."""
     for number in range(COUNT):
         await replies.ask(f"load-{number}", key=f"key-{number % KEYS}")
 
 
 @asynccontextmanager
 async def never_held(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Check that no message is held back at any time of the block; gives a connection of its own to the database."""
+    """Check that no message is held during the block, and yield a separate database connection."""
     connection, watching = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
     most = 0
 
@@ -108,4 +108,4 @@ async def never_held(database_url: str) -> AsyncIterator[asyncpg.Connection]:
         await watching.close()
     if not sampling.cancelled():
         sampling.result()
-    assert most == 0, "something was held back"
+    assert most == 0, "messages were held back"

@@ -1,4 +1,4 @@
-"""Every rejection code of the contract, asked for through the broker."""
+"""Every rejection code of the contract, caused by commands through the broker."""
 
 import pytest
 
@@ -10,7 +10,7 @@ OFFICE = {"type": "office", "value": ADDRESS, "distributor_id": "r:1"}
 CODE = {"code": "R-1", "organization": {"id": "r:1"}, "roles": [{"id": "r:role"}]}
 USER = {"name": "Ana Lima", "email": "ana@example.com", "organization": {"id": "r:1"}}
 
-# code, path, command, subject, data, further attributes
+# code, path, command, subject, data, additional attributes
 REJECTIONS: list[tuple[str, str, str, str, object, dict[str, str]]] = [
     ("invalid", "/distributor_id", "group.create", "r:g2", {**OFFICE, "distributor_id": 7}, {}),
     ("unknown-field", "/colour", "group.create", "r:g2", {**OFFICE, "colour": "red"}, {}),
@@ -28,7 +28,7 @@ REJECTIONS: list[tuple[str, str, str, str, object, dict[str, str]]] = [
 
 @pytest.fixture(scope="module")
 async def reported(shared: Registry) -> Registry:
-    """A registry with what the rejected commands stumble over."""
+    """A registry with the entities that the rejected commands need."""
     await shared.accepted("organization.put", "r:1", {"displayName": "One"}, id="r-o1")
     await shared.accepted("organization.put", "r:2", {"displayName": "Two"}, id="r-o2")
     await shared.accepted("role.put", "r:role", {"displayName": "Role"}, id="r-role")

@@ -1,4 +1,4 @@
-"""Topics, send, tail and dead-letters on a broker alone, each as a process."""
+"""`topics`, `send`, `tail` and `dead-letters` as processes, with a broker only."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ from tests.support.program import Ended, program
 
 @dataclass
 class Broker:
-    """A broker with a prefix of this test's own."""
+    """A broker with a topic prefix for one test."""
 
     settings: Settings
 
@@ -34,7 +34,7 @@ class Broker:
 
 @pytest.fixture
 async def broker(kafka_bootstrap: str, broker_rung: Rung) -> Broker:
-    """The shared broker, without topics of our prefix."""
+    """The shared broker, without topics of the prefix."""
     return Broker(
         load(
             {
@@ -49,12 +49,12 @@ async def broker(kafka_bootstrap: str, broker_rung: Rung) -> Broker:
 
 @pytest.fixture
 async def ready(broker: Broker) -> Broker:
-    """The shared broker with our topics."""
+    """The shared broker with topics of the prefix."""
     assert (await broker.run("topics", "create")).code == 0
     return broker
 
 
-async def test_topics_are_created_once_and_then_right(broker: Broker) -> None:
+async def test_topics_are_created_once_and_then_reported_as_right(broker: Broker) -> None:
     missing = await broker.run("topics", "check", "--json")
     created = await broker.run("topics", "create", "--json")
     again = await broker.run("topics", "create", "--json")
@@ -65,7 +65,7 @@ async def test_topics_are_created_once_and_then_right(broker: Broker) -> None:
     assert [json.loads(line)["topic"] for line in created.lines] == list(broker.topics.all())
 
 
-async def test_check_tells_what_differs_and_create_changes_nothing(ready: Broker) -> None:
+async def test_check_reports_differences_and_create_changes_nothing(ready: Broker) -> None:
     ended = await ready.run("topics", "check", "--partitions", "3")
     assert ended.code == 1
     assert all("partitions 2, not 3" in line for line in ended.lines)
@@ -74,20 +74,20 @@ async def test_check_tells_what_differs_and_create_changes_nothing(ready: Broker
     assert all(line.startswith("different") for line in created.lines)
 
 
-async def test_client_says_so_when_topics_are_missing(broker: Broker) -> None:
+async def test_missing_topics_are_reported(broker: Broker) -> None:
     ended = await broker.run("tail", "events", "-n", "1")
     assert ended.code == 1
     assert "topics create" in ended.err
 
 
-async def test_client_says_so_when_no_broker_answers() -> None:
+async def test_a_broker_that_does_not_answer_is_reported() -> None:
     ended = await program("topics", "check", kafka_bootstrap_servers="127.0.0.1:1")
     assert (ended.code, ended.out) == (1, "")
     assert "127.0.0.1:1" in ended.err
     assert len(ended.err.splitlines()) == 1
 
 
-async def test_sent_commands_are_seen_by_tail_in_order(ready: Broker) -> None:
+async def test_tail_shows_sent_commands_in_order(ready: Broker) -> None:
     rows = "subject,code,organization,roles\npc:1,A-1,pc:4,producer\npc:2,A-2,pc:4,producer\n"
     sent = await ready.run("send", "--type", "producer-code.create", "--json", stdin=rows)
     assert sent.code == 0, sent.err
@@ -105,7 +105,7 @@ async def test_sent_commands_are_seen_by_tail_in_order(ready: Broker) -> None:
     assert (first.code, len(first.lines)) == (0, 1)
 
 
-async def test_nothing_is_sent_when_one_row_is_wrong(ready: Broker) -> None:
+async def test_nothing_is_sent_when_one_row_is_invalid(ready: Broker) -> None:
     rows = '{"type": "group.create", "data": {}}\n{"type": "group.creates"}\n'
     sent = await ready.run("send", stdin=rows)
     assert (sent.code, sent.out) == (1, "")
@@ -114,14 +114,14 @@ async def test_nothing_is_sent_when_one_row_is_wrong(ready: Broker) -> None:
     assert seen.out == ""
 
 
-async def test_wait_ends_with_1_when_nobody_answers(ready: Broker) -> None:
+async def test_wait_exits_with_1_without_an_answer(ready: Broker) -> None:
     sent = await ready.run("send", "--wait", "--timeout", "0.5", stdin='{"type": "group.create"}\n')
     assert sent.code == 1
     assert "row 1: no answer" in sent.out
 
 
 async def put_dead_letter(broker: Broker, reason: str = "unknown-type") -> None:
-    """Put a dead letter on its topic, as the service does."""
+    """Publish a dead letter, as the service does."""
 
     @dataclass
     class Record:
@@ -164,13 +164,13 @@ async def test_discarded_dead_letter_is_listed_only_among_all(ready: Broker) -> 
     await put_dead_letter(ready, "not-json")
     await put_dead_letter(ready, "tombstone")
     assert (await ready.run("dead-letters", "discard", "--reason", "not-json")).code == 0
-    left = [json.loads(line)["reason"] for line in (await ready.run("dead-letters", "list", "--json")).lines]
+    remaining = [json.loads(line)["reason"] for line in (await ready.run("dead-letters", "list", "--json")).lines]
     every = {
         (reported["reason"], reported["state"])
         for line in (await ready.run("dead-letters", "list", "--all", "--json")).lines
         for reported in [json.loads(line)]
     }
-    assert left == ["tombstone"]
+    assert remaining == ["tombstone"]
     assert every == {("not-json", "discarded"), ("tombstone", "open")}
 
 

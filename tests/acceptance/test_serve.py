@@ -1,4 +1,4 @@
-"""`producer-registry serve` when it is used wrongly or has little to do."""
+"""`producer-registry serve` with wrong settings, and with the API only."""
 
 import socket
 
@@ -10,7 +10,7 @@ from tests.support.wait import eventually
 
 
 async def refused(registry: Registry, *arguments: str, **settings: object) -> str:
-    """What a process says that must not start."""
+    """Return the output of a process that must not start."""
     service = registry.service(*arguments, **settings)
     service.start()
     assert await service.gone()
@@ -18,24 +18,22 @@ async def refused(registry: Registry, *arguments: str, **settings: object) -> st
     return service.last_lines()
 
 
-async def test_a_taken_port_says_so_by_the_name_of_its_setting(registry: Registry) -> None:
+async def test_a_port_in_use_is_reported_with_its_setting(registry: Registry) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = await refused(registry, admin_port=port)
-        assert f"REGISTRY_ADMIN_PORT: cannot listen on 127.0.0.1 port {port}" in said
+        output = await refused(registry, admin_port=port)
+        assert f"REGISTRY_ADMIN_PORT: cannot listen on 127.0.0.1 port {port}" in output
         assert "REGISTRY_API_PORT" in await refused(registry, api_port=port)
 
 
 @pytest.mark.parametrize(
     ("role", "missing"), [("consumers", "database_url"), ("relay", "kafka_bootstrap_servers"), ("api", "jwks")]
 )
-async def test_a_setting_that_a_role_needs_is_named_when_it_is_missing(
-    registry: Registry, role: str, missing: str
-) -> None:
+async def test_a_missing_setting_of_a_role_is_reported(registry: Registry, role: str, missing: str) -> None:
     assert f"REGISTRY_{missing.upper()}" in await refused(registry, "--role", role, **{missing: ""})
 
 
-async def test_a_malformed_plan_for_fail_points_is_refused_by_name(registry: Registry) -> None:
+async def test_malformed_fail_points_are_refused_with_the_name_of_the_setting(registry: Registry) -> None:
     assert "REGISTRY_FAILPOINTS" in await refused(registry, failpoints="nowhere=kill")
 
 
@@ -45,7 +43,7 @@ async def test_the_api_alone_needs_no_broker(registry: Registry) -> None:
     assert await service.stop() == 0
 
 
-async def test_a_database_without_schema_is_named_by_readiness(registry: Registry, empty_database_url: str) -> None:
+async def test_readiness_names_a_database_without_a_schema(registry: Registry, empty_database_url: str) -> None:
     service = registry.service("--role", "consumers", database_url=empty_database_url)
     service.start()
     await eventually(lambda: health(service.admin_port, "/livez"), what="the admin port")

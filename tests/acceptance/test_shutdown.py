@@ -1,4 +1,4 @@
-"""How a process ends: when its deadline begins, what answers meanwhile, and what is left when it is not kept."""
+"""The shutdown of a process: the start of its deadline, the answers during it, and the effect of exceeding it."""
 
 import asyncio
 import os
@@ -23,8 +23,8 @@ def name(number: int) -> dict[str, str]:
     return {"displayName": f"Organization {number}"}
 
 
-async def said(port: int, path: str, status: int) -> bool:
-    """Whether this is what is answered now; 0 is no answer."""
+async def answers(port: int, path: str, status: int) -> bool:
+    """Return whether this is the current status; 0 is no answer."""
     return await health(port, path) == status
 
 
@@ -34,7 +34,7 @@ async def test_the_deadline_begins_when_the_drain_delay_is_over(registry: Regist
     assert await service.stop() == 0, service.last_lines()
 
 
-async def test_a_process_that_drains_is_not_ready_and_still_answers_until_its_delay_is_over(
+async def test_a_draining_process_is_not_ready_and_answers_until_the_delay_is_over(
     registry: Registry,
 ) -> None:
     service = await registry.started(drain_delay_seconds=5)
@@ -42,20 +42,22 @@ async def test_a_process_that_drains_is_not_ready_and_still_answers_until_its_de
     token = bearer(registry)
     assert await health(service.api_port, "/groups", token=token) == 200
     service.send(signal.SIGTERM)
-    # Far longer than the work in hand takes to end, and far shorter than the delay.
+    # Much longer than the running work takes, and much shorter than the delay.
     end = time.monotonic() + 1.0
-    await eventually(lambda: said(service.admin_port, "/readyz", 503), what="readiness that says no")
+    await eventually(lambda: answers(service.admin_port, "/readyz", 503), what="readiness with status 503")
     while time.monotonic() < end:
-        assert await health(service.api_port, "/groups", token=token) == 200, "callers that have not heard of it yet"
-    await eventually(lambda: said(service.api_port, "/groups", 0), what="the end of the API")
+        assert await health(service.api_port, "/groups", token=token) == 200, (
+            "callers may not have noticed the change of readiness yet"
+        )
+    await eventually(lambda: answers(service.api_port, "/groups", 0), what="the end of the API")
     assert await service.gone(), service.last_lines()
     assert service.code == 0, service.last_lines()
 
 
-async def test_a_signal_at_the_start_ends_it_well(registry: Registry) -> None:
+async def test_a_signal_during_the_start_ends_the_process_with_success(registry: Registry) -> None:
     service = registry.service()
     service.start()
-    # The port listens before anything answers there, as early as anybody can tell that the process is there.
+    # The port listens before it answers requests: this is the first sign of the process.
     await eventually(lambda: _listens(service.admin_port), what="the admin port")
     assert await service.stop() == 0, service.last_lines()
 
@@ -69,7 +71,7 @@ async def _listens(port: int) -> bool:
     return True
 
 
-async def test_what_is_not_drained_in_time_is_said_and_done_by_the_next(
+async def test_an_exceeded_deadline_is_reported_and_the_next_process_continues(
     database_url: str, tmp_path: Path, topic_prefix: str
 ) -> None:
     tansu = Tansu()
@@ -80,10 +82,10 @@ async def test_what_is_not_drained_in_time_is_said_and_done_by_the_next(
             await registry.accepted("organization.put", "late:1", name(0), id="late-0")
             token = bearer(registry)
             async with other.transaction():
-                # A request that waits takes a second of the end by itself.
+                # A waiting request takes one second of the shutdown.
                 await other.execute("LOCK TABLE registry_group")
                 asking = asyncio.create_task(health(service.api_port, "/groups", token=token, seconds=30))
-                await eventually(lambda: _waiting(database_url), what="the request that waits")
+                await eventually(lambda: _waiting(database_url), what="a waiting request")
                 for number in range(1, 40):
                     await registry.command("organization.put", "late:1", name(number), id=f"late-{number}")
                 assert tansu.child.pid is not None
@@ -98,7 +100,7 @@ async def test_what_is_not_drained_in_time_is_said_and_done_by_the_next(
             for number in range(40):
                 outcomes = await registry.outcomes_when(f"late-{number}", 1)
                 assert len({outcome.value for outcome in outcomes}) == 1
-            # What was sent and not yet deleted is there twice, under the same id.
+            # Messages that were sent but not deleted are published twice, with the same id.
             assert await registry.versions("late:1", 40) == [str(version) for version in range(1, 41)]
             assert registry.dead_letters == []
 
@@ -113,7 +115,7 @@ async def _session(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record
 
 
 async def _waiting(url: str) -> bool:
-    """Whether a session of this database waits for a lock."""
+    """Return whether a session of this database waits for a lock."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with _session(url) as session:
         return bool(await session.fetchval(query))

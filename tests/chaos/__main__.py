@@ -58,7 +58,7 @@ async def _main(options: argparse.Namespace) -> int:
             results.append(result)
             _say(str(result))
             if not result.good:
-                _say(f"{_again(options, result)}\n{result.words}")
+                _say(f"{_again(options, result)}\n{result.description}")
             if result.violations:
                 short = await shortest(run, result)
                 _say(f"the shortest history: {short}\n{_again(options, short)}\n{scenario(short)}")

@@ -69,14 +69,14 @@ async def _note_recovery(run: Run, what: str) -> None:
     more = asyncio.create_task(run.send_more(MORE_COMMANDS))
     steps: dict[str, Callable[[], Awaitable[bool]]] = {"decided": deciding, "published": published}
     await eventually(lambda: run.driver.acknowledged > sent, deadline=60, what="a record sent after the return")
-    words = [f"sent {time.monotonic() - back:.1f}"]
+    description = [f"sent {time.monotonic() - back:.1f}"]
 
     async def wait(name: str) -> None:
         await eventually(steps[name], deadline=60, what=f"a command {name} after the return")
-        words.append(f"{name} {time.monotonic() - back:.1f}")
+        description.append(f"{name} {time.monotonic() - back:.1f}")
 
     await asyncio.gather(more, *map(wait, steps))
-    run.notes.append(f"{what}; seconds until recovery: {', '.join(words)}")
+    run.notes.append(f"{what}; seconds until recovery: {', '.join(description)}")
 
 
 @fault("one node after the other", 7, 9, brokers=("apache",), nodes=3, seconds=20.0, alone=True)
@@ -93,7 +93,7 @@ async def outnumbered(run: Run) -> None:
     lost = run.random.sample(_kafka(run).nodes, 2)
     for node in lost:
         await node.stop(signal.SIGKILL, seconds=20)
-    await eventually(run.somebody_unready, deadline=60, what="a process that is not ready")
+    await eventually(run.any_unready, deadline=60, what="a process that is not ready")
     await asyncio.sleep(AWAY_SECONDS)
     await _kafka(run).start()
     await _note_recovery(run, "two of three nodes away")

@@ -66,15 +66,15 @@ async def silent(run: Run) -> None:
         await asyncio.sleep(SESSION_SECONDS * 1.6)
 
 
-@fault("broker hears but is not heard", 16, seconds=SESSION_SECONDS * 2)
-async def unobserved(run: Run) -> None:
+@fault("broker sends no answers", 16, seconds=SESSION_SECONDS * 2)
+async def answers_dropped(run: Run) -> None:
     await run.progress(0.3)
     with run.site.kafka_proxy.silent(run.random.choice(run.services).pid, up=False):
         await asyncio.sleep(SESSION_SECONDS * 1.6)
 
 
-@fault("broker does not hear", 16, seconds=SESSION_SECONDS * 2)
-async def unhearing(run: Run) -> None:
+@fault("broker receives no requests", 16, seconds=SESSION_SECONDS * 2)
+async def requests_dropped(run: Run) -> None:
     await run.progress(0.3)
     with run.site.kafka_proxy.silent(run.random.choice(run.services).pid, down=False):
         await asyncio.sleep(SESSION_SECONDS * 1.6)

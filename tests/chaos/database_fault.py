@@ -111,8 +111,8 @@ async def silent(run: Run) -> None:
         await asyncio.sleep(STATEMENT_SECONDS * 1.5)
 
 
-@fault("database hears but is not heard", 14, seconds=STATEMENT_SECONDS + 3)
-async def unobserved(run: Run) -> None:
+@fault("database sends no answers", 14, seconds=STATEMENT_SECONDS + 3)
+async def answers_dropped(run: Run) -> None:
     await run.progress(0.2)
     victim = run.random.choice(run.services)
     with run.site.postgres_proxy.silent(victim.pid, up=False):
@@ -153,8 +153,8 @@ def _signal(pids: Sequence[int], number: signal.Signals) -> None:
             psutil.Process(pid).send_signal(number)
 
 
-@fault("disk full by its word", 17, seconds=3.0)
-async def reported_full(run: Run) -> None:
+@fault("disk full error", 17, seconds=3.0)
+async def disk_full_error(run: Run) -> None:
     await run.progress(0.3)
     async with run.site.session(run.database) as session:
         await session.execute(
@@ -184,7 +184,7 @@ async def full(run: Run) -> None:
     run.disk.fill()
 
     try:
-        await eventually(run.somebody_unready, what="a process that is not ready")
+        await eventually(run.any_unready, what="a process that is not ready")
         await asyncio.sleep(1.0)
     finally:
         run.disk.free()

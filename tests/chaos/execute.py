@@ -38,7 +38,7 @@ class Result:
     verdict: Verdict | None
     violations: Sequence[Violation]
     trouble: str = ""
-    words: str = ""
+    description: str = ""
     records: str = ""
 
     @property
@@ -49,21 +49,21 @@ class Result:
     def __str__(self) -> str:
         head = f"seed {self.seed}, {', '.join(self.faults) or 'no fault'}, {self.seconds:.1f} s: "
         if self.good:
-            return head + str(self.verdict).split("\n", maxsplit=1)[0] + f"; {self.words}"
+            return head + str(self.verdict).split("\n", maxsplit=1)[0] + f"; {self.description}"
         shown = "\n".join(f"  {violation}" for violation in self.violations[:20])
         return f"{head}{len(self.violations)} violations {self.trouble}\n{shown}\n  {self.verdict or ''}"
 
 
 def possible(site: Site) -> list[Fault]:
     """Return the faults that are possible on this site, by name."""
-    found = [fault for fault in FAULTS.values() if site.kind in fault.brokers and site.nodes >= fault.nodes]
+    faults = [fault for fault in FAULTS.values() if site.kind in fault.brokers and site.nodes >= fault.nodes]
     if site.kafka_disk is None:
-        found = [fault for fault in found if not fault.broker_disk]
+        faults = [fault for fault in faults if not fault.broker_disk]
     if not may_mount():
-        found = [fault for fault in found if not fault.small_disk]
+        faults = [fault for fault in faults if not fault.small_disk]
     if site.nodes > 1:
-        found = [fault for fault in found if not _proxied(fault)]
-    return sorted(found, key=lambda fault: fault.name)
+        faults = [fault for fault in faults if not _proxied(fault)]
+    return sorted(faults, key=lambda fault: fault.name)
 
 
 def _proxied(fault: Fault) -> bool:
@@ -115,20 +115,25 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                     records = _saved_records(run, evidence)
     finally:
         heal(run)
-    violations = [*(verdict.violations if verdict else ()), *(Violation("crash", words) for words in run.crashes)]
+    violations = [
+        *(verdict.violations if verdict else ()),
+        *(Violation("crash", description) for description in run.crashes),
+    ]
     if not faults and verdict is not None and any(verdict.duplicates.values()):
         violations.append(Violation("duplicates without a fault", str(verdict.duplicates)))
     good = not violations and not trouble
     if good:
         shutil.rmtree(run.folder)
-    words = f"logs are in {run.folder}" if run.folder.exists() else "; ".join((run.reader.words(), *run.notes))
+    description = (
+        f"logs are in {run.folder}" if run.folder.exists() else "; ".join((run.reader.description(), *run.notes))
+    )
     names = [fault.name for fault in faults]
     seconds = time.monotonic() - started
-    return Result(seed, names, commands, seconds, verdict, violations, trouble, words, "" if good else records)
+    return Result(seed, names, commands, seconds, verdict, violations, trouble, description, "" if good else records)
 
 
 def _saved_records(run: Run, evidence: Evidence) -> str:
-    records = evidence.words()
+    records = evidence.description()
     (run.folder / "records.txt").write_text(records)
     return records
 

@@ -56,7 +56,7 @@ class Reader:
         claims |= {"iat": now - 7200, "exp": now + 4 * 3600}  # type: ignore[dict-item]
         return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "chaos", "typ": "at+jwt"})
 
-    def words(self) -> str:
+    def description(self) -> str:
         """Return the number of answers of each status as text."""
         counts = Counter(answer.status for answer in self.answers)
         return "answers " + ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(counts.items()))
@@ -85,10 +85,10 @@ class Reader:
                 return answer.json()
 
             async def pages(path: str) -> list[dict[str, Any]]:
-                found: list[dict[str, Any]] = []
-                while page := (await get(f"{path}?pageSize=100&pageOffset={len(found)}"))["data"]:
-                    found += [element["attributes"] for element in page]
-                return found
+                elements: list[dict[str, Any]] = []
+                while page := (await get(f"{path}?pageSize=100&pageOffset={len(elements)}"))["data"]:
+                    elements += [element["attributes"] for element in page]
+                return elements
 
             observed.groups = {group["id"]: group for group in (await get("/groups?limit=1000"))["groups"]}
             observed.producers = {user["id"]: user for user in (await get("/producers?limit=1000"))["producers"]}

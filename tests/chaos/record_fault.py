@@ -43,7 +43,7 @@ async def _constrain(run: Run) -> None:
 async def refused(run: Run) -> None:
     writer = Writer("cursed", run.topics)
     data = {"type": "region", "value": "cursed", "distributor_id": KEY}
-    group = next(asked for asked in foundation() if asked["type"] == "group.create")
+    group = next(command for command in foundation() if command["type"] == "group.create")
     sent = []
     for number in range(4):
         again = group.copy()

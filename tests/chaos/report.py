@@ -28,16 +28,16 @@ def _total(results: Sequence[Result]) -> str:
     bad = [str(result.seed) for result in results if not result.good]
     seconds = sum(result.seconds for result in results)
     kinds = len({name for result in results for name in result.faults})
-    words = f"{len(results)} runs, {kinds} faults, {seconds / 60:.1f} minutes, {len(bad)} runs with violations"
-    return words + (f": seeds {', '.join(bad)}" if bad else "")
+    description = f"{len(results)} runs, {kinds} faults, {seconds / 60:.1f} minutes, {len(bad)} runs with violations"
+    return description + (f": seeds {', '.join(bad)}" if bad else "")
 
 
 def table(results: Sequence[Result], known: Sequence[str]) -> str:
     """Return the table for a terminal, with the faults that no run had."""
     lines = [f"{'number':10} {'fault':44} {'runs':>5} {'commands':>9} {'duplicates':>11} {'violations':>11}"]
     lines += [f"{a:10} {b:44} {c:5} {d:9} {e:11} {f:11}" for a, b, c, d, e, f in _rows(results)]
-    had = {name for result in results for name in result.faults}
-    missing = [name for name in known if name not in had]
+    injected = {name for result in results for name in result.faults}
+    missing = [name for name in known if name not in injected]
     return "\n".join([*lines, *([f"not injected: {', '.join(missing)}"] if missing else []), _total(results)])
 
 

@@ -168,14 +168,14 @@ class Run:
         """Return whether each service answers on its admin port, with any status."""
         return all([await health(service.admin_port, "/livez") for service in self.services])
 
-    async def somebody_unready(self) -> bool:
+    async def any_unready(self) -> bool:
         """Return whether a service reports that it is not ready."""
         return not all([await service.ready() for service in self.services])
 
     async def progress(self, share: float, *, within: float = 60.0) -> None:
         """Wait until this share of the stage's history is sent."""
-        wanted = self._stage_begin + share * self._stage_length
-        await eventually(lambda: self.driver.acknowledged >= wanted, deadline=within, what=f"{share:.0%} sent")
+        target = self._stage_begin + share * self._stage_length
+        await eventually(lambda: self.driver.acknowledged >= target, deadline=within, what=f"{share:.0%} sent")
 
     async def supervise(self) -> None:
         """Restart services that died; only SIGKILL is an allowed cause."""

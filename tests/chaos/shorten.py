@@ -9,20 +9,23 @@ LEAST_COMMANDS = 20
 LINES = 60
 
 
-async def shortest(again: Callable[[int], Awaitable[Result]], found: Result) -> Result:
+async def shortest(again: Callable[[int], Awaitable[Result]], result: Result) -> Result:
     """Run `again` with fewer commands. Return the shortest run with a violation, `found` if there is no other."""
-    while (commands := found.commands // 2) >= LEAST_COMMANDS:
+    while (commands := result.commands // 2) >= LEAST_COMMANDS:
         shorter = await again(commands)
         if not shorter.violations:
             break
-        found = shorter
-    return found
+        result = shorter
+    return result
 
 
 def scenario(result: Result) -> str:
     """Return the records that the violations name, in order, as lines. Ids, subjects and positions have a digit."""
     named = {
-        name for violation in result.violations for name in re.findall(r"[\w.:/-]{3,}", violation.words) if _tells(name)
+        name
+        for violation in result.violations
+        for name in re.findall(r"[\w.:/-]{3,}", violation.description)
+        if _tells(name)
     }
     lines = [line for line in result.records.splitlines() if any(name in line for name in named)]
     more = [f"... and {len(lines) - LINES} more"] if len(lines) > LINES else []

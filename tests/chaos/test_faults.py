@@ -40,14 +40,14 @@ TESTED_ELSEWHERE = {18, 29}
 """A full disk of the broker, a recreated topic: see the runs on Apache Kafka and the acceptance tests."""
 
 
-async def test_every_promise_is_kept_when_faults_come(site: Site) -> None:
-    there = {fault.name for fault in possible(site)}
-    stages = [[FAULTS[name]] for name in TOUR if name in there]
+async def test_there_is_no_violation_with_faults(site: Site) -> None:
+    available = {fault.name for fault in possible(site)}
+    stages = [[FAULTS[name]] for name in TOUR if name in available]
     result = await execute(site, 1, stages, commands=COMMANDS)
     assert result.good, str(result)
 
 
-async def test_nothing_comes_twice_when_nothing_is_wrong(site: Site) -> None:
+async def test_there_is_no_duplicate_without_a_fault(site: Site) -> None:
     result = await execute(site, 1, [[]], commands=QUIET_COMMANDS)
     assert result.good, str(result)
 
@@ -56,10 +56,10 @@ def test_every_number_has_a_fault() -> None:
     assert {number for fault in FAULTS.values() for number in fault.numbers} | TESTED_ELSEWHERE >= LISTED
 
 
-def test_the_tour_leaves_nothing_out_on_the_embedded_broker() -> None:
+def test_every_fault_of_the_tour_is_possible_on_the_embedded_broker() -> None:
     assert set(TOUR) <= FAULTS.keys()
     embedded = Site("tansu")
     embedded.folder.rmdir()
-    there = {fault.name for fault in possible(embedded)}
+    available = {fault.name for fault in possible(embedded)}
     unmountable = set() if may_mount() else {fault.name for fault in FAULTS.values() if fault.small_disk}
-    assert set(TOUR) - there <= unmountable
+    assert set(TOUR) - available <= unmountable

@@ -1,4 +1,4 @@
-"""The database of a test, as settings and as a session past the store."""
+"""The database of a test, as settings and as a session that does not use the store."""
 
 from collections.abc import AsyncIterator
 

@@ -20,11 +20,23 @@ from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
 from tests.load.write import Sizes
 
-SECTIONS = ("write", "latency", "read", "two", "adverse", "beside", "memory", "growth", "remembered", "drain", "pinned")
+SECTIONS = (
+    "write",
+    "latency",
+    "read",
+    "two",
+    "adverse",
+    "concurrent",
+    "memory",
+    "growth",
+    "remembered",
+    "drain",
+    "pinned",
+)
 MILLION = 1_000_000
 
 
-def arguments(words: Sequence[str]) -> argparse.Namespace:
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the arguments of the command line."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer commands and rounds, takes some minutes")
@@ -36,11 +48,11 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", default="", help=f"sections separated by commas: {', '.join(SECTIONS)}")
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "producer-registry-bench.json")
     parser.add_argument("--picture", type=Path, help="file for the chart of growth (default: next to --out)")
-    given = parser.parse_args(words)
-    given.sections = [name for name in given.only.split(",") if name] or list(SECTIONS)
-    if unknown := set(given.sections) - set(SECTIONS):
+    options = parser.parse_args(argv)
+    options.sections = [name for name in options.only.split(",") if name] or list(SECTIONS)
+    if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(sorted(unknown))}")
-    return given
+    return options
 
 
 def brokers(broker: BrokerName) -> list[BrokerName]:
@@ -49,46 +61,48 @@ def brokers(broker: BrokerName) -> list[BrokerName]:
     return list(dict.fromkeys([broker, *more]))
 
 
-async def run(given: argparse.Namespace) -> Report:
+async def run(options: argparse.Namespace) -> Report:
     """Run the chosen sections. Every server is stopped at the end, also at SIGTERM."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    report = Report({"broker": given.broker, "quick": given.quick, "full": given.full, "fsync": "on", "acks": "all"})
-    both = {"write", "latency", "drain", *(["memory"] if given.full else [])}
-    wanted = brokers(given.broker) if both & set(given.sections) else [given.broker]
-    async with opened(wanted) as servers:
-        for name, section in plan(servers, given).items():
-            if name not in given.sections:
+    report = Report(
+        {"broker": options.broker, "quick": options.quick, "full": options.full, "fsync": "on", "acks": "all"}
+    )
+    both = {"write", "latency", "drain", *(["memory"] if options.full else [])}
+    needed = brokers(options.broker) if both & set(options.sections) else [options.broker]
+    async with opened(needed) as servers:
+        for name, section in plan(servers, options).items():
+            if name not in options.sections:
                 continue
             started = time.monotonic()
             report.add(await section())
             sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
-            report.write(given.out)
+            report.write(options.out)
     return report
 
 
-def plan(servers: Servers, given: argparse.Namespace) -> dict[str, Callable[[], Awaitable[Section]]]:
+def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[], Awaitable[Section]]]:
     """Return a function for each section, with the chosen size."""
-    quick, broker = given.quick, given.broker
-    rounds = given.rounds or (2 if quick else 3)
+    quick, broker = options.quick, options.broker
+    rounds = options.rounds or (2 if quick else 3)
     sizes = Sizes(20_000, 400, 40_000) if quick else Sizes(60_000, 1_500, 120_000)
     # A quick run does not create a million codes, unless growth is its only section.
-    grown = [10_000, 100_000] if quick and "growth" not in given.only.split(",") else [10_000, 100_000, MILLION]
-    grown += [5 * MILLION] if given.full else []
-    picture = given.picture or given.out.with_suffix(".svg")
-    once = given.rounds or (1 if quick else 2)
-    long = given.full or "remembered" in given.only.split(",")
+    grown = [10_000, 100_000] if quick and "growth" not in options.only.split(",") else [10_000, 100_000, MILLION]
+    grown += [5 * MILLION] if options.full else []
+    picture = options.picture or options.out.with_suffix(".svg")
+    once = options.rounds or (1 if quick else 2)
+    long = options.full or "remembered" in options.only.split(",")
     all_brokers = brokers(broker)
     # Ten million commands do not fit in the memory of the embedded broker.
-    slices, size, long_broker = (10, MILLION, all_brokers[-1]) if given.full else (4, sizes.ours, broker)
+    slices, size, long_broker = (10, MILLION, all_brokers[-1]) if options.full else (4, sizes.ours, broker)
     return {
         "write": lambda: write.against_peers(servers, sizes, rounds, broker),
         "latency": lambda: latency.latency(servers, all_brokers, 5_000, 3 if quick else 10, rounds),
         "read": lambda: read.against_pgbench(servers, sizes.codes, 3 if quick else 8, rounds, broker),
         "two": lambda: write.two_processes(servers, sizes, rounds, broker),
         "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
-        "beside": lambda: read.beside_writes(servers, Load(sizes.ours), broker),
+        "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),
         "memory": lambda: grow.memory(servers, slices, size, long_broker),
         "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once, picture=picture),
         "remembered": lambda: grow.remembered(
@@ -101,11 +115,11 @@ def plan(servers: Servers, given: argparse.Namespace) -> dict[str, Callable[[], 
 
 def main() -> None:
     """Run, and print the path of the figures."""
-    given = arguments(sys.argv[1:])
+    options = arguments(sys.argv[1:])
     # The client library logs every retry until new topics have leaders.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    asyncio.run(run(given))
-    sys.stdout.write(f"\nfigures: {given.out}\n")
+    asyncio.run(run(options))
+    sys.stdout.write(f"\nfigures: {options.out}\n")
 
 
 if __name__ == "__main__":

@@ -46,25 +46,25 @@ async def codes(
             await _one_size(servers, Load(count, size), broker, number + 1, grown[size])
     section = Section("Growth", COLUMNS)
     first = grown[sizes[0]]
-    for size, found in grown.items():
+    for size, result in grown.items():
         shares = [
-            _figure(found.commands).over(_figure(first.commands)),
-            _figure(found.reads).over(_figure(first.reads)),
+            _figure(result.commands).over(_figure(first.commands)),
+            _figure(result.reads).over(_figure(first.reads)),
         ]
-        reported = [found.commands, found.cpu, found.wal, found.pages, found.reads]
+        reported = [result.commands, result.cpu, result.wal, result.pages, result.reads]
         section.rows.append(
             [short_number(size), *(spread(_figure(values)) for values in reported), *map(spread, shares)]
         )
         section.figures[str(size)] = {
-            "commands": _figure(found.commands).as_json(),
-            "reads": _figure(found.reads).as_json(),
-            "cpu_microseconds": _figure(found.cpu).as_json(),
-            "wal_kilobytes": _figure(found.wal).as_json(),
-            "pages_read": _figure(found.pages).as_json(),
+            "commands": _figure(result.commands).as_json(),
+            "reads": _figure(result.reads).as_json(),
+            "cpu_microseconds": _figure(result.cpu).as_json(),
+            "wal_kilobytes": _figure(result.wal).as_json(),
+            "pages_read": _figure(result.pages).as_json(),
         }
     curves = {
-        "commands per second": [(float(size), _figure(found.commands).median) for size, found in grown.items()],
-        "reads per second": [(float(size), _figure(found.reads).median) for size, found in grown.items()],
+        "commands per second": [(float(size), _figure(result.commands).median) for size, result in grown.items()],
+        "reads per second": [(float(size), _figure(result.reads).median) for size, result in grown.items()],
     }
     picture.write_text(chart("Cost of growth", "producer codes in the registry", curves))
     section.remarks = [
@@ -75,20 +75,20 @@ async def codes(
     return section
 
 
-async def _one_size(servers: Servers, load: Load, broker: BrokerName, number: int, found: Grown) -> None:
+async def _one_size(servers: Servers, load: Load, broker: BrokerName, number: int, result: Grown) -> None:
     async with servers.registry(load.codes, broker) as registry:
         url = registry.settings.database_url
         await fill(registry, Workload(load.codes, number, load.mix).take(load.count))
         before = await _spent(url)
         measured = await contender.work_off(servers, registry, OURS, load)
         wal, pages = (now - then for now, then in zip(await _spent(url), before, strict=True))
-        found.commands.append(measured.rate)
-        found.cpu.append(measured.cpu_total)
-        found.wal.append(wal / load.count / 1000)
-        found.pages.append(pages / load.count)
+        result.commands.append(measured.rate)
+        result.cpu.append(measured.cpu_total)
+        result.wal.append(wal / load.count / 1000)
+        result.pages.append(pages / load.count)
         async with api(servers, registry) as (_, port):
             await ask(servers, port, 3.0)
-            found.reads.append((await ask(servers, port, 6.0))["rate"])
+            result.reads.append((await ask(servers, port, 6.0))["rate"])
 
 
 async def _spent(url: str) -> tuple[int, int]:
@@ -115,12 +115,12 @@ async def remembered(servers: Servers, sizes: Sequence[int], count: int, broker:
     load = Load(count)
     first = 0.0
     async with servers.registry(load.codes, broker) as registry:
-        there = 0
+        existing = 0
         for number, size in enumerate(sizes):
             session = await asyncpg.connect(registry.settings.database_url)
-            await remember(session, there, size, registry.topics.commands)
+            await remember(session, existing, size, registry.topics.commands)
             await session.close()
-            there = size
+            existing = size
             source = f"/bench/agency-system-{number}"
             before = load.count * number
             await fill(registry, Workload(load.codes, number + 1, source=source).take(load.count))

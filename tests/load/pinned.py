@@ -69,7 +69,7 @@ async def pinned(servers: Servers, batches: int) -> Section:
     section = Section(f"Open transactions of other applications, {batches:,} batches of {PARTITIONS} commands", COLUMNS)
     for kind in (NONE, *KINDS):
         sys.stderr.write(f"open transaction: {kind}\n")
-        section.figures[kind] = reported = await _measure_beside_transaction(servers, kind, batches, part)
+        section.figures[kind] = reported = await _measure_with_transaction(servers, kind, batches, part)
         section.rows.append([kind, *map(short, reported.values())])
     section.remarks = [
         f"goal: the last {part} batches take at most 1.3 times as long as the first {part}, the relay starts once",
@@ -79,7 +79,7 @@ async def pinned(servers: Servers, batches: int) -> Section:
     return section
 
 
-async def _measure_beside_transaction(servers: Servers, kind: str, batches: int, part: int) -> dict[str, Any]:
+async def _measure_with_transaction(servers: Servers, kind: str, batches: int, part: int) -> dict[str, Any]:
     server = servers.postgres.address
     async with contextlib.AsyncExitStack() as stack:
         url = url_of(server, await stack.enter_async_context(made_database(server)))

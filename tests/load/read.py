@@ -109,7 +109,7 @@ async def against_pgbench(servers: Servers, codes: int, seconds: int, rounds: in
     return section
 
 
-async def beside_writes(servers: Servers, load: Load, broker: BrokerName) -> Section:
+async def during_writes(servers: Servers, load: Load, broker: BrokerName) -> Section:
     """Measure reads during a write load, and both separately before."""
     friendly = (await contender.run(servers, OURS, load, broker)).rate
     async with servers.registry(load.codes, broker) as registry, api(servers, registry) as (_, port):

@@ -60,6 +60,6 @@ class Scene:
 
 
 def _behind(
-    found: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    actual: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int | None]:
-    return {place: found.get(place) for place, end in ends.items() if found.get(place) != end}
+    return {place: actual.get(place) for place, end in ends.items() if actual.get(place) != end}

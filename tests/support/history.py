@@ -62,10 +62,10 @@ def history(random: Random, count: int, *, contended: bool = False, run: str = "
     """
     types = list(MAKERS)
     weights = [MAKERS[type_][0] for type_ in types]
-    made: list[Sent] = []
+    commands: list[Sent] = []
     for number in range(count):
-        if made and random.random() < 0.08:
-            made.append(_repeated(random, random.choice(made)))
+        if commands and random.random() < 0.08:
+            commands.append(_repeated(random, random.choice(commands)))
             continue
         type_ = random.choices(types, weights)[0]
         draw = Draw(random, random.choice(ORGANIZATIONS), contended)
@@ -79,8 +79,8 @@ def history(random: Random, count: int, *, contended: bool = False, run: str = "
             sent["subject"] = None
         if random.random() < 0.08:
             _spoil(random, sent)
-        made.append(sent)
-    return made
+        commands.append(sent)
+    return commands
 
 
 def _sent(id_: str, type_: str, subject: str, data: dict[str, Any], key: str, *, source: str = "/agency") -> Sent:

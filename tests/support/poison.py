@@ -75,13 +75,13 @@ def poison(writer: Writer, topic: str, key: str | None, name: str) -> Sent:
     """Return a poison record of the named kind; other headers have bytes that the dead letter must preserve."""
     reason, value, headers = POISONS[name]()
     more: Headers = (("trace", None), ("bytes", b"\x00\xff\xfe"), ("bytes", b"twice"))
-    return writer.record(topic, key, value, (*headers, *more), dead=reason, words=f"poison: {name}")
+    return writer.record(topic, key, value, (*headers, *more), dead=reason, description=f"poison: {name}")
 
 
 def oversized(writer: Writer, topic: str, key: str | None, size: int) -> Sent:
     """Return a command whose body exceeds the limit of the service."""
     value, headers = binary_event(_attributes(id=f"large-{size}"), {**DATA, "value": "x" * size})
-    return writer.record(topic, key, value, headers, dead="too-large", words=f"{size} bytes")
+    return writer.record(topic, key, value, headers, dead="too-large", description=f"{size} bytes")
 
 
 def any_poison(random_: random.Random, writer: Writer, topic: str, key: str | None) -> Sent:

@@ -72,7 +72,7 @@ class Registry:
 
     async def started_all(self, *arguments: Sequence[str], **settings: object) -> list[Service]:
         """Start a process for each list of arguments at the same time, and return them when all are ready."""
-        services = [self.service(*words, **settings) for words in arguments]
+        services = [self.service(*line, **settings) for line in arguments]
         for service in services:
             service.start()
         for service in services:

@@ -99,7 +99,7 @@ class Replies:
         await self._all(self._sent, deadline)
         for topic in {sent.topic for sent in self._sent}:
             self._check(topic)
-        await self.well(*{sent.topic for sent in self._sent if sent.refused}, deadline=deadline)
+        await self.not_held(*{sent.topic for sent in self._sent if sent.refused}, deadline=deadline)
 
     async def held(self, *topics: str, deadline: float = ARRIVE_SECONDS) -> None:
         """Wait until the process is ready and names these topics as held."""
@@ -112,7 +112,7 @@ class Replies:
 
         await eventually(named, deadline=deadline, what=f"readiness that names {topics}")
 
-    async def well(self, *topics: str, deadline: float = ARRIVE_SECONDS) -> None:
+    async def not_held(self, *topics: str, deadline: float = ARRIVE_SECONDS) -> None:
         """Wait until the process is ready and names none of these topics."""
 
         async def unnamed() -> bool:

@@ -32,15 +32,15 @@ async def chunks(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[list[Se
         partitions = await _all_partitions(bootstrap, topics)
         consumer.assign(partitions)
         start, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-        left = {partition for partition in partitions if start[partition] < end[partition]}
+        remaining = {partition for partition in partitions if start[partition] < end[partition]}
         after: dict[TopicPartition, int] = {}
-        while left:
-            for partition, records in (await consumer.getmany(*left, timeout_ms=500)).items():
+        while remaining:
+            for partition, records in (await consumer.getmany(*remaining, timeout_ms=500)).items():
                 found = [_seen(record) for record in records]
                 _whole(found, after)
                 yield found
                 if await consumer.position(partition) >= _end(consumer, partition, end):
-                    left.discard(partition)
+                    remaining.discard(partition)
     finally:
         await consumer.stop()
 
@@ -55,14 +55,14 @@ async def log_ends(bootstrap: str, topics: Sequence[str]) -> dict[TopicPartition
         partitions = await _all_partitions(bootstrap, topics)
         consumer.assign(partitions)
         end = await consumer.end_offsets(partitions)
-        left = {partition for partition in partitions if end[partition]}
+        remaining = {partition for partition in partitions if end[partition]}
         found: dict[TopicPartition, int] = {}
         for partition in partitions:
             consumer.seek(partition, max(0, end[partition] - 1))
-        while left:
-            for partition in await consumer.getmany(*left, timeout_ms=500):
+        while remaining:
+            for partition in await consumer.getmany(*remaining, timeout_ms=500):
                 found[partition.topic, partition.partition] = _end(consumer, partition, end)
-                left.discard(partition)
+                remaining.discard(partition)
         return found
     finally:
         await consumer.stop()

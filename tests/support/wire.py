@@ -22,21 +22,21 @@ class Writer:
         self.topics = topics
         self._numbers = count(1)
 
-    def command(self, asked: history.Sent, *, structured: bool = False, more: Headers = ()) -> Sent:
+    def command(self, command: history.Sent, *, structured: bool = False, more: Headers = ()) -> Sent:
         """Return the record of a command."""
-        subject, expected = asked["subject"], asked["expectedversion"]
+        subject, expected = command["subject"], command["expectedversion"]
         attributes = {
             "specversion": "1.0",
-            "id": asked["id"],
-            "source": asked["source"],
-            "type": wire_type(asked["type"]),
+            "id": command["id"],
+            "source": command["source"],
+            "type": wire_type(command["type"]),
             **({} if subject is None else {"subject": subject}),
             **({} if expected is None else {"expectedversion": str(expected)}),
         }
         write = structured_event if structured else binary_event
-        value, headers = write(attributes, asked["data"])
-        topic = self.topics.commands if asked["topic"] == "commands" else self.topics.operator_commands
-        return self.record(topic, asked["key"], value, (*headers, *more), words=f"{asked['type']} {subject}")
+        value, headers = write(attributes, command["data"])
+        topic = self.topics.commands if command["topic"] == "commands" else self.topics.operator_commands
+        return self.record(topic, command["key"], value, (*headers, *more), description=f"{command['type']} {subject}")
 
     def record(
         self,
@@ -46,12 +46,12 @@ class Writer:
         headers: Headers,
         *,
         dead: Reason | None = None,
-        words: str = "",
+        description: str = "",
     ) -> Sent:
         """Return any record with its own marker; `dead` is the expected dead-letter reason."""
         marker = f"{self.name}/{next(self._numbers)}"
         marked = (*headers, (MARKER, marker.encode()))
-        return Sent(marker, topic, None if key is None else key.encode(), value, marked, dead, words=words)
+        return Sent(marker, topic, None if key is None else key.encode(), value, marked, dead, description=description)
 
 
 def binary_event(attributes: Mapping[str, str], data: object) -> tuple[bytes, Headers]:

@@ -43,12 +43,12 @@ class Workload:
     def setup(self) -> list[list[Sent]]:
         """Return two steps; the second is sent when the first is decided."""
         writer = Writer("setup", self.topics)
-        made = [[_moved(asked, world) for asked in history.foundation()] for world in self.worlds]
+        histories = [[_moved(command, world) for command in history.foundation()] for world in self.worlds]
         # All worlds have the same roles, branches and products: one world sends them.
-        first = [asked for asked in made[0] if asked["topic"] == "operator"]
-        first += [asked for world in made[1:] for asked in world if asked["type"] == "organization.put"]
-        then = [asked for world in made for asked in world if asked["topic"] != "operator"]
-        return [[writer.command(asked) for asked in step] for step in (first, then)]
+        first = [command for command in histories[0] if command["topic"] == "operator"]
+        first += [command for world in histories[1:] for command in world if command["type"] == "organization.put"]
+        then = [command for world in histories for command in world if command["topic"] != "operator"]
+        return [[writer.command(command) for command in step] for step in (first, then)]
 
     def lines(self, commands: int) -> list[list[Sent]]:
         """Return the next records of each sender in order, one sender per world, about `commands` records in total."""
@@ -58,20 +58,20 @@ class Workload:
     def _line(self, world: int, commands: int) -> list[Sent]:
         name = f"{self._parts}.{world}"
         writer = Writer(f"sender-{name}", self.topics)
-        asked = [_moved(one, world) for one in history.history(self.random, commands, run=f"{name}-")]
+        command = [_moved(one, world) for one in history.history(self.random, commands, run=f"{name}-")]
         places = sorted(self.random.randrange(commands) for _ in range(int(commands * self.shares.contested)))
         contested: list[history.Sent] = []
         for place in reversed(places):
             contested.append(self._contest(world, contested))
-            asked.insert(place, contested[-1])
-        return [sent for one in asked for sent in self._records(writer, one)]
+            command.insert(place, contested[-1])
+        return [sent for one in command for sent in self._records(writer, one)]
 
-    def _records(self, writer: Writer, asked: history.Sent) -> Sequence[Sent]:
+    def _records(self, writer: Writer, command: history.Sent) -> Sequence[Sent]:
         shares, chance = self.shares, self.random.random
         more = (("trace", b"\xff\x00"), ("nothing", None)) if chance() < shares.strange_headers else ()
-        sent = writer.command(asked, structured=chance() < shares.structured, more=more)
+        sent = writer.command(command, structured=chance() < shares.structured, more=more)
         if chance() < shares.poisoned:
-            return any_poison(self.random, writer, sent.topic, asked["key"]), sent
+            return any_poison(self.random, writer, sent.topic, command["key"]), sent
         return (sent,)
 
     def _contest(self, world: int, earlier: list[history.Sent]) -> history.Sent:
@@ -115,9 +115,9 @@ def _name(organization: str, world: int) -> str:
     return organization if world == 0 else f"{organization}{world}"
 
 
-def _moved(asked: history.Sent, world: int) -> history.Sent:
+def _moved(command: history.Sent, world: int) -> history.Sent:
     """Return the same command in another world: every id contains the name of the organization."""
-    text = json.dumps(asked)
+    text = json.dumps(command)
     for organization in ORGANIZATIONS:
         text = text.replace(organization, _name(organization, world))
     moved: history.Sent = json.loads(text)

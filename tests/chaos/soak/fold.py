@@ -54,11 +54,11 @@ class Fold:
         """Whether there is no violation."""
         return not self.counts
 
-    def violation(self, kind: str, words: str) -> None:
+    def violation(self, kind: str, description: str) -> None:
         """Count a violation."""
         self.counts[kind] += 1
         if len(self.examples) < EXAMPLES:
-            self.examples.append(Violation(kind, words))
+            self.examples.append(Violation(kind, description))
 
     def command(self, seen: Seen) -> None:
         """Process a record of the command topic."""
@@ -127,7 +127,7 @@ class Fold:
     def ended(self, sent: Mapping[int, int], rows: Mapping[int, tuple[int, str | None]], inbox: int) -> None:
         """Compare with the last sent number of each code, its row (version, description) and the inbox."""
         for violation in self._lost(sent):
-            self.violation(violation.kind, violation.words)
+            self.violation(violation.kind, violation.description)
         for code, line in self._lines.items():
             expected = (len(line.accepted), str(line.accepted[-1])) if line.accepted else None
             if rows.get(code) != expected:

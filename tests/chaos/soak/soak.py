@@ -219,7 +219,7 @@ async def _folded(course: Course) -> Fold:
     sent = {code: number for sender in course.senders for code, number in sender.numbers.items() if number}
     fold.ended(sent, rows, inbox)
     for violation in judge_answers(run.reader.answers):
-        fold.violation(violation.kind, violation.words)
+        fold.violation(violation.kind, violation.description)
     return fold
 
 

@@ -57,11 +57,11 @@ class Sender:
         if code is None:
             code = self._codes[self._random.randrange(len(self._codes))]
         self.numbers[code] += 1
-        made = self._made(code, self.numbers[code])
-        self._recent.append(made)
-        return made
+        record = self._record(code, self.numbers[code])
+        self._recent.append(record)
+        return record
 
-    def _made(self, code: int, number: int) -> Sent:
+    def _record(self, code: int, number: int) -> Sent:
         subject = code_id(code)
         data: dict[str, object] = {"description": str(number)}
         kind = "a"

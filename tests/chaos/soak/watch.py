@@ -28,7 +28,7 @@ Series = list[tuple[float, int]]
 class Growth:
     """Medians of resident memory in the first and the last third of a process's lifetime after warm-up, in MiB."""
 
-    who: str
+    name: str
     minutes: float
     first: float
     last: float
@@ -42,12 +42,12 @@ class Growth:
         change = (self.last / self.first - 1) * 100
         verdict = "stable" if self.stable else "NOT stable"
         return (
-            f"memory of {self.who}, {self.minutes:.1f} minutes after its warm-up: first third {self.first:.1f} MiB,"
+            f"memory of {self.name}, {self.minutes:.1f} minutes after its warm-up: first third {self.first:.1f} MiB,"
             f" last third {self.last:.1f} MiB ({change:+.1f} %): {verdict}"
         )
 
 
-def growth(who: str, series: Series, warm_up: float) -> Growth | None:
+def growth(name: str, series: Series, warm_up: float) -> Growth | None:
     """Return the growth of a process; None when too few samples remain after the warm-up."""
     if not series:
         return None
@@ -56,7 +56,7 @@ def growth(who: str, series: Series, warm_up: float) -> Growth | None:
     if not third:
         return None
     minutes = (series[-1][0] - series[0][0] - warm_up) / 60
-    return Growth(who, minutes, statistics.median(counted[:third]), statistics.median(counted[-third:]))
+    return Growth(name, minutes, statistics.median(counted[:third]), statistics.median(counted[-third:]))
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class Watch:
     def longest(self) -> tuple[str, Series]:
         """Return the longest series and its name; of equal ones that of the last service. Empty without samples."""
         if not self.lives:
-            return "nobody", []
+            return "none", []
         (name, _), series = max(self.lives.items(), key=lambda life: (life[1][-1][0] - life[1][0][0], life[0]))
         return name, series
 

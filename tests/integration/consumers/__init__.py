@@ -1,1 +1,1 @@
-"""Consumers on a real database, without a broker."""
+"""Consumers with a real database and without a broker."""

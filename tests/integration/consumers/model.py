@@ -1,4 +1,4 @@
-"""Writers, relays and a broker of a random history, and the troubles that come over them."""
+"""Writers, relays and a broker of a random history, and the faults that affect them."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ END = (
 
 @dataclass
 class Model:
-    """One history; `written` are ids of messages that are known one by one, `counted` how many others there are."""
+    """A history; `written` are the ids of known messages, `counted` is the number of other messages."""
 
     settings: Settings
     database: Any
@@ -55,13 +55,13 @@ class Model:
         self.processes = [Process(self.settings, self.broker) for _ in range(2)]
 
     def refuses(self, message: Message) -> Refusal | None:
-        """What the broker refuses now: a topic, one of three partitions of it, a key, or a fifth of all records."""
+        """Return the current refusal of a message: by topic, one of three partitions, key, or fifth of all records."""
         key, fifth = message.key or b"", crc32(message.id.encode()) % 5
         places = (message.topic, f"{message.topic} {crc32(key) % 3}", f"{message.topic} {key!r}", f"fifth {fifth}")
         return next((self.refused[tp] for tp in places if tp in self.refused), None)
 
     async def begin(self) -> None:
-        """Make the groups that are changed later, and start the relays."""
+        """Create the groups that are changed later, and start the relays."""
         directory, log = scenario.directory(), Log(TOPICS.commands, 9)
         for number in range(GROUPS):
             scenario.create_group(log, f"g{number}", f"group-{number}")
@@ -71,7 +71,7 @@ class Model:
             process.start()
 
     async def write(self, number: int) -> None:
-        """Change the groups in batches, each again until it is in."""
+        """Change the groups in batches, and retry each batch until it is committed."""
         writer = Process(self.settings, self.broker)
         log = Log(TOPICS.commands, number, f"/writer/{number}")
         for _ in range(BATCHES):
@@ -91,12 +91,12 @@ class Model:
     def _change(self, log: Log, subject: str) -> None:
         at = len(log.records)
         log.send(f"c{at}", "group.update", subject, {"type": "region", "value": f"{log.source} {at}"})
-        # Two writers decide at the same time, so the outcomes of each have a key of their own.
+        # Two writers decide concurrently, so the outcomes of each writer have their own key.
         record = log.records.pop()
         log.append(log.source.encode(), record.value, record.headers)
 
     async def resend(self) -> None:
-        """Publish the groups again, now and then."""
+        """Publish snapshots of the groups at random times."""
         for run in range(4):
             await asyncio.sleep(self.chance.random())
             with contextlib.suppress(StoreRace, StoreUnavailable):
@@ -104,7 +104,7 @@ class Model:
                     self.counted += count
 
     async def write_late(self, number: int) -> None:
-        """Write frames in transactions that stand before COMMIT for a while, and some of which are rolled back."""
+        """Write frames in transactions that wait before COMMIT, some of which are rolled back."""
         connection = await connect(self.settings, "late")
         key = b"late-%d" % number
         for lock in range(LATE):
@@ -129,7 +129,7 @@ class Model:
         connection.terminate()
 
     async def trouble(self) -> None:
-        """Refuse and take, end sessions, let the broker be away, and kill processes in the middle of a frame."""
+        """Start and end refusals, terminate sessions, cause outages, and kill processes in the middle of a frame."""
         while not self.over:
             await asyncio.sleep(self.chance.random() * 0.2)
             what = self.chance.choice(["refuse", "refuse", "take", "take", "away", "end", "kill", "stop"])
@@ -175,12 +175,12 @@ class Model:
 
     @contextlib.asynccontextmanager
     async def troubled(self) -> AsyncIterator[None]:
-        """Let troubles come, and take them all back at the end."""
+        """Cause faults during the block, and undo them at the end."""
         troubling = asyncio.create_task(self.trouble())
         try:
             yield
         finally:
-            # Not cancelled: a process that is half stopped would keep its session, and with it its shards.
+            # Not cancelled: a partly stopped process would keep its session, and with it its shards.
             self.over = True
             await troubling
         self.refused.clear()

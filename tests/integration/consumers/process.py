@@ -1,4 +1,4 @@
-"""Writer and relay of one process, between a real outbox and a broker that fails and refuses when it is told to."""
+"""The writer and the relay of a process, with a real outbox and a broker that fails and refuses on demand."""
 
 import asyncio
 import contextlib
@@ -24,34 +24,34 @@ ORIGIN = Origin("cluster", {TOPICS.commands: "commands", TOPICS.operator_command
 
 
 def takes_all(_: Message) -> Refusal | None:
-    """A broker that refuses nothing."""
+    """Refuse nothing."""
     return None
 
 
 @dataclass
 class Broker:
-    """What all publishers of a test have delivered, in order; `refuses` says what is not taken."""
+    """The messages that all publishers of a test have delivered, in order; `refuses` returns the refusals."""
 
     delivered: list[Message] = field(default_factory=list)
     refuses: Callable[[Message], Refusal | None] = takes_all
 
     refused_since: dict[tuple[str, bytes | None], float] = field(default_factory=dict)
-    """When a topic and key were refused first (monotonic seconds)."""
+    """The time of the first refusal of a topic and key (monotonic seconds)."""
 
     def ids(self) -> list[str]:
-        """The ids of what was delivered."""
+        """The ids of the delivered messages."""
         return [message.id for message in self.delivered]
 
     def versions(self, subject: str) -> list[str]:
-        """The versions that the events of an organization tell, in order."""
+        """Return the versions in the events of an organization, in order."""
         events = [m for m in self.delivered if m.aggregateid == subject and m.aggregatetype == "directory"]
         return [dict(message.headers)["ce_entityversion"].decode() for message in events]  # type: ignore[union-attr]
 
 
 class StubPublisher(Publisher):
-    """Delivers to the broker; `failures` are how many messages of a chunk get through before an outage.
+    """Delivers to the broker; `failures` are the numbers of delivered messages of each chunk before an outage.
 
-    `die_after` is how many more messages it delivers before its process dies; `dead` is set by then.
+    `die_after` is the number of messages it delivers before its process dies; `dead` is set at that time.
     """
 
     def __init__(self, broker: Broker) -> None:
@@ -64,17 +64,17 @@ class StubPublisher(Publisher):
         self.dead = asyncio.Event()
 
     def lift_refusals(self, partitions: set[tuple[str, int]]) -> None:
-        """A stub remembers no refusal."""
+        """Do nothing: the stub stores no refusals."""
 
     def try_all(self) -> None:
-        """A stub remembers no refusal."""
+        """Do nothing: the stub stores no refusals."""
 
     async def send(self, messages: Sequence[Message]) -> Report:
-        """Deliver in order; what is behind a refused record of its key is left out, as the real publisher does."""
+        """Deliver in order, and skip messages behind a refused one of the same key, like the real publisher."""
         aborted = self.aborted
         await self.gate.wait()
         if aborted != self.aborted:
-            return Report(error=OSError("the producer was given up"))
+            return Report(error=OSError("the producer was discarded"))
         through = self.failures.pop(0) if self.failures else len(messages)
         report = Report()
         stopped: set[tuple[str, bytes | None]] = set()
@@ -104,15 +104,15 @@ class StubPublisher(Publisher):
         await asyncio.Event().wait()
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
     async def abort(self) -> None:
-        """Whoever waits at the gate delivers nothing any more."""
+        """Let senders that wait at the gate deliver nothing."""
         self.aborted += 1
 
 
 class Process:
-    """Writer and relay of one process."""
+    """The writer and the relay of a process."""
 
     def __init__(self, settings: Settings, broker: Broker) -> None:
         self.publisher, self.held_publisher = StubPublisher(broker), StubPublisher(broker)
@@ -123,17 +123,17 @@ class Process:
         self.task: asyncio.Task[None] | None = None
 
     async def apply(self, batch: Sequence[Parsed]) -> Applied:
-        """Decide a batch and tell the relay, as a process does."""
+        """Decide a batch and wake the relay, as a process does."""
         applied = await self.store.apply(batch)
         self.relay.wake()
         return applied
 
     def start(self) -> None:
-        """Let the relay run."""
+        """Start the relay."""
         self.task = asyncio.create_task(self.relay.run())
 
     async def kill(self) -> None:
-        """End as a killed process does: nothing is finished or cleaned up, and the server ends its sessions."""
+        """End like a killed process: nothing is finished or cleaned up, and the server ends its sessions."""
         self.publisher.dead.set()
         self.held_publisher.dead.set()
         if self.task is not None:
@@ -143,7 +143,7 @@ class Process:
         await self.store.close()
 
     async def stop(self) -> None:
-        """End as a process does that is asked to."""
+        """Stop the relay in an orderly way."""
         self.relay.stop()
         if self.task is not None and not self.task.done():
             with contextlib.suppress(TimeoutError):
@@ -152,7 +152,7 @@ class Process:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Process"]:
-        """Let the relay run."""
+        """Run the relay for the duration of the block."""
         self.start()
         try:
             yield self

@@ -1,4 +1,4 @@
-"""Random histories of the whole outbox: late commits, refusals, kills, lost sessions; what is published is right."""
+"""Random histories of the outbox with late commits, refusals, kills and lost sessions: all messages are published."""
 
 import asyncio
 import random
@@ -23,19 +23,19 @@ RETRY = "NOTIFY producer_registry_outbox, 'retry'"
 
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a short history have many chunks, frames and pages."""
+    """Reduce limits, so that a short history has many chunks, frames and pages."""
     for module in (outbox_store, held_store):
         monkeypatch.setattr(module, "CHUNK_MESSAGES", CHUNK)
     monkeypatch.setattr(frame, "FRAME_MESSAGES", FRAME)
     monkeypatch.setattr(outbox_store, "FRAME_MESSAGES", FRAME)
     monkeypatch.setattr(held_store, "HELD_ROWS", 3)
     monkeypatch.setattr(held_retry, "RETRY_SECONDS", 0.3)
-    # On a busy machine a pass takes seconds, and twenty times that is longer than the test waits.
+    # On a busy machine a pass takes seconds, and twenty times that exceeds the time-out of the test.
     monkeypatch.setattr(held_retry, "REST_FACTOR", 1)
 
 
 def first_deliveries(delivered: list[Message]) -> list[Message]:
-    """What was delivered, in order, without what was delivered before."""
+    """Return the first delivery of each message, in order."""
     first: dict[str, Message] = {}
     for message in delivered:
         first.setdefault(message.id, message)
@@ -43,29 +43,29 @@ def first_deliveries(delivered: list[Message]) -> list[Message]:
 
 
 def check_order(first: list[Message]) -> None:
-    """Each topic and key is in the order of positions."""
+    """Check that each topic and key is in the order of positions."""
     by_key: dict[tuple[str, bytes], list[int]] = defaultdict(list)
     for message in first:
         if message.key is not None:
             by_key[message.topic, message.key].append(message.position)
-    for tp, found in by_key.items():
-        assert found == sorted(found), f"{tp} is out of order"
+    for tp, actual in by_key.items():
+        assert actual == sorted(actual), f"{tp} is out of order"
 
 
 def check_versions(first: list[Message]) -> None:
-    """Each group tells all of its versions, one after the other."""
+    """Check that the events of each group have all versions in order."""
     versions: dict[str, list[int]] = defaultdict(list)
     for message in first:
         version = dict(message.headers).get("ce_entityversion")
         if message.aggregatetype == "group" and version is not None and "snapshot" not in message.type:
             versions[message.aggregateid].append(int(version))
     assert len(versions) == GROUPS
-    for found in versions.values():
-        assert found == list(range(1, len(found) + 1))
+    for actual in versions.values():
+        assert actual == list(range(1, len(actual) + 1))
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_every_message_is_published_in_order_whatever_comes_over_the_outbox(
+async def test_every_message_is_published_in_order_despite_all_faults(
     settings: Settings, database: Database, seed: int
 ) -> None:
     model = Model(settings, database, random.Random(seed))

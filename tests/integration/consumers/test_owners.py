@@ -1,4 +1,4 @@
-"""Shards go from one process to another: the new owner knows what is held, the old one does nothing any more."""
+"""Shards move between processes: the new owner knows the held messages, the old one publishes nothing more."""
 
 import asyncio
 from collections import Counter
@@ -27,7 +27,7 @@ RELAYS = (
 
 @pytest.fixture(autouse=True)
 def no_try_without_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing that is held be tried again only because time passes."""
+    """Prevent retries of held messages by time."""
     monkeypatch.setattr(held_retry, "RETRY_SECONDS", 1000.0)
 
 
@@ -40,8 +40,8 @@ async def end_sessions(database: Database, sessions: set[int]) -> None:
         await database.execute("SELECT pg_terminate_backend($1)", pid)
 
 
-def begins_late(process: Process) -> asyncio.Event:
-    """Let the next session of a relay begin when the event is set."""
+def delay_connect(process: Process) -> asyncio.Event:
+    """Delay the next session of a relay until the event is set."""
     gate, connect = asyncio.Event(), process.relay._connect
 
     async def connect_late() -> None:
@@ -54,10 +54,10 @@ def begins_late(process: Process) -> asyncio.Event:
 
 @pytest.mark.parametrize("end", ["stopped", "killed", "session ended"])
 @pytest.mark.parametrize("kind", ["record with key", "topic"])
-async def test_a_new_owner_publishes_nothing_of_a_held_key_before_what_is_held(
+async def test_a_new_owner_publishes_held_messages_before_later_ones_of_the_key(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, end: str, kind: str
 ) -> None:
-    # What is held takes several pages.
+    # The held messages take several pages.
     monkeypatch.setattr(held_store, "HELD_ROWS", 1)
     broker, log = Broker(), operator_log()
     refuse(broker, kind)
@@ -89,7 +89,7 @@ async def test_a_new_owner_publishes_nothing_of_a_held_key_before_what_is_held(
     in_order(broker.delivered)
 
 
-async def test_a_relay_without_session_leaves_the_shards_that_another_one_took(
+async def test_a_relay_without_a_session_publishes_nothing_of_shards_of_another_relay(
     settings: Settings, database: Database
 ) -> None:
     broker, log = Broker(), operator_log()
@@ -99,12 +99,12 @@ async def test_a_relay_without_session_leaves_the_shards_that_another_one_took(
         await stack.enter_async_context(one.running())
         await held_all(one)
         sessions = await relay_sessions(database)
-        # The second one takes every shard before the first one has a session again.
-        gate = begins_late(one)
+        # The second relay takes every shard before the first one has a session again.
+        gate = delay_connect(one)
         await end_sessions(database, sessions)
         await stack.enter_async_context(two.running())
         await held_all(two)
-        # Both may publish from now on; the second one is slow, and its census still knows of one relay.
+        # Both may publish from now on; the second one is slow, and its membership still has one relay.
         two.publisher.gate.clear()
         puts(log, 30)
         await writer.apply(log.read())
@@ -131,7 +131,7 @@ async def test_a_relay_without_session_leaves_the_shards_that_another_one_took(
     in_order(broker.delivered)
 
 
-async def test_a_relay_without_session_releases_nothing_of_shards_that_another_one_took(
+async def test_a_relay_without_a_session_retries_nothing_of_shards_of_another_relay(
     settings: Settings, database: Database
 ) -> None:
     broker, log = Broker(), operator_log()
@@ -145,11 +145,11 @@ async def test_a_relay_without_session_releases_nothing_of_shards_that_another_o
         await one.apply(log.read())
         await eventually(lambda: held(database), what="held messages")
         await eventually(lambda: empty(database), what="an empty outbox")
-        gate = begins_late(one)
+        gate = delay_connect(one)
         await end_sessions(database, sessions)
         await stack.enter_async_context(two.running())
         await held_all(two)
-        # While it tries what is held, the second one gives no shard up.
+        # While it retries held messages, the second relay releases no shard.
         two.held_publisher.gate.clear()
         await database.execute(RETRY)
         await eventually(two.relay._held_retry.lock.locked, what="a try")
@@ -169,8 +169,10 @@ async def test_a_relay_without_session_releases_nothing_of_shards_that_another_o
             await database.execute(RETRY)
             return called.is_set()
 
-        await eventually(notified, what="a session of the first one")
-        await eventually(lambda: not trying._scheduled.is_set() and not trying.lock.locked(), what="the end of the try")
+        await eventually(notified, what="a session of the first relay")
+        await eventually(
+            lambda: not trying._scheduled.is_set() and not trying.lock.locked(), what="the end of the retry"
+        )
         assert (len(broker.delivered), one.relay.shards) == (before, frozenset())
         two.held_publisher.gate.set()
         await arrived(broker, 30)
@@ -236,7 +238,7 @@ async def test_nothing_is_sent_again_when_a_process_is_stopped_while_it_releases
     await database.execute(RETRY)
     await asyncio.wait_for(sent.wait(), 30)
     one.relay.stop()
-    # The loop of new messages ends before the broker's answer comes.
+    # The loop for new messages ends before the broker answers.
     asyncio.get_running_loop().call_later(0.2, answer.set)
     await one.stop()
     async with two.running():
@@ -246,7 +248,7 @@ async def test_nothing_is_sent_again_when_a_process_is_stopped_while_it_releases
     in_order(broker.delivered)
 
 
-async def test_the_rest_of_a_chunk_is_sent_when_it_was_given_up_together_with_shards(
+async def test_the_rest_of_a_chunk_is_sent_when_it_was_abandoned_with_its_shards(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_store, "CHUNK_MESSAGES", 30)
@@ -255,7 +257,7 @@ async def test_the_rest_of_a_chunk_is_sent_when_it_was_given_up_together_with_sh
     for _ in range(8):
         puts(log, 15)
         await one.apply(log.read())
-    # The first chunk is settled, so that the outbox is known to be complete. The second one fails amid a frame.
+    # The first chunk is settled, so the outbox is known to be complete. The second one fails within a frame.
     one.publisher.failures = [1000, 7, *[0] * 10_000]
     async with one.running():
         await eventually(lambda: len(one.publisher.failures) < 10_000, what="an outage")

@@ -1,4 +1,4 @@
-"""What the broker refuses waits in the table of held messages, its neighbours go on, and in the end all is in order."""
+"""Refused messages are held, other messages are published, and at the end all are published in order."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -27,7 +27,7 @@ RELOAD = "NOTIFY producer_registry_outbox, 'reload'"
 
 @pytest.fixture(autouse=True)
 def no_try_without_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing that is held be tried again only because time passes."""
+    """Prevent retries of held messages by time."""
     monkeypatch.setattr(held_retry, "RETRY_SECONDS", 1000.0)
 
 
@@ -44,26 +44,26 @@ KINDS: dict[str, tuple[Refusal, Callable[[Message], bool]]] = {
 
 
 def refuse(broker: Broker, kind: str) -> Callable[[Message], bool]:
-    """Let the broker refuse messages; answers which."""
+    """Let the broker refuse messages. Return a function that tells which."""
     refusal, affected = KINDS[kind]
     broker.refuses = lambda message: refusal if affected(message) else None
     return affected
 
 
 def write(log: Log) -> None:
-    """Changes of three organizations, and records that are no commands, with and without a key."""
+    """Append changes of three organizations, and records that are not commands, with and without a key."""
     puts(log, 12)
     for key in (None, b"dead", None):
         log.append(key, b"nothing", ())
 
 
 def in_order(messages: list[Message]) -> None:
-    """Each key of a topic is delivered in the order of its positions, once."""
+    """Check that each key of a topic is delivered once, in the order of positions."""
     by_key: dict[tuple[str, bytes | None], list[int]] = defaultdict(list)
     for message in messages:
         if message.key is not None:
             by_key[message.topic, message.key].append(message.position)
-    assert all(found == sorted(set(found)) for found in by_key.values())
+    assert all(actual == sorted(set(actual)) for actual in by_key.values())
     assert len({message.position for message in messages}) == len(messages)
 
 
@@ -76,7 +76,7 @@ async def nothing_held(database: Database) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_only_what_is_refused_waits_and_is_released_in_order_when_the_broker_takes_it(
+async def test_only_refused_messages_wait_and_are_published_in_order_when_the_broker_accepts_them(
     settings: Settings, database: Database, kind: str
 ) -> None:
     broker, log, messages = Broker(), operator_log(), list[Message]()
@@ -102,12 +102,12 @@ async def test_only_what_is_refused_waits_and_is_released_in_order_when_the_brok
         await eventually(lambda: process.health.notes() == {})
         write(log)
         messages += (await process.apply(log.read())).messages
-        await eventually(lambda: len(broker.delivered) == len(messages), what="what is new")
+        await eventually(lambda: len(broker.delivered) == len(messages), what="the new messages")
     in_order(broker.delivered)
     assert await nothing_held(database)
 
 
-async def test_a_corrupt_frame_and_what_is_behind_it_wait_until_it_is_discarded(
+async def test_a_corrupt_frame_and_later_messages_wait_until_it_is_discarded(
     settings: Settings, database: Database
 ) -> None:
     broker, log, messages = Broker(), operator_log(), list[Message]()
@@ -124,7 +124,7 @@ async def test_a_corrupt_frame_and_what_is_behind_it_wait_until_it_is_discarded(
     same = [m for m in messages if m.topic == TOPICS.directory_events and m.shard == bad["shard"]]
     lost = {m.position for m in same[: bad["messages"]]}
     async with Process(settings, broker).running() as process:
-        await eventually(lambda: len(broker.delivered) == len(messages) - len(same), what="the neighbours")
+        await eventually(lambda: len(broker.delivered) == len(messages) - len(same), what="the other messages")
         await eventually(lambda: empty(database), what="an empty outbox")
         write(log)
         messages += (await process.apply(log.read())).messages
@@ -139,7 +139,7 @@ async def test_a_corrupt_frame_and_what_is_behind_it_wait_until_it_is_discarded(
     await writer.store.close()
 
 
-async def test_a_key_is_free_when_what_is_held_of_it_was_discarded(settings: Settings, database: Database) -> None:
+async def test_a_key_is_free_when_its_held_messages_were_discarded(settings: Settings, database: Database) -> None:
     broker, log = Broker(), operator_log()
     refuse(broker, "record with key")
     async with Process(settings, broker).running() as process:
@@ -156,7 +156,7 @@ async def test_a_key_is_free_when_what_is_held_of_it_was_discarded(settings: Set
         await eventually(lambda: broker.versions("pc:0") == ["2"])
 
 
-async def test_nothing_is_held_when_the_broker_is_away(settings: Settings, database: Database) -> None:
+async def test_nothing_is_held_during_an_outage(settings: Settings, database: Database) -> None:
     broker, log = Broker(), operator_log()
     async with Process(settings, broker).running() as process:
         await held_all(process)
@@ -172,7 +172,7 @@ async def test_nothing_is_held_when_the_broker_is_away(settings: Settings, datab
     assert await database.fetchval("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'outbox_held'") == 0
 
 
-async def test_readiness_names_the_trouble_when_no_partition_takes_anything(
+async def test_readiness_names_the_refusal_when_no_partition_accepts_messages(
     settings: Settings, database: Database
 ) -> None:
     broker, log, messages = Broker(), operator_log(), list[Message]()

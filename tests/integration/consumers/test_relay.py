@@ -1,4 +1,4 @@
-"""The relay between a real outbox and a broker that fails when it is told to."""
+"""The relay with a real outbox and a broker that fails on demand."""
 
 import asyncpg
 import pytest
@@ -15,7 +15,7 @@ async def rows(database: "asyncpg.Connection[asyncpg.Record]") -> int:
 
 
 def puts(log: Log, count: int, subjects: int = 3) -> None:
-    """Changes of a few organizations, each with its event and its outcome."""
+    """Append changes of a few organizations; each has an event and an outcome."""
     for number in range(count):
         data = {"displayName": f"Turn {len(log.records)}"}
         log.send(f"put-{len(log.records)}", "organization.put", f"pc:{number % subjects}", data)
@@ -26,7 +26,7 @@ def operator_log(partition: int = 0) -> Log:
 
 
 async def arrived(broker: Broker, count: int) -> None:
-    """Wait for so many messages."""
+    """Wait for this many messages."""
     try:
         await eventually(lambda: len(broker.delivered) >= count)
     except AssertionError:
@@ -37,7 +37,7 @@ async def held_all(process: Process) -> None:
     await eventually(lambda: len(process.relay.shards) == 16, what="all shards")
 
 
-async def test_what_batches_leave_is_published_once_in_order_and_deleted(
+async def test_messages_of_batches_are_published_once_in_order_and_deleted(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     broker, log = Broker(), operator_log()
@@ -53,11 +53,11 @@ async def test_what_batches_leave_is_published_once_in_order_and_deleted(
 
 
 async def empty(database: "asyncpg.Connection[asyncpg.Record]") -> bool:
-    """Whether no row waits in the outbox."""
+    """Return whether the outbox has no row."""
     return await rows(database) == 0
 
 
-async def test_rows_that_were_there_before_are_published_first(settings: Settings) -> None:
+async def test_existing_rows_are_published_first(settings: Settings) -> None:
     broker, log = Broker(), operator_log()
     before = Process(settings, broker)
     puts(log, 30)
@@ -85,7 +85,7 @@ async def test_rows_of_a_process_without_relay_are_published_by_another(settings
 
 
 @pytest.mark.parametrize("through", [0, 1, 17])
-async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_amid_a_chunk(
+async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_within_a_chunk(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", through: int
 ) -> None:
     broker, log = Broker(), operator_log()
@@ -103,7 +103,7 @@ async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_amid_a_chunk(
         assert broker.versions(f"pc:{subject}") == [str(version) for version in range(1, 41)]
 
 
-async def test_readiness_names_the_trouble_while_the_broker_is_away(settings: Settings) -> None:
+async def test_readiness_names_an_outage_of_the_broker(settings: Settings) -> None:
     broker, log = Broker(), operator_log()
     async with Process(settings, broker).running() as process:
         await held_all(process)
@@ -116,7 +116,7 @@ async def test_readiness_names_the_trouble_while_the_broker_is_away(settings: Se
     assert len(broker.delivered) == 6
 
 
-async def test_it_begins_anew_and_sends_nothing_twice_when_its_session_is_killed(
+async def test_the_relay_reconnects_and_sends_nothing_twice_when_its_session_is_killed(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     broker, log = Broker(), operator_log()
@@ -137,7 +137,7 @@ async def test_it_begins_anew_and_sends_nothing_twice_when_its_session_is_killed
     assert broker.versions("pc:0") == [str(version) for version in range(1, 41)]
 
 
-async def test_two_relays_share_the_shards_and_the_one_left_takes_all(settings: Settings) -> None:
+async def test_two_relays_share_the_shards_and_the_remaining_one_takes_all(settings: Settings) -> None:
     broker, logs = Broker(), [operator_log(number) for number in range(2)]
     async with Process(settings, broker).running() as one:
         await held_all(one)
@@ -158,7 +158,7 @@ async def test_two_relays_share_the_shards_and_the_one_left_takes_all(settings: 
         assert broker.versions(f"pc:{subject}") == [str(version) for version in range(1, 131)]
 
 
-async def test_everything_in_hand_is_sent_and_deleted_at_a_stop(
+async def test_all_messages_of_the_chunk_are_sent_and_deleted_at_shutdown(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     broker, log = Broker(), operator_log()

@@ -1,4 +1,4 @@
-"""Random histories of three writers and two relays: brokers fail, sessions are killed, nothing is lost or reordered."""
+"""Random histories of three writers and two relays, with outages and killed sessions: nothing is lost or reordered."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ KILL = (
 
 
 async def write(process: Process, log: Log, chance: random.Random) -> int:
-    """Apply batches one after the other, each again until it is in; answers how many commands there were."""
+    """Apply batches one after the other, and retry each until it is committed. Return the number of commands."""
     for _ in range(BATCHES):
         for number in range(chance.randint(1, 40)):
             text = f"{log.source} {len(log.records)}"
@@ -41,7 +41,7 @@ async def write(process: Process, log: Log, chance: random.Random) -> int:
 async def trouble(
     processes: list[Process], database: "asyncpg.Connection[asyncpg.Record]", chance: random.Random, *, kills: bool
 ) -> None:
-    """Let chunks fail in their midst, and end sessions."""
+    """Let chunks fail partly, and terminate sessions."""
     while True:
         await asyncio.sleep(chance.random() * 0.3)
         if not kills or chance.random() < 0.5:
@@ -52,7 +52,7 @@ async def trouble(
 
 @pytest.mark.parametrize("kills", [False, True], ids=["broker fails", "sessions are killed too"])
 @pytest.mark.parametrize("seed", range(3))
-async def test_every_message_is_published_in_order_whatever_fails(
+async def test_every_message_is_published_in_order_despite_failures(
     settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", seed: int, kills: bool
 ) -> None:
     chance, broker = random.Random(seed), Broker()
@@ -69,14 +69,14 @@ async def test_every_message_is_published_in_order_whatever_fails(
         for process in processes:
             process.publisher.failures.clear()
         await eventually(lambda: len(set(broker.ids())) == 2 * commands, what=f"{2 * commands} messages")
-        # A session that was killed just now leaves rows for the next one.
+        # A session that was just killed leaves rows for the next one.
         await eventually(lambda: empty(database), what="an empty outbox")
 
     assert kills or len(broker.delivered) == 2 * commands, "without a kill nothing is sent twice"
     first = dict.fromkeys((m.id, m.aggregateid, m.aggregatetype) for m in broker.delivered)
     events = {m.id: dict(m.headers)["ce_entityversion"] for m in broker.delivered if m.aggregatetype == "directory"}
     for subject in range(SUBJECTS):
-        found = [int(events[id_] or b"") for id_, of, kind in first if of == f"pc:{subject}" and kind == "directory"]
-        assert found == list(range(1, len(found) + 1))
+        actual = [int(events[id_] or b"") for id_, of, kind in first if of == f"pc:{subject}" and kind == "directory"]
+        assert actual == list(range(1, len(actual) + 1))
     assert await empty(database)
     await processes[2].store.close()

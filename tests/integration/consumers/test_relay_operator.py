@@ -1,4 +1,4 @@
-"""What operators ask of a running relay: to try what is held at once, and to forget what they discarded."""
+"""Requests of operators to a running relay: retry held messages at once, and forget discarded ones."""
 
 import asyncio
 from dataclasses import replace
@@ -23,12 +23,12 @@ REFUSAL = Refusal("topic", "UNKNOWN_TOPIC_OR_PARTITION")
 
 @pytest.fixture(autouse=True)
 def no_own_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the relay rest for an hour between its own tries."""
+    """Let the relay wait for an hour between its own retries."""
     monkeypatch.setattr(held_retry, "RETRY_SECONDS", 3600.0)
 
 
 async def refused_twice(process: Process, broker: Broker) -> list[int]:
-    """Let the broker refuse all, until something is held and was tried again once; answers the positions tried."""
+    """Let the broker refuse all messages until they are held and retried once. Return the tried positions."""
     tried: list[int] = []
 
     def refuses(one: Message) -> Refusal:
@@ -38,7 +38,7 @@ async def refused_twice(process: Process, broker: Broker) -> list[int]:
     broker.refuses = refuses
     process.relay.wake()
     await eventually(lambda: "held: 2 messages" in process.health.notes().get("relay", ""), what="held messages")
-    await eventually(lambda: any(tried.count(position) > 1 for position in tried), what="the first try again")
+    await eventually(lambda: any(tried.count(position) > 1 for position in tried), what="the first retry")
     return tried
 
 
@@ -49,22 +49,22 @@ async def test_a_retry_has_held_messages_published_at_once(settings: Settings, d
         await refused_twice(process, broker)
         broker.refuses = takes_all
 
-        asked = await retry(settings)
+        retried = await retry(settings)
 
-        assert (asked.held.messages, asked.relays) == (2, 1)
+        assert (retried.held.messages, retried.relays) == (2, 1)
         await eventually(lambda: broker.ids() == ["e1", "e2"], what="both messages")
-        await eventually(lambda: process.health.notes() == {}, what="no note any more")
+        await eventually(lambda: process.health.notes() == {}, what="no more notes")
     assert await listed(settings) == ([], Count(0, 0))
 
 
-async def test_what_waits_behind_discarded_messages_is_published_then(settings: Settings, database: Connection) -> None:
+async def test_messages_behind_discarded_ones_are_published(settings: Settings, database: Connection) -> None:
     broker = Broker()
     await put(database, message(1), message(2))
     async with Process(settings, broker).running() as process:
         await refused_twice(process, broker)
         await discard(settings, Selection(topic=TOPIC), "ana")
         broker.refuses = takes_all
-        await eventually(lambda: process.health.notes() == {}, what="no note any more")
+        await eventually(lambda: process.health.notes() == {}, what="no more notes")
 
         await put(database, message(3))
         process.relay.wake()
@@ -72,7 +72,7 @@ async def test_what_waits_behind_discarded_messages_is_published_then(settings: 
     assert [one.id for one in await stored_messages(database, "outbox_discarded")] == ["e1", "e2"]
 
 
-async def test_what_waits_behind_a_corrupt_frame_is_published_when_that_is_discarded(
+async def test_messages_behind_a_discarded_corrupt_frame_are_published(
     settings: Settings, database: Connection
 ) -> None:
     broker = Broker()
@@ -85,12 +85,10 @@ async def test_what_waits_behind_a_corrupt_frame_is_published_when_that_is_disca
         await discard(settings, Selection((bad.position,)), "ana")
 
         await eventually(lambda: broker.ids() == ["e2"], what="the message behind the corrupt frame")
-        await eventually(lambda: process.health.notes() == {}, what="no note any more")
+        await eventually(lambda: process.health.notes() == {}, what="no more notes")
 
 
-async def test_a_relay_that_lost_its_shards_tells_no_more_of_what_is_held(
-    settings: Settings, database: Connection
-) -> None:
+async def test_a_relay_that_lost_its_shards_reports_no_held_messages(settings: Settings, database: Connection) -> None:
     broker = Broker()
     await put(database, message(1), message(2))
     async with Process(settings, broker).running() as process:
@@ -111,4 +109,4 @@ async def test_a_relay_that_lost_its_shards_tells_no_more_of_what_is_held(
         await taking
 
         await eventually(lambda: not process.relay.shards, what="a relay without shards")
-        await eventually(lambda: process.health.notes() == {}, what="no note any more")
+        await eventually(lambda: process.health.notes() == {}, what="no more notes")

@@ -21,14 +21,14 @@ def judge_dead_letters(evidence: Evidence, model: Model) -> Iterator[Violation]:
         letters[place_of(seen)].append(seen)
     for place in sorted(model.dead.keys() - letters.keys()):
         yield Violation("lost dead letter", f"{place}, sent as {model.dead[place][1]}")
-    for place, records_seen in letters.items():
+    for place, copies in letters.items():
         if place not in model.dead:
-            found = origin(list(records_seen[0].headers))
+            found = origin(list(copies[0].headers))
             why = "" if found is None else f"{found.reason}, {found.message}"
-            yield Violation("phantom dead letter", f"{records_seen[0].place} of {place}: {why}")
+            yield Violation("phantom dead letter", f"{copies[0].place} of {place}: {why}")
             continue
         record, reason = model.dead[place]
-        for seen in records_seen:
+        for seen in copies:
             found = origin(list(seen.headers))
             assert found is not None
             if found.reason != reason:

@@ -27,19 +27,17 @@ def judge_events(evidence: Evidence, model: Model) -> Iterator[Violation]:
         copies[seen.need("ce_id")].append(seen)
     for identifier in sorted(model.events.keys() - copies.keys()):
         yield Violation("lost event", repr(model.events[identifier]))
-    for identifier, records_seen in copies.items():
+    for identifier, records in copies.items():
         expected = model.events.get(identifier)
         if expected is None:
-            yield Violation(
-                "phantom event", f"{records_seen[0].place} {records_seen[0].header('ce_type')} {records_seen[0].key!r}"
-            )
+            yield Violation("phantom event", f"{records[0].place} {records[0].header('ce_type')} {records[0].key!r}")
             continue
-        for seen in records_seen:
+        for seen in records:
             found = seen.topic, seen.key, seen.value, seen.header("ce_type"), seen.header("ce_subject")
             if found != (expected.topic, expected.key, expected.payload, expected.type, expected.aggregateid):
                 yield Violation("wrong event", f"{seen.place}: {found}; by the model: {expected} {expected.payload!r}")
-        if len({seen.sequence for seen in records_seen}) > 1:
-            yield Violation("event written twice", f"{expected} at {sorted(seen.sequence for seen in records_seen)}")
+        if len({seen.sequence for seen in records}) > 1:
+            yield Violation("event written twice", f"{expected} at {sorted(seen.sequence for seen in records)}")
     yield from _in_order(evidence)
 
 
@@ -47,12 +45,12 @@ def _in_order(evidence: Evidence) -> Iterator[Violation]:
     subjects: dict[tuple[str, bytes | None], list[Seen]] = defaultdict(list)
     for seen in sightings(evidence.events):
         subjects[seen.topic, seen.key].append(seen)
-    for (topic, key), records_seen in subjects.items():
-        if len({seen.partition for seen in records_seen}) > 1:
+    for (topic, key), records in subjects.items():
+        if len({seen.partition for seen in records}) > 1:
             yield Violation("two partitions", f"{topic} {key!r}")
         # Subjects of different kinds may have the same id; each has its own versions.
         kinds: dict[str, list[Seen]] = defaultdict(list)
-        for seen in records_seen:
+        for seen in records:
             kinds[seen.need("ce_type").split(".")[1]].append(seen)
         for kind, line in kinds.items():
             versions = [int(seen.need("ce_entityversion")) for seen in line]

@@ -60,7 +60,7 @@ class Sent:
     headers: tuple[tuple[str, bytes | None], ...]
     dead: Reason | None = None
     place: str | None = None
-    words: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Evidence:
     answers: Sequence[Answer] = ()
     limits: Limits = field(default_factory=Limits)
 
-    def words(self) -> str:
+    def description(self) -> str:
         """Return a line for each record with its position, key and main headers, for the analysis of a failure."""
         names = ("ce_type", "ce_id", "ce_causationid", "ce_entityversion", "ce_sequence", MARKER)
         lines = []
@@ -117,7 +117,7 @@ class Violation:
     """A violation of a guarantee: its kind, and a description."""
 
     kind: str
-    words: str
+    description: str
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.words}"
+        return f"{self.kind}: {self.description}"

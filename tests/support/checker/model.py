@@ -30,7 +30,7 @@ class LoggedCommand:
     decision: Decision | None = None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """A readable description of the command."""
         command = self.copies[0].command
         places = ", ".join(f"{r.record.topic}:{r.record.partition}:{r.record.offset}" for r in self.copies)
@@ -89,13 +89,13 @@ def _read(evidence: Evidence, model: Model) -> None:
             continue
         if sent.dead is not None:
             if sent.dead != "failed" and (not isinstance(parsed, Undecodable) or parsed.reason != sent.dead):
-                words = f"{seen.place} ({sent.words}) was sent as {sent.dead}, parsed as {parsed}"
-                model.violations.append(Violation("misread", words))
+                description = f"{seen.place} ({sent.description}) was sent as {sent.dead}, parsed as {parsed}"
+                model.violations.append(Violation("misread", description))
             model.dead[seen.place] = seen, sent.dead
             continue
         if isinstance(parsed, Undecodable):
-            words = f"{seen.place} ({sent.words}) is a command, parsed as {parsed.reason}: {parsed.message}"
-            model.violations.append(Violation("misread", words))
+            description = f"{seen.place} ({sent.description}) is a command, parsed as {parsed.reason}: {parsed.message}"
+            model.violations.append(Violation("misread", description))
             continue
         command = parsed.command
         key = command.source, command.id, command.topic

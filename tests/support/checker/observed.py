@@ -39,10 +39,10 @@ def judge_observed(observed: HttpAnswers, model: Model) -> Iterator[Violation]:
     yield from _differences("codes of group", holders, _held_by_groups(world))
 
 
-def _differences(kind: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Violation]:
-    for id_ in sorted(found.keys() | wanted.keys()):
-        if found.get(id_) != wanted.get(id_):
-            yield Violation("HTTP", f"{kind} {id_}: {found.get(id_)}; by the model: {wanted.get(id_)}")
+def _differences(kind: str, actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Violation]:
+    for id_ in sorted(actual.keys() | expected.keys()):
+        if actual.get(id_) != expected.get(id_):
+            yield Violation("HTTP", f"{kind} {id_}: {actual.get(id_)}; by the model: {expected.get(id_)}")
 
 
 def _ids(references: list[Json] | None) -> list[str]:

@@ -22,17 +22,19 @@ def judge_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
 
 def _one(logged: LoggedCommand, answers: list[Seen], expected: bytes | None) -> Iterator[Violation]:
     if not answers:
-        yield Violation("lost outcome", logged.words)
+        yield Violation("lost outcome", logged.description)
         return
     data = {seen.value for seen in answers}
     if len(data) > 1:
-        yield Violation("two outcomes", f"{logged.words}: {sorted(data, key=repr)}")
+        yield Violation("two outcomes", f"{logged.description}: {sorted(data, key=repr)}")
     elif data != {expected}:
-        yield Violation("wrong outcome", f"{logged.words}: {data.pop()!r}; by the model: {expected!r}")
+        yield Violation("wrong outcome", f"{logged.description}: {data.pop()!r}; by the model: {expected!r}")
     distinct = {seen.sequence for seen in answers}
     if len(distinct) != len(logged.copies):
-        words = f"{logged.words}: {len(logged.copies)} records, {len(distinct)} answers at {sorted(distinct)}"
-        yield Violation("lost answer" if len(distinct) < len(logged.copies) else "decided again", words)
+        description = (
+            f"{logged.description}: {len(logged.copies)} records, {len(distinct)} answers at {sorted(distinct)}"
+        )
+        yield Violation("lost answer" if len(distinct) < len(logged.copies) else "decided again", description)
     keys = {received.record.key for received in logged.copies}
     for seen in answers:
         if seen.key not in keys:
@@ -51,4 +53,4 @@ def _in_log_order(evidence: Evidence, model: Model) -> Iterator[Violation]:
         line.sort(key=lambda entry: entry[0])
         for (_, before), (_, after) in pairwise(line):
             if first[before.outcome] > first[after.outcome]:
-                yield Violation("order of decisions", f"{after.words} was decided before {before.words}")
+                yield Violation("order of decisions", f"{after.description} was decided before {before.description}")

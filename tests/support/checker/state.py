@@ -76,19 +76,19 @@ def _as_reported(model: Model) -> State:
     return {noun: entries for noun, entries in states.items() if entries}
 
 
-def _differences(who: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Violation]:
-    for kind in sorted(found.keys() | wanted.keys()):
-        here, there = found.get(kind, {}), wanted.get(kind, {})
+def _differences(source: str, actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Violation]:
+    for kind in sorted(actual.keys() | expected.keys()):
+        here, there = actual.get(kind, {}), expected.get(kind, {})
         for id_ in sorted(here.keys() | there.keys(), key=repr):
             if here.get(id_) != there.get(id_):
-                words = f"{kind} {id_} by {who}: {here.get(id_)}; by the model: {there.get(id_)}"
-                yield Violation("state", words)
+                description = f"{kind} {id_} by {source}: {here.get(id_)}; by the model: {there.get(id_)}"
+                yield Violation("state", description)
 
 
 def _judge_database(evidence: Evidence, database: Database, model: Model) -> Iterator[Violation]:
     rows = {kind: getattr(database.world, kind) for kind in KINDS}
     yield from _differences("SQL", rows, {kind: getattr(model.world, kind) for kind in KINDS})
-    yield from (Violation("stray row", words) for words in database.strays)
+    yield from (Violation("stray row", description) for description in database.strays)
     for key in sorted(database.inbox.keys() ^ model.commands.keys()):
         yield Violation("inbox", f"{key} is {'no command' if key in database.inbox else 'missing'}")
     for key, logged in model.commands.items():

@@ -79,4 +79,4 @@ def _lost_records(evidence: Evidence) -> Iterator[Violation]:
             continue
         seen = log.get(sent.place)
         if seen is None or (seen.key, seen.value, seen.headers) != (sent.key, sent.value, sent.headers):
-            yield Violation("lost by the broker", f"{sent.place} {sent.words}")
+            yield Violation("lost by the broker", f"{sent.place} {sent.description}")

@@ -1,1 +1,1 @@
-"""Tests of the fault tests' own parts."""
+"""Tests of the components of the fault tests."""

@@ -1,4 +1,4 @@
-"""Evidence as a registry without any fault would leave it: commands decided one by one, messages put into topics."""
+"""The evidence of a registry without faults: commands are decided one by one, and messages appended to topics."""
 
 import random
 from collections import defaultdict
@@ -28,7 +28,7 @@ class Log:
     def append(
         self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
     ) -> Seen:
-        """Put a record behind the others of its partition."""
+        """Append a record to its partition."""
         partition = crc32(key or b"") % PARTITIONS
         offset = self._ends[topic, partition]
         self._ends[topic, partition] += 1
@@ -37,12 +37,12 @@ class Log:
         return seen
 
     def end(self, topic: str, partition: int) -> int:
-        """The offset behind the last record."""
+        """Return the end offset of a partition."""
         return self._ends[topic, partition]
 
 
 def history(seed: int, topics: Topics, commands: int = 120) -> list[Sent]:
-    """What several senders sent, mixed."""
+    """Return the mixed records of several senders."""
     workload = Workload(seed, topics)
     setup = [sent for step in workload.setup() for sent in step]
     lines = workload.lines(commands)
@@ -53,7 +53,7 @@ def history(seed: int, topics: Topics, commands: int = 120) -> list[Sent]:
 
 
 def perfect(sent: list[Sent], topics: Topics) -> Evidence:
-    """Decide everything in the order of sending."""
+    """Decide all commands in the order of sending."""
     log, world, position = Log(), World(), 0
     first: dict[tuple[str, str, str], tuple[str, bytes]] = {}
     for line in sent:

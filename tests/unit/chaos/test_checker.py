@@ -1,4 +1,4 @@
-"""The checker finds nothing in a perfect history, and each thing that is planted in one."""
+"""The checker finds no violation in a perfect history, and each violation that is added to one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,12 +21,12 @@ def evidence() -> Evidence:
 
 
 def kinds(evidence: Evidence) -> set[str]:
-    """The kinds of violations that the checker finds."""
+    """Return the kinds of violations that the checker finds."""
     return {violation.kind for violation in check(evidence).violations}
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_nothing_is_found_when_nothing_is_wrong(seed: int) -> None:
+def test_a_perfect_history_has_no_violation(seed: int) -> None:
     verdict = check(perfect(history(seed, TOPICS, commands=300), TOPICS))
     assert not verdict.violations, str(verdict)
     assert verdict.duplicates == {"outcomes": 0, "events": 0, "dead letters": 0}
@@ -65,7 +65,7 @@ def _doubled(records: list[Seen], index: int, *, at: int, changed: Callable[[See
     records.append(replace(changed(records[index]), offset=at))
 
 
-def test_a_raw_duplicate_is_counted_and_nothing_else(evidence: Evidence) -> None:
+def test_a_raw_duplicate_is_only_counted(evidence: Evidence) -> None:
     _doubled(evidence.outcomes, 3, at=_end(evidence.outcomes))
     _doubled(evidence.events, 3, at=_end(evidence.events))
     verdict = check(evidence)
@@ -99,7 +99,7 @@ def test_a_record_that_was_decided_again_is_found(evidence: Evidence) -> None:
     assert kinds(evidence) == {"decided again"}
 
 
-def test_an_outcome_of_nobody_is_found(evidence: Evidence) -> None:
+def test_an_outcome_without_a_command_is_found(evidence: Evidence) -> None:
     _doubled(evidence.outcomes, 4, at=_end(evidence.outcomes), changed=_strange)
     assert kinds(evidence) == {"phantom outcome"}
 
@@ -122,7 +122,7 @@ def test_a_gap_is_found(evidence: Evidence) -> None:
     assert {"lost event", "gap"} <= kinds(evidence)
 
 
-def test_events_that_changed_places_are_found(evidence: Evidence) -> None:
+def test_swapped_events_are_found(evidence: Evidence) -> None:
     one, other, *_ = _subject_with_versions(evidence, 3)
     first, second = evidence.events[one], evidence.events[other]
     evidence.events[one] = replace(second, offset=first.offset)
@@ -151,7 +151,7 @@ def test_decisions_in_another_order_than_the_log_are_found(evidence: Evidence) -
     assert "order of decisions" in kinds(evidence)
 
 
-def test_lost_changed_and_planted_dead_letters_are_found(evidence: Evidence) -> None:
+def test_lost_changed_and_unexpected_dead_letters_are_found(evidence: Evidence) -> None:
     letters = evidence.dead_letters
     lost = letters.pop()
     assert kinds(evidence) == {"lost dead letter"}
@@ -170,7 +170,7 @@ def test_a_row_that_differs_is_found(evidence: Evidence) -> None:
     assert kinds(evidence) == {"state"}
 
 
-def test_what_is_left_to_do_is_found(evidence: Evidence) -> None:
+def test_unfinished_work_is_found(evidence: Evidence) -> None:
     database = evidence.database
     assert database is not None
     place = next(iter(database.marks))
@@ -187,7 +187,7 @@ def test_an_inbox_that_differs_is_found(evidence: Evidence) -> None:
     assert kinds(evidence) == {"inbox"}
 
 
-def test_an_answer_that_went_back_is_found(evidence: Evidence) -> None:
+def test_a_decreasing_version_in_an_answer_is_found(evidence: Evidence) -> None:
     evidence.answers = [Answer("r", "g", 200, 3), Answer("q", "g", 200, 1), Answer("r", "g", 503, None)]
     assert not kinds(evidence)
     evidence.answers = [*evidence.answers, Answer("r", "g", 200, 2)]

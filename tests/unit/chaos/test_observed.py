@@ -1,4 +1,4 @@
-"""What was heard over HTTP is held against the model."""
+"""HTTP answers are compared with the model."""
 
 from dataclasses import asdict
 
@@ -12,17 +12,17 @@ from tests.support.checker.model import Model, replay
 from tests.support.checker.observed import HttpAnswers, judge_observed
 from tests.unit.chaos.perfect import history, perfect
 
-TOPICS = Topics("heard")
+TOPICS = Topics("observed")
 
 
 @pytest.fixture
 def model() -> Model:
-    """What happened in a history."""
+    """The model of a history."""
     return replay(perfect(history(3, TOPICS, commands=400), TOPICS))
 
 
 def faithful(world: World) -> HttpAnswers:
-    """What a service without fault tells about this world, in the shapes of its API."""
+    """Return the answers of a service without faults for this state, in the format of its API."""
     users = {user.id: list(user.group_ids) for user in world.users.values()}
     observed = HttpAnswers()
     for group in world.groups.values():
@@ -69,7 +69,7 @@ def faithful(world: World) -> HttpAnswers:
     return observed
 
 
-def test_nothing_is_found_when_answers_are_right(model: Model) -> None:
+def test_correct_answers_have_no_violation(model: Model) -> None:
     assert model.world.user_associations
     assert model.world.group_associations
     assert not list(judge_observed(faithful(model.world), model))
@@ -82,5 +82,5 @@ def test_each_wrong_answer_is_found(model: Model) -> None:
     next(iter(observed.codes.values()))["producerStatus"] = {"code": "Other"}
     next(of for of in observed.users.values() if of).clear()
     next(of for of in observed.holders.values() if of).clear()
-    kinds = [violation.words.split(" ")[:3] for violation in judge_observed(observed, model)]
+    kinds = [violation.description.split(" ")[:3] for violation in judge_observed(observed, model)]
     assert [kind[0] for kind in kinds] == ["group", "producer", "code", "codes", "codes"]

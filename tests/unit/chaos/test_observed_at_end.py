@@ -1,4 +1,4 @@
-"""At the end of every run HTTP is asked, whatever roles its processes have."""
+"""At the end of every run the HTTP answers are read, for all roles of its processes."""
 
 from typing import cast
 
@@ -10,7 +10,7 @@ from tests.support.checker.observed import HttpAnswers
 
 
 class StubService:
-    """A process of these arguments, ready at once."""
+    """A process with these arguments, ready at once."""
 
     def __init__(self, *arguments: str) -> None:
         self.arguments = arguments
@@ -23,13 +23,13 @@ class StubService:
 
 
 class StubRun:
-    """A run whose processes all live."""
+    """A run whose processes are all alive."""
 
     def __init__(self, *services: StubService) -> None:
         self.services = list(services)
         self.supervised = set(services)
         self.reader = self
-        self.asked: list[StubService] = []
+        self.requested: list[StubService] = []
 
     @property
     def living(self) -> list[StubService]:
@@ -43,19 +43,19 @@ class StubRun:
         self.supervised.add(service)
 
     async def read_all(self, service: StubService) -> HttpAnswers:
-        assert service in self.supervised, "asked before it was started"
-        self.asked.append(service)
+        assert service in self.supervised, "a request before the start"
+        self.requested.append(service)
         return HttpAnswers()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--role", "api")])
-async def test_a_process_that_has_the_api_is_asked(arguments: tuple[str, ...]) -> None:
+async def test_a_process_with_the_api_is_used(arguments: tuple[str, ...]) -> None:
     run = StubRun(StubService("--role", "relay"), StubService(*arguments))
     await observed(cast("Run", run))
-    assert run.asked == [run.services[1]]
+    assert run.requested == [run.services[1]]
 
 
-async def test_a_process_with_the_api_is_started_when_none_lives() -> None:
+async def test_a_process_with_the_api_is_started_when_none_runs() -> None:
     run = StubRun(StubService("--role", "consumers"), StubService("--role", "relay"))
     await observed(cast("Run", run))
-    assert [service.arguments for service in run.asked] == [("--role", "api")]
+    assert [service.arguments for service in run.requested] == [("--role", "api")]

@@ -1,4 +1,4 @@
-"""Which faults a site can have."""
+"""The faults that are possible on a site."""
 
 from tests.chaos.execute import possible
 from tests.chaos.site import Site
@@ -9,7 +9,7 @@ def _names(site: Site) -> set[str]:
     return {fault.name for fault in possible(site)}
 
 
-def test_several_nodes_have_no_fault_of_a_proxy_they_do_not_have() -> None:
+def test_several_nodes_have_no_faults_that_need_the_proxy() -> None:
     names = _names(Site("apache", nodes=3))
     assert "one node after the other" in names
     assert not names & {"all connections to the broker cut", "started before its servers"}

@@ -1,4 +1,4 @@
-"""The checker of a soak finds nothing in a perfect history, and each thing that is planted in one; so do its sizes."""
+"""The checker of a soak finds no violation in a perfect history, and each one that is added; also checks of sizes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ Rows = dict[int, tuple[int, str | None]]
 
 
 class History:
-    """What a perfect registry leaves of a sender's commands."""
+    """The records and rows of a registry without faults, for a sender's commands."""
 
     def __init__(self) -> None:
         sender = Sender(Topics("soak"), range(CODES), "1")
@@ -53,7 +53,7 @@ class History:
         topic.append(Seen("out", 0, len(topic), code_id(int(code)).encode(), orjson.dumps(data), pairs))
 
     def fold(self) -> Fold:
-        """What the checker finds."""
+        """Return the checker after it has processed the history."""
         fold = Fold()
         for topic, take in ((self.commands, fold.command), (self.outcomes, fold.outcome), (self.events, fold.event)):
             for seen in topic:
@@ -63,7 +63,7 @@ class History:
 
 
 def _neighbours(topic: Topic) -> tuple[int, int]:
-    """Places of two records in a row of one code, amid the topic."""
+    """Return the positions of two consecutive records of one code, in the middle of the topic."""
     first = len(topic) // 2
     second = next(at for at in range(first + 1, len(topic)) if topic[at].key == topic[first].key)
     return first, second
@@ -104,14 +104,14 @@ PLANTED: dict[str, tuple[Callable[[History], object], set[str]]] = {
 }
 
 
-def test_nothing_is_found_when_nothing_is_wrong() -> None:
+def test_a_perfect_history_has_no_violation() -> None:
     fold = History().fold()
     assert fold.good, fold.examples
     assert fold.commands < fold.records == 3000
     assert not fold.duplicates
 
 
-def test_the_same_message_once_more_is_only_counted() -> None:
+def test_a_raw_duplicate_is_only_counted() -> None:
     history = History()
     history.outcomes.append(history.outcomes[100])
     history.events.append(history.events[100])
@@ -121,7 +121,7 @@ def test_the_same_message_once_more_is_only_counted() -> None:
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_what_is_planted_is_found(name: str) -> None:
+def test_each_added_violation_is_found(name: str) -> None:
     plant, expected = PLANTED[name]
     history = History()
     plant(history)
@@ -129,7 +129,7 @@ def test_what_is_planted_is_found(name: str) -> None:
 
 
 @pytest.mark.parametrize(("last", "flat"), [(100, True), (110, True), (111, False), (50, True)])
-def test_memory_is_flat_when_it_grew_by_a_tenth_at_most(last: int, flat: bool) -> None:
+def test_memory_is_stable_when_it_grew_by_at_most_a_tenth(last: int, flat: bool) -> None:
     warm = [(float(at), 900 * MEBIBYTE) for at in range(0, 60, 5)]
     series = [(60.0 + at, (100 if at < 300 else last) * MEBIBYTE) for at in range(0, 600, 5)]
     found = growth("service", warm + series, warm_up=60)
@@ -137,7 +137,7 @@ def test_memory_is_flat_when_it_grew_by_a_tenth_at_most(last: int, flat: bool) -
     assert (found.first, found.last, found.stable) == (100, last, flat)
 
 
-def test_memory_is_not_reported_of_a_life_that_was_too_short() -> None:
+def test_memory_is_not_reported_for_a_process_that_ran_too_short() -> None:
     assert growth("service", [(0.0, 1), (5.0, 1)], warm_up=60) is None
 
 
@@ -148,38 +148,38 @@ def _samples(rows: Callable[[float], int]) -> list[Sample]:
     return [Sample(minutes, rows(minutes), 100, 100, ()) for minutes in EVERY_FIVE_SECONDS]
 
 
-def test_an_outbox_that_empties_between_faults_is_well() -> None:
+def test_an_outbox_that_empties_between_faults_is_no_error() -> None:
     # Full for a minute and a half, empty once, full again.
     assert never_empty(_samples(lambda minutes: 0 if minutes % 2 == 1.5 else 90_000), empty_limit(3000)) == []
 
 
-def test_an_outbox_that_does_not_empty_for_two_minutes_is_trouble() -> None:
+def test_an_outbox_that_does_not_empty_for_two_minutes_is_an_error() -> None:
     assert never_empty(_samples(lambda minutes: 40_000 if 4 <= minutes < 6 else 10), empty_limit(3000)) == [
         "the outbox always had at least 40,000 rows, more than the limit of 6,000, from minute 4 to 6"
     ]
 
 
-def test_an_outbox_that_grows_all_the_time_is_trouble_even_in_a_short_soak() -> None:
+def test_an_outbox_that_only_grows_is_an_error_even_in_a_short_soak() -> None:
     growing = _samples(lambda minutes: int(minutes * 100_000) + 8000)
     assert len(never_empty(growing, empty_limit(3000))) == 4
     assert len(never_empty([sample for sample in growing if sample.minutes < 1], empty_limit(3000))) == 1
 
 
-def test_an_outbox_that_was_not_counted_is_not_taken_for_empty() -> None:
+def test_an_outbox_that_was_not_counted_does_not_count_as_empty() -> None:
     away = [replace(sample, counted=not 2 <= sample.minutes < 4) for sample in _samples(lambda _: 0)]
     assert never_empty(away, empty_limit(3000)) == ["the outbox was never counted from minute 2 to 4"]
 
 
-def test_a_soak_that_the_brokers_memory_ended_says_so_and_is_not_good() -> None:
+def test_a_soak_that_stops_because_of_the_brokers_memory_is_not_good() -> None:
     *_, last = samples = _samples(lambda _: 0)
     flat = Growth("service", 9, 100, 100)
-    said: list[str] = []
+    lines: list[str] = []
     assert stop_reason(last, 30, gib=12) is None
-    assert report(History().fold(), Tally(), samples, flat, said.append)
+    assert report(History().fold(), Tally(), samples, flat, lines.append)
 
     why = stop_reason(replace(last, broker=12 * 1024 + 1), 30, gib=12)
 
     assert why is not None
     assert why.startswith("stopped after 9.9 of 30 minutes")
-    assert not report(History().fold(), Tally(troubles=[why]), samples, flat, said.append)
-    assert f"  error: {why}" in said
+    assert not report(History().fold(), Tally(troubles=[why]), samples, flat, lines.append)
+    assert f"  error: {why}" in lines

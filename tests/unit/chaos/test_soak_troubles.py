@@ -1,4 +1,4 @@
-"""What fails in a soak itself is its trouble: a fault, the reader, the watch, a sender, the spared process."""
+"""Failures within a soak are reported: of a fault, the reader, the watch, a sender, the spared process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def _stumble(*_: object) -> None:
 
 
 def _course(*faults: Inject, reader: Inject = _on, watch: Inject = _on, sender: Any = _done) -> Course:
-    """A course of stubs, a tenth of a second long unless the plan is changed, with a fault every hundredth."""
+    """Return a soak of stubs that takes 0.1 seconds by default, with a fault every 0.01 seconds."""
     proxy = SimpleNamespace(disarm=lambda: None)
     run: Any = SimpleNamespace(
         site=SimpleNamespace(postgres_proxy=proxy, kafka_proxy=proxy),
@@ -62,14 +62,14 @@ def _course(*faults: Inject, reader: Inject = _on, watch: Inject = _on, sender: 
     )
 
 
-async def test_a_soak_without_failures_has_no_trouble() -> None:
+async def test_a_soak_without_failures_has_no_error() -> None:
     course = _course(_done)
     await under_faults(course)
     assert course.tally.troubles == []
 
 
 @pytest.mark.parametrize("error", [asyncpg.InterfaceError("closed"), KafkaError("away"), ValueError("wrong")])
-async def test_a_fault_that_fails_itself_is_a_trouble_and_the_next_one_comes(error: Exception) -> None:
+async def test_a_fault_that_fails_is_an_error_and_the_next_one_follows(error: Exception) -> None:
     hits = 0
 
     async def fail_once(_: Run) -> None:
@@ -91,43 +91,43 @@ async def test_a_fault_that_fails_itself_is_a_trouble_and_the_next_one_comes(err
 
 
 @pytest.mark.parametrize("who", ["reader", "watch"])
-async def test_a_helper_that_dies_is_a_trouble(who: str) -> None:
+async def test_a_helper_that_fails_is_an_error(who: str) -> None:
     course = _course(_done, **{who: _stumble})
     await under_faults(course)
     assert course.tally.troubles == [f"{who} failed: InterfaceError: the connection is closed"]
 
 
-async def test_a_sender_that_dies_is_a_trouble_and_the_rest_is_judged_still() -> None:
+async def test_a_sender_that_fails_is_an_error_and_the_rest_is_still_checked() -> None:
     course = _course(_done, sender=_stumble)
     await under_faults(course)
     assert course.tally.troubles == ["sender 0 failed: InterfaceError: the connection is closed"]
 
 
-async def test_a_watch_that_dies_before_its_first_sample_is_a_trouble() -> None:
+async def test_a_watch_that_fails_before_its_first_sample_is_an_error() -> None:
     course = _course(_done, watch=_stumble)
     course.watch.samples.clear()
     await under_faults(course)
     assert course.tally.troubles == ["watch failed: InterfaceError: the connection is closed"]
 
 
-async def test_the_spared_process_in_its_first_life_is_well(tmp_path: Path) -> None:
+async def test_a_spared_process_that_never_restarted_is_no_error(tmp_path: Path) -> None:
     assert await _ended(tmp_path, kills=0, again=False) == []
 
 
-async def test_a_spared_process_that_something_killed_is_a_trouble(tmp_path: Path) -> None:
+async def test_a_killed_spared_process_is_an_error(tmp_path: Path) -> None:
     assert await _ended(tmp_path, kills=1, again=False) == [
         "spared, which no fault kills, died: 1 start, last exit code -9"
     ]
 
 
-async def test_a_spared_process_that_was_started_again_is_a_trouble(tmp_path: Path) -> None:
+async def test_a_restarted_spared_process_is_an_error(tmp_path: Path) -> None:
     assert await _ended(tmp_path, kills=1, again=True) == [
         "spared, which no fault kills, died: 2 starts, last exit code None"
     ]
 
 
 async def _ended(folder: Path, *, kills: int, again: bool) -> list[str]:
-    """The troubles of a soak whose spared process was killed, and started again, before its end."""
+    """Return the errors of a soak whose spared process was killed, and started again, before the end."""
     spared = Service("spared", folder, {})
     spared.command = SLEEPER
     course = _course(_done)
@@ -147,7 +147,7 @@ async def _ended(folder: Path, *, kills: int, again: bool) -> list[str]:
     "error",
     [asyncpg.InterfaceError("closed"), asyncpg.ConnectionDoesNotExistError("lost"), ConnectionResetError("reset")],
 )
-async def test_a_watch_goes_on_when_its_connection_is_lost(error: Exception) -> None:
+async def test_a_watch_continues_when_its_connection_is_lost(error: Exception) -> None:
     @asynccontextmanager
     async def session(_: str) -> AsyncIterator[object]:
         async def fetchrow(*_: object, **__: object) -> None:
@@ -162,4 +162,4 @@ async def test_a_watch_goes_on_when_its_connection_is_lost(error: Exception) -> 
     await watch.sample()
 
     assert [sample.counted for sample in watch.samples] == [False]
-    assert watch.longest() == ("nobody", [])
+    assert watch.longest() == ("none", [])

@@ -1,4 +1,4 @@
-"""A broker and the client library's producer for it, which answer what they are told to."""
+"""Stubs of a broker and of the client library's producer, with answers that a test defines."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ Trouble = Callable[[str, Sequence[bytes]], Exception | None]
 
 
 class StubBatch:
-    """Takes up to `most` messages."""
+    """Accepts up to `most` messages."""
 
     def __init__(self, most: int) -> None:
         self.values: list[bytes] = []
@@ -41,7 +41,7 @@ class StubBatch:
 
 @dataclass
 class StubKafka:
-    """A broker; `trouble` says what it answers to a batch of values, `log` is what it took, `requests` what it saw."""
+    """A broker; `trouble` returns its answer to a batch of values, `log` has the accepted values, `requests` all."""
 
     trouble: Trouble = lambda _topic, _values: None
     most: int = 100
@@ -54,8 +54,8 @@ class StubKafka:
     now: float = 1000.0
     silent: bool = False
     away: bool = False
-    dumb: bool = False
-    mute: bool = False
+    without_metadata: bool = False
+    unanswered: bool = False
     stumbles: bool = False
     ends: bool = True
 
@@ -65,7 +65,7 @@ class StubKafka:
         return producer
 
     def publisher(self, *, held: bool = False) -> Publisher:
-        """A publisher whose clock is `now`."""
+        """Return a publisher whose clock is `now`."""
         return Publisher(SETTINGS, self.make, held=held, monotonic=lambda: self.now)
 
 
@@ -94,13 +94,13 @@ class _Client:
 
     async def force_metadata_update(self) -> bool:
         self.looks += 1
-        return not self._kafka.mute
+        return not self._kafka.unanswered
 
     async def close(self) -> None:
         pass
 
     async def fetch_all_metadata(self) -> _Cluster:
-        if self._kafka.dumb:
+        if self._kafka.without_metadata:
             raise KafkaError("no metadata")
         return self.cluster
 
@@ -117,7 +117,7 @@ class StubProducer:
 
     async def start(self) -> None:
         if self.kafka.away:
-            raise KafkaConnectionError("nobody there")
+            raise KafkaConnectionError("no broker")
 
     async def stop(self) -> None:
         self.stopped = True
@@ -125,12 +125,12 @@ class StubProducer:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.01)
         if self.kafka.stumbles:
-            raise KeyError("a batch that was on its way")
+            raise KeyError("a batch in flight")
 
     async def partitions_for(self, topic: str) -> set[int]:
         if topic in self.kafka.forbidden:
             raise TopicAuthorizationFailedError(topic)
-        if topic not in self.kafka.topics or self.kafka.dumb:
+        if topic not in self.kafka.topics or self.kafka.without_metadata:
             raise UnknownTopicOrPartitionError(topic)
         return set(range(self.kafka.topics[topic]))
 
@@ -150,7 +150,7 @@ class StubProducer:
 
 
 def messages(topic: str, *values: str, key: bytes | None = b"key", first: int = 0) -> list[Message]:
-    """Messages of a topic and key, at positions from `first` on."""
+    """Return messages of a topic and key, at positions from `first` on."""
     return [
         Message("id", "group", "g", "producer-registry.group.created.v1", topic, key, value.encode(), [], 0, position)
         for position, value in enumerate(values, first)

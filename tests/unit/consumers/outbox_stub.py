@@ -1,4 +1,4 @@
-"""Messages, frames and held rows for tests of the relay's parts, and stand-ins for the outbox and the publisher."""
+"""Messages, frames and held rows for tests of the relay's components, and stubs of the outbox and the publisher."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,39 +16,39 @@ FORBIDDEN = Refusal("topic", "TOPIC_AUTHORIZATION_FAILED")
 
 
 def message(position: int, key: bytes | None = b"k", topic: str = "events", shard: int = 0) -> Message:
-    """A message at a position."""
+    """Return a message at a position."""
     return Message(f"id-{position}", "group", "g", TYPE, topic, key, b"{}", [], shard, position)
 
 
 def frame(*messages: Message) -> Frame:
-    """A frame of messages that belong together."""
+    """Return a frame of messages with the same shard and topic."""
     (one,) = frames_of(messages)
     return one
 
 
 def damaged(one: Frame) -> Frame:
-    """The same frame with another last byte."""
+    """Return the same frame with another last byte."""
     return replace(one, value=one.value[:-1] + bytes([one.value[-1] ^ 1]))
 
 
 def row(*messages: Message, scope: Scope = "key", reason: str = "INVALID_RECORD") -> HeldFrame:
-    """A held row."""
+    """Return a held row."""
     return HeldFrame(frame(*messages), scope, reason)
 
 
 def positions(messages: Iterable[Message]) -> list[int]:
-    """Where messages stand."""
+    """Return the positions of messages."""
     return [message.position for message in messages]
 
 
 def contents(rows: Iterable[HeldFrame]) -> list[tuple[list[int], Scope, str]]:
-    """What held rows hold, and why."""
+    """Return the positions, the scope and the reason of held rows."""
     return [(positions(messages_of(held.frame)), held.scope, held.reason) for held in rows]
 
 
 @dataclass
 class StubOutbox:
-    """Held rows in memory; `read` are the positions of each page, `wrote` those of each release."""
+    """Held rows in memory; `read` are the positions of each page, `wrote` those of each write."""
 
     rows: dict[int, HeldFrame] = field(default_factory=dict)
     page_rows: int = 2
@@ -62,33 +62,33 @@ class StubOutbox:
         self.rows.update((held.frame.position, held) for held in rows)
         return self
 
-    def left(self) -> list[tuple[list[int], Scope, str]]:
-        """What is still held."""
+    def remaining(self) -> list[tuple[list[int], Scope, str]]:
+        """Return the contents of the remaining rows."""
         return contents(self.rows[position] for position in sorted(self.rows))
 
     async def page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
-        """The next rows of each queue."""
-        found: list[HeldFrame] = []
+        """Return the next rows of each queue."""
+        page: list[HeldFrame] = []
         for queue, position in after.items():
             alike = [h for h in self.rows.values() if (h.frame.shard, h.frame.topic) == queue]
             behind = sorted((h for h in alike if h.frame.position > position), key=lambda h: h.frame.position)
-            found += behind[: self.page_rows]
-        found = sorted(found, key=lambda h: h.frame.position)[: self.page_all]
-        self.read.append([held.frame.position for held in found])
-        return found
+            page += behind[: self.page_rows]
+        page = sorted(page, key=lambda h: h.frame.position)[: self.page_all]
+        self.read.append([held.frame.position for held in page])
+        return page
 
     async def replace(self, rows: Mapping[int, Sequence[HeldFrame]]) -> None:
-        """Replace rows that are still there."""
+        """Replace rows that still exist."""
         self.before_replace()
         self.wrote.append(sorted(rows))
-        for position, left in rows.items():
+        for position, remaining in rows.items():
             if self.rows.pop(position, None) is not None:
-                self.put(*left)
+                self.put(*remaining)
 
 
 @dataclass
 class StubPublisher:
-    """Takes what `refuses` does not refuse, in order per key.
+    """Accepts messages that `refuses` does not refuse, in order per key.
 
     After `away_after` messages it has an outage; after `late_after` tried messages of a call it runs out of time.
     """
@@ -102,7 +102,7 @@ class StubPublisher:
     aborted: int = 0
 
     def try_all(self) -> None:
-        """A pass over all that is held begins; nothing suspends in it, as long as only stubs take part."""
+        """Record the start of a pass. With stubs only, a pass never suspends."""
         self.passes += 1
 
     async def abort(self) -> None:
@@ -110,7 +110,7 @@ class StubPublisher:
         self.aborted += 1
 
     async def send(self, messages: Sequence[Message]) -> Report:
-        """Leave out what is behind a refused message of its key, as the publisher of held messages does."""
+        """Skip messages behind a refused one of the same key, like the publisher of held messages."""
         report, stopped = Report(), set()
         for tried, one in enumerate(messages):
             if self.late_after is not None and tried >= self.late_after:
@@ -120,7 +120,7 @@ class StubPublisher:
                 report.error = OSError("the broker is away")
                 break
             tp = one.topic, one.key
-            # Only after a refused record is the rest of the key left out; other refusals are told of each message.
+            # Only after a refused record the rest of the key is skipped; other refusals are reported for each message.
             if tp in stopped and one.key is not None:
                 continue
             self.tried.append(one.position)

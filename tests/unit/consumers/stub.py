@@ -1,4 +1,4 @@
-"""Stand-ins for what a batch works with: records, a store that does as it is told, a consumer that remembers."""
+"""Stubs for tests of batches: records, a store with defined errors, and a settlement that records its calls."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ TOPIC = "registry.commands.v1"
 
 @dataclass(frozen=True)
 class StubRecord:
-    """A record; `value` b"bad" is none of ours."""
+    """A record; the value b"bad" is not a command."""
 
     offset: int
     partition: int = 0
@@ -31,7 +31,7 @@ class StubRecord:
 
 
 def parse(records: Sequence[Record]) -> list[Parsed]:
-    """Judge records by their value."""
+    """Parse records by their value."""
     return [
         Undecodable(record, "not-json", "bad")
         if record.value == b"bad"
@@ -42,25 +42,25 @@ def parse(records: Sequence[Record]) -> list[Parsed]:
 
 @dataclass
 class StubStore:
-    """Raises what `trouble` says for a batch, else keeps it."""
+    """Raises the error that `trouble` returns for a batch, else stores the batch."""
 
     trouble: Callable[[Sequence[Parsed]], Exception | None] = lambda _: None
     calls: list[list[int]] = field(default_factory=list)
-    kept: list[Parsed] = field(default_factory=list)
+    stored: list[Parsed] = field(default_factory=list)
 
     async def apply(self, batch: Sequence[Parsed]) -> Applied:
-        """Take a batch whole or not at all."""
+        """Store a whole batch or nothing."""
         self.calls.append([parsed.record.offset for parsed in batch])
         error = self.trouble(batch)
         if error is not None:
             raise error
-        self.kept += batch
+        self.stored += batch
         return Applied([], len(batch), 0, 0, 0)
 
 
 @dataclass
 class StubSettling:
-    """Remembers what was settled and rewound, in order."""
+    """Records settled and rewound offsets, in order."""
 
     settled: list[dict[tuple[str, int], int]] = field(default_factory=list)
     rewound: list[dict[tuple[str, int], int]] = field(default_factory=list)
@@ -75,7 +75,7 @@ class StubSettling:
 
 
 class Bench:
-    """A `Batches` over stubs."""
+    """A `Batches` with stubs."""
 
     def __init__(self, store: StubStore, window: int = 1000, minimum: int = 200) -> None:
         self.store = store
@@ -96,15 +96,15 @@ class Bench:
 
     @property
     def dead(self) -> dict[int, str]:
-        """Offset and reason of the dead letters that were kept."""
-        return {p.record.offset: p.reason for p in self.store.kept if isinstance(p, Undecodable)}
+        """The offset and reason of each stored dead letter."""
+        return {p.record.offset: p.reason for p in self.store.stored if isinstance(p, Undecodable)}
 
     @property
     def decided(self) -> list[int]:
-        """Offsets of the commands that were kept, in order."""
-        return [p.record.offset for p in self.store.kept if isinstance(p, Received)]
+        """The offsets of stored commands, in order."""
+        return [p.record.offset for p in self.store.stored if isinstance(p, Received)]
 
 
 def first_times(errors: Iterator[Exception]) -> Callable[[Sequence[Parsed]], Exception | None]:
-    """Trouble at the first calls, whatever they carry."""
+    """Return a function that raises these errors at the first calls."""
     return lambda _: next(errors, None)

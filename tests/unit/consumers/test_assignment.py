@@ -1,4 +1,4 @@
-"""Polling only from confirmed places, and rebalances that wait for the running batch."""
+"""Polls only from confirmed start offsets, and rebalances that wait for the running batch."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set
@@ -18,7 +18,7 @@ Records = dict[TopicPartition, list[object]]
 
 
 class StubStartOffsets:
-    """Answers places, or raises what is next in `errors`."""
+    """Returns start offsets, or raises the next one of `errors`."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -29,13 +29,13 @@ class StubStartOffsets:
             raise self.errors.pop(0)
 
     async def start_offsets(
-        self, kept: Mapping[TopicPartition, tuple[int, int]], _holds: object
+        self, retained: Mapping[TopicPartition, tuple[int, int]], _has_record: object
     ) -> Mapping[TopicPartition, int]:
-        return {tp: self.polling[tp] for tp in kept}
+        return {tp: self.polling[tp] for tp in retained}
 
 
 class StubConsumer:
-    """Owns one partition and gives the records of `polls`, or raises them."""
+    """Has one partition, and returns the records of `polls` or raises them."""
 
     def __init__(self, *polls: Records | Exception | Callable[[], Awaitable[Records]]) -> None:
         self.polls = list(polls)
@@ -78,7 +78,7 @@ async def test_the_first_poll_reads_from_the_mark() -> None:
     assert consumer.sought == [(P0, 42)]
 
 
-async def test_the_mark_is_not_asked_again_when_nothing_happened() -> None:
+async def test_the_marks_are_read_only_once_without_a_rebalance_or_an_error() -> None:
     polling, _, _ = assignment(StubStartOffsets())
     consumer = StubConsumer(RECORDS, {}, RECORDS)
     await polling.poll(consumer, consumer.fetch)
@@ -90,27 +90,27 @@ async def test_the_mark_is_not_asked_again_when_nothing_happened() -> None:
 @pytest.mark.parametrize(
     "error", [KafkaError("corrupt"), IllegalStateError("rebalance"), OffsetOutOfRangeError({}), AssertionError()]
 )
-async def test_reading_begins_at_the_mark_again_when_a_poll_failed(error: Exception) -> None:
+async def test_reading_starts_at_the_mark_again_after_a_failed_poll(error: Exception) -> None:
     polling, shutdown, _ = assignment(StubStartOffsets())
     consumer = StubConsumer(error, RECORDS)
     assert await polling.poll(consumer, consumer.fetch) == RECORDS
-    assert consumer.sought == [(P0, 42), (P0, 42)], "a failed poll may have let go of records"
+    assert consumer.sought == [(P0, 42), (P0, 42)], "a failed poll may have lost records"
     assert shutdown.reason is None
 
 
-async def test_records_are_thrown_away_when_the_places_were_lost_while_they_came() -> None:
+async def test_records_are_discarded_when_a_rebalance_happens_during_the_poll() -> None:
     polling, _, _ = assignment(StubStartOffsets())
 
     async def rebalanced() -> Records:
         await polling.on_partitions_assigned({P0})
-        return {P0: ["of an unknown place"]}
+        return {P0: ["from an unknown offset"]}
 
     consumer = StubConsumer(rebalanced, RECORDS)
     assert await polling.poll(consumer, consumer.fetch) == RECORDS
     assert len(consumer.sought) == 2
 
 
-async def test_nothing_is_read_and_readiness_says_so_while_the_marks_cannot_be_asked() -> None:
+async def test_nothing_is_read_and_reading_is_not_ready_while_the_marks_are_unavailable() -> None:
     polling, _, health = assignment(StubStartOffsets(StoreUnavailable("away")))
     reported: list[str | None] = []
 
@@ -120,11 +120,11 @@ async def test_nothing_is_read_and_readiness_says_so_while_the_marks_cannot_be_a
 
     assert await polling.poll(StubConsumer(look), look) == RECORDS
     assert "away" in str(reported[0])
-    assert health.readiness() == {READING: None}, "records came from confirmed places"
+    assert health.readiness() == {READING: None}, "records came from confirmed start offsets"
 
 
 class Waits(Backoff):
-    """Remembers in which turn each wait was; no wait takes time."""
+    """Records the turn of each wait; no wait takes time."""
 
     def __init__(self) -> None:
         super().__init__(first=0.0)
@@ -138,7 +138,7 @@ class Waits(Backoff):
 @pytest.mark.parametrize(
     "error", [KafkaError("corrupt"), IllegalStateError("rebalance"), OffsetOutOfRangeError({}), StoreUnavailable("no")]
 )
-async def test_waits_grow_until_records_could_be_asked_for_from_confirmed_places(error: Exception) -> None:
+async def test_waits_grow_until_a_poll_from_confirmed_start_offsets_succeeds(error: Exception) -> None:
     waits = Waits()
     polling, _, _ = assignment(StubStartOffsets(), waits)
     consumer = StubConsumer(error, error, {}, error, RECORDS)
@@ -146,7 +146,7 @@ async def test_waits_grow_until_records_could_be_asked_for_from_confirmed_places
     assert waits.turns == [0, 1, 0]
 
 
-async def test_waits_go_on_growing_when_a_poll_succeeds_while_the_places_are_unknown() -> None:
+async def test_waits_keep_growing_when_a_poll_succeeds_without_start_offsets() -> None:
     waits = Waits()
     polling, _, health = assignment(StubStartOffsets(), waits)
 
@@ -160,7 +160,7 @@ async def test_waits_go_on_growing_when_a_poll_succeeds_while_the_places_are_unk
     assert health.readiness() == {READING: None}
 
 
-async def test_others_are_reported_that_no_partition_is_ours() -> None:
+async def test_an_empty_assignment_is_reported() -> None:
     polling, _, _ = assignment(StubStartOffsets())
     reported: list[Mapping[TopicPartition, int]] = []
     polling.on_positioned = reported.append
@@ -175,7 +175,7 @@ async def test_others_are_reported_that_no_partition_is_ours() -> None:
 
 
 @pytest.mark.parametrize("error", [OffsetAlarm("records are gone"), ConsumerBroken("the client gave up")])
-async def test_the_process_ends_with_the_reason_when_reading_on_would_lose_something(error: Exception) -> None:
+async def test_the_process_ends_with_the_reason_when_reading_would_lose_records(error: Exception) -> None:
     polling, shutdown, _ = assignment(StubStartOffsets(error))
     consumer = StubConsumer()
     assert await polling.poll(consumer, consumer.fetch) == {}
@@ -217,7 +217,7 @@ async def test_a_rebalance_does_not_wait_when_the_process_ends() -> None:
     assert flushed == [True], "what is decided is committed all the same"
 
 
-async def test_nothing_is_placed_or_given_out_until_the_group_has_dealt_its_partitions_anew() -> None:
+async def test_nothing_is_positioned_or_returned_during_a_rebalance() -> None:
     polling, _, _ = assignment(StubStartOffsets())
 
     async def dealt() -> Records:

@@ -1,4 +1,4 @@
-"""The table of the five troubles: each row, with stubs for store and consumer."""
+"""Each row of the table of error handling, with stubs for store and settlement."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,7 +21,7 @@ def records(count: int) -> list[StubRecord]:
     return [StubRecord(offset) for offset in range(count)]
 
 
-async def test_every_partition_is_settled_behind_its_last_record_when_all_goes_well() -> None:
+async def test_every_partition_is_settled_after_its_last_record() -> None:
     bench = Bench(StubStore())
     await bench.batches.handle([StubRecord(7), StubRecord(8), StubRecord(3, partition=1)])
     assert bench.store.calls == [[7, 8, 3]], "one apply for the whole batch"
@@ -30,15 +30,15 @@ async def test_every_partition_is_settled_behind_its_last_record_when_all_goes_w
     assert bench.health.readiness() == {BATCHES: None}
 
 
-async def test_a_record_that_is_no_command_goes_the_same_way_as_its_neighbours() -> None:
+async def test_a_record_that_is_not_a_command_is_applied_with_its_batch() -> None:
     bench = Bench(StubStore())
     await bench.batches.handle([StubRecord(0), StubRecord(1, value=b"bad"), StubRecord(2)])
-    assert bench.store.calls == [[0, 1, 2]], "the dead letter belongs to the batch's own transaction"
+    assert bench.store.calls == [[0, 1, 2]], "the dead letter is part of the batch's own transaction"
     assert (bench.decided, bench.dead) == ([0, 2], {1: "not-json"})
     assert bench.settling.settled == [{(TOPIC, 0): 3}]
 
 
-async def test_what_the_business_refuses_is_decided_and_settled_like_all_else() -> None:
+async def test_rejected_commands_are_settled_like_all_others() -> None:
     bench, store, log = Bench(StubStore()), MemoryStore(), Log()
     for number in range(4):
         log.send(f"c{number}", "group.update", "nobody", {"type": "region", "value": "N", "distributor_id": "o"})
@@ -56,7 +56,7 @@ async def test_what_the_business_refuses_is_decided_and_settled_like_all_else() 
     assert (bench.settling.rewound, bench.shutdown.reason, bench.health.readiness()) == ([], None, {BATCHES: None})
 
 
-async def test_a_lost_race_is_done_again_whole_when_it_was_lost_three_times() -> None:
+async def test_a_conflicting_batch_is_retried_as_a_whole_up_to_three_times() -> None:
     bench = Bench(StubStore(first_times(StoreRace("version") for _ in range(REDOS))))
     await bench.batches.handle(records(2))
     assert bench.store.calls == [[0, 1]] * 4
@@ -64,7 +64,7 @@ async def test_a_lost_race_is_done_again_whole_when_it_was_lost_three_times() ->
     assert bench.settling.rewound == []
 
 
-async def test_the_batch_is_rewound_when_the_race_was_lost_too_often() -> None:
+async def test_the_batch_is_rewound_after_too_many_conflicts() -> None:
     bench = Bench(StubStore(lambda _: StoreRace("version")))
     await bench.batches.handle(records(2))
     assert bench.store.calls == [[0, 1]] * 4
@@ -82,16 +82,18 @@ async def test_the_batch_is_rewound_when_the_race_was_lost_too_often() -> None:
         RuntimeError("can't start new thread"),
     ],
 )
-async def test_every_partition_is_rewound_and_nothing_skipped_when_something_is_down(error: Exception) -> None:
+async def test_every_partition_is_rewound_and_nothing_skipped_when_a_dependency_is_unavailable(
+    error: Exception,
+) -> None:
     bench = Bench(StubStore(lambda _: error))
     await bench.batches.handle([StubRecord(5), StubRecord(6), StubRecord(2, partition=1), StubRecord(3, partition=1)])
-    assert bench.store.calls == [[5, 6, 2, 3]], "the next poll brings them again"
+    assert bench.store.calls == [[5, 6, 2, 3]], "the next poll returns them again"
     assert (bench.settling.settled, bench.settling.rewound) == ([], [{(TOPIC, 0): 5, (TOPIC, 1): 2}])
     assert type(error).__name__ in str(bench.health.readiness()[BATCHES])
-    assert bench.store.kept == []
+    assert bench.store.stored == []
 
 
-async def test_readiness_comes_back_by_itself_when_the_database_does() -> None:
+async def test_readiness_recovers_with_the_database() -> None:
     bench = Bench(StubStore(first_times(iter([StoreUnavailable("away")]))))
     await bench.batches.handle(records(2))
     assert bench.health.readiness()[BATCHES] is not None
@@ -100,8 +102,8 @@ async def test_readiness_comes_back_by_itself_when_the_database_does() -> None:
     assert bench.decided == [0, 1]
 
 
-@pytest.mark.parametrize("start_offsets", [{}, {(TOPIC, 0): 2}], ids=["its partition is another's", "it was decided"])
-async def test_readiness_comes_back_without_another_batch_when_the_failed_one_is_not_ours_to_decide(
+@pytest.mark.parametrize("start_offsets", [{}, {(TOPIC, 0): 2}], ids=["its partition was revoked", "it was decided"])
+async def test_readiness_recovers_without_another_batch_when_the_failed_one_was_revoked_or_decided(
     start_offsets: dict[tuple[str, int], int],
 ) -> None:
     bench = Bench(StubStore(lambda _: StoreUnavailable("the connection was cut at the commit")))
@@ -110,7 +112,7 @@ async def test_readiness_comes_back_without_another_batch_when_the_failed_one_is
     assert bench.health.readiness() == {BATCHES: None}
 
 
-async def test_it_is_not_ready_as_long_as_one_partition_of_the_failed_batch_waits() -> None:
+async def test_the_part_is_not_ready_while_one_partition_of_the_failed_batch_waits() -> None:
     calls = iter([StoreUnavailable("no privilege"), None])
     bench = Bench(StubStore(lambda _: next(calls)))
     both = [*records(2), StubRecord(7, partition=1)]
@@ -119,12 +121,12 @@ async def test_it_is_not_ready_as_long_as_one_partition_of_the_failed_batch_wait
     await bench.batches.handle(both[2:])
     assert "no privilege" in str(bench.health.readiness()[BATCHES])
     bench.batches.positioned({TopicPartition(TOPIC, 0): 1, TopicPartition(TOPIC, 1): 8})
-    assert "no privilege" in str(bench.health.readiness()[BATCHES]), "one of its two records is not decided"
+    assert "no privilege" in str(bench.health.readiness()[BATCHES]), "one of the two records is not decided"
     bench.batches.positioned({TopicPartition(TOPIC, 0): 2, TopicPartition(TOPIC, 1): 8})
     assert bench.health.readiness() == {BATCHES: None}
 
 
-async def test_lost_races_of_a_batch_are_logged_once() -> None:
+async def test_conflicts_of_a_batch_are_logged_once() -> None:
     bench = Bench(StubStore(lambda _: StoreRace("version")))
     with capture_logs() as logs:
         await bench.batches.handle(records(2))
@@ -133,22 +135,24 @@ async def test_lost_races_of_a_batch_are_logged_once() -> None:
 
 @pytest.mark.parametrize("error", [StoreDefect("check constraint"), KeyError("a bug")])
 @pytest.mark.parametrize("poison", [0, 3, 6])
-async def test_only_the_poisoned_record_is_put_aside_when_a_batch_has_a_defect(error: Exception, poison: int) -> None:
+async def test_only_the_record_at_fault_is_dead_lettered_when_a_batch_has_a_defect(
+    error: Exception, poison: int
+) -> None:
     def trouble(batch: Sequence[Parsed]) -> Exception | None:
         sick = [p for p in batch if p.record.offset == poison and not isinstance(p, Undecodable)]
         return error if sick else None
 
     bench = Bench(StubStore(trouble))
     await bench.batches.handle(records(7))
-    assert bench.decided == [offset for offset in range(7) if offset != poison], "neighbours, in their order"
+    assert bench.decided == [offset for offset in range(7) if offset != poison], "the other records, in order"
     assert bench.dead == {poison: "failed"}
-    [letter] = [p for p in bench.store.kept if isinstance(p, Undecodable)]
+    [letter] = [p for p in bench.store.stored if isinstance(p, Undecodable)]
     assert type(error).__name__ in letter.message
     assert "Traceback" in letter.message
     assert bench.settling.settled[-1] == {(TOPIC, 0): 7}
 
 
-async def test_what_comes_after_is_rewound_when_the_database_goes_away_amid_the_halving() -> None:
+async def test_the_remaining_records_are_rewound_when_the_database_fails_during_the_halving() -> None:
     calls = iter([StoreDefect("poison"), None, StoreUnavailable("away")])
     bench = Bench(StubStore(lambda _: next(calls)))
     await bench.batches.handle(records(4))
@@ -156,7 +160,7 @@ async def test_what_comes_after_is_rewound_when_the_database_goes_away_amid_the_
     assert (bench.settling.settled, bench.settling.rewound) == ([{(TOPIC, 0): 2}], [{(TOPIC, 0): 2}])
 
 
-async def test_the_consumer_stops_at_the_record_that_passes_the_limit() -> None:
+async def test_the_consumer_stops_at_the_record_that_exceeds_the_limit() -> None:
     bench = Bench(StubStore(), window=10, minimum=4)
     await bench.batches.handle([StubRecord(offset, value=b"bad") for offset in range(20)])
     assert sorted(bench.dead) == [0, 1, 2, 3]
@@ -165,7 +169,7 @@ async def test_the_consumer_stops_at_the_record_that_passes_the_limit() -> None:
     assert bench.shutdown.stop.is_set()
 
 
-async def test_the_consumer_stops_when_defects_pass_the_limit() -> None:
+async def test_the_consumer_stops_when_defects_exceed_the_limit() -> None:
     bench = Bench(
         StubStore(lambda batch: None if all(isinstance(p, Undecodable) for p in batch) else KeyError("bug")),
         window=10,
@@ -177,9 +181,9 @@ async def test_the_consumer_stops_when_defects_pass_the_limit() -> None:
     assert bench.shutdown.reason is not None
 
 
-async def test_the_consumer_stops_when_not_even_a_dead_letter_can_be_written() -> None:
+async def test_the_consumer_stops_when_a_dead_letter_cannot_be_written() -> None:
     bench = Bench(StubStore(lambda _: StoreDefect("everything")))
     await bench.batches.handle(records(2))
-    assert bench.store.kept == []
+    assert bench.store.stored == []
     assert bench.settling.rewound == [{(TOPIC, 0): 0}]
     assert "dead letter cannot be written" in str(bench.shutdown.reason)

@@ -1,4 +1,4 @@
-"""The frames in hand: what is to be sent, what is held back, and what is settled."""
+"""A chunk of frames: the messages to send, the held messages, and the settled frames."""
 
 from collections.abc import Collection
 
@@ -57,15 +57,15 @@ def test_a_frame_is_settled_when_all_of_it_is_sent() -> None:
     assert not some
 
 
-def test_nothing_is_settled_when_a_part_of_a_frame_is_left_to_send() -> None:
+def test_nothing_is_settled_while_a_frame_has_messages_to_send() -> None:
     some = chunk(frame(message(1), message(2)))
     some.take([1], {})
     assert some.take_settled().done == []
     assert positions(some.waiting(HeldKeys())) == [2]
 
 
-def test_a_message_is_sent_when_another_one_had_its_position_before() -> None:
-    some = Chunk([frame(message(1), message(2))], {(1, "of a database that was set back")})
+def test_a_message_is_sent_when_another_one_was_sent_at_its_position() -> None:
+    some = Chunk([frame(message(1), message(2))], {(1, "of a restored database")})
     assert positions(some.waiting(HeldKeys())) == [1, 2]
 
 
@@ -75,7 +75,7 @@ def test_a_message_is_not_sent_again_when_it_was_sent_before_the_frame_was_read(
     assert positions(some.waiting(behind(message(0, b"other")))) == [2]
 
 
-def test_the_rest_of_a_frame_is_written_when_the_chunk_is_given_up() -> None:
+def test_the_rest_of_a_frame_is_written_when_the_chunk_is_abandoned() -> None:
     some = chunk(frame(message(1), message(2), message(3, b"other")), frame(message(4)))
     some.take([1], {3: INVALID})
     settled = some.take_settled(whole=True)
@@ -109,7 +109,7 @@ def test_a_refused_message_holds_only_itself_when_it_has_no_key() -> None:
     assert positions(some.waiting(HeldKeys())) == [2, 3]
 
 
-def test_the_whole_queue_is_held_and_its_neighbours_are_not_when_a_topic_is_refused() -> None:
+def test_only_the_whole_queue_is_held_when_a_topic_is_refused() -> None:
     some = chunk(
         frame(message(1), message(2, b"other"), message(3, None)),
         frame(message(4, topic="outcomes")),
@@ -136,7 +136,7 @@ def test_a_message_stays_held_when_its_key_becomes_free_before_the_frame_is_sett
     assert contents(some.take_settled().held) == [([5], "key", "OLD"), ([7], "key", "OLD")]
 
 
-def test_a_corrupt_frame_is_held_and_what_is_behind_it_when_its_keys_cannot_be_read() -> None:
+def test_a_corrupt_frame_is_held_with_all_later_messages_of_its_queue() -> None:
     bad = damaged(frame(message(3)))
     some = chunk(frame(message(1)), bad, frame(message(5)), frame(message(6, topic="outcomes")))
     assert positions(some.waiting(HeldKeys())) == [1, 6]
@@ -146,11 +146,11 @@ def test_a_corrupt_frame_is_held_and_what_is_behind_it_when_its_keys_cannot_be_r
     first, second = settled.held
     assert (first.frame, first.scope) == (bad, "topic")
     assert first.reason.startswith(CORRUPT)
-    assert contents([second]) == [([5], "topic", BEHIND)], "an operator who discards by reason keeps it"
+    assert contents([second]) == [([5], "topic", BEHIND)], "it stays when an operator discards by reason"
     assert (some.take_settled().done, bool(some)) == ([], False)
 
 
-def test_what_is_between_two_corrupt_frames_of_a_queue_is_held() -> None:
+def test_messages_between_two_corrupt_frames_of_a_queue_are_held() -> None:
     some = chunk(damaged(frame(message(1))), frame(message(2)), damaged(frame(message(3))), frame(message(4)))
     assert some.waiting(HeldKeys()) == []
     assert sorted(some.take_settled().done) == [1, 2, 3, 4]

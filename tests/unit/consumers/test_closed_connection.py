@@ -1,4 +1,4 @@
-"""A connection that ended under a request is a lost connection, on any event loop."""
+"""A connection that ends during a request is a lost connection, on any event loop."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.admin import ApiVersionRequest
 
-import consumers.kafka.client  # noqa: F401  # imported for what it does to the client library
+import consumers.kafka.client  # noqa: F401  # imported because it changes the client library
 
 
 async def _send_on_ended() -> None:

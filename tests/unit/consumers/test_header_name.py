@@ -1,4 +1,4 @@
-"""Header names that are not text never keep a batch from being read."""
+"""Header names that are not text do not prevent reading a batch."""
 
 import pytest
 
@@ -10,7 +10,7 @@ ODD: Value = (b"odd", [(b"\xff\xfe", b"v"), ("ce_id", b"\xff")])
 
 
 @pytest.mark.parametrize("compression", [0, 1, 3], ids=["plain", "gzip", "lz4"])
-def test_neighbours_are_read_as_they_are_when_a_name_is_not_text(compression: int) -> None:
+def test_other_records_are_unchanged_when_a_header_name_is_not_text(compression: int) -> None:
     records = TolerantRecords(bytes(builder([GOOD, ODD, GOOD], compression).build()))
     batch = records.next_batch()
     assert batch.validate_crc()
@@ -20,7 +20,7 @@ def test_neighbours_are_read_as_they_are_when_a_name_is_not_text(compression: in
     assert records.next_batch() is None
 
 
-def test_a_batch_of_good_names_is_read_by_the_client_library_alone() -> None:
+def test_a_batch_with_valid_header_names_is_read_by_the_client_library() -> None:
     batch = TolerantRecords(bytes(builder([GOOD, GOOD]).build())).next_batch()
     assert [record.value for record in batch] == [b"good", b"good"]
     assert batch.next_offset == 2

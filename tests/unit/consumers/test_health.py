@@ -1,4 +1,4 @@
-"""Health: what it says of parts and loops, and how the admin port tells it."""
+"""Health: the state of parts and loops, and the answers of the admin port."""
 
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
@@ -8,7 +8,7 @@ from service.http.admin import create_admin
 
 
 class Time:
-    """A clock that stands still until it is moved."""
+    """A clock that moves only on request."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -17,13 +17,13 @@ class Time:
         return self.now
 
 
-def test_nothing_is_ready_before_it_was_seen_to_be_well() -> None:
+def test_a_part_is_not_ready_before_it_reports_so() -> None:
     health = Health(["database", "broker"])
     health.mark_ready("database")
     assert health.readiness() == {"database": None, "broker": "starting"}
 
 
-def test_trouble_of_a_part_comes_and_goes() -> None:
+def test_a_part_can_become_not_ready_and_ready_again() -> None:
     health = Health(["database"])
     health.mark_ready("database")
     health.mark_not_ready("database", "away")
@@ -32,7 +32,7 @@ def test_trouble_of_a_part_comes_and_goes() -> None:
     assert health.readiness() == {"database": None}
 
 
-def test_a_change_of_a_part_is_logged_and_nothing_else() -> None:
+def test_only_changes_of_a_part_are_logged() -> None:
     health = Health(["database"])
     with capture_logs() as logs:
         for _ in range(3):
@@ -45,7 +45,7 @@ def test_a_change_of_a_part_is_logged_and_nothing_else() -> None:
     assert [line["event"] for line in logs] == ["part_not_ready", "part_ready_again"]
 
 
-def test_a_loop_is_stuck_when_it_gave_no_sign_in_its_time() -> None:
+def test_a_loop_without_a_heartbeat_in_time_is_stalled() -> None:
     time = Time()
     health = Health([], time)
     health.heartbeat("consumer", within=10)
@@ -57,7 +57,7 @@ def test_a_loop_is_stuck_when_it_gave_no_sign_in_its_time() -> None:
     assert health.stalled() == {}
 
 
-def test_the_admin_port_says_which_part_is_not_ready() -> None:
+def test_the_admin_port_names_the_part_that_is_not_ready() -> None:
     health = Health(["database", "broker"])
     health.mark_ready("database")
     health.mark_not_ready("broker", "no answer")
@@ -71,7 +71,7 @@ def test_the_admin_port_says_which_part_is_not_ready() -> None:
         assert client.get("/readyz").json()["parts"]["process"] == "stopping"
 
 
-def test_the_admin_port_says_which_loop_stands_still() -> None:
+def test_the_admin_port_names_the_stalled_loop() -> None:
     time = Time()
     health = Health([], time)
     health.heartbeat("consumer", within=1)

@@ -1,4 +1,4 @@
-"""Held messages: which keys and topics wait, and when they are free again."""
+"""Held messages: the keys and topics that wait, and when they are free again."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_nothing_waits_when_nothing_is_held() -> None:
     assert held.queues() == {}
 
 
-def test_a_key_waits_on_its_topic_and_shard_only_when_a_message_of_it_is_held() -> None:
+def test_a_held_key_waits_only_in_its_topic_and_shard() -> None:
     held = HeldKeys()
     held.add(row(message(1)))
     assert held.blocks(message(2))
@@ -34,7 +34,7 @@ def test_a_message_without_key_holds_only_itself() -> None:
     assert held.by_topic() == {"events": (1, "INVALID_RECORD")}
 
 
-def test_a_key_is_free_only_when_nothing_of_it_is_held() -> None:
+def test_a_key_is_free_only_when_it_has_no_held_message() -> None:
     held, first, second = HeldKeys(), row(message(1), message(2)), row(message(3), message(4, b"other"))
     held.add(first)
     held.add(second)
@@ -48,7 +48,7 @@ def test_a_key_is_free_only_when_nothing_of_it_is_held() -> None:
     assert held.hold_for(QUEUE) == ("key", "NEW")
 
 
-def test_all_of_a_queue_waits_when_a_topic_hold_is_in_it() -> None:
+def test_the_whole_queue_waits_when_it_has_a_topic_hold() -> None:
     held, hold = HeldKeys(), row(message(1), scope="topic", reason="FORBIDDEN")
     held.add(hold)
     assert held.blocks(message(2, b"other"))
@@ -63,7 +63,7 @@ def test_all_of_a_queue_waits_when_a_topic_hold_is_in_it() -> None:
     assert held.blocks(message(4, b"third"))
 
 
-def test_all_of_a_queue_waits_when_the_keys_of_a_row_cannot_be_read() -> None:
+def test_the_whole_queue_waits_when_the_keys_of_a_row_cannot_be_read() -> None:
     held, good = HeldKeys(), row(message(1))
     bad = type(good)(damaged(good.frame), "key", "broken")
     held.add(bad)
@@ -72,7 +72,7 @@ def test_all_of_a_queue_waits_when_the_keys_of_a_row_cannot_be_read() -> None:
     assert not held.blocks(message(2, b"other"))
 
 
-def test_only_what_the_table_has_is_known_when_it_is_loaded() -> None:
+def test_loading_replaces_all_entries() -> None:
     held = HeldKeys()
     held.add(row(message(1), scope="topic"))
     held.add(row(message(2, topic="outcomes")))
@@ -91,14 +91,14 @@ def test_messages_are_counted_by_topic_over_all_shards() -> None:
     assert held.by_topic() == {"events": (3, "INVALID_RECORD"), "outcomes": (1, "OTHER")}
 
 
-def test_messages_without_key_wait_when_their_topic_refused_one_and_until_it_took_one() -> None:
+def test_messages_without_key_wait_from_a_refusal_until_one_is_accepted() -> None:
     held, tried = HeldKeys(), message(1, None)
     held.add(row(tried))
     held.learn_keyless([tried], set(), {1: FORBIDDEN})
     assert not held.blocks(message(2, None))
     held.learn_keyless([tried], set(), {1: INVALID})
     assert held.blocks(message(2, None))
-    assert held.blocks(message(2, None, shard=1)), "a topic is the same for all shards"
+    assert held.blocks(message(2, None, shard=1)), "the setting of a topic applies to all shards"
     assert not held.blocks(message(2, None, topic="outcomes"))
     assert not held.blocks(message(2))
     assert held.hold_for((1, "events")) == ("key", InvalidRecordError.message)
@@ -107,7 +107,7 @@ def test_messages_without_key_wait_when_their_topic_refused_one_and_until_it_too
 
 
 @pytest.mark.parametrize("refused", [{}, {1: FORBIDDEN}], ids=["no answer", "topic refused"])
-def test_the_memory_of_a_keyless_refusal_stays_when_a_try_tells_nothing_of_keys(refused: dict[int, object]) -> None:
+def test_a_keyless_refusal_is_remembered_when_a_try_says_nothing_about_keys(refused: dict[int, object]) -> None:
     held, tried = HeldKeys(), message(1, None)
     held.add(row(tried))
     held.learn_keyless([tried], set(), {1: INVALID})

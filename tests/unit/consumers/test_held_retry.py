@@ -1,4 +1,4 @@
-"""Trying held messages again: what leaves the table, what stays, and in which order it is tried."""
+"""Retries of held messages: the rows that are removed, the rows that stay, and the order of the tries."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ from tests.unit.consumers.outbox_stub import (
 
 @dataclass
 class Bench:
-    """A release over stubs."""
+    """A `HeldRetry` with stubs."""
 
     outbox: StubOutbox = field(default_factory=StubOutbox)
     publisher: StubPublisher = field(default_factory=StubPublisher)
@@ -43,11 +43,11 @@ class Bench:
             self.held.add(one)
 
     def refuse(self, refusal: Refusal, *at: int) -> None:
-        """Let the broker refuse messages at these positions, and no other ones."""
+        """Let the broker refuse only messages at these positions."""
         self.publisher.refuses = lambda one: refusal if one.position in at else None
 
     async def one_pass(self) -> None:
-        """Try all that is held, once."""
+        """Run one pass over all held messages."""
         before = self.publisher.passes
         task = asyncio.create_task(self.release.run())
         self.release.schedule()
@@ -60,13 +60,13 @@ class Bench:
             await asyncio.wait((task,))
 
     def in_step(self) -> bool:
-        """Whether the held messages are those of the table."""
+        """Return whether the held keys match the table."""
         loaded = HeldKeys()
         loaded.load(self.outbox.rows.values())
         return vars(loaded) == {**vars(self.held), "_keyless": vars(loaded)["_keyless"]}
 
 
-async def test_everything_is_released_oldest_first_when_the_broker_takes_it() -> None:
+async def test_all_held_messages_are_released_oldest_first_when_the_broker_accepts_them() -> None:
     bench = Bench()
     bench.put(*(row(message(position), message(position + 1, b"other")) for position in range(0, 20, 2)))
     bench.put(row(message(100, topic="outcomes")))
@@ -78,13 +78,13 @@ async def test_everything_is_released_oldest_first_when_the_broker_takes_it() ->
     assert bench.accepted == {("events", 0), ("outcomes", 0)}
 
 
-async def test_a_queue_is_released_when_it_had_no_place_in_the_first_pages() -> None:
+async def test_a_queue_is_released_when_it_did_not_fit_in_the_first_pages() -> None:
     bench = Bench(StubOutbox(page_rows=2, page_all=2))
     for shard in range(3):
         bench.put(*(row(message(100 * shard + at, shard=shard)) for at in range(5)))
     bench.refuse(INVALID, 0)
     await bench.one_pass()
-    assert bench.outbox.left() == [([at], "key", "INVALID_RECORD") for at in range(5)]
+    assert bench.outbox.remaining() == [([at], "key", "INVALID_RECORD") for at in range(5)]
     assert bench.publisher.taken == [100, 101, 102, 103, 104, 200, 201, 202, 203, 204]
 
 
@@ -95,8 +95,8 @@ async def test_only_the_key_of_a_refused_message_stays_when_a_record_is_refused(
     bench.refuse(INVALID, 1)
     await bench.one_pass()
     assert sorted(bench.publisher.taken) == [2, 5, 6, 8]
-    assert [at for at, *_ in bench.outbox.left()] == [[1, 3], [4], [7], [9]]
-    assert {7, 9}.isdisjoint(bench.publisher.tried), "what is behind a refused message of a page before is not tried"
+    assert [at for at, *_ in bench.outbox.remaining()] == [[1, 3], [4], [7], [9]]
+    assert {7, 9}.isdisjoint(bench.publisher.tried), "messages behind a refused one of a previous page are not tried"
     assert bench.held.blocks(message(10))
     assert not bench.held.blocks(message(10, b"other"))
     assert bench.in_step()
@@ -106,16 +106,16 @@ async def test_only_the_key_of_a_refused_message_stays_when_a_record_is_refused(
     assert not bench.outbox.rows
 
 
-async def test_a_key_is_free_only_when_nothing_of_it_is_held_any_more() -> None:
+async def test_a_key_is_free_only_after_its_last_held_message() -> None:
     bench = Bench()
     bench.put(row(message(1)), row(message(2)))
     bench.refuse(INVALID, 2)
     await bench.one_pass()
-    assert bench.outbox.left() == [([2], "key", "INVALID_RECORD")]
+    assert bench.outbox.remaining() == [([2], "key", "INVALID_RECORD")]
     assert bench.held.blocks(message(3))
 
 
-async def test_rows_stay_whole_and_nothing_is_written_when_their_topic_is_refused() -> None:
+async def test_rows_are_unchanged_when_their_topic_is_refused() -> None:
     bench = Bench()
     rows = [row(*(message(at + n, b"%d" % n) for n in range(9)), scope="topic") for at in range(0, 90, 10)]
     rows = [HeldFrame(one.frame, "topic", FORBIDDEN.reason) for one in rows]
@@ -124,33 +124,33 @@ async def test_rows_stay_whole_and_nothing_is_written_when_their_topic_is_refuse
     await bench.one_pass()
     assert list(bench.outbox.rows.values()) == rows
     assert bench.outbox.wrote == [[100]]
-    assert bench.outbox.read == [[0, 10, 100]], "nothing more is read of a queue that stopped"
+    assert bench.outbox.read == [[0, 10, 100]], "no further page of a stopped queue is read"
     assert all(at < 20 or at == 100 for at in bench.publisher.tried), "only the first page of a refused topic is tried"
     assert bench.held.hold_for((0, "events")) == ("topic", FORBIDDEN.reason)
     assert bench.in_step()
 
 
-async def test_a_row_of_a_topic_becomes_a_row_of_keys_when_only_records_are_refused() -> None:
+async def test_a_topic_hold_becomes_a_key_hold_when_only_records_are_refused() -> None:
     bench = Bench()
     bench.put(row(message(1), message(2, b"other"), scope="topic", reason=FORBIDDEN.reason))
     bench.refuse(INVALID, 1)
     await bench.one_pass()
-    assert bench.outbox.left() == [([1], "key", "INVALID_RECORD")]
+    assert bench.outbox.remaining() == [([1], "key", "INVALID_RECORD")]
     assert not bench.held.blocks(message(3, b"other"))
     assert bench.in_step()
 
 
-async def test_a_row_of_a_topic_stays_one_when_the_broker_is_away() -> None:
+async def test_a_topic_hold_is_kept_during_an_outage() -> None:
     bench = Bench()
     bench.put(row(message(1), message(2, b"other"), message(3), scope="topic", reason="OLD"))
     bench.publisher.away_after = 1
     await bench.one_pass()
     assert bench.publisher.taken == [1]
-    assert bench.outbox.left() == [([2, 3], "topic", "OLD")]
+    assert bench.outbox.remaining() == [([2, 3], "topic", "OLD")]
     assert bench.in_step()
 
 
-async def test_the_pass_ends_when_the_broker_is_away() -> None:
+async def test_the_pass_ends_at_an_outage() -> None:
     bench = Bench(publisher=StubPublisher(away_after=0))
     bench.put(*(row(message(position)) for position in range(8)))
     await bench.one_pass()
@@ -165,22 +165,25 @@ async def test_later_pages_are_tried_in_the_same_pass_when_the_time_for_a_page_r
     bench.outbox.page_rows = 3
     bench.refuse(INVALID, 0)
     await bench.one_pass()
-    # `last` waits for its turn: the first of its messages was not tried.
+    # `last` has to wait: the first of its messages was not tried.
     assert bench.publisher.taken == [1, 3, 4]
-    assert bench.outbox.left() == [([0], "key", INVALID.reason), *[([at], "key", "INVALID_RECORD") for at in (2, 5)]]
+    assert bench.outbox.remaining() == [
+        ([0], "key", INVALID.reason),
+        *[([at], "key", "INVALID_RECORD") for at in (2, 5)],
+    ]
     assert bench.in_step()
 
 
-async def test_the_reason_is_the_last_one_when_it_changes() -> None:
+async def test_the_reason_is_the_latest_one() -> None:
     bench = Bench()
     bench.put(row(message(1), scope="topic", reason=FORBIDDEN.reason))
     bench.refuse(LATE, 1)
     await bench.one_pass()
-    assert bench.outbox.left() == [([1], "key", LATE.reason)]
+    assert bench.outbox.remaining() == [([1], "key", LATE.reason)]
 
 
 @pytest.mark.parametrize("page_rows", [1, 2, 3], ids="{} rows a page".format)
-async def test_a_corrupt_row_stays_and_stops_its_queue_only(page_rows: int) -> None:
+async def test_a_corrupt_row_stops_only_its_queue(page_rows: int) -> None:
     bench = Bench(StubOutbox(page_rows=page_rows))
     good = row(message(2))
     bad = HeldFrame(damaged(good.frame), "topic", "the frame is corrupt")
@@ -194,22 +197,22 @@ async def test_a_corrupt_row_stays_and_stops_its_queue_only(page_rows: int) -> N
     assert bench.publisher.taken[-1] == 3
 
 
-async def test_what_an_operator_discarded_is_not_written_again_when_a_try_is_under_way() -> None:
+async def test_discarded_messages_are_not_written_again_by_a_concurrent_try() -> None:
     bench = Bench()
     bench.put(row(message(1), message(2, b"other")), row(message(3, b"third"), message(4, b"fourth")))
     bench.refuse(INVALID, 1, 3)
     bench.outbox.before_replace = lambda: bench.outbox.rows.pop(1, None)
     await bench.one_pass()
-    assert bench.outbox.left() == [([3], "key", "INVALID_RECORD")]
+    assert bench.outbox.remaining() == [([3], "key", "INVALID_RECORD")]
 
 
-async def test_messages_without_key_are_each_on_their_own_and_their_refusal_is_remembered() -> None:
+async def test_messages_without_key_are_independent_and_their_refusal_is_remembered() -> None:
     bench = Bench()
     bench.put(row(message(1, None), message(2, None), message(3)))
     bench.refuse(INVALID, 1)
     await bench.one_pass()
     assert bench.publisher.taken == [2, 3]
-    assert bench.outbox.left() == [([1], "key", "INVALID_RECORD")]
+    assert bench.outbox.remaining() == [([1], "key", "INVALID_RECORD")]
     bench.put(row(message(4, None)))
     bench.publisher.refuses = lambda one: INVALID if one.key is None else None
     await bench.one_pass()
@@ -232,7 +235,7 @@ async def test_nothing_is_read_when_nothing_is_held() -> None:
     await asyncio.wait((task,))
 
 
-async def test_what_is_held_is_tried_again_without_a_call_when_the_rest_is_over(
+async def test_held_messages_are_retried_without_a_call_after_the_pause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)

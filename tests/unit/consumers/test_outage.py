@@ -1,4 +1,4 @@
-"""How often refused messages are held while no partition takes any: it may be an outage."""
+"""The times at which refused messages are held while no partition accepts any, which may be an outage."""
 
 import itertools
 
@@ -15,28 +15,28 @@ def late(since: float = START) -> dict[int, Refusal]:
 
 
 def holds(outage: OutageDetector, seconds: float) -> list[float]:
-    """The moments at which a message that is refused all the time is held."""
+    """Return the times at which a message is held that is refused all the time."""
     moments = [START + step / 4 for step in range(int(seconds * 4))]
     return [now for now in moments if outage.confirmed(late(), now)]
 
 
-def test_messages_are_held_ever_more_seldom_when_nothing_is_accepted() -> None:
-    found = holds(OutageDetector(), 400.0)
-    assert found[0] == START + FIRST_SECONDS
+def test_refusals_are_confirmed_after_growing_waits_when_nothing_is_accepted() -> None:
+    times = holds(OutageDetector(), 400.0)
+    assert times[0] == START + FIRST_SECONDS
     # The next wait begins with the next refusal.
-    waits = [after - before - 0.25 for before, after in itertools.pairwise(found)]
+    waits = [after - before - 0.25 for before, after in itertools.pairwise(times)]
     assert waits == [2 * FIRST_SECONDS, 4 * FIRST_SECONDS, *[MOST_SECONDS] * 5]
 
 
-def test_messages_are_held_at_once_when_something_was_accepted_since_they_are_refused() -> None:
+def test_a_refusal_is_confirmed_at_once_when_a_message_was_accepted_after_its_start() -> None:
     outage = OutageDetector()
     assert not outage.confirmed(late(), START + 1)
     outage.accepted(START + 2)
     assert outage.confirmed(late(), START + 3) == late()
-    assert not outage.confirmed(late(since=START + 4), START + 5), "nothing was accepted since these"
+    assert not outage.confirmed(late(since=START + 4), START + 5), "nothing was accepted after these"
 
 
-def test_the_wait_begins_anew_when_something_was_accepted() -> None:
+def test_the_wait_starts_again_when_a_message_was_accepted() -> None:
     outage = OutageDetector()
     holds(outage, 200.0)
     outage.accepted(START + 200)

@@ -1,4 +1,4 @@
-"""A client of the library that finds no broker, or no leader."""
+"""A Kafka client that finds no broker, or no leader."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from consumers.kafka.aiokafka_workarounds import pace_metadata
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that were made, none of them waited for."""
+    """The requested pauses; none of them takes time."""
     made: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -54,22 +54,22 @@ async def _looked_at(client: AIOKafkaClient) -> bool:
         await asyncio.wait((looking,))
 
 
-async def test_a_look_at_a_cluster_that_is_away_is_followed_by_a_pause(pauses: list[float]) -> None:
+async def test_an_unanswered_metadata_request_is_followed_by_a_pause(pauses: list[float]) -> None:
     assert not await _looked_at(_client(lambda: None))
     assert pauses == [0.07]
 
 
-async def test_a_look_that_finds_a_partition_without_leader_is_followed_by_a_pause(pauses: list[float]) -> None:
+async def test_metadata_with_a_leaderless_partition_are_followed_by_a_pause(pauses: list[float]) -> None:
     assert await _looked_at(_client(lambda: _reported(-1)))
     assert pauses == [0.07]
 
 
-async def test_a_look_that_finds_all_leaders_is_not(pauses: list[float]) -> None:
+async def test_metadata_with_all_leaders_are_not_followed_by_a_pause(pauses: list[float]) -> None:
     assert await _looked_at(_client(lambda: _reported(1)))
     assert pauses == []
 
 
-async def test_who_asks_for_one_answer_gets_it_without_a_pause(pauses: list[float]) -> None:
+async def test_a_caller_with_its_own_cluster_object_is_not_delayed(pauses: list[float]) -> None:
     client = _client(lambda: _reported(-1))
     assert isinstance(await client.fetch_all_metadata(), ClusterMetadata)
     assert pauses == []

@@ -1,4 +1,4 @@
-"""Partitions of keys: the same as aiokafka's, which are the same as Java's."""
+"""The partitions of keys are those of aiokafka, which are those of the Java client."""
 
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
@@ -15,7 +15,7 @@ def test_keys_have_the_partitions_that_the_client_library_gives_them(keys: list[
 
 
 @given(st.lists(st.binary(min_size=36, max_size=36), min_size=2, max_size=60))
-def test_keys_of_one_length_are_hashed_together_as_alone(keys: list[bytes]) -> None:
+def test_keys_of_one_length_have_the_same_hash_together_and_alone(keys: list[bytes]) -> None:
     together = murmur2(keys)
     assert together == {key: murmur2([key])[key] for key in keys}
 

@@ -1,4 +1,4 @@
-"""The publisher over a stub of the client library's producer: order, outages and topics that are away."""
+"""The publisher with a stub of the client library's producer: order, outages and missing topics."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ UNKNOWN = Refusal("topic", "UNKNOWN_TOPIC_OR_PARTITION")
 
 
 def sent(report: Report) -> set[int]:
-    """What was sent by a report without an outage."""
+    """Return the sent positions of a report without an outage."""
     assert report.error is None
     return report.sent
 
@@ -30,7 +30,7 @@ async def test_messages_arrive_in_order_when_they_need_several_batches() -> None
     assert kafka.log == {"events-0": [b"a", b"b", b"c", b"d", b"e"]}
 
 
-async def test_nothing_behind_a_failed_batch_is_sent_and_other_partitions_are() -> None:
+async def test_later_messages_of_a_failed_partition_are_not_sent_and_other_partitions_are() -> None:
     kafka = StubKafka(lambda _, values: KafkaConnectionError("cut") if b"c" in values else None, most=2)
     chunk = [*messages("events", *"abcdef"), *messages("outcomes", "x", first=6)]
     report = await kafka.publisher().send(chunk)
@@ -49,20 +49,20 @@ async def test_a_new_producer_is_made_when_the_broker_refused_a_batch(error: Exc
 
 
 async def until_sent(kafka: StubKafka, chunk: list[Message], *, held: bool = False) -> dict[int, Refusal]:
-    """Send what is neither sent nor refused again and again, as the relay does; answers what is refused."""
-    sender, left, refused = kafka.publisher(held=held), list(chunk), {}
+    """Send messages repeatedly until all are sent or refused, as the relay does. Return the refusals."""
+    sender, remaining, refused = kafka.publisher(held=held), list(chunk), {}
     for _ in range(50):
-        report = await sender.send(left)
+        report = await sender.send(remaining)
         refused.update(report.refused)
-        left = [m for m in left if m.position not in report.sent and m.position not in refused]
-        if not left:
+        remaining = [m for m in remaining if m.position not in report.sent and m.position not in refused]
+        if not remaining:
             return refused
-        assert report.again, "nothing is left to be sent later"
-    raise AssertionError(f"{len(left)} messages are never sent")
+        assert report.again, "the rest can be sent at once"
+    raise AssertionError(f"{len(remaining)} messages are never sent")
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
-async def test_a_topic_gets_shorter_batches_when_one_is_too_long_for_it(most: int) -> None:
+async def test_a_topic_gets_shorter_batches_after_one_was_too_large(most: int) -> None:
     kafka = StubKafka(lambda _, values: MessageSizeTooLargeError() if len(values) > most else None)
     values = [f"{number}" for number in range(20)]
     assert await until_sent(kafka, messages("events", *values)) == {}
@@ -73,11 +73,11 @@ async def test_a_topic_gets_shorter_batches_when_one_is_too_long_for_it(most: in
         await sender.send(messages("events", *"abcd"))
     kafka.requests.clear()
     await sender.send(messages("events", *"abcd"))
-    assert len(kafka.requests) <= 4, "the length is remembered"
+    assert len(kafka.requests) <= 4, "the length limit is remembered"
     assert requests < 2 * len(values)
 
 
-async def test_only_a_message_that_no_topic_takes_is_refused_when_batches_got_shorter() -> None:
+async def test_only_a_message_that_is_too_large_alone_is_refused() -> None:
     kafka = StubKafka(lambda _, values: MessageSizeTooLargeError() if b"huge" in values else None)
     chunk = [*messages("events", "a"), *messages("events", "huge", key=b"other", first=1)]
     chunk += messages("events", "b", first=2)
@@ -90,7 +90,7 @@ async def test_other_topics_get_their_messages_when_one_does_not_exist() -> None
     sender = kafka.publisher()
     chunk = [*messages("replies", "lost"), *messages("events", "a", first=1)]
     report = await sender.send(chunk)
-    assert (sent(report), report.refused) == ({1}, {}), "it may be just coming"
+    assert (sent(report), report.refused) == ({1}, {}), "the topic may be about to be created"
     kafka.now += REFUSAL_SECONDS
     report = await sender.send(chunk)
     assert (sent(report), report.refused) == ({1}, {0: UNKNOWN})
@@ -100,8 +100,8 @@ async def test_other_topics_get_their_messages_when_one_does_not_exist() -> None
     assert sent(await sender.send(messages("replies", "lost"))) == {0}
 
 
-async def test_nothing_is_refused_when_the_broker_only_says_nothing_of_a_topic() -> None:
-    kafka = StubKafka(dumb=True)
+async def test_a_topic_without_metadata_is_not_refused() -> None:
+    kafka = StubKafka(without_metadata=True)
     sender = kafka.publisher()
     for _ in range(2):
         report = await sender.send(messages("events", "a"))
@@ -109,11 +109,13 @@ async def test_nothing_is_refused_when_the_broker_only_says_nothing_of_a_topic()
         assert kafka.producers[-1].stopped
         assert (report.sent, report.refused) == (set(), {})
         kafka.now += REFUSAL_SECONDS
-    kafka.dumb = False
+    kafka.without_metadata = False
     assert sent(await sender.send(messages("events", "a"))) == {0}
 
 
-async def test_sending_fails_in_time_when_the_broker_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sending_fails_within_the_time_out_when_the_broker_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "SEND_SECONDS", 0.05)
     kafka = StubKafka(silent=True)
     report = await kafka.publisher().send(messages("events", "a"))
@@ -122,17 +124,17 @@ async def test_sending_fails_in_time_when_the_broker_says_nothing(monkeypatch: p
     assert kafka.producers[0].stopped
 
 
-async def test_sending_fails_when_no_broker_is_there_and_works_when_it_is() -> None:
+async def test_sending_fails_without_a_broker_and_works_with_one() -> None:
     kafka = StubKafka(away=True)
     sender = kafka.publisher()
     report = await sender.send(messages("events", "a"))
-    assert "nobody there" in str(report.error)
+    assert "no broker" in str(report.error)
     assert kafka.producers[0].stopped
     kafka.away = False
     assert sent(await sender.send(messages("events", "a"))) == {0}
 
 
-async def test_a_producer_is_given_up_when_its_sender_stumbles_over_what_was_on_its_way(
+async def test_a_producer_is_discarded_when_its_sender_fails_at_a_batch_in_flight(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "SEND_SECONDS", 0.05)
@@ -144,7 +146,7 @@ async def test_a_producer_is_given_up_when_its_sender_stumbles_over_what_was_on_
     await sender.abort()
 
 
-async def test_a_producer_that_does_not_end_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_producer_that_does_not_close_does_not_block(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CLOSE_SECONDS", 0.01)
     kafka = StubKafka(ends=False)
     sender = kafka.publisher()

@@ -1,4 +1,4 @@
-"""What a publisher makes of refusals: of what it says, of what it leaves out, and of when it tries again."""
+"""Refusals of a publisher: its reports, the messages it skips, and the times of its retries."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import pytest
 from aiokafka import errors
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from consumers.relay.refusal import InvalidRecordError, Kind, Refusal, refusal
+from consumers.relay.refusal import InvalidRecordError, Kind, Refusal, refusal_of
 from consumers.relay.refusals import REFUSAL_SECONDS
 from tests.unit.consumers.kafka_stub import StubKafka, messages
 
@@ -46,7 +46,7 @@ async def test_an_error_is_a_refusal_of_the_right_kind_or_an_outage(error: type[
     chunk = [*messages("events", "a", "b"), *messages("outcomes", "x", first=2)]
     report = await kafka.publisher().send(chunk)
     assert report.sent == {2}
-    assert refusal(error()) == (None if kind is None else next(iter(report.refused.values())))
+    assert refusal_of(error()) == (None if kind is None else next(iter(report.refused.values())))
     if kind is None:
         assert isinstance(report.error, error)
         assert report.refused == {}
@@ -55,7 +55,7 @@ async def test_an_error_is_a_refusal_of_the_right_kind_or_an_outage(error: type[
         assert {found.kind for found in report.refused.values()} == {kind}
         assert set(report.refused) == ({0} if kind == "record" else {0, 1})
         assert report.again == (kind == "record")
-    assert kafka.producers[0].stopped, "nothing can be sent with it any more"
+    assert kafka.producers[0].stopped, "the producer cannot be used any more"
 
 
 async def test_an_error_that_the_client_library_does_not_know_is_a_refusal_only_when_it_lasts() -> None:
@@ -74,7 +74,7 @@ async def test_an_error_that_the_client_library_does_not_know_is_a_refusal_only_
     [(errors.TopicAuthorizationFailedError(), "topic"), (errors.NotEnoughReplicasError(), "partition")],
     ids=["topic", "partition"],
 )
-async def test_what_is_refused_is_left_out_until_another_publisher_could_send_there(
+async def test_refused_partitions_are_skipped_until_another_publisher_can_send_to_them(
     error: Exception, alone: str
 ) -> None:
     bad = {b"0"}
@@ -93,7 +93,7 @@ async def test_what_is_refused_is_left_out_until_another_publisher_could_send_th
     assert (await sender.send(chunk)).sent == set(range(12))
 
 
-async def test_another_partition_is_not_tried_again_when_one_is_accepted() -> None:
+async def test_only_accepted_partitions_are_tried_again() -> None:
     kafka = StubKafka(lambda *_: errors.NotEnoughReplicasError(), topics={"events": 2})
     chunk = [one for n in range(8) for one in messages("events", f"{n}", key=b"%d" % n, first=n)]
     sender = kafka.publisher()
@@ -108,7 +108,7 @@ async def test_another_partition_is_not_tried_again_when_one_is_accepted() -> No
 
 
 @pytest.mark.parametrize("case", ["unknown", "forbidden", "no leader"])
-async def test_the_metadata_tells_a_refusal_only_when_it_says_so_for_a_while(case: str) -> None:
+async def test_metadata_errors_become_a_refusal_only_when_they_last(case: str) -> None:
     kafka = StubKafka()
     sender = kafka.publisher()
     chunk = [*messages("events", "a"), *messages("outcomes", "x", first=1)]
@@ -134,10 +134,10 @@ async def test_the_metadata_tells_a_refusal_only_when_it_says_so_for_a_while(cas
     report = await sender.send(chunk)
     kind = "partition" if case == "no leader" else "topic"
     assert (report.sent, {at: found.kind for at, found in report.refused.items()}) == ({1}, {0: kind})
-    assert not kafka.producers[0].stopped, "its sequence numbers are still right"
+    assert not kafka.producers[0].stopped, "its sequence numbers are still valid"
 
 
-async def test_the_cluster_is_looked_at_again_when_a_partition_has_no_leader() -> None:
+async def test_the_metadata_is_refreshed_when_a_partition_has_no_leader() -> None:
     kafka = StubKafka(leaderless={("events", 0)})
     await kafka.publisher().send(messages("events", "a"))
     assert kafka.producers[0].client.looks == 1
@@ -145,8 +145,8 @@ async def test_the_cluster_is_looked_at_again_when_a_partition_has_no_leader() -
 
 @pytest.mark.parametrize("held", [False, True])
 async def test_it_is_an_outage_when_no_broker_confirms_that_a_partition_has_no_leader(held: bool) -> None:
-    # A broker that stops says so of its partitions; when it is gone, nobody says anything.
-    kafka = StubKafka(leaderless={("events", 0)}, mute=True)
+    # A broker that shuts down reports its partitions as leaderless; after that, no broker answers.
+    kafka = StubKafka(leaderless={("events", 0)}, unanswered=True)
     sender = kafka.publisher(held=held)
     for _ in range(2):
         report = await sender.send(messages("events", "a"))
@@ -156,7 +156,7 @@ async def test_it_is_an_outage_when_no_broker_confirms_that_a_partition_has_no_l
 
 
 @pytest.mark.parametrize("case", ["unknown", "forbidden", "no leader"])
-async def test_a_publisher_of_held_messages_believes_the_metadata_at_once(case: str) -> None:
+async def test_metadata_errors_are_a_refusal_at_once_for_held_messages(case: str) -> None:
     kafka = StubKafka(leaderless={("events", 0)} if case == "no leader" else set())
     kafka.forbidden = {"events"} if case == "forbidden" else set()
     if case == "unknown":
@@ -173,7 +173,7 @@ def refused_values(*bad: bytes) -> StubKafka:
 
 
 @pytest.mark.parametrize("at", [0, 1, 500, 999])
-async def test_the_refused_record_of_held_messages_is_found_by_halves(at: int) -> None:
+async def test_the_refused_record_of_held_messages_is_found_by_halving(at: int) -> None:
     kafka = refused_values(b"%d" % at)
     chunk = [one for n in range(1000) for one in messages("events", f"{n}", key=b"%d" % n, first=n)]
     report = await kafka.publisher(held=True).send(chunk)
@@ -185,7 +185,7 @@ async def test_the_refused_record_of_held_messages_is_found_by_halves(at: int) -
     assert not kafka.producers[0].stopped
 
 
-async def test_only_later_messages_of_a_refused_key_are_left_out_when_they_are_held() -> None:
+async def test_only_later_messages_of_a_refused_key_are_skipped_when_they_are_held() -> None:
     kafka = refused_values(b"bad")
     chunk = [
         *messages("events", "a", "bad", "c", key=b"1"),
@@ -207,7 +207,7 @@ async def test_the_whole_batch_is_refused_at_once_when_messages_are_new() -> Non
 
 
 @pytest.mark.parametrize("error", [errors.TopicAuthorizationFailedError(), errors.NotEnoughReplicasError()])
-async def test_the_producer_of_held_messages_goes_on_after_a_refusal_and_not_after_an_outage(error: Exception) -> None:
+async def test_the_producer_of_held_messages_is_kept_after_a_refusal_and_not_after_an_outage(error: Exception) -> None:
     kafka = StubKafka(lambda topic, _: error if topic == "events" else None)
     sender = kafka.publisher(held=True)
     report = await sender.send(messages("events", "a", "b"))
@@ -218,7 +218,7 @@ async def test_the_producer_of_held_messages_goes_on_after_a_refusal_and_not_aft
     assert kafka.producers[0].stopped
 
 
-async def test_held_messages_are_sent_in_shorter_batches_when_their_topic_takes_no_long_ones() -> None:
+async def test_held_messages_are_sent_in_shorter_batches_when_a_batch_is_too_large() -> None:
     kafka = StubKafka(lambda _, values: MessageSizeTooLargeError() if len(values) > 2 or b"3" in values else None)
     chunk = [one for n in range(20) for one in messages("events", f"{n}", key=b"%d" % (n % 10), first=n)]
     report = await kafka.publisher(held=True).send(chunk)

@@ -1,4 +1,4 @@
-"""FastStream's view of a batch: whatever bytes it has, the handler gets the very records."""
+"""A batch in FastStream: the handler gets the unchanged records, whatever their bytes are."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ def record(value: bytes | None, headers: tuple[tuple[str, bytes | None], ...]) -
     return ConsumerRecord("t", 0, 0, 0, 0, None, value, None, 0, 0, headers)
 
 
-def test_the_handler_gets_the_records_themselves_whatever_they_hold() -> None:
+def test_the_handler_gets_the_unchanged_records() -> None:
     batch = (
         record(None, ()),
         record(b"\xff not json", (("h", None), ("h", b"\xff\xfe"), ("reply_to", b"\x00"), ("content-type", b"\xfe"))),

@@ -1,4 +1,4 @@
-"""Tasks that nobody waits for: when one ends in an unforeseen way, the process does."""
+"""Background tasks: when one fails unexpectedly, the process ends."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.support.wait import eventually
 
 
 def consumers(tmp_path: Path) -> tuple[Consumers, Health, Shutdown]:
-    """The Kafka side of a process whose servers do not exist."""
+    """The Kafka side of a process without servers."""
     shutdown, health = Shutdown(asyncio.Event()), Health([BROKER, READING, "relay"])
     settings = load(
         {"database_url": "postgresql://nobody", "kafka_bootstrap_servers": "nobody:1", "data_dir": tmp_path}
@@ -30,7 +30,7 @@ def consumers(tmp_path: Path) -> tuple[Consumers, Health, Shutdown]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of each wait; no wait takes time."""
+    """The requested seconds of each wait; no wait takes time."""
     waits: list[float] = []
 
     async def pause(seconds: float, _: asyncio.Event) -> None:
@@ -40,9 +40,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
-async def test_the_process_halts_when_the_relay_dies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_the_process_ends_when_the_relay_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def dying(_: Relay) -> None:
-        raise KeyError("nobody foresaw it")
+        raise KeyError("an unexpected error")
 
     async def no_client(_: Consumers) -> object:
         return Client()
@@ -54,11 +54,11 @@ async def test_the_process_halts_when_the_relay_dies(monkeypatch: pytest.MonkeyP
         await asyncio.wait((asyncio.create_task(process.run()),))
     assert shutdown.stop.is_set()
     assert shutdown.reason is not None
-    assert "nobody foresaw it" in shutdown.reason
+    assert "an unexpected error" in shutdown.reason
 
 
 class StubSubscription(Subscription):
-    """Joins the group after it was refused so often, or when `joined` is set."""
+    """Joins the group after this many refusals, or when `joined` is set."""
 
     def __init__(self, refusals: int = 0) -> None:
         self.refusals = refusals
@@ -75,7 +75,9 @@ class StubSubscription(Subscription):
         self.stopped += 1
 
 
-async def test_waits_grow_and_the_log_tells_once_while_the_group_refuses_us(tmp_path: Path, waits: list[float]) -> None:
+async def test_waits_grow_and_one_line_is_logged_while_the_group_refuses_the_consumer(
+    tmp_path: Path, waits: list[float]
+) -> None:
     process, health, _ = consumers(tmp_path)
     subscription = StubSubscription(refusals=9)
     subscription.joined.set()
@@ -83,22 +85,24 @@ async def test_waits_grow_and_the_log_tells_once_while_the_group_refuses_us(tmp_
         assert await process._start(subscription)
     assert [line["event"] for line in logs] == ["part_not_ready"]
     assert "cannot join" in str(health.readiness()[READING])
-    assert health.readiness()[BROKER] == "starting", "the broker is another part, with a loop of its own"
+    assert health.readiness()[BROKER] == "starting", "the broker is another part, with its own loop"
     assert len(waits) == subscription.stopped == 9
     assert max(waits[:3]) < min(waits[6:]), "waits grow"
 
 
-async def test_readiness_names_the_group_while_the_broker_leaves_a_join_without_an_answer(
+async def test_readiness_names_the_group_while_a_join_has_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "JOIN_SECONDS", 0.0)
     process, health, _ = consumers(tmp_path)
     subscription = StubSubscription()
     starting = asyncio.create_task(process._start(subscription))
-    await eventually(lambda: "producer-registry" in str(health.readiness()[READING]), what="readiness naming the group")
+    await eventually(
+        lambda: "producer-registry" in str(health.readiness()[READING]), what="readiness that names the group"
+    )
     subscription.joined.set()
     assert await starting
-    assert subscription.stopped == 0, "it waited on"
+    assert subscription.stopped == 0, "it continued to wait"
 
 
 async def test_waits_grow_while_the_command_topics_are_missing(
@@ -117,7 +121,7 @@ async def test_waits_grow_while_the_command_topics_are_missing(
     process, _, _ = consumers(tmp_path)
     assert await process._identity(Client(), ("topic",)) == found
     assert waits[-1] > waits[0]
-    assert max(waits) <= 5.0, "made topics are seen within seconds"
+    assert max(waits) <= 5.0, "created topics are noticed within seconds"
 
 
 async def test_unknown_committed_offsets_are_logged_when_that_begins(

@@ -1,4 +1,4 @@
-"""Settlement: commits follow the batches, failures cost nothing, rewinds seek."""
+"""Settlement: commits follow the batches, failures are harmless, rewinds seek."""
 
 import asyncio
 from collections.abc import Mapping, Set
@@ -14,7 +14,7 @@ P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
 
 
 class StubConsumer:
-    """Remembers commits and seeks; `gate` holds commits back, `lost` are partitions of others."""
+    """Records commits and seeks; `gate` delays commits, `lost` are revoked partitions."""
 
     def __init__(self) -> None:
         self.commits: list[dict[TopicPartition, int]] = []
@@ -81,7 +81,7 @@ async def test_only_the_newest_offsets_are_committed_when_commits_are_slower_tha
 
 
 @pytest.mark.parametrize("error", [CommitFailedError("rebalanced"), TimeoutError()])
-async def test_a_refused_commit_is_left_behind_and_the_next_one_made(
+async def test_a_refused_commit_does_not_prevent_the_next_one(
     settlement: Settlement, consumer: StubConsumer, error: Exception
 ) -> None:
     consumer.error = error
@@ -93,7 +93,7 @@ async def test_a_refused_commit_is_left_behind_and_the_next_one_made(
     assert consumer.commits == [{P0: 2}]
 
 
-def test_every_partition_is_sought_back_when_one_of_them_was_lost_meanwhile(
+def test_every_assigned_partition_is_rewound_when_one_was_revoked(
     settlement: Settlement, consumer: StubConsumer
 ) -> None:
     reported: list[bool] = []
@@ -104,13 +104,13 @@ def test_every_partition_is_sought_back_when_one_of_them_was_lost_meanwhile(
     assert reported == [True]
 
 
-async def test_the_lag_is_what_lies_behind_the_last_settled_record(settlement: Settlement) -> None:
+async def test_the_lag_is_the_number_of_records_after_the_last_settled_one(settlement: Settlement) -> None:
     settlement.settle({P0: 7})
     await settlement.flush()
-    assert settlement.lags() == {P0: 3}, "of the other partition nothing is known"
+    assert settlement.lags() == {P0: 3}, "the other partition is unknown"
 
 
-async def test_an_offset_is_committed_again_when_somebody_set_it_back(
+async def test_an_offset_is_committed_again_when_it_was_set_back(
     settlement: Settlement, consumer: StubConsumer
 ) -> None:
     settlement.settle({P0: 5, P1: 3})
@@ -150,7 +150,7 @@ async def test_failing_commits_are_logged_when_that_begins_and_when_it_ends(
     assert [line["event"] for line in logs] == ["offset_commit_failed", "offset_commit_recovered"]
 
 
-async def test_nothing_is_asked_of_partitions_that_move_on(settlement: Settlement, consumer: StubConsumer) -> None:
+async def test_busy_partitions_are_not_checked(settlement: Settlement, consumer: StubConsumer) -> None:
     for offset in (5, 6):
         settlement.settle({P0: offset})
         await settlement.flush()
@@ -159,7 +159,7 @@ async def test_nothing_is_asked_of_partitions_that_move_on(settlement: Settlemen
     assert consumer.commits == [{P0: 5}, {P0: 6}]
 
 
-async def test_a_commit_is_given_up_when_it_takes_longer_than_it_may(consumer: StubConsumer) -> None:
+async def test_a_commit_is_abandoned_after_its_time_limit(consumer: StubConsumer) -> None:
     settlement = Settlement(commit_seconds=0.0)
     settlement.use(consumer)
     consumer.gate.clear()

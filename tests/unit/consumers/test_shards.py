@@ -1,4 +1,4 @@
-"""Shards spread over relays."""
+"""The distribution of shards over relays."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,21 +9,21 @@ from service.store.outbox_store import RelayMembership
 NONE: frozenset[int] = frozenset()
 
 
-def test_the_only_relay_wants_every_shard() -> None:
+def test_a_single_relay_acquires_every_shard() -> None:
     assert shards_to_acquire(NONE, RelayMembership(1, NONE)) == ALL
     assert shards_to_release(ALL, RelayMembership(1, ALL)) == NONE
 
 
-def test_half_is_given_up_when_a_second_relay_comes() -> None:
+def test_half_of_the_shards_are_released_for_a_second_relay() -> None:
     assert len(shards_to_release(ALL, RelayMembership(2, ALL))) == 8
 
 
-def test_shards_of_others_are_not_wanted() -> None:
+def test_shards_of_other_relays_are_not_acquired() -> None:
     assert shards_to_acquire(frozenset({0}), RelayMembership(1, frozenset(range(10)))) == frozenset(range(10, 16))
 
 
 @given(st.integers(1, 40))
-def test_every_shard_finds_its_relay_and_then_all_is_quiet(relays: int) -> None:
+def test_every_shard_gets_a_relay_and_the_distribution_is_stable(relays: int) -> None:
     held = [NONE for _ in range(relays)]
     for _ in range(3):
         for number in range(relays):
@@ -36,7 +36,7 @@ def test_every_shard_finds_its_relay_and_then_all_is_quiet(relays: int) -> None:
 
 
 @given(st.integers(1, 8), st.integers(1, 8))
-def test_the_spread_follows_when_relays_come_or_die(before: int, after: int) -> None:
+def test_the_distribution_follows_when_relays_join_or_leave(before: int, after: int) -> None:
     held = [frozenset(range(number, 16, before)) for number in range(before)][:after]
     held += [NONE] * (after - len(held))
     for _ in range(4):

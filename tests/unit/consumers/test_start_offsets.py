@@ -1,4 +1,4 @@
-"""Where a partition is read from: the mark, the first record, or nowhere without the operator's word."""
+"""Start offsets: the mark, the first record, or an alarm that an operator has to accept."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -19,23 +19,23 @@ HERE = Identity("cluster", {"t": "id"})
 
 
 class StubMarks:
-    """Marks in memory; `former` are topics that had another identity."""
+    """Marks in memory; `former` are topics that had another id before."""
 
     def __init__(self, marks: Mapping[tuple[str, int], int], former: Sequence[str] = ()) -> None:
-        self.kept = dict(marks)
+        self.stored = dict(marks)
         self._former = former
 
     async def marks(self) -> dict[tuple[str, int], int]:
-        return dict(self.kept)
+        return dict(self.stored)
 
     async def has_former(self, topic: str) -> bool:
         return topic in self._former
 
     async def claim(self, offsets: Mapping[tuple[str, int], int]) -> None:
-        self.kept = {**offsets, **self.kept}
+        self.stored = {**offsets, **self.stored}
 
     async def move(self, offsets: Mapping[tuple[str, int], int]) -> None:
-        self.kept.update(offsets)
+        self.stored.update(offsets)
 
 
 def start_offsets_of(marks: StubMarks, *, accept: bool = False) -> StartOffsets:
@@ -44,34 +44,36 @@ def start_offsets_of(marks: StubMarks, *, accept: bool = False) -> StartOffsets:
     return StartOffsets(settings, client, cast("OffsetFenceStore", marks), HERE, ["t"])
 
 
-async def gone(_partition: TopicPartition, _offset: int) -> bool:
+async def has_no_record(_partition: TopicPartition, _offset: int) -> bool:
     return False
 
 
-async def test_a_mark_beyond_the_end_that_the_broker_tells_is_right_when_the_last_record_is_there() -> None:
-    asked: list[tuple[TopicPartition, int]] = []
+async def test_a_mark_after_the_reported_end_is_valid_when_the_last_record_exists() -> None:
+    requested: list[tuple[TopicPartition, int]] = []
 
-    async def there(partition: TopicPartition, offset: int) -> bool:
-        asked.append((partition, offset))
+    async def has_record(partition: TopicPartition, offset: int) -> bool:
+        requested.append((partition, offset))
         return True
 
-    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (0, 5)}, there) == {P0: 7}
-    assert asked == [(P0, 6)]
+    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (0, 5)}, has_record) == {P0: 7}
+    assert requested == [(P0, 6)]
 
 
 async def test_a_partition_is_read_from_its_mark() -> None:
-    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (3, 9)}, gone) == {P0: 7}
+    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (3, 9)}, has_no_record) == {P0: 7}
 
 
 @pytest.mark.parametrize(("first", "after"), [(7, 7), (0, 7), (7, 9)])
-async def test_a_mark_at_either_end_of_the_log_is_right(first: int, after: int) -> None:
-    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (first, after)}, gone) == {P0: 7}
+async def test_a_mark_at_either_end_of_the_log_is_valid(first: int, after: int) -> None:
+    assert await start_offsets_of(StubMarks({("t", 0): 7})).start_offsets({P0: (first, after)}, has_no_record) == {
+        P0: 7
+    }
 
 
 async def test_a_partition_without_a_mark_is_read_from_its_first_record_and_gets_one() -> None:
     marks = StubMarks({("t", 0): 7})
-    assert await start_offsets_of(marks).start_offsets({P0: (0, 9), P1: (2, 5)}, gone) == {P0: 7, P1: 2}
-    assert marks.kept == {("t", 0): 7, ("t", 1): 2}
+    assert await start_offsets_of(marks).start_offsets({P0: (0, 9), P1: (2, 5)}, has_no_record) == {P0: 7, P1: 2}
+    assert marks.stored == {("t", 0): 7, ("t", 1): 2}
 
 
 @pytest.mark.parametrize(
@@ -82,16 +84,18 @@ async def test_a_partition_without_a_mark_is_read_from_its_first_record_and_gets
         (StubMarks({}, former=["t"]), (0, 3), "was deleted and recreated"),
     ],
 )
-async def test_it_is_an_alarm_when_records_are_gone_and_goes_on_only_when_that_is_accepted(
+async def test_lost_records_raise_an_alarm_unless_the_loss_is_accepted(
     marks: StubMarks, log: tuple[int, int], message: str
 ) -> None:
     with pytest.raises(OffsetAlarm, match=message) as alarm:
-        await start_offsets_of(marks).start_offsets({P0: log}, gone)
+        await start_offsets_of(marks).start_offsets({P0: log}, has_no_record)
     assert "REGISTRY_ACCEPT_LOST_COMMANDS" in str(alarm.value)
 
-    assert await start_offsets_of(marks, accept=True).start_offsets({P0: log}, gone) == {P0: log[0]}
-    assert marks.kept[P0] == log[0]
-    assert await start_offsets_of(marks).start_offsets({P0: log}, gone) == {P0: log[0]}, "and is no alarm the next time"
+    assert await start_offsets_of(marks, accept=True).start_offsets({P0: log}, has_no_record) == {P0: log[0]}
+    assert marks.stored[P0] == log[0]
+    assert await start_offsets_of(marks).start_offsets({P0: log}, has_no_record) == {P0: log[0]}, (
+        "there is no alarm the next time"
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ async def test_it_is_an_alarm_when_records_are_gone_and_goes_on_only_when_that_i
         (Identity("cluster", {"t": "new"}), "recreated while it was read"),
     ],
 )
-async def test_it_is_an_alarm_when_cluster_or_topic_are_others_than_at_the_start(
+async def test_another_cluster_or_topic_than_at_the_start_raises_an_alarm(
     monkeypatch: pytest.MonkeyPatch, now: Identity, message: str | None
 ) -> None:
     async def read_cluster_identity(_client: object, _topics: object) -> Identity:

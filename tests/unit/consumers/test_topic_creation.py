@@ -1,4 +1,4 @@
-"""A client of the library that must not let the broker create a topic."""
+"""A Kafka client that must not let the broker create topics."""
 
 import pytest
 from aiokafka.client import AIOKafkaClient
@@ -8,7 +8,7 @@ from consumers.kafka.aiokafka_workarounds import forbid_topic_creation
 
 
 @pytest.mark.parametrize("forbidden", [True, False])
-async def test_a_metadata_request_allows_the_broker_to_create_topics_only_when_it_may(forbidden: bool) -> None:
+async def test_a_metadata_request_allows_topic_creation_only_if_it_is_not_forbidden(forbidden: bool) -> None:
     sent: list[MetadataRequest] = []
 
     class Connection:

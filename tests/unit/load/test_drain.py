@@ -1,4 +1,4 @@
-"""What waits before a drain, and the rate of each tenth of it."""
+"""The backlog of a drain, and the rate of each tenth of it."""
 
 from collections import Counter
 from itertools import pairwise
@@ -18,24 +18,24 @@ def test_a_steady_course_has_the_same_rate_in_each_tenth() -> None:
     assert course.rate == pytest.approx(500.0)
 
 
-def test_a_course_that_falls_off_shows_where() -> None:
-    # What was published before the first sample is in no tenth.
+def test_a_decreasing_rate_shows_in_the_tenths() -> None:
+    # Messages published before the first sample are in no tenth.
     course = Course([(0.0, 7), (5.0, 507), (25.0, 1007)])
     assert course.tenths() == pytest.approx([100.0] * 5 + [25.0] * 5)
 
 
-def test_a_tenth_begins_when_the_one_before_it_ended_when_nothing_came_for_a_while() -> None:
+def test_a_tenth_begins_at_the_end_of_the_previous_one_also_after_a_gap() -> None:
     course = Course([(0.0, 0), (1.0, 50), (2.0, 50), (3.0, 100)])
     assert sum(10 / rate for rate in course.tenths()) == pytest.approx(3.0)
 
 
-def test_the_sizes_of_batches_take_turns_until_all_commands_are_in_one() -> None:
+def test_the_sizes_of_batches_are_used_in_turn_until_all_commands_are_included() -> None:
     assert list(sizes_of(8, (1, 2))) == [1, 2, 1, 2, 1, 1]
     assert list(sizes_of(5_000, (4_800,))) == [4_800, 200]
 
 
 @pytest.mark.parametrize(("shape", "least", "most"), [("about 300", 200, 400), ("one or two", 1, 1.5)])
-def test_frames_have_as_many_messages_as_the_shape_says(shape: str, least: float, most: float) -> None:
+def test_frames_have_the_number_of_messages_of_their_shape(shape: str, least: float, most: float) -> None:
     backlog = Backlog(Topics())
     frames = [
         frame

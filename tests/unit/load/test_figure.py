@@ -12,12 +12,12 @@ def test_a_figure_has_median_least_and_most() -> None:
 
 
 def test_a_ratio_is_taken_round_by_round() -> None:
-    # the second round was disturbed for both alike
+    # The second round was disturbed for both in the same way.
     assert Figure((10.0, 5.0)).over(Figure((2.0, 1.0))).rounds == (5.0, 5.0)
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.0, 1), (0.5, 50), (0.99, 99), (1.0, 100)])
-def test_a_percentile_is_a_value_that_was_measured(share: float, value: int) -> None:
+def test_a_percentile_is_a_measured_value(share: float, value: int) -> None:
     assert percentile(list(range(100, 0, -1)), share) == value
 
 

@@ -1,4 +1,4 @@
-"""Pictures are well-formed, without anything from elsewhere, and show what they are given."""
+"""Charts and flame graphs are well-formed SVG without external references, and show their data."""
 
 from xml.etree import ElementTree
 
@@ -20,11 +20,11 @@ def test_a_chart_of_one_size_can_be_drawn() -> None:
     assert "10k" in chart("One", "codes", {"a": [(10_000, 1.0)]})
 
 
-def test_numbers_of_an_axis_are_few_letters() -> None:
+def test_numbers_of_an_axis_are_short() -> None:
     assert [short_number(n) for n in (500, 10_000, 100_000, 5_000_000)] == ["500", "10k", "100k", "5M"]
 
 
-def test_a_frame_is_as_wide_as_its_share_and_stands_on_its_caller() -> None:
+def test_a_frame_is_as_wide_as_its_share_and_is_above_its_caller() -> None:
     drawn = flame_graph({("main", "parse"): 3, ("main", "<save>"): 1}, "A consumer")
     frames = {
         element.findtext(f"{SVG}title", "").rpartition(" ")[0]: element.find(f"{SVG}rect")
@@ -38,5 +38,5 @@ def test_a_frame_is_as_wide_as_its_share_and_stands_on_its_caller() -> None:
     assert int(main.get("y", 0)) > int(parse.get("y", 0))
 
 
-def test_a_flame_graph_of_nothing_is_drawn() -> None:
+def test_an_empty_flame_graph_is_drawn() -> None:
     assert "0 samples" in flame_graph({}, "Nothing")

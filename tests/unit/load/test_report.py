@@ -1,4 +1,4 @@
-"""Tables and JSON of a run, the stages of a profile, and the peer's script."""
+"""Tables and JSON of a run, the stages of a profile, and the script for pgbench."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.load.window import Measured
 from tests.load.write import Rounds
 
 
-async def test_those_who_take_turns_are_compared_round_by_round() -> None:
+async def test_programs_are_compared_per_round() -> None:
     given = {"ours": [100.0, 50.0], "peer": [10.0, 5.0]}
 
     def turn(name: str) -> "Turn":
@@ -38,10 +38,10 @@ class Turn:
 
 
 def test_a_table_has_aligned_columns() -> None:
-    section = Section("T", ("who", "rate"), [["a", "1"], ["longer", "1,000"]], ["said below"])
+    section = Section("T", ("who", "rate"), [["a", "1"], ["longer", "1,000"]], ["a remark"])
     lines = section.text().splitlines()
     assert lines[4:6] == ["a           1", "longer  1,000"]
-    assert lines[6] == "  said below"
+    assert lines[6] == "  a remark"
 
 
 def test_figures_are_written_as_json(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_sample_counts_for_the_narrowest_stage_of_its_stack() -> None:
 
 
 @pytest.mark.parametrize("script", [pgbench.script, pgbench.stamps_script])
-def test_pgbench_asks_the_query_of_the_service(script: Callable[[], str]) -> None:
+def test_pgbench_runs_the_query_of_the_service(script: Callable[[], str]) -> None:
     text = script()
     assert text.startswith("\\set caller random(0, ")
     assert "$" not in text

@@ -1,4 +1,4 @@
-"""The benchmark's commands are what the table's caption says."""
+"""The commands of the benchmark have the documented properties."""
 
 from collections import Counter
 from itertools import islice
@@ -39,7 +39,7 @@ def test_the_same_seed_gives_the_same_commands() -> None:
     assert list(Workload(1_000, seed=3).take(200)) != list(Workload(1_000, seed=4).take(200))
 
 
-def test_a_code_is_given_away_only_after_it_was_created_under_the_same_key() -> None:
+def test_a_code_is_associated_only_after_it_was_created_with_the_same_key() -> None:
     created: dict[str, bytes] = {}
     given = 0
     for sent in Workload(100_000).take(COUNT):
@@ -60,25 +60,25 @@ def test_ids_rise_with_time_and_are_uuids_of_version_7() -> None:
     assert uuid7(1_790_000_000_000, 2**74 - 1).variant == "specified in RFC 4122"
 
 
-def test_three_in_ten_are_sent_again_when_asked_for() -> None:
+def test_the_share_of_duplicates_can_be_set() -> None:
     sent = list(Workload(100_000, mix=Mix(repeated=0.3)).take(COUNT))
     ids = [dict(one.headers)["ce_id"] for one in sent]
     assert len(set(ids)) == pytest.approx(0.7 * COUNT, rel=0.05)
     assert len({(dict(one.headers)["ce_id"], one.value, one.key) for one in sent}) == len(set(ids))
 
 
-def test_half_of_all_have_one_key_when_it_is_hot() -> None:
+def test_half_of_the_commands_have_the_hot_key() -> None:
     keys = Counter(sent.key for sent in Workload(100_000, mix=Mix(hot=0.5)).take(COUNT))
     assert keys[b"bench-org-0"] / COUNT == pytest.approx(0.5, abs=0.04)
 
 
-def test_bodies_are_as_long_as_asked_for() -> None:
+def test_the_length_of_bodies_can_be_set() -> None:
     for sent in islice(Workload(100_000, mix=Mix(padding=65_536)).take(100), 100):
         assert 60_000 < len(sent.value) < 70_000
         orjson.loads(sent.value)
 
 
-def test_what_is_to_be_rejected_names_nobody_or_what_is_taken() -> None:
+def test_rejected_commands_name_an_unknown_entity_or_an_existing_code() -> None:
     sent = list(Workload(100_000, mix=Mix(rejected=1.0)).take(400))
     bodies = [orjson.loads(one.value) for one in sent]
     assert any(body.get("code") == 7 for body in bodies)

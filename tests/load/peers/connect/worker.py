@@ -173,7 +173,7 @@ async def _measure(servers: Servers, registry: Registry, child: Child, counts: M
     return Measured(done / seconds, {name: (after[name] - before[name]) / done * 1e6 for name in pids})
 
 
-async def _committed(admin: AIOKafkaAdminClient, groups: list[str], wanted: int, child: Child) -> int:
+async def _committed(admin: AIOKafkaAdminClient, groups: list[str], total: int, child: Child) -> int:
     last, moved = -1, time.monotonic()
     while True:
         now = 0
@@ -184,10 +184,10 @@ async def _committed(admin: AIOKafkaAdminClient, groups: list[str], wanted: int,
                 # The broker creates the topic of offsets at the first request of a group.
                 places = {}
             now += sum(max(0, servers.offset) for servers in places.values())
-        if now >= wanted:
+        if now >= total:
             return now
         if now > last:
             last, moved = now, time.monotonic()
         if not child.alive() or time.monotonic() - moved > STALLED_SECONDS:
-            raise Stalled(f"Kafka Connect wrote {now} of {wanted} records; {child.last_lines()}")
+            raise Stalled(f"Kafka Connect wrote {now} of {total} records; {child.last_lines()}")
         await asyncio.sleep(POLL_SECONDS)
