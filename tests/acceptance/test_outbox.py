@@ -97,7 +97,7 @@ async def test_held_messages_are_published_at_once_when_the_topic_exists_and_a_r
 
     # Without the request the relay would wait longer. Another test checks its own retries.
     assert time.monotonic() - since < RETRY_SECONDS
-    assert (asked.code, asked.err.endswith("; retry requested from 1 relay\n")) == (0, True), asked
+    assert (retried.code, retried.err.endswith("; retry requested from 1 relay\n")) == (0, True), retried
     assert await ids_in(registry, topic, 2) == ["r1", "r2"]
     assert (await work(registry, "outbox", "list")).out == ""
 
