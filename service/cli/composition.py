@@ -130,6 +130,15 @@ def _listening(host: str, port: int, field: str) -> Iterator[socket.socket]:
         yield listener
 
 
+def can_listen(host: str, port: int) -> bool:
+    """Return whether a server could listen on this address now."""
+    try:
+        with _listening(host, port, "api_port"):
+            return True
+    except InvalidSettings:
+        return False
+
+
 def ports_free(settings: Settings) -> None:
     """Raise InvalidSettings if a port is in use. Called before the servers are started."""
     for field in ("api", "admin"):

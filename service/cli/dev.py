@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from service.cli.foreground import Stop
 
 Port = click.IntRange(0, 65535)
+API_PORT = 8080
+"""The API listens here when the port is free and none is given."""
 
 
-@click.command(epilog=example_text("use a fixed API port", "producer-registry dev --api-port 8080"))
+@click.command(epilog=example_text("the same broker address at every start", "producer-registry dev --kafka-port 9092"))
 @click.option("--broker", type=click.Choice(["tansu", "apache"]), default="tansu", help="[default: tansu, in memory]")
 @click.option("--kafka-port", type=Port, default=0, help="Port of the broker. [default: a free port]")
 @click.option("--postgres-port", type=Port, default=0, help="Port of the database. [default: a free port]")
@@ -25,15 +27,16 @@ Port = click.IntRange(0, 65535)
 def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: int, postgres_port: int) -> None:
     """Run embedded PostgreSQL, a Kafka broker and all parts of the service in the foreground.
 
-    When all is ready, one line of JSON on stdout has the addresses. Data stays in the data folder (the memory broker's
-    goes), and the servers stop however this command ends. A database or broker given in the settings is used.
+    When all is ready, one line of JSON on stdout has the addresses. The API listens on port 8080 if that is free and no
+    other port is given. Data stays in the data folder, except for the records of the memory broker. The servers
+    stop however this command ends. A database or broker that is named in the settings is used.
     """
     from service.cli.embedded import EXPECTED_ERRORS, StackOptions
     from service.cli.foreground import run_in_foreground
     from service.telemetry import configure_logs
 
     configure_logs(settings.log_level)
-    options = StackOptions(broker, settings.data_dir, kafka_port, postgres_port)
+    options = StackOptions(broker, settings.data_dir, kafka_port, postgres_port, API_PORT)
     try:
         reason = run_in_foreground(partial(_dev, settings, options))
     except EXPECTED_ERRORS as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from consumers.kafka.session import BrokerUnavailable
 from consumers.kafka.topic import create
-from service.cli.composition import Running, ports_free, running
+from service.cli.composition import Running, can_listen, ports_free, running
 from service.cli.exit_status import print_diagnostic
 from service.cli.option import changed
 from service.cli.running_instance import RunningInstance
@@ -35,12 +35,16 @@ EXPECTED_ERRORS = (StackError, StoreUnavailable, BrokerUnavailable, MigrationFai
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """Options of the stack: the broker, the data folder (None for a temporary one) and the ports (0 for free ones)."""
+    """The broker, the folder of the data (None is a temporary one) and the ports (0 is any free one).
+
+    The API listens on `preferred_api_port` when that port is free and the settings name none.
+    """
 
     broker: Broker = "tansu"
     data_dir: Path | None = None
     kafka_port: int = 0
     postgres_port: int = 0
+    preferred_api_port: int = 0
 
 
 @asynccontextmanager
@@ -86,6 +90,13 @@ def _ports(settings: Settings) -> dict[str, object]:
     return {port: 0 for port in ("api_port", "admin_port") if port not in settings.model_fields_set}
 
 
+def with_api_port(settings: Settings, given: Settings, port: int) -> Settings:
+    """Return the settings with this port of the API when it is free and `given` names none; otherwise unchanged."""
+    if "api_port" in given.model_fields_set or not can_listen(settings.api_host, port):
+        return settings
+    return changed(settings, api_port=port)
+
+
 def _trust(settings: Settings) -> dict[str, object]:
     """Return the settings that trust the development key, unless the settings name an issuer or a key set."""
     if settings.jwks or settings.jwt_issuer:
@@ -101,7 +112,11 @@ async def registry(settings: Settings, options: StackOptions) -> AsyncIterator[t
     port is in use, and NotReady.
     """
     ports_free(changed(settings, **_ports(settings)))
-    async with servers(settings, options) as completed, running(completed) as service:
+    async with (
+        servers(settings, options) as completed,
+        # Checked last, so that two stacks that start at the same time do not both choose the port.
+        running(with_api_port(completed, settings, options.preferred_api_port)) as service,
+    ):
         await _wait_until_ready(service)
         instance = RunningInstance(
             service.api,
