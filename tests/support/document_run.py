@@ -22,14 +22,26 @@ MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")
 
 
 class DocumentRun:
-    """One document in one shell; `replacements` map addresses in the document to those of this run."""
+    """One document in one shell; `replacements` map addresses in the document to those of this run.
 
-    def __init__(self, document: Path, folder: Path, replacements: dict[str, str], **settings: object) -> None:
+    `programs` is a folder that goes before those of PATH.
+    """
+
+    def __init__(
+        self,
+        document: Path,
+        folder: Path,
+        replacements: dict[str, str],
+        *,
+        programs: Path | None = None,
+        **settings: object,
+    ) -> None:
         self.document = document
         self.replacements = dict(replacements)
         self._folder = folder
         kept = {name: value for name, value in environment(**settings).items() if name not in MAKE}
-        self._environment = {**kept, "PYTHONUNBUFFERED": "1"}
+        path = kept["PATH"] if programs is None else f"{programs}{os.pathsep}{kept['PATH']}"
+        self._environment = {**kept, "PATH": path, "PYTHONUNBUFFERED": "1"}
         self._background: list[asyncio.subprocess.Process] = []
 
     async def run(self) -> int:
