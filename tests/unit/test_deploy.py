@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from prometheus_client import Metric
 
-from service.cli.config import example
+from service.cli.config import GROUPS, example, table
 from service.settings import Settings, variable
 from service.telemetry import REGISTRY
 
@@ -111,10 +111,12 @@ def test_check_passes_offline() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_readme_lists_every_setting_with_its_default() -> None:
-    readme = (TOP / "README.md").read_text()
-    rows = dict(re.findall(r"^\| `(REGISTRY_[A-Z_]+)` \| (?:`([^`]*)`)? ?\|", readme, re.MULTILINE))
-    assert rows == Settings.model_construct().effective(), "regenerate the table: producer-registry config --table"
+def test_settings_document_is_what_the_program_generates() -> None:
+    text = (DEPLOY / "settings.md").read_text()
+    rows = dict(re.findall(r"^\| `(REGISTRY_[A-Z_]+)` \| (?:`([^`]*)`)? ?\|", text, re.MULTILINE))
+    assert rows == Settings.model_construct().effective()
+    assert text == table(), "write it again: producer-registry config --table > deploy/settings.md"
+    assert set(GROUPS) <= set(Settings.model_fields)
 
 
 def _samples(family: Metric) -> set[str]:
