@@ -1,4 +1,4 @@
-"""`producer-registry config`: the effective settings, and the generated files deploy/env.example and deploy/settings.md."""
+"""`producer-registry config`: the effective settings, and the generated files deploy/env.example and settings.md."""
 
 import json
 
@@ -16,8 +16,9 @@ TABLE_HEAD = """\
 # Settings
 
 Settings come from environment variables. Each is also an option of the commands that use it: `REGISTRY_API_PORT` is
-`--api-port`. An option takes precedence over the variable, and an empty value counts as not given. Unknown and malformed
-settings are refused by name at the start. `producer-registry config` prints the effective settings, with secrets masked.
+`--api-port`. An option takes precedence over the variable, and an empty value counts as not given. Unknown and
+malformed settings are refused by name at the start. `producer-registry config` prints the effective settings, with
+secrets masked.
 
 This file is generated: `producer-registry config --table > deploy/settings.md`.
 """
