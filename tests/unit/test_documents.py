@@ -3,14 +3,19 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from service.cli.main import cli
 from tests.support.document import ROOT, anchors, blocks, links, matches, matches_json
 
 FOLDERS = ("service", "consumers", "migrations", "tests", "deploy")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
 README_LINES = 170
-NAMED = re.compile(r"`((?:service|consumers|migrations|tests|deploy)/[\w./*{},<>-]*)`")
+NAMED = re.compile(r"`((?:service|consumers|migrations|tests|deploy|\.ci)/[\w./*{},<>-]*|Makefile|pyproject\.toml)`")
+MAKE = re.compile(r"`make ([a-z][a-z-]*)")
+PROGRAM = re.compile(r"`producer-registry ([a-z][a-z-]*)")
+TEST = re.compile(r"`(test_\w+)`")
 PLACEHOLDERS = "<*{"
 
 
@@ -19,6 +24,14 @@ def document(request: pytest.FixtureRequest) -> Path:
     """Each document of the repository."""
     path: Path = request.param
     return path
+
+
+@pytest.fixture(scope="module")
+def existing_tests() -> set[str]:
+    """The names of all test files and test functions; a file for Apache Kafka is named without its ending."""
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    functions = {name for file in files for name in re.findall(r"def (test_\w+)\(", file.read_text())}
+    return functions | {file.stem for file in files} | {file.stem.removesuffix("_apache") for file in files}
 
 
 def test_readme_is_short() -> None:
@@ -39,6 +52,17 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     named = NAMED.findall(document.read_text())
     missing = [name for name in named if not set(PLACEHOLDERS) & set(name) and not (ROOT / name).exists()]
     assert missing == []
+
+
+def test_every_make_target_and_command_that_is_named_exists(document: Path) -> None:
+    text = document.read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(MAKE.findall(text)) <= targets
+    assert set(PROGRAM.findall(text)) <= set(cli.list_commands(click.Context(cli)))
+
+
+def test_every_test_that_is_named_exists(document: Path, existing_tests: set[str]) -> None:
+    assert set(TEST.findall(document.read_text())) <= existing_tests
 
 
 def test_every_document_has_whole_blocks(document: Path) -> None:
