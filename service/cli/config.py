@@ -78,7 +78,7 @@ def table() -> str:
             parts.append(f"\n## {GROUPS[field]}\n\n| setting | default | meaning |\n|---|---|---|\n")
         name = variable(field)
         default = f"`{defaults[name]}`" if defaults[name] else ""
-        parts.append(f"| `{name}` | {default} | {info.description} ({right(field)}) |\n")
+        parts.append(f"| `{name}` | {default} | {info.description} ({valid(field)}) |\n")
     return "".join(parts)
 
 
