@@ -64,12 +64,12 @@ def test_every_invalid_row_is_reported() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "row 1: a header with the names of the columns is needed"),
-        ("\n", "row 1: a header with the names of the columns is needed"),
-        ("name,name\nAda,Ada\n", "row 1: each column needs its own name, see name"),
-        ("name,\nAda,x\n", "row 1: each column needs its own name, see the empty one"),
+        ("", "row 1: a header with the column names is required"),
+        ("\n", "row 1: a header with the column names is required"),
+        ("name,name\nAda,Ada\n", "row 1: duplicate column names: name"),
+        ("name,\nAda,x\n", "row 1: a column has no name"),
         ('name\n"Ada\n', "row 2: unexpected end of data"),
-        ("value,value.city\nx,y\n", "row 2: value.city: value has a value of its own already"),
+        ("value,value.city\nx,y\n", "row 2: value.city: the column value already has a value"),
     ],
 )
 def test_sheet_is_refused_when_it_has_no_clear_columns_or_is_not_csv(text: str, problem: str) -> None:

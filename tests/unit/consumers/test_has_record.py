@@ -51,7 +51,7 @@ def asking(monkeypatch: pytest.MonkeyPatch) -> CommandConsumer:
     """A consumer that knows how to reach the broker; the clients that it makes are stubs."""
     monkeypatch.setattr(StubClient, "made", [], raising=False)
     monkeypatch.setattr(consumer, "AIOKafkaConsumer", StubClient)
-    monkeypatch.setattr(consumer, "HOLDS_SECONDS", 0.01)
+    monkeypatch.setattr(consumer, "HAS_RECORD_SECONDS", 0.01)
     asking = CommandConsumer.__new__(CommandConsumer)
     asking._connection = ADDRESS
     return asking
