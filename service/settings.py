@@ -29,13 +29,13 @@ class InvalidSettings(Exception):
         self.problems = problems
 
 
-def _words(value: object) -> object:
+def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(word for part in value.split(",") if (word := part.strip()))
     return value
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list. Items are trimmed, and empty items are ignored."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -96,7 +96,9 @@ class Settings(BaseSettings):
         "Retention time of command ids in the inbox; at least that of the command topics and the dead-letter topic",
         "days, 1 to 3650",
     )
-    reply_topics: Words = _setting((), "Topics that a command may name in replyto", "topic names separated by commas")
+    reply_topics: CommaSeparated = _setting(
+        (), "Topics that a command may name in replyto", "topic names separated by commas"
+    )
 
     batch_max_records: Annotated[int, Field(ge=1, le=50_000)] = _setting(
         2000, "Maximum number of commands in one transaction", "an integer, 1 to 50000"
@@ -141,7 +143,7 @@ class Settings(BaseSettings):
     jwt_issuer: str = _setting("", "Required issuer of tokens", "the iss claim, such as https://login.example.com")
     jwt_audience: str = _setting("producer-registry", "Required audience of tokens", "the aud claim")
     jwks: str = _setting("", "Keys that verify the signatures of tokens", "path of a JWKS file, or its http(s) URL")
-    jwt_algorithms: Annotated[tuple[Literal["ES256", "RS256", "EdDSA"], ...], NoDecode, BeforeValidator(_words)] = (
+    jwt_algorithms: Annotated[tuple[Literal["ES256", "RS256", "EdDSA"], ...], NoDecode, BeforeValidator(_split)] = (
         _setting(
             ("ES256", "RS256", "EdDSA"), "Accepted signature algorithms", "ES256, RS256, EdDSA, separated by commas"
         )
@@ -149,7 +151,7 @@ class Settings(BaseSettings):
     jwt_leeway_seconds: Annotated[float, Field(ge=0, le=600)] = _setting(
         30, "Accepted clock difference in token validation", "seconds, 0 to 600"
     )
-    externally_visible_producer_codes: Words = _setting(
+    externally_visible_producer_codes: CommaSeparated = _setting(
         (), "Code strings visible to callers who are not registered users", "codes separated by commas"
     )
     request_timeout_seconds: Seconds = _setting(10, "Timeout of a request", "seconds, greater than 0, at most 86400")
@@ -182,7 +184,7 @@ class Settings(BaseSettings):
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _brokers_have_ports(cls, value: str) -> str:
-        for address in _words(value):  # type: ignore[attr-defined]  # returns a tuple for a str
+        for address in _split(value):  # type: ignore[attr-defined]  # returns a tuple for a str
             host, _, port = address.rpartition(":")
             if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
                 raise ValueError
@@ -222,8 +224,8 @@ class Settings(BaseSettings):
             raise InvalidSettings(problems)
         return self
 
-    def need(self, *fields: str) -> None:
-        """Raise InvalidSettings if one of the named fields is empty: `settings.need("database_url", "jwks")`."""
+    def require(self, *fields: str) -> None:
+        """Raise InvalidSettings if one of the named fields is empty: `settings.require("database_url", "jwks")`."""
         missing = [field for field in fields if not getattr(self, field)]
         if missing:
             raise InvalidSettings([f"{variable(field)} is not set; expected {valid(field)}" for field in missing])

@@ -95,7 +95,7 @@ def _full_type(type_: str) -> str:
     raise ValueError(f"{type_} is not a command type" + (f": did you mean {near[0]}?" if near else ""))
 
 
-def prepared(content: bytes, form: Literal["csv", "json"], outbound: CommandPreparer) -> list[PreparedCommand]:
+def prepare_commands(content: bytes, form: Literal["csv", "json"], preparer: CommandPreparer) -> list[PreparedCommand]:
     """Return the commands of a file. Raises InvalidCsv with all rows that cannot be sent, also for JSON lines."""
     try:
         text = content.decode("utf-8-sig")
@@ -105,7 +105,7 @@ def prepared(content: bytes, form: Literal["csv", "json"], outbound: CommandPrep
     commands: list[PreparedCommand] = []
     for row, event in csv_events(text) if form == "csv" else _json_events(text, problems):
         try:
-            commands.append(outbound.complete(row, event))
+            commands.append(preparer.complete(row, event))
         except ValueError as error:
             problems.append(f"row {row}: {error}")
     if problems:
@@ -113,14 +113,14 @@ def prepared(content: bytes, form: Literal["csv", "json"], outbound: CommandPrep
     return commands
 
 
-def form_of(name: str, content: bytes) -> Literal["csv", "json"]:
+def format_of(name: str, content: bytes) -> Literal["csv", "json"]:
     """Return whether a file is CSV or JSON lines, judged by the extension .csv, otherwise by the first character."""
     if name.lower().endswith(".csv"):
         return "csv"
     return "json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "csv"
 
 
-def seed_of(content: bytes) -> str:
+def id_prefix_of(content: bytes) -> str:
     """Return the prefix of generated command ids. It is equal for equal content, so that duplicates are recognized."""
     return hashlib.sha256(content).hexdigest()[:32]
 

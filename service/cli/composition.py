@@ -113,9 +113,9 @@ def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutd
 
 
 def _check(settings: Settings, role: Role) -> None:
-    settings.need("database_url", *(() if role == "api" else ("kafka_bootstrap_servers",)))
+    settings.require("database_url", *(() if role == "api" else ("kafka_bootstrap_servers",)))
     if role in {"all", "api"}:
-        settings.need("jwt_issuer", "jwks")
+        settings.require("jwt_issuer", "jwks")
 
 
 @contextlib.contextmanager
@@ -139,7 +139,7 @@ def can_listen(host: str, port: int) -> bool:
         return False
 
 
-def ports_free(settings: Settings) -> None:
+def check_ports(settings: Settings) -> None:
     """Raise InvalidSettings if a port is in use. Called before the servers are started."""
     for field in ("api", "admin"):
         with _listening(getattr(settings, f"{field}_host"), getattr(settings, f"{field}_port"), f"{field}_port"):

@@ -8,7 +8,7 @@ import click
 from service.cli.dead_letter import DeadLetter
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 ADDRESS = "registry.dead-letters.v1:3:17"
@@ -92,7 +92,7 @@ def _change(settings: Settings, addresses: Sequence[str], reason: str | None, st
     remaining = [letter for letter in chosen if letter not in closed]
     from consumers.kafka.session import BrokerUnavailable
 
-    run_command(_mark_all(located(settings), remaining, state), BrokerUnavailable)
+    run_command(_mark_all(with_running_instance(settings), remaining, state), BrokerUnavailable)
     print_diagnostic(f"{len(remaining)} {state}")
 
 
@@ -109,8 +109,8 @@ async def _mark_all(settings: Settings, letters: list[DeadLetter], state: str) -
 
 
 def _read(settings: Settings) -> list[DeadLetter]:
-    settings = located(settings)
-    settings.need("kafka_bootstrap_servers")
+    settings = with_running_instance(settings)
+    settings.require("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from service.cli.dead_letter import dead_letters as read_all
 

@@ -12,7 +12,7 @@ import click
 from service.cli.check import Check
 from service.cli.exit_status import run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.masking import masked
 from service.settings import Settings
 
@@ -22,7 +22,7 @@ from service.settings import Settings
 @settings_options("database_url", "kafka_bootstrap_servers")
 def doctor(settings: Settings, *, as_json: bool) -> None:
     """Check settings, database, outbox, broker, topics, keys and embedded servers. Exits with 1 if a check is bad."""
-    settings = located(settings)
+    settings = with_running_instance(settings)
     checks = run_command(_checks(settings))
     for check in checks:
         if as_json:

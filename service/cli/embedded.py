@@ -10,7 +10,7 @@ from pathlib import Path
 
 from consumers.kafka.session import BrokerUnavailable
 from consumers.kafka.topic import create
-from service.cli.composition import Running, can_listen, ports_free, running
+from service.cli.composition import Running, can_listen, check_ports, running
 from service.cli.exit_status import print_diagnostic
 from service.cli.option import changed
 from service.cli.running_instance import RunningInstance
@@ -63,7 +63,7 @@ async def servers(settings: Settings, options: StackOptions) -> AsyncIterator[Se
         bootstrap_servers=settings.kafka_bootstrap_servers or None,
     )
     async with stack:
-        if stack.forgets and options.data_dir is not None:
+        if stack.starts_empty and options.data_dir is not None:
             print_diagnostic(
                 "the memory broker starts empty: commands that were undecided when it was stopped are lost"
             )
@@ -111,7 +111,7 @@ async def registry(settings: Settings, options: StackOptions) -> AsyncIterator[t
     The caller must leave the block when `shutdown.stop` is set. Raises the errors of `servers`, InvalidSettings if a
     port is in use, and NotReady.
     """
-    ports_free(changed(settings, **_ports(settings)))
+    check_ports(changed(settings, **_ports(settings)))
     async with (
         servers(settings, options) as completed,
         # Checked last, so that two stacks that start at the same time do not both choose the port.

@@ -7,7 +7,7 @@ import urllib.request
 import click
 
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 
@@ -18,7 +18,7 @@ from service.settings import Settings
 @settings_options("admin_host", "admin_port")
 def health(settings: Settings, *, ready: bool, timeout: float, as_json: bool) -> None:
     """Probe the admin port of a service on this machine. Exits with 0 if the service is healthy, otherwise with 1."""
-    settings = located(settings)
+    settings = with_running_instance(settings)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.admin_host, settings.admin_host)  # noqa: S104  # read only
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.admin_port}{'/readyz' if ready else '/livez'}"
     status, body = _ask(address, timeout)

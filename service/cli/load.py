@@ -12,7 +12,7 @@ import click
 
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def load(settings: Settings, *, rate: float, flat_out: bool, count: int, timeout
     The load is an open loop: the time of a command is measured from its due time until its event is read, even if the
     command was sent late. Exits with 1 if an answer is missing or a command was not accepted.
     """
-    settings = located(settings)
-    settings.need("kafka_bootstrap_servers")
+    settings = with_running_instance(settings)
+    settings.require("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
 
     work = _run(settings, None if flat_out else rate, count, timeout)

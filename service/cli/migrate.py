@@ -6,7 +6,7 @@ import click
 
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 
@@ -15,8 +15,8 @@ from service.settings import Settings
 @settings_options("database_url")
 def migrate(settings: Settings, *, as_json: bool) -> None:
     """Apply missing migrations. Repeated and concurrent runs are safe."""
-    settings = located(settings)
-    settings.need("database_url")
+    settings = with_running_instance(settings)
+    settings.require("database_url")
     from service.store.errors import StoreUnavailable
     from service.store.migrate import MigrationFailed
     from service.store.migrate import migrate as apply_missing

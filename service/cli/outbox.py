@@ -11,7 +11,7 @@ import click
 
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _with_database(settings: Settings) -> Settings:
-    settings = located(settings)
-    settings.need("database_url")
+    settings = with_running_instance(settings)
+    settings.require("database_url")
     return settings
 
 

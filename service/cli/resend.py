@@ -7,7 +7,7 @@ import click
 
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 KINDS = (
@@ -34,8 +34,8 @@ def resend(settings: Settings, *, types: tuple[str, ...], organization: str | No
     A snapshot is ordered among the events of its subject and has the current version. --type may be repeated. The types
     are organization, branch, role, product, producer-code, group, user, group.producer-code, user.producer-code.
     """
-    settings = located(settings)
-    settings.need("database_url")
+    settings = with_running_instance(settings)
+    settings.require("database_url")
     from service.store.errors import StoreRace, StoreUnavailable
 
     counts = run_command(_resend(settings, types or KINDS, organization), StoreUnavailable, StoreRace)

@@ -52,7 +52,7 @@ def find(folder: Path) -> RunningInstance | None:
     return instance
 
 
-def located(settings: Settings) -> Settings:
+def with_running_instance(settings: Settings) -> Settings:
     """Return the settings. Addresses that are not set are those of the `dev` running on their data folder, if any."""
     instance = find(settings.data_dir)
     if instance is None:

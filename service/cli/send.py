@@ -7,11 +7,18 @@ from typing import BinaryIO
 
 import click
 
-from service.cli.command_preparation import SOURCE, CommandPreparer, PreparedCommand, form_of, prepared, seed_of
+from service.cli.command_preparation import (
+    SOURCE,
+    CommandPreparer,
+    PreparedCommand,
+    format_of,
+    id_prefix_of,
+    prepare_commands,
+)
 from service.cli.csv_input import InvalidCsv
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -49,14 +56,16 @@ def send(
     Rows without an id get an id derived from the file's content and the row number. If the same file is sent again, its
     commands are duplicates and are ignored. CSV columns are the fields of the data; lists are separated by semicolons.
     """
-    settings = located(settings)
-    settings.need("kafka_bootstrap_servers")
+    settings = with_running_instance(settings)
+    settings.require("kafka_bootstrap_servers")
     content = file.read()
-    outbound = CommandPreparer(
-        Topics(settings.topic_prefix), type_=type_, source=source, key=key, seed=seed_of(content)
+    preparer = CommandPreparer(
+        Topics(settings.topic_prefix), type_=type_, source=source, key=key, seed=id_prefix_of(content)
     )
     try:
-        commands = prepared(content, "csv" if (form or form_of(file.name, content)) == "csv" else "json", outbound)
+        commands = prepare_commands(
+            content, "csv" if (form or format_of(file.name, content)) == "csv" else "json", preparer
+        )
     except InvalidCsv as invalid:
         for problem in invalid.problems:
             print_diagnostic(problem)

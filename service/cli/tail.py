@@ -9,7 +9,7 @@ import click
 from service.cli.exit_status import run_command
 from service.cli.message import Message, read, short_type
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -47,8 +47,8 @@ def tail(
     as_json: bool,
 ) -> None:
     """Follow events, outcomes or commands until Ctrl-C. The messages of a subject are in order."""
-    settings = located(settings)
-    settings.need("kafka_bootstrap_servers")
+    settings = with_running_instance(settings)
+    settings.require("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
 
     wanted = short_type(type_) if type_ else None

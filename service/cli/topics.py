@@ -7,7 +7,7 @@ import click
 
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
-from service.cli.running_instance import located
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def topics() -> None:
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def create(settings: Settings, as_json: bool) -> None:
     """Create missing topics. Repeated and concurrent runs are safe."""
-    settings = located(settings)
-    settings.need("kafka_bootstrap_servers")
+    settings = with_running_instance(settings)
+    settings.require("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from consumers.kafka.topic import create as create_topics
 
@@ -44,8 +44,8 @@ def create(settings: Settings, as_json: bool) -> None:
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def check(settings: Settings, as_json: bool) -> None:
     """Compare the topics with the settings. Exits with 1 if a topic is missing or different."""
-    settings = located(settings)
-    settings.need("kafka_bootstrap_servers")
+    settings = with_running_instance(settings)
+    settings.require("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from consumers.kafka.topic import check as check_topics
 

@@ -15,36 +15,36 @@ LOST_PORT = ("Address already in use", "AddrInUse")
 LINGERING = ("shared memory block",)
 
 
-async def bring_up(
+async def start_or_adopt(
     child: Child,
     launch: Callable[[int], None],
     ready: Callable[[], Awaitable[bool]],
     *,
-    wanted: int,
+    requested_port: int,
     setting: str,
     seconds: float,
 ) -> bool:
     """Adopt the running process of the child's folder, or launch one, and wait until it is ready.
 
-    `wanted` is the port; 0 selects the previous port of the folder or a free one. Returns whether a process was
-    adopted. Raises StackError if the running process has a port other than `wanted`, if the port is in use, or if the
-    server does not become ready within `seconds`.
+    With `requested_port` 0, the port is the previous one of the folder or a free one. Returns whether a process was
+    adopted. Raises StackError if the running process has another port than the requested one, if the port is in use, or
+    if the server does not become ready within `seconds`.
     """
     if child.adopt():
-        if wanted not in (0, child.port):
+        if requested_port not in (0, child.port):
             running = f"{child.name} of {child.folder} is still running on port {child.port} (pid {child.pid})"
             child.release()
             raise StackError(f"{running}: set {setting} to that port or to 0, or stop the process first")
         await child.until(ready, seconds=seconds)
         return True
     for tries_left in reversed(range(TRIES)):
-        port = ports.choose(wanted or child.port, server=child.name, setting=setting)
+        port = ports.choose(requested_port or child.port, server=child.name, setting=setting)
         launch(port)
         try:
             await child.until(ready, seconds=seconds)
         except StackError:
             await child.stop(signal.SIGTERM, seconds=seconds)
-            if not tries_left or not _is_temporary(child, wanted):
+            if not tries_left or not _is_temporary(child, requested_port):
                 raise
             await asyncio.sleep(PAUSE_SECONDS)
         else:
@@ -52,9 +52,9 @@ async def bring_up(
     raise AssertionError("the last try returns or raises")
 
 
-def _is_temporary(child: Child, wanted: int) -> bool:
+def _is_temporary(child: Child, requested_port: int) -> bool:
     printed = child.printed()
-    if not wanted and any(word in printed for word in LOST_PORT):
+    if not requested_port and any(word in printed for word in LOST_PORT):
         # Another process took the port between the check and the start: select another port.
         child.port = 0
         return True

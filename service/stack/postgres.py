@@ -16,7 +16,7 @@ from service.stack import drop_privileges, reaper
 from service.stack import port as ports
 from service.stack.child import Child
 from service.stack.errors import StackError
-from service.stack.launch import bring_up
+from service.stack.launch import start_or_adopt
 
 USER = "registry"
 DATABASE = "registry"
@@ -42,7 +42,7 @@ class Postgres:
 
     def __init__(self, folder: Path | None = None, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
         self._temporary = folder is None
-        self._wanted_port = port
+        self._requested_port = port
         self._settings = {**SETTINGS, **(settings or {})}
         self.folder = folder or reaper.temporary_folder("postgres")
         self.child = Child("PostgreSQL", self.folder)
@@ -61,8 +61,13 @@ class Postgres:
         try:
             if not (self.folder / "data").exists():
                 await asyncio.to_thread(self._create_cluster)
-            await bring_up(
-                self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
+            await start_or_adopt(
+                self.child,
+                self._launch,
+                self._ready,
+                requested_port=self._requested_port,
+                setting=SETTING,
+                seconds=READY_SECONDS,
             )
         except BaseException:
             await self.stop()

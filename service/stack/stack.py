@@ -74,7 +74,7 @@ class Stack:
         return self.kafka.address
 
     @property
-    def forgets(self) -> bool:
+    def starts_empty(self) -> bool:
         """Whether this stack started a broker that keeps its records in memory only, and which is therefore empty."""
         return isinstance(self.kafka, Tansu) and not self.kafka.adopted
 

@@ -14,7 +14,7 @@ from service.stack import port as ports
 from service.stack import reaper
 from service.stack.child import Child
 from service.stack.errors import StackError
-from service.stack.launch import bring_up
+from service.stack.launch import start_or_adopt
 
 SETTING = "--kafka-port"
 READY_SECONDS = 30.0
@@ -31,7 +31,7 @@ class Tansu:
 
     def __init__(self, folder: Path | None = None, port: int = 0, *, advertised: int = 0) -> None:
         self._temporary = folder is None
-        self._wanted_port = port
+        self._requested_port = port
         self._advertised = advertised
         self.folder = folder or reaper.temporary_folder("tansu")
         self.child = Child("the broker Tansu", self.folder)
@@ -48,8 +48,13 @@ class Tansu:
         Raises StackError if the port is in use, the wheel is not installed or the broker does not start.
         """
         try:
-            self.adopted = await bring_up(
-                self.child, self._launch, self._ready, wanted=self._wanted_port, setting=SETTING, seconds=READY_SECONDS
+            self.adopted = await start_or_adopt(
+                self.child,
+                self._launch,
+                self._ready,
+                requested_port=self._requested_port,
+                setting=SETTING,
+                seconds=READY_SECONDS,
             )
         except BaseException:
             await self.stop()

@@ -16,7 +16,7 @@ async def test_a_given_address_is_used_and_its_server_left_running(postgres_url:
     async with Stack(database_url=postgres_url) as stack:
         assert stack.database_url == postgres_url
         assert isinstance(stack.kafka, Tansu)
-        assert stack.forgets
+        assert stack.starts_empty
     connection = await asyncpg.connect(postgres_url)
     await connection.close()
 

@@ -134,9 +134,9 @@ def test_the_largest_batch_fits_into_a_block_of_positions() -> None:
     assert load({"batch_max_records": 50_000}).batch_max_records * messages_per_command <= BLOCK
 
 
-def test_need_names_the_missing_setting() -> None:
+def test_require_names_the_missing_setting() -> None:
     with pytest.raises(InvalidSettings, match="REGISTRY_DATABASE_URL is not set"):
-        load().need("topic_prefix", "database_url")
+        load().require("topic_prefix", "database_url")
 
 
 def test_every_setting_has_a_description_and_valid_values() -> None:

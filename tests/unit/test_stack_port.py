@@ -30,7 +30,7 @@ async def test_nothing_is_started_when_both_addresses_are_given() -> None:
     async with Stack(database_url="postgresql://elsewhere/registry", bootstrap_servers="elsewhere:9092") as stack:
         assert stack.database_url == "postgresql://elsewhere/registry"
         assert stack.bootstrap_servers == "elsewhere:9092"
-        assert not stack.forgets, "a broker that was not started here keeps its records"
+        assert not stack.starts_empty, "a broker that was not started here keeps its records"
 
 
 def test_a_pid_file_of_another_process_is_ignored(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ def sign(mark: str, text: str, data: Any = None) -> None:
     """Print a line with a sign of the legend, and the data below it as JSON."""
     click.echo(f" {click.style(mark, fg=COLOURS[mark])} {_cut(text)}")
     if data is not None:
-        click.echo(shown(data, INDENT))
+        click.echo(to_json(data, INDENT))
 
 
-def shown(data: Any, indent: int) -> str:
+def to_json(data: Any, indent: int) -> str:
     """Return data as JSON within the width: on one line if it fits, otherwise with one member per line."""
     space = " " * indent
     line = json.dumps(data, ensure_ascii=False)
@@ -55,7 +55,7 @@ def shown(data: Any, indent: int) -> str:
         if len(head) + len(whole) + indent + 3 <= WIDTH:
             parts.append(f"{space}  {head}{whole}{comma}")
         else:
-            parts.append(f"{space}  {head}{shown(member, indent + 2).lstrip()}{comma}")
+            parts.append(f"{space}  {head}{to_json(member, indent + 2).lstrip()}{comma}")
     opening, closing = ("{", "}") if isinstance(data, dict) else ("[", "]")
     return "\n".join([f"{space}{opening}", *parts, f"{space}{closing}"])
 

@@ -28,10 +28,10 @@ class DemoRunner:
     """The actions of one run. `api` is the address of the API; `token` signs a token for a subject and its scopes."""
 
     def __init__(
-        self, exchange: Exchange, outbound: CommandPreparer, api: str, token: Callable[[str, str], str]
+        self, exchange: Exchange, preparer: CommandPreparer, api: str, token: Callable[[str, str], str]
     ) -> None:
         self._exchange = exchange
-        self._outbound = outbound
+        self._preparer = preparer
         self._api = api
         self._token = token
         self._events: dict[str, Message] = {}
@@ -51,7 +51,7 @@ class DemoRunner:
             event = {"id": f"{self.commands:02}", "source": SOURCE, "type": type_, "data": data}
             if subject:
                 event["subject"] = subject
-            commands.append(self._outbound.complete(self.commands, event))
+            commands.append(self._preparer.complete(self.commands, event))
             short = "" if whole else json.dumps(data, ensure_ascii=False)
             sign("->", f"{type_} {subject or '(new)'} {short}", data if whole else None)
         return await self._deliver(commands, whole=whole)
@@ -65,7 +65,7 @@ class DemoRunner:
 
     async def send_invalid(self, value: bytes) -> str:
         """Publish a record that is not a command to the command topic, and return the reason of its dead letter."""
-        command = self._outbound.complete(0, {"id": "broken", "source": SOURCE, "type": "group.create"})
+        command = self._preparer.complete(0, {"id": "broken", "source": SOURCE, "type": "group.create"})
         broken = PreparedCommand(0, SOURCE, "broken", "", command.topic, b"pc:1", value, command.headers)
         sign("->", value.decode())
         (answer,) = await self._deliver([broken], quiet=True)

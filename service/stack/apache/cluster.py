@@ -15,7 +15,7 @@ from service.stack import reaper
 from service.stack.apache import classpath, properties
 from service.stack.child import Child
 from service.stack.errors import StackError
-from service.stack.launch import bring_up
+from service.stack.launch import start_or_adopt
 
 SETTING = "--kafka-port"
 READY_SECONDS = 90.0
@@ -48,7 +48,7 @@ class Apache:
         self, folder: Path | None = None, port: int = 0, *, nodes: int = 1, settings: Mapping[str, str] | None = None
     ) -> None:
         self._temporary = folder is None
-        self._wanted_port = port
+        self._requested_port = port
         self._settings = settings
         self.folder = folder or reaper.temporary_folder("kafka")
         names = [f"node-{number}" for number in range(1, nodes + 1)]
@@ -98,8 +98,8 @@ class Apache:
         async def ready() -> bool:
             return STARTED in node.printed() and await ports.broker_answers(node.port)
 
-        wanted = self._wanted_port if number == 1 else 0
-        await bring_up(node, launch, ready, wanted=wanted, setting=SETTING, seconds=READY_SECONDS)
+        requested_port = self._requested_port if number == 1 else 0
+        await start_or_adopt(node, launch, ready, requested_port=requested_port, setting=SETTING, seconds=READY_SECONDS)
 
     def _load_plan(self, *, keep_ports: bool) -> str:
         """Read or create the cluster id, and the controller ports, which running nodes already use. Return the id."""
@@ -111,7 +111,7 @@ class Apache:
             self._controllers = []
             while len(self._controllers) < len(self.nodes):
                 port = ports.choose(0, server="a Kafka controller", setting=SETTING)
-                if port not in (*self._controllers, self._wanted_port):
+                if port not in (*self._controllers, self._requested_port):
                     self._controllers.append(port)
         self.folder.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({"id": id_, "controllers": self._controllers}))

@@ -3,7 +3,14 @@
 import orjson
 import pytest
 
-from service.cli.command_preparation import SOURCE, CommandPreparer, PreparedCommand, form_of, prepared, seed_of
+from service.cli.command_preparation import (
+    SOURCE,
+    CommandPreparer,
+    PreparedCommand,
+    format_of,
+    id_prefix_of,
+    prepare_commands,
+)
 from service.cli.csv_input import InvalidCsv
 from service.contract.topics import Topics
 
@@ -12,12 +19,12 @@ TOPICS = Topics("registry")
 
 def prepare(*events: dict[str, object], **options: str) -> list[PreparedCommand]:
     content = b"\n".join(map(orjson.dumps, events))
-    return prepared(content, "json", CommandPreparer(TOPICS, seed=seed_of(content), **options))
+    return prepare_commands(content, "json", CommandPreparer(TOPICS, seed=id_prefix_of(content), **options))
 
 
 def problems_of(content: bytes, form: str = "json") -> list[str]:
     with pytest.raises(InvalidCsv) as invalid:
-        prepared(content, "csv" if form == "csv" else "json", CommandPreparer(TOPICS))
+        prepare_commands(content, "csv" if form == "csv" else "json", CommandPreparer(TOPICS))
     return invalid.value.problems
 
 
@@ -96,7 +103,7 @@ def test_input_is_rejected_if_it_is_not_utf_8() -> None:
 
 def test_unicode_line_separators_in_a_string_do_not_end_the_line() -> None:
     content = '{"type": "group.create", "data": {"value": "a\u2028b"}}\n'.encode()
-    assert len(prepared(content, "json", CommandPreparer(TOPICS))) == 1
+    assert len(prepare_commands(content, "json", CommandPreparer(TOPICS))) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,4 +117,4 @@ def test_unicode_line_separators_in_a_string_do_not_end_the_line() -> None:
     ],
 )
 def test_format_is_detected_by_name_or_first_character(name: str, content: bytes, form: str) -> None:
-    assert form_of(name, content) == form
+    assert format_of(name, content) == form

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cli.demo import fixtures
-from service.cli.demo.output import WIDTH, paragraph, shown, sign
+from service.cli.demo.output import WIDTH, paragraph, sign, to_json
 
 
 @pytest.mark.parametrize(
     "step", [*fixtures.DIRECTORY, *fixtures.CODES, fixtures.OFFICE_OPENS, *fixtures.PEOPLE], ids=lambda s: str(s[1])
 )
 def test_data_of_the_script_fits_and_is_valid_json(step: fixtures.Step) -> None:
-    text = shown(step[2], 4)
+    text = to_json(step[2], 4)
     assert max(map(len, text.splitlines())) <= WIDTH
     assert json.loads(text) == step[2]
 
@@ -29,7 +29,7 @@ def test_data_of_the_script_fits_and_is_valid_json(step: fixtures.Step) -> None:
     )
 )
 def test_data_with_short_strings_is_valid_json(data: object) -> None:
-    assert json.loads(shown(data, 4)) == data
+    assert json.loads(to_json(data, 4)) == data
 
 
 def test_long_lines_are_cut_and_paragraphs_are_wrapped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,9 +53,9 @@ class Fixture:
         self.exchange = Exchange(self.wire, self.wire, TOPICS)
 
     async def answers(self, *ids: str) -> list[Answer]:
-        outbound = CommandPreparer(TOPICS, source="/agency")
+        preparer = CommandPreparer(TOPICS, source="/agency")
         commands: list[PreparedCommand] = [
-            outbound.complete(row, {"type": "group.create", "id": id_}) for row, id_ in enumerate(ids, start=1)
+            preparer.complete(row, {"type": "group.create", "id": id_}) for row, id_ in enumerate(ids, start=1)
         ]
         answers = await self.exchange.send(commands)
         await self.exchange.answered(0.05)
@@ -102,7 +102,7 @@ async def test_dead_letter_is_the_answer_if_it_has_the_offset_of_the_command() -
 async def test_progress_counts_every_acknowledged_command() -> None:
     fixture = Fixture()
     progress: list[int] = []
-    outbound = CommandPreparer(TOPICS, seed="s")
-    commands = [outbound.complete(row, {"type": "group.create"}) for row in range(2500)]
+    preparer = CommandPreparer(TOPICS, seed="s")
+    commands = [preparer.complete(row, {"type": "group.create"}) for row in range(2500)]
     await fixture.exchange.send(commands, progress.append)
     assert sum(progress) == 2500

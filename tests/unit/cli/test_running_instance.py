@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.running_instance import RunningInstance, find, forget, located
+from service.cli.running_instance import RunningInstance, find, forget, with_running_instance
 from service.settings import load
 
 
@@ -21,7 +21,7 @@ def instance() -> RunningInstance:
 
 def test_addresses_are_found_when_none_are_given(tmp_path: Path, instance: RunningInstance) -> None:
     instance.write(tmp_path)
-    settings = located(load({"data_dir": str(tmp_path)}))
+    settings = with_running_instance(load({"data_dir": str(tmp_path)}))
     assert (settings.kafka_bootstrap_servers, settings.database_url) == (instance.kafka, instance.database)
     assert (settings.admin_port, settings.kafka_idempotent_producer) == (1081, False)
 
@@ -29,7 +29,7 @@ def test_addresses_are_found_when_none_are_given(tmp_path: Path, instance: Runni
 def test_given_addresses_are_not_changed(tmp_path: Path, instance: RunningInstance) -> None:
     instance.write(tmp_path)
     given = {"kafka_bootstrap_servers": "b:9092", "database_url": "postgresql://h/d", "admin_port": 5}
-    settings = located(load({"data_dir": str(tmp_path), **given}))
+    settings = with_running_instance(load({"data_dir": str(tmp_path), **given}))
     assert (settings.kafka_bootstrap_servers, settings.database_url) == ("b:9092", "postgresql://h/d")
     assert (settings.admin_port, settings.kafka_idempotent_producer) == (5, True)
 
