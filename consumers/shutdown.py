@@ -1,4 +1,4 @@
-"""The shutdown of a process: requested by its operator, or by a part that cannot go on."""
+"""The shutdown of a process: requested by its operator, or by a part that cannot continue."""
 
 import asyncio
 from dataclasses import dataclass

@@ -88,7 +88,9 @@ class Batches:
         BATCH_RECORDS.observe(len(records))
         parsed = list(self._parse(records))
         capacity = (
-            self._limit.capacity(_judged(parsed)) if any(isinstance(p, Undecodable) for p in parsed) else len(parsed)
+            self._limit.capacity(_dead_letter_flags(parsed))
+            if any(isinstance(p, Undecodable) for p in parsed)
+            else len(parsed)
         )
         done = 0
         parts = [parsed[:capacity]]
@@ -113,7 +115,7 @@ class Batches:
                 continue
             done += len(part)
             self._settled(part, applied)
-            if (tp := self._limit.add(_judged(part))) is not None:
+            if (tp := self._limit.add(_dead_letter_flags(part))) is not None:
                 self._stop(records[done:], self._over(tp))
                 return
         BATCH_SECONDS.observe(time.monotonic() - started)
@@ -181,7 +183,7 @@ class Batches:
         )
 
 
-def _judged(parsed: Iterable[Parsed]) -> Iterable[tuple[TopicPartition, bool]]:
+def _dead_letter_flags(parsed: Iterable[Parsed]) -> Iterable[tuple[TopicPartition, bool]]:
     for p in parsed:
         yield (p.record.topic, p.record.partition), isinstance(p, Undecodable)
 

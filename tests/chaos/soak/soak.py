@@ -22,7 +22,7 @@ from tests.chaos.soak.verdict import Say, Tally, empty_limit, failures, never_em
 from tests.chaos.soak.watch import Watch, growth
 from tests.support import topic_log
 from tests.support.checker.evidence import Seen
-from tests.support.checker.state import judge_answers
+from tests.support.checker.state import check_answers
 from tests.support.process import Service
 
 SENDERS = 4
@@ -218,7 +218,7 @@ async def _folded(course: Course) -> Fold:
         inbox = await session.fetchval("SELECT count(*) FROM inbox WHERE source = $1", SOURCE, timeout=120)
     sent = {code: number for sender in course.senders for code, number in sender.numbers.items() if number}
     fold.ended(sent, rows, inbox)
-    for violation in judge_answers(run.reader.answers):
+    for violation in check_answers(run.reader.answers):
         fold.violation(violation.kind, violation.description)
     return fold
 

@@ -14,7 +14,7 @@ def place_of(letter: Seen) -> str:
     return letter.place if found is None else f"{found.topic}:{found.partition}:{found.offset}"
 
 
-def judge_dead_letters(evidence: Evidence, model: Model) -> Iterator[Violation]:
+def check_dead_letters(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare the dead letters with the records that were sent to be dead-lettered."""
     letters: dict[str, list[Seen]] = defaultdict(list)
     for seen in evidence.dead_letters:

@@ -20,7 +20,7 @@ def sightings(records: list[Seen]) -> list[Seen]:
     return list(first.values())
 
 
-def judge_events(evidence: Evidence, model: Model) -> Iterator[Violation]:
+def check_events(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare the event topics with the model, and check the order of each subject."""
     copies: dict[str, list[Seen]] = defaultdict(list)
     for seen in evidence.events:

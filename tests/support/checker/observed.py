@@ -24,7 +24,7 @@ class HttpAnswers:
     holders: dict[str, list[Json]] = field(default_factory=dict)
 
 
-def judge_observed(observed: HttpAnswers, model: Model) -> Iterator[Violation]:
+def check_observed(observed: HttpAnswers, model: Model) -> Iterator[Violation]:
     """Compare the HTTP answers with the model, one violation per resource."""
     world = model.world
     yield from _differences("group", {id_: _group(group) for id_, group in observed.groups.items()}, _groups(world))

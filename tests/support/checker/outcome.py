@@ -8,7 +8,7 @@ from tests.support.checker.evidence import Evidence, Seen, Violation
 from tests.support.checker.model import LoggedCommand, Model, first_sequences
 
 
-def judge_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
+def check_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare the outcomes with the commands of the log and with the model."""
     answers: dict[str, list[Seen]] = defaultdict(list)
     for seen in evidence.outcomes:

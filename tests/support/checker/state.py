@@ -22,13 +22,13 @@ State = dict[str, dict[str, Any]]
 """States by id, for each kind (the name of its field in the data of events)."""
 
 
-def judge_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
+def check_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare the events, the database and the HTTP answers with the model."""
     yield from _differences("events", folded(evidence), _as_reported(model))
     if evidence.database is not None:
-        yield from _judge_database(evidence, evidence.database, model)
-    yield from _judge_committed(evidence)
-    yield from judge_answers(evidence.answers)
+        yield from _check_database(evidence, evidence.database, model)
+    yield from _check_committed(evidence)
+    yield from check_answers(evidence.answers)
 
 
 def folded(evidence: Evidence) -> State:
@@ -85,7 +85,7 @@ def _differences(source: str, actual: Mapping[str, Any], expected: Mapping[str, 
                 yield Violation("state", description)
 
 
-def _judge_database(evidence: Evidence, database: Database, model: Model) -> Iterator[Violation]:
+def _check_database(evidence: Evidence, database: Database, model: Model) -> Iterator[Violation]:
     rows = {kind: getattr(database.world, kind) for kind in KINDS}
     yield from _differences("SQL", rows, {kind: getattr(model.world, kind) for kind in KINDS})
     yield from (Violation("stray row", description) for description in database.strays)
@@ -101,7 +101,7 @@ def _judge_database(evidence: Evidence, database: Database, model: Model) -> Ite
             yield Violation("mark", f"{place} is at {database.marks.get(place)}, the log ends at {end}")
 
 
-def _judge_committed(evidence: Evidence) -> Iterator[Violation]:
+def _check_committed(evidence: Evidence) -> Iterator[Violation]:
     if evidence.committed is None:
         return
     for place, end in ends(evidence).items():
@@ -118,7 +118,7 @@ def ends(evidence: Evidence) -> dict[tuple[str, int], int]:
     return after
 
 
-def judge_answers(answers: Sequence[Answer]) -> Iterator[Violation]:
+def check_answers(answers: Sequence[Answer]) -> Iterator[Violation]:
     """Check that no reader sees a version decrease, or an error other than unavailable or too slow."""
     last: dict[tuple[str, str], int] = {}
     for answer in answers:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.support.checker.dead_letter import judge_dead_letters, place_of
-from tests.support.checker.event import judge_events
+from tests.support.checker.dead_letter import check_dead_letters, place_of
+from tests.support.checker.event import check_events
 from tests.support.checker.evidence import Evidence, Violation
 from tests.support.checker.model import replay
-from tests.support.checker.observed import HttpAnswers, judge_observed
-from tests.support.checker.outcome import judge_outcomes
-from tests.support.checker.state import judge_state
+from tests.support.checker.observed import HttpAnswers, check_observed
+from tests.support.checker.outcome import check_outcomes
+from tests.support.checker.state import check_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ def check(evidence: Evidence, observed: HttpAnswers | None = None) -> Verdict:
     violations = [
         *_lost_records(evidence),
         *model.violations,
-        *judge_outcomes(evidence, model),
-        *judge_events(evidence, model),
-        *judge_dead_letters(evidence, model),
-        *judge_state(evidence, model),
-        *(judge_observed(observed, model) if observed is not None else ()),
+        *check_outcomes(evidence, model),
+        *check_events(evidence, model),
+        *check_dead_letters(evidence, model),
+        *check_state(evidence, model),
+        *(check_observed(observed, model) if observed is not None else ()),
     ]
     statuses: dict[str, int] = {}
     for logged in model.commands.values():

@@ -9,7 +9,7 @@ from service.core.association import effective_roles
 from service.core.group import Address
 from service.core.world import World
 from tests.support.checker.model import Model, replay
-from tests.support.checker.observed import HttpAnswers, judge_observed
+from tests.support.checker.observed import HttpAnswers, check_observed
 from tests.unit.chaos.perfect import history, perfect
 
 TOPICS = Topics("observed")
@@ -72,7 +72,7 @@ def faithful(world: World) -> HttpAnswers:
 def test_correct_answers_have_no_violation(model: Model) -> None:
     assert model.world.user_associations
     assert model.world.group_associations
-    assert not list(judge_observed(faithful(model.world), model))
+    assert not list(check_observed(faithful(model.world), model))
 
 
 def test_each_wrong_answer_is_found(model: Model) -> None:
@@ -82,5 +82,5 @@ def test_each_wrong_answer_is_found(model: Model) -> None:
     next(iter(observed.codes.values()))["producerStatus"] = {"code": "Other"}
     next(of for of in observed.users.values() if of).clear()
     next(of for of in observed.holders.values() if of).clear()
-    kinds = [violation.description.split(" ")[:3] for violation in judge_observed(observed, model)]
+    kinds = [violation.description.split(" ")[:3] for violation in check_observed(observed, model)]
     assert [kind[0] for kind in kinds] == ["group", "producer", "code", "codes", "codes"]

@@ -31,7 +31,7 @@ async def _done(*_: object, **__: object) -> None:
     pass
 
 
-async def _stumble(*_: object) -> None:
+async def _fail(*_: object) -> None:
     raise asyncpg.InterfaceError("the connection is closed")
 
 
@@ -92,19 +92,19 @@ async def test_a_fault_that_fails_is_an_error_and_the_next_one_follows(error: Ex
 
 @pytest.mark.parametrize("who", ["reader", "watch"])
 async def test_a_helper_that_fails_is_an_error(who: str) -> None:
-    course = _course(_done, **{who: _stumble})
+    course = _course(_done, **{who: _fail})
     await under_faults(course)
     assert course.tally.troubles == [f"{who} failed: InterfaceError: the connection is closed"]
 
 
 async def test_a_sender_that_fails_is_an_error_and_the_rest_is_still_checked() -> None:
-    course = _course(_done, sender=_stumble)
+    course = _course(_done, sender=_fail)
     await under_faults(course)
     assert course.tally.troubles == ["sender 0 failed: InterfaceError: the connection is closed"]
 
 
 async def test_a_watch_that_fails_before_its_first_sample_is_an_error() -> None:
-    course = _course(_done, watch=_stumble)
+    course = _course(_done, watch=_fail)
     course.watch.samples.clear()
     await under_faults(course)
     assert course.tally.troubles == ["watch failed: InterfaceError: the connection is closed"]

@@ -56,7 +56,7 @@ class StubKafka:
     away: bool = False
     without_metadata: bool = False
     unanswered: bool = False
-    stumbles: bool = False
+    sender_fails: bool = False
     ends: bool = True
 
     def make(self, **options: object) -> "StubProducer":
@@ -124,7 +124,7 @@ class StubProducer:
         while not self.kafka.ends:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.01)
-        if self.kafka.stumbles:
+        if self.kafka.sender_fails:
             raise KeyError("a batch in flight")
 
     async def partitions_for(self, topic: str) -> set[int]:

@@ -138,7 +138,7 @@ async def test_a_producer_is_discarded_when_its_sender_fails_at_a_batch_in_fligh
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "SEND_SECONDS", 0.05)
-    kafka = StubKafka(silent=True, stumbles=True)
+    kafka = StubKafka(silent=True, sender_fails=True)
     sender = kafka.publisher()
     assert "no answer in time" in str((await sender.send(messages("events", "a"))).error)
     kafka.silent = False
