@@ -59,9 +59,9 @@ class DocumentRun:
         return count
 
     async def stop(self) -> None:
-        """Interrupt what runs in the background, as Ctrl-C in its terminal does."""
+        """End what runs in the background."""
         for process in self._background:
-            await _interrupt(process)
+            await _end(process)
 
     async def _run(self, block: Block, expected: Block | None, shell: asyncio.subprocess.Process) -> None:
         text = self._here(block.text)
@@ -113,7 +113,7 @@ class DocumentRun:
         except TimeoutError:
             pass
         finally:
-            await _interrupt(process)
+            await _end(process)
         self._compare(block, expected, output, 0)
 
     async def _spawn(self, *command: str) -> asyncio.subprocess.Process:
@@ -147,7 +147,7 @@ class DocumentRun:
         try:
             yield shell
         finally:
-            await _interrupt(shell, signal.SIGKILL)
+            await _end(shell, signal.SIGKILL)
 
 
 async def _in_shell(shell: asyncio.subprocess.Process, text: str) -> tuple[int, str]:
@@ -165,8 +165,11 @@ async def _in_shell(shell: asyncio.subprocess.Process, text: str) -> tuple[int, 
     raise AssertionError(f"the shell ended:\n{output}")
 
 
-async def _interrupt(process: asyncio.subprocess.Process, number: signal.Signals = signal.SIGINT) -> None:
-    """Send a signal to the process and its children, and wait for its end; kills what does not end."""
+async def _end(process: asyncio.subprocess.Process, number: signal.Signals = signal.SIGTERM) -> None:
+    """Send a signal to the process and its children, and wait for its end; kills what does not end.
+
+    SIGTERM, because children of a test run that a shell started in the background ignore SIGINT.
+    """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
