@@ -136,7 +136,8 @@ class DocumentRun:
         return text
 
     def _where(self, block: Block) -> str:
-        return f"{self.document.relative_to(ROOT)} line {block.line}"
+        name = self.document.relative_to(ROOT) if self.document.is_relative_to(ROOT) else self.document.name
+        return f"{name} line {block.line}"
 
     @asynccontextmanager
     async def _shell(self) -> AsyncIterator[asyncio.subprocess.Process]:
