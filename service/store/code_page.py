@@ -68,8 +68,8 @@ CODES_OF_GROUP: Final = Collection(
     part("group_association_source"), part("group_association_detail"), 6, _OWNER_EXISTS, part("group_owner")
 )
 
-
 CALLER: Final = part("caller")
+"""The expression that finds callers, for the statements that use the part of `caller_codes`."""
 
 
 def caller_codes(*, renewal: bool) -> str:

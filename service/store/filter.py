@@ -87,9 +87,9 @@ def conditions(filters: Sequence[Filter], first: int, id_number: int | None = No
 
     `id_number` is the number of the parameter with the id of the one requested code.
     """
-    found = [] if id_number is None else [_condition(_ID, "eq", id_number)]
-    found += [_condition(FIELDS[f.field], f.operator, number) for number, f in enumerate(filters, first)]
-    return "".join(f" AND {condition}" for condition in found)
+    parts = [] if id_number is None else [_condition(_ID, "eq", id_number)]
+    parts += [_condition(FIELDS[f.field], f.operator, number) for number, f in enumerate(filters, first)]
+    return "".join(f" AND {condition}" for condition in parts)
 
 
 def value(condition: Filter) -> Value | list[Value]:

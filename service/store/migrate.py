@@ -70,10 +70,10 @@ async def _run_dbmate(database_url: str) -> None:
 
 def _dbmate() -> str:
     """Return the program from this installation, or else from the search path."""
-    found = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
-    if found is None:
+    program = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
+    if program is None:
         raise StoreUnavailable("the program dbmate is not installed; install the distribution with its dependencies")
-    return found
+    return program
 
 
 def _dbmate_url(url: str) -> str:

@@ -125,10 +125,10 @@ class OutboxStore:
         Without shards, all shards are counted, so that a backlog is visible when its relay hangs. A scan from the
         beginning may take long (see FIRST_SCAN_SECONDS): the count is cancelled after SIZE_SECONDS.
         """
-        wanted = sorted(shards)
-        if wanted and self._first is None:
+        numbers = sorted(shards)
+        if numbers and self._first is None:
             return None
-        first, counted = (self._first, wanted) if wanted else (0, list(range(SHARDS)))
+        first, counted = (self._first, numbers) if numbers else (0, list(range(SHARDS)))
         async with self._session() as session:
             [row] = await session.fetch(_SIZE, first, counted, COUNTED_FRAMES, timeout=SIZE_SECONDS)
         return Size(row["messages"], row["raw_bytes"], row["oldest_seconds"])
@@ -175,7 +175,7 @@ class OutboxStore:
     async def _session(self) -> AsyncIterator[Connection]:
         async with self._lock:
             if self._connection is None or self._connection.is_closed():
-                raise StoreUnavailable("the session that holds the shards is gone")
+                raise StoreUnavailable("the session that holds the shards is lost")
             with translated():
                 yield self._connection
 

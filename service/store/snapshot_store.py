@@ -65,14 +65,14 @@ async def snapshots(
             with translated():
                 # Not while a batch changes the directory, whose rows are read without a lock.
                 await connection.execute(BEGIN_SHARED)
-                found, after = await _page(connection, kind, organization, after, page)
+                states, after = await _page(connection, kind, organization, after, page)
                 [block] = await connection.fetch(_OUTBOX_BLOCK)
                 first, time = block["block"] * BLOCK, clock.stamp(clock.now())
                 messages = [
                     association_message(one, run, first + number, time, topics)
                     if isinstance(one, Held)
                     else state_message(one, run, first + number, time, topics)
-                    for number, one in enumerate(found)
+                    for number, one in enumerate(states)
                 ]
                 await write_frames(connection, frames_of(messages))
                 await connection.execute(f"NOTIFY {CHANNEL}")
@@ -105,6 +105,6 @@ async def _association_page(
     world = await load_world(connection, Needs(**{owners_field: {owner for owner, _ in pairs}, field: set(pairs)}))
     owners, held = getattr(world, owners_field), getattr(world, field)
     # An association that was removed between the page and the lock has its own event, and is left out.
-    found = [Held(held[pair], code, owners[pair[0]].version) for pair, code in pairs.items() if pair in held]
+    states = [Held(held[pair], code, owners[pair[0]].version) for pair, code in pairs.items() if pair in held]
     last = rows[-1] if rows else None
-    return list(found), (last["owner_id"], last["code_id"]) if last is not None and len(rows) == page else ()
+    return list(states), (last["owner_id"], last["code_id"]) if last is not None and len(rows) == page else ()

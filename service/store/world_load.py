@@ -62,13 +62,13 @@ async def load_world(connection: Connection, needs: Needs) -> World:
 
 
 async def _rows(
-    connection: Connection, query: str, *wanted: Collection[str], names: Collection[str] | None = None
+    connection: Connection, query: str, *keys: Collection[str], names: Collection[str] | None = None
 ) -> Iterable[asyncpg.Record]:
     """Read rows by ids or code strings, which have no commas, and by user names, which may have some."""
-    if not any(wanted) and not names:
+    if not any(keys) and not names:
         return ()
     more = () if names is None else (sorted(names),)
-    return await connection.fetch(query, *map(_joined, wanted), *more)
+    return await connection.fetch(query, *map(_joined, keys), *more)
 
 
 async def _pairs(connection: Connection, query: str, pairs: Collection[tuple[str, str]]) -> Iterable[asyncpg.Record]:

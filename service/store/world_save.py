@@ -157,8 +157,8 @@ async def _save_codes(connection: Connection, before: World, after: World) -> No
 
 
 async def _save_user_associations(connection: Connection, before: World, after: World) -> None:
-    gone = [key for key, state in before.user_associations.items() if after.user_associations.get(key) is not state]
-    await _remove(connection, _USER_ASSOCIATION_REMOVE, gone)
+    removed = [key for key, state in before.user_associations.items() if after.user_associations.get(key) is not state]
+    await _remove(connection, _USER_ASSOCIATION_REMOVE, removed)
     held = [state for state, _ in _changes(before.user_associations, after.user_associations)]
     await _copy(
         connection,
@@ -169,8 +169,10 @@ async def _save_user_associations(connection: Connection, before: World, after: 
 
 
 async def _save_group_associations(connection: Connection, before: World, after: World) -> None:
-    gone = [key for key, state in before.group_associations.items() if after.group_associations.get(key) is not state]
-    await _remove(connection, _GROUP_ASSOCIATION_REMOVE, gone)
+    removed = [
+        key for key, state in before.group_associations.items() if after.group_associations.get(key) is not state
+    ]
+    await _remove(connection, _GROUP_ASSOCIATION_REMOVE, removed)
     held = [state for state, _ in _changes(before.group_associations, after.group_associations)]
     await _copy(
         connection,
