@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from consumers.backoff import pause
-from consumers.relay.held_keys import MOST_KEYS, HeldKeys, Queue
+from consumers.relay.held_keys import MOST_KEYS, HeldKeys, Queue, keys_of
 from consumers.relay.publisher import Publisher
 from consumers.relay.report import Report
 from service.contract.message import Message
@@ -38,6 +38,8 @@ class HeldRetry:
         self._accepted = accepted
         self._scheduled = asyncio.Event()
         self._immediate = asyncio.Event()
+        # Of the running pass: the last position read of each queue, queues that wait for the next pass, and keys.
+        self._read: dict[Queue, int] = {}
         self._stopped: set[Queue] = set()
         self._blocked: dict[Queue, set[bytes]] = {}
 
@@ -49,6 +51,23 @@ class HeldRetry:
         """Start a pass now, because an operator removed the cause."""
         self._immediate.set()
         self._scheduled.set()
+
+    def added(self, held: HeldFrame) -> None:
+        """Let later messages of the same keys wait for the next pass when the running pass has passed the new row.
+
+        Positions of other keys may be higher, because a transaction that took its positions earlier may commit later.
+        """
+        queue = held.frame.shard, held.frame.topic
+        if held.frame.position <= self._read.get(queue, -1):
+            keys = None if held.scope == "topic" else keys_of(held.frame)
+            if keys is None:
+                self._stopped.add(queue)
+            else:
+                self._blocked.setdefault(queue, set()).update(keys)
+
+    def end_pass(self) -> None:
+        """End the running pass after its page: another relay may have held messages of these shards since it began."""
+        self._read.clear()
 
     async def run(self) -> None:
         """Run passes until cancelled. Raises StoreUnavailable."""
@@ -70,17 +89,17 @@ class HeldRetry:
     async def _try_all(self) -> None:
         self._publisher.try_all()
         self._stopped, self._blocked = set(), {}
-        after = self._held.queues()
-        while after:
+        self._read = self._held.queues()
+        while self._read:
             async with self.lock:
                 # Shards may have been released since the last page.
                 ours = self._held.queues()
-                after = {queue: at for queue, at in after.items() if queue in ours and queue not in self._stopped}
-                page = await self._store.page(after) if after else []
+                self._read = {q: at for q, at in self._read.items() if q in ours and q not in self._stopped}
+                page = await self._store.page(self._read) if self._read else []
+                # A queue that is not in the page may have messages that did not fit.
+                self._read |= {(held.frame.shard, held.frame.topic): held.frame.position for held in page}
                 if not page or not await self._try(page):
-                    return
-            # A queue that is not in the page may have messages that did not fit.
-            after |= {(held.frame.shard, held.frame.topic): held.frame.position for held in page}
+                    self._read = {}
 
     async def _try(self, page: list[HeldFrame]) -> bool:
         """Send the messages that are not behind a refused one. Return whether to continue with the next page."""

@@ -205,6 +205,7 @@ class Relay:
         """Publish these shards from now on. Held keys are loaded first, because messages behind them must wait."""
         # Cleared before the read: messages that are discarded during the read may be in its result.
         self._reload = False
+        self._held_retry.end_pass()
         self._held.load(())
         after = -1
         while shards and (page := await self._outbox.held.load(shards, after)):
@@ -243,6 +244,7 @@ class Relay:
         self._chunk.written(changes)
         for held in changes.held:
             self._held.add(held)
+            self._held_retry.added(held)
         if changes.held:
             self._status.report_held(self._held)
             self._held_retry.schedule()
