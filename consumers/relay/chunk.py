@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consumers.relay.chunk_holds import ChunkHolds
-from consumers.relay.held_keys import HeldKeys
+from consumers.relay.held_keys import HeldKeys, Queue
 from consumers.relay.refusal import Refusal
 from service.contract.message import Message
 from service.store.frame import Frame, FrameCorrupt, frames_of, messages_of
@@ -61,19 +61,29 @@ class Chunk:
         sent, holds = self._sent, self._holds
         return [m for m in messages if (m.position, m.id) not in sent and m.position not in holds]
 
+    def _has_held(self, messages: Sequence[Message]) -> bool:
+        return any(message.position in self._holds for message in messages)
+
     def take(self, sent: Collection[int], refused: Mapping[int, Refusal]) -> None:
         """Record which messages were sent and which were refused, by position."""
         self._sent.update((m.position, m.id) for _, messages in self._frames for m in messages if m.position in sent)
         self._holds.refuse(refused)
 
     def take_settled(self, *, whole: bool = False) -> OutboxChanges:
-        """Remove the frames with no message left to send, or all frames when the `whole` chunk is abandoned."""
+        """Remove the frames with no message left to send, or all frames when the `whole` chunk is abandoned.
+
+        A frame with held messages stays behind a frame of its queue that stays: a retry of its messages could overtake
+        messages of the same key that are held in the other frame.
+        """
         changes = OutboxChanges()
         remaining: list[tuple[Frame, list[Message]]] = []
+        waiting: set[Queue] = set()
         for frame, messages in self._frames:
             rest = self._rest(messages)
-            if rest and not whole:
+            queue = frame.shard, frame.topic
+            if not whole and (rest or (queue in waiting and self._has_held(messages))):
                 remaining.append((frame, messages))
+                waiting.add(queue)
             elif len(rest) < len(messages) or not messages:
                 changes.done.append(frame.position)
                 changes.rest += frames_of(rest)

@@ -103,6 +103,34 @@ def test_messages_of_a_refused_key_are_held_in_later_frames_when_the_first_is_no
     assert contents(some.take_settled().held) == [([1], "key", LATE.reason), ([3], "key", LATE.reason)]
 
 
+def test_held_messages_stay_in_the_chunk_while_an_earlier_frame_of_their_queue_stays() -> None:
+    some = chunk(frame(message(1), message(2, None)), frame(message(3)), frame(message(4, b"other")))
+    held = behind(message(0))
+    assert positions(some.waiting(held)) == [2, 4]
+    some.take([4], {})
+    settled = some.take_settled()
+    # If 3 were held now, a retry could send it while 1 is still here.
+    assert (settled.done, settled.held) == ([4], [])
+    some.take([2], {})
+    settled = some.take_settled()
+    assert (settled.done, contents(settled.held)) == ([1, 3], [([1], "key", "OLD"), ([3], "key", "OLD")])
+
+
+def test_held_messages_of_another_queue_do_not_wait() -> None:
+    some = chunk(frame(message(1, b"other")), frame(message(2, topic="outcomes")), frame(message(3, shard=1)))
+    refuse(some, LATE, 2, 3)
+    assert positions(some.waiting(HeldKeys())) == [1]
+    assert some.take_settled().done == [2, 3]
+
+
+def test_held_messages_and_the_rest_before_them_are_written_together_when_the_chunk_is_abandoned() -> None:
+    some = chunk(frame(message(1), message(2, None)), frame(message(3)))
+    assert positions(some.waiting(behind(message(0)))) == [2]
+    changes = some.take_settled(whole=True)
+    assert (changes.done, rest(changes)) == ([1, 3], [[2]])
+    assert contents(changes.held) == [([1], "key", "OLD"), ([3], "key", "OLD")]
+
+
 def test_a_refused_message_holds_only_itself_when_it_has_no_key() -> None:
     some = chunk(frame(message(1, None), message(2, None), message(3)))
     refuse(some, INVALID, 1)
