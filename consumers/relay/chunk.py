@@ -75,6 +75,9 @@ class Chunk:
         A frame with held messages stays behind a frame of its queue that stays: a retry of its messages could overtake
         messages of the same key that are held in the other frame.
         """
+        if whole and self._holds:
+            # Messages behind a refused one are held with it: what stays in the outbox is published later.
+            self._holds.extend(self._frames, HeldKeys(), self._sent)
         changes = OutboxChanges()
         remaining: list[tuple[Frame, list[Message]]] = []
         waiting: set[Queue] = set()

@@ -71,6 +71,8 @@ class Relay:
         self._lost = False
         self._membership: RelayMembership | None = None
         self._reload = False
+        # Whether a write to the outbox was interrupted: then nobody knows which messages are held.
+        self._writing = False
         self._read_due = False
         self._poll_at = self._observe_at = 0.0
 
@@ -107,6 +109,7 @@ class Relay:
         # The next relay of these shards retries their held messages.
         self._held.load(())
         self._chunk.discard()
+        self._writing = False
         self._status.report_held(self._held)
         await self._publisher.abort()
         await self._held_retry.abort()
@@ -240,11 +243,13 @@ class Relay:
         changes = self._chunk.take_settled(whole=whole)
         if not changes.done:
             return
+        self._writing = True
         await self._outbox.settle(changes.done, changes.held, changes.rest)
         self._chunk.written(changes)
         for held in changes.held:
             self._held.add(held)
             self._held_retry.added(held)
+        self._writing = False
         if changes.held:
             self._status.report_held(self._held)
             self._held_retry.schedule()
@@ -263,6 +268,8 @@ class Relay:
         failure: Exception | None = None
         try:
             async with asyncio.timeout(self._end_seconds):
+                if self._writing:
+                    raise StoreUnavailable("the last write to the outbox was interrupted")
                 self._read_due = True
                 while self.shards and (self._chunk or self._read_due) and not self._chunk.is_blocked:
                     await (self._publish() if self._chunk else self._read())

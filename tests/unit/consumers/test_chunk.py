@@ -131,6 +131,15 @@ def test_held_messages_and_the_rest_before_them_are_written_together_when_the_ch
     assert contents(changes.held) == [([1], "key", "OLD"), ([3], "key", "OLD")]
 
 
+def test_messages_behind_a_refused_one_are_held_with_it_when_the_chunk_is_abandoned() -> None:
+    some = chunk(frame(message(1), message(2), message(3, b"other"), message(4)), frame(message(5)))
+    refuse(some, INVALID, 1, 4)
+    changes = some.take_settled(whole=True)
+    # A message in the outbox would be published after those that are held, and 2 comes before 4.
+    assert contents(changes.held) == [([1, 2, 4], "key", INVALID.reason), ([5], "key", INVALID.reason)]
+    assert rest(changes) == [[3]]
+
+
 def test_a_refused_message_holds_only_itself_when_it_has_no_key() -> None:
     some = chunk(frame(message(1, None), message(2, None), message(3)))
     refuse(some, INVALID, 1)
