@@ -27,7 +27,7 @@ async def test_a_race_is_named_when_the_row_has_another_version_than_it_was_load
     await save_world(database, BEFORE, CHANGES[table])
     mine = await database.fetch(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608  # a name of ours
 
-    with pytest.raises(StoreRace, match="no longer the version"):
+    with pytest.raises(StoreRace, match="a row was changed after it was loaded"):
         await save_world(database, BEFORE, CHANGES[table])
 
     assert await database.fetch(f"SELECT * FROM {table} ORDER BY id") == mine  # noqa: S608  # a name of ours
