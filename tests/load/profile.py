@@ -20,7 +20,6 @@ from tests.load.window import Out, measure
 from tests.load.workload import Workload
 
 STAGES = {
-    "collect garbage": ("consumers.run:_after_batch",),
     "parse": ("service.contract.envelope:parse",),
     "needs": ("service.core.needs:needs",),
     "load": ("service.store.world_load:load_world",),
