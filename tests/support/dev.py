@@ -53,7 +53,8 @@ class Dev:
     def servers(self) -> list[psutil.Process]:
         """The database and broker processes of its data folder."""
         found = []
-        for file in self.data_dir.glob("*/pid"):
+        # A node of Apache Kafka has a folder within that of its cluster.
+        for file in (*self.data_dir.glob("*/pid"), *self.data_dir.glob("*/*/pid")):
             pid = json.loads(file.read_text())["pid"]
             if psutil.pid_exists(pid):
                 found.append(psutil.Process(pid))
