@@ -58,11 +58,12 @@ class Chunk:
         return [message for _, messages in self._frames for message in self._rest(messages)]
 
     def _rest(self, messages: Sequence[Message]) -> list[Message]:
-        sent, holds = self._sent, self._holds
-        return [m for m in messages if (m.position, m.id) not in sent and m.position not in holds]
+        sent, held = self._sent, self._holds.positions
+        return [m for m in messages if (m.position, m.id) not in sent and m.position not in held]
 
     def _has_held(self, messages: Sequence[Message]) -> bool:
-        return any(message.position in self._holds for message in messages)
+        held = self._holds.positions
+        return any(message.position in held for message in messages)
 
     def take(self, sent: Collection[int], refused: Mapping[int, Refusal]) -> None:
         """Record which messages were sent and which were refused, by position."""

@@ -1,6 +1,6 @@
 """The messages of a chunk to hold back: refused ones, and later messages with the same key."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 
 from consumers.relay.held_keys import BEHIND, HeldKeys, Queue
 from consumers.relay.refusal import Refusal
@@ -24,9 +24,10 @@ class ChunkHolds:
     def __bool__(self) -> bool:
         return bool(self._holds or self._corrupt)
 
-    def __contains__(self, position: int) -> bool:
-        """Return whether the message at this position is held back."""
-        return position in self._holds
+    @property
+    def positions(self) -> Set[int]:
+        """The positions of the messages to hold back; a lookup in them costs no call per message."""
+        return self._holds.keys()
 
     @property
     def corrupt(self) -> Iterable[HeldFrame]:
