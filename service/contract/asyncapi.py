@@ -52,6 +52,10 @@ _ANSWER_HEADERS: Final = {
     "ce_partitionkey": _TEXT,
     "ce_dataschema": _TEXT,
 }
+_OUTCOME_HEADERS: Final = {
+    **_ANSWER_HEADERS,
+    "ce_replayed": {"const": "true", "description": "The command is a duplicate; this is the original outcome again."},
+}
 _DEAD_LETTER_HEADERS: Final = {
     "__connect.errors.topic": _TEXT,
     "__connect.errors.partition": _TEXT,
@@ -91,7 +95,7 @@ def document(topics: Topics, version: str, servers: Mapping[str, Any] | None = N
     operations = {f"receive-{name}": _operation("receive", name, reply="outcomes") for name in received}
     operations |= {f"send-{name}": _operation("send", name) for name in sent}
     messages: dict[str, Any] = {}
-    for names, headers in ((commands | operator, _COMMAND_HEADERS), (outcomes, _ANSWER_HEADERS)):
+    for names, headers in ((commands | operator, _COMMAND_HEADERS), (outcomes, _OUTCOME_HEADERS)):
         messages |= {name: _message(name, summary, headers) for name, summary in names.items()}
     for names in changes.values():
         messages |= {name: _message(name, summary, _ANSWER_HEADERS) for name, summary in names.items()}

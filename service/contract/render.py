@@ -20,6 +20,8 @@ from service.core.ids import event_id, outcome_id
 
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
 
+_REPLAYED: Final = ("ce_replayed", b"true")
+
 # Status, subject (empty when the command has none) and data of an outcome.
 _Answer: TypeAlias = tuple[Status, str, bytes]
 
@@ -58,14 +60,14 @@ def render(received: Received, decision: Decision, position: int, decided_at: st
 
 
 def repeat_outcome(received: Received, data: bytes, position: int, decided_at: str, topics: Topics) -> Message:
-    """Return the original outcome of a command, addressed to the sender of a duplicate.
+    """Return the original outcome of a command, addressed to the sender of a duplicate and marked as replayed.
 
     `data` is the original payload, which is repeated byte for byte; `decided_at` is the time of the original decision.
     """
     first = orjson.loads(data)
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
     stamp = stamp_of(decided_at, topics)
-    extra = extra_headers(stamp, first["version"], _carried(received))
+    extra = [*extra_headers(stamp, first["version"], _carried(received)), _REPLAYED]
     return _outcome(received, (status, first["subject"] or "", data), position, stamp, extra)
 
 

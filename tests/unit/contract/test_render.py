@@ -174,6 +174,8 @@ def test_duplicate_command_gets_the_original_outcome(decision: Decision) -> None
     assert (again.key, again.position) == (b"other", 99)
     same = {name for name in headers(first) if name not in ("ce_sequence", "ce_partitionkey")}
     assert {name: headers(again)[name] for name in same} == {name: headers(first)[name] for name in same}
+    assert headers(again)["ce_replayed"] == b"true"
+    assert "ce_replayed" not in headers(first)
 
 
 def test_outcome_of_a_command_without_subject_has_none() -> None:
