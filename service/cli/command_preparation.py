@@ -1,13 +1,16 @@
 """Prepare commands for sending: add missing attributes, and report the rows that cannot be sent."""
 
 import difflib
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from service.cli.csv_input import InvalidCsv, csv_events
+import orjson
+
+from service.cli.csv_input import columns_of, csv_events
+from service.cli.input_text import InvalidInput, decode, rows_text
 from service.cli.message import short_type
+from service.cli.row_id import RowId, RowIds
 from service.contract.catalogue import COMMANDS, wire_type
 from service.contract.sending import Unsendable, command_record, read_line
 from service.contract.topics import Topics
@@ -23,7 +26,10 @@ OPERATOR = frozenset(kind.type for kind in COMMANDS if kind.operator)
 
 @dataclass(frozen=True, slots=True)
 class PreparedCommand:
-    """A command to publish: its row in the input, its source and id, and its record in structured mode."""
+    """A command to publish: its row in the input, its source and id, and its record in structured mode.
+
+    `row_id` is the origin of a derived id; it is None if the input has the id.
+    """
 
     row: int
     source: str
@@ -33,40 +39,77 @@ class PreparedCommand:
     key: bytes | None
     value: bytes
     headers: list[tuple[str, bytes]]
+    event: dict[str, Any]
+    row_id: RowId | None
+
+    @property
+    def creates_derived_subject(self) -> bool:
+        """Whether the command creates an object whose id is derived from the content of the row."""
+        return self.row_id is not None and self.type in CREATES and "subject" not in self.event
 
 
 class CommandPreparer:
     """Complete the commands of one sender. Commands of one organization get the same key, which keeps their order.
 
-    `type_`, `source` and `key` are defaults for commands without these attributes. `seed` is the prefix of generated
-    ids.
+    `type_`, `source` and `key` are defaults for commands without these attributes. `series` distinguishes the derived
+    ids of an intended repetition from those of the first time.
     """
 
     def __init__(
-        self, topics: Topics, *, type_: str | None = None, source: str = SOURCE, key: str | None = None, seed: str = ""
+        self,
+        topics: Topics,
+        *,
+        type_: str | None = None,
+        source: str = SOURCE,
+        key: str | None = None,
+        series: str = "",
     ) -> None:
         self._topics = topics
         self._type = type_
         self._source = source
         self._key = key
-        self._seed = seed
+        self._row_ids = RowIds(series)
         self._organizations: dict[str, str] = {}
+
+    def csv_events(self, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Return the rows of a CSV file as events of the default type. Raises InvalidInput, also without that type."""
+        if self._type is None:
+            raise InvalidInput(["CSV has no column for the type of the commands: use --type"])
+        try:
+            name = short_type(_full_type(self._type))
+        except ValueError as error:
+            raise InvalidInput([str(error)]) from None
+        # The models take a moment to load.
+        from service.contract import schemas
+
+        return csv_events(text, columns_of(orjson.loads(schemas.committed(name))))
 
     def complete(self, row: int, event: dict[str, Any]) -> PreparedCommand:
         """Add the missing attributes of a command. Raises ValueError if the event is not a command."""
         type_ = _full_type(str(event.get("type") or self._type or ""))
-        completed = {"id": f"{self._seed}:{row}", "source": self._source, **event, "type": type_}
+        event = {"source": self._source, **event, "type": type_}
+        return self._prepared(row, event, None if "id" in event else self._row_ids.first(event))
+
+    def next_attempt(self, command: PreparedCommand) -> PreparedCommand:
+        """Return the command with the derived id of the next attempt. The id must be a derived one."""
+        assert command.row_id is not None  # noqa: S101  # the caller's duty
+        return self._prepared(command.row, command.event, command.row_id.next_attempt())
+
+    def _prepared(self, row: int, event: dict[str, Any], row_id: RowId | None) -> PreparedCommand:
+        completed = event if row_id is None else {"id": row_id.text(), **event}
         record = command_record(completed, self._topics, "structured")
         key = self._key_of(completed)
         return PreparedCommand(
             row,
             completed["source"],
             completed["id"],
-            type_,
+            completed["type"],
             record.topic,
             key.encode() if key else None,
             record.value,
             record.headers,
+            event,
+            row_id,
         )
 
     def _key_of(self, event: dict[str, Any]) -> str | None:
@@ -96,21 +139,29 @@ def _full_type(type_: str) -> str:
 
 
 def prepare_commands(content: bytes, form: Literal["csv", "json"], preparer: CommandPreparer) -> list[PreparedCommand]:
-    """Return the commands of a file. Raises InvalidCsv with all rows that cannot be sent, also for JSON lines."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidCsv([f"byte {error.start}: the input is not UTF-8"]) from None
+    """Return the commands of a file. Raises InvalidInput with all rows that cannot be sent."""
+    text = decode(content)
     problems: list[str] = []
     commands: list[PreparedCommand] = []
-    for row, event in csv_events(text) if form == "csv" else _json_events(text, problems):
+    for row, event in preparer.csv_events(text) if form == "csv" else _json_events(text, problems):
         try:
             commands.append(preparer.complete(row, event))
         except ValueError as error:
             problems.append(f"row {row}: {error}")
     if problems:
-        raise InvalidCsv(problems)
+        raise InvalidInput(problems)
     return commands
+
+
+def derived_subjects(commands: Sequence[PreparedCommand]) -> str | None:
+    """Return a warning about rows that create objects with derived ids, or None if there are none."""
+    rows = [command.row for command in commands if command.creates_derived_subject]
+    if not rows:
+        return None
+    return (
+        f"{rows_text(rows)}: the id of the object is derived from the row, because it has no subject: if you correct"
+        " such a row after it was accepted and send it again, it creates a second object"
+    )
 
 
 def format_of(name: str, content: bytes) -> Literal["csv", "json"]:
@@ -118,11 +169,6 @@ def format_of(name: str, content: bytes) -> Literal["csv", "json"]:
     if name.lower().endswith(".csv"):
         return "csv"
     return "json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "csv"
-
-
-def id_prefix_of(content: bytes) -> str:
-    """Return the prefix of generated command ids. It is equal for equal content, so that duplicates are recognized."""
-    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def _json_events(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:

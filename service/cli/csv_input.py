@@ -5,10 +5,12 @@ are separated by semicolons, and an empty cell omits the field. The columns `id`
 `correlationid`, `expectedversion` and `replyto` are attributes of the command.
 """
 
-import csv
-import io
-from collections.abc import Iterator
+import difflib
+from collections.abc import Collection, Iterator
 from typing import Any
+
+from service.cli.csv_table import table
+from service.cli.input_text import InvalidInput
 
 ATTRIBUTES = frozenset({"id", "subject", "source", "partitionkey", "correlationid", "expectedversion", "replyto"})
 
@@ -20,45 +22,53 @@ SWITCHES = frozenset({"enabled", "externalUser", "useProducerCodeSecurity", "ins
 CODED = frozenset({"producerStatus"})
 
 
-class InvalidCsv(Exception):
-    """The input cannot be converted to commands. `problems` has one line for each invalid row."""
+def columns_of(schema: dict[str, Any]) -> list[str]:
+    """Return the columns that a JSON Schema of data allows: its fields, and the fields of objects as `value.city`."""
+    columns: dict[str, None] = {}
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+    def visit(node: dict[str, Any], prefix: str) -> None:
+        for part in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+            visit(part, prefix)
+        if "$ref" in node:
+            visit(schema["$defs"][node["$ref"].rpartition("/")[2]], prefix)
+        for name, part in node.get("properties", {}).items():
+            columns[f"{prefix}{name}"] = None
+            visit(part, f"{prefix}{name}.")
+
+    visit(schema, "")
+    return list(columns)
 
 
-def csv_events(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the line number of each row (the header is row 1) and its attributes, with the fields under "data".
+def csv_events(text: str, fields: Collection[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the row number of each row (the header is usually row 1) and its attributes, with the fields under "data".
 
-    Raises InvalidCsv if the header is missing or a row does not match the columns.
+    `fields` are the names of the columns that are fields of the data. Raises InvalidInput, for a column that is neither
+    a field nor an attribute before the first row.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = table(text)
+    first, header = next(rows)
+    unknown = [_unknown(name, fields) for name in header if name not in ATTRIBUTES and name not in fields]
+    if unknown:
+        raise InvalidInput([f"row {first}: {problem}" for problem in unknown])
     problems: list[str] = []
     try:
-        header = [name.strip() for name in next(reader, [])]
-        if not any(header):
-            raise InvalidCsv(["row 1: a header with the column names is required"])
-        duplicates = sorted({name for name in header if header.count(name) > 1})
-        if not all(header):
-            raise InvalidCsv(["row 1: a column has no name"])
-        if duplicates:
-            raise InvalidCsv([f"row 1: duplicate column names: {', '.join(duplicates)}"])
-        for cells in reader:
-            row = reader.line_num
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                problems.append(f"row {row}: {len(cells)} cells, but the header has {len(header)}")
-                continue
+        for row, cells in rows:
             try:
                 yield row, _event(dict(zip(header, cells, strict=True)))
             except ValueError as error:
                 problems.append(f"row {row}: {error}")
-    except csv.Error as error:
-        problems.append(f"row {reader.line_num}: {error}")
+    except InvalidInput as invalid:
+        problems += invalid.problems
     if problems:
-        raise InvalidCsv(problems)
+        raise InvalidInput(problems)
+
+
+def _unknown(column: str, fields: Collection[str]) -> str:
+    known = {name.lower(): name for name in (*fields, *sorted(ATTRIBUTES))}
+    near = difflib.get_close_matches(column.lower(), known, n=1)
+    if near:
+        return f"there is no column {column}: did you mean {known[near[0]]}?"
+    return f"there is no column {column}; the columns are {', '.join(known.values())}"
 
 
 def _event(cells: dict[str, str]) -> dict[str, Any]:

@@ -21,12 +21,14 @@ WINDOW = 1000
 class Answer:
     """The answer to one command.
 
-    `status` is "sent" (no answer yet), "accepted", "unchanged", "rejected" or "dead-letter". `outcome` is the data of
-    the outcome, `reason` the reason of a dead letter.
+    `status` is "sent" (no answer yet), "accepted", "unchanged", "rejected" or "dead-letter". `replayed` means that the
+    command was decided earlier. `outcome` is the data of the outcome, `reason` the reason of a dead letter.
     """
 
     command: PreparedCommand
+    acknowledged: bool = False
     status: str = "sent"
+    replayed: bool = False
     outcome: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
 
@@ -42,13 +44,20 @@ class Answer:
         command = {"row": self.command.row, "source": self.command.source, "id": self.command.id}
         outcome = {name: value for name, value in self.outcome.items() if name != "command"}
         reason = {"reason": self.reason} if self.reason else {}
-        return {**command, "type": self.command.type, "status": self.status, **outcome, **reason}
+        replayed = {"replayed": True} if self.replayed else {}
+        return {**command, "type": self.command.type, "status": self.status, **replayed, **outcome, **reason}
 
 
 class Exchange:
-    """Publish commands and match them with the answers of the registry. `open` is the number of unanswered commands."""
+    """Publish commands and match them with the answers of the registry.
+
+    `sent` has the answers to all commands in the order of sending, `open` is the number of unanswered commands, and
+    `known` is called with each answer when it arrives.
+    """
 
     def __init__(self, publisher: Sender, follower: Follower | None, topics: Topics) -> None:
+        self.sent: list[Answer] = []
+        self.known: Callable[[Answer], None] = lambda _: None
         self._publisher = publisher
         self._follower = follower
         self._topics = topics
@@ -57,51 +66,49 @@ class Exchange:
         self.open = 0
 
     async def send(
-        self, commands: Iterable[PreparedCommand], progress: Callable[[int], None] = lambda _: None
+        self, commands: Iterable[PreparedCommand], acknowledged: Callable[[Answer], None] = lambda _: None
     ) -> list[Answer]:
-        """Publish commands in order. `progress` is called with the number of newly acknowledged commands."""
-        answers: list[Answer] = []
+        """Publish commands in order. `acknowledged` is called for each command that the broker acknowledges."""
+        first = len(self.sent)
         in_flight: deque[tuple[Answer, Any]] = deque()
         for command in commands:
             answer = Answer(command)
-            answers.append(answer)
+            self.sent.append(answer)
             self._waiting.setdefault((command.source, command.id), deque()).append(answer)
             self.open += 1
             sent = await self._publisher.send(command.topic, command.value, command.key, command.headers)
             in_flight.append((answer, sent))
             if len(in_flight) >= WINDOW:
-                await self._await_acknowledgement(in_flight.popleft())
-                progress(1)
+                await self._await_acknowledgements(in_flight, acknowledged)
+                await self.poll(0)
+        await self._await_acknowledgements(in_flight, acknowledged)
+        return self.sent[first:]
+
+    async def _await_acknowledgements(
+        self, in_flight: deque[tuple[Answer, Any]], acknowledged: Callable[[Answer], None]
+    ) -> None:
         while in_flight:
-            await self._await_acknowledgement(in_flight.popleft())
-            progress(1)
-        return answers
+            answer, acknowledgement = in_flight.popleft()
+            metadata = await acknowledgement
+            answer.acknowledged = True
+            self._by_offset[answer.command.topic, metadata.partition, metadata.offset] = answer
+            acknowledged(answer)
 
-    async def _await_acknowledgement(self, sent: tuple[Answer, Any]) -> None:
-        answer, acknowledgement = sent
-        metadata = await acknowledgement
-        self._by_offset[answer.command.topic, metadata.partition, metadata.offset] = answer
-
-    async def poll(self) -> list[Message]:
-        """Poll for messages and match answers with their commands. Return the messages."""
+    async def poll(self, seconds: float = 0.2) -> list[Message]:
+        """Poll for messages for at most some seconds and match answers with their commands. Return the messages."""
         if self._follower is None:
             return []
-        messages = [read(record) for record in await self._follower.poll(0.2)]
+        messages = [read(record) for record in await self._follower.poll(seconds)]
         for message in messages:
             self._match(message)
         return messages
 
-    async def answered(self, seconds: float, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Wait for the answers to all commands, or until no message arrives for the given number of seconds.
-
-        `progress` is called with the number of new answers.
-        """
+    async def answered(self, seconds: float) -> None:
+        """Wait for the answers to all commands, or until no message arrives for the given number of seconds."""
         deadline = time.monotonic() + seconds
         while self.open and time.monotonic() < deadline:
-            before = self.open
             if await self.poll():
                 deadline = time.monotonic() + seconds
-            progress(before - self.open)
 
     def _match(self, message: Message) -> None:
         if message.topic == self._topics.dead_letters:
@@ -110,7 +117,9 @@ class Exchange:
             command = message.data["command"]
             waiting = self._waiting.get((command["source"], command["id"]))
             if waiting:
-                self._close(waiting.popleft(), message.type.removeprefix("command."), outcome=message.data)
+                answer = waiting.popleft()
+                answer.replayed = message.attributes.get("replayed") == "true"
+                self._close(answer, message.type.removeprefix("command."), outcome=message.data)
 
     def _match_dead_letter(self, message: Message) -> None:
         error = "__connect.errors."
@@ -127,6 +136,7 @@ class Exchange:
     def _close(self, answer: Answer, status: str, outcome: dict[str, Any] | None = None, reason: str = "") -> None:
         answer.status, answer.outcome, answer.reason = status, outcome or {}, reason
         self.open -= 1
+        self.known(answer)
 
 
 @asynccontextmanager

@@ -9,6 +9,9 @@ import click
 
 T = TypeVar("T")
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
+
 
 def run_command(work: Coroutine[Any, Any, T], *expected: type[Exception]) -> T:
     """Run a command that is a short-lived client. Expected errors are printed, and the exit code is then 1."""

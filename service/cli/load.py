@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli.exit_status import print_diagnostic, run_command
+from service.cli.exit_status import INTERRUPTED, print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
 from service.settings import Settings
@@ -41,19 +41,27 @@ def load(settings: Settings, *, rate: float, flat_out: bool, count: int, timeout
     settings = with_running_instance(settings)
     settings.require("kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
+    from service.cli.load_workload import Tally
 
-    work = _run(settings, None if flat_out else rate, count, timeout)
-    reported = run_command(work, BrokerUnavailable)
-    if as_json:
-        click.echo(json.dumps(reported))
-    else:
-        _show(reported)
+    tally = Tally()
+    work = _run(settings, tally, None if flat_out else rate, count, timeout)
+    try:
+        run_command(work, BrokerUnavailable)
+    except KeyboardInterrupt:
+        _show(tally.summary(), as_json=as_json)
+        print_diagnostic(
+            f"interrupted: {len(tally.due)} of {count} commands were sent. It is safe to run it again: "
+            "each run has ids of its own"
+        )
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    reported = tally.summary()
+    _show(reported, as_json=as_json)
     if reported["events"] != count or reported["outcomes"] != {"accepted": count}:
         print_diagnostic(f"{count - reported['events']} of {count} commands without an event")
         raise click.exceptions.Exit(1)
 
 
-async def _run(settings: Settings, rate: float | None, count: int, seconds: float) -> dict[str, Any]:
+async def _run(settings: Settings, tally: "Tally", rate: float | None, count: int, seconds: float) -> None:
     from consumers.kafka.session import BrokerUnavailable, following, publishing
     from service.cli.load_workload import LoadWorkload, Tally
     from service.contract.topics import Topics
@@ -71,8 +79,7 @@ async def _run(settings: Settings, rate: float | None, count: int, seconds: floa
         # The events of these commands are on topics that are not followed, so only their outcomes are counted.
         if not await _read(follower, directory, seconds, lambda: directory.outcomes.total() == len(directory.due)):
             raise BrokerUnavailable("the registry does not answer: check that it is running")
-        tally = Tally()
-        started, progress = time.monotonic(), asyncio.Event()
+        tally.started, progress = time.monotonic(), asyncio.Event()
         sending = asyncio.create_task(_send(publisher, workload.commands(count), tally, rate, progress))
         try:
             await _read(follower, tally, seconds, lambda: sending.done() and not tally.open, progress)
@@ -81,7 +88,6 @@ async def _run(settings: Settings, rate: float | None, count: int, seconds: floa
             await asyncio.wait((sending,))
         if not sending.cancelled():
             sending.result()
-    return tally.summary(started)
 
 
 async def _send(
@@ -134,7 +140,10 @@ async def _read(
     return True
 
 
-def _show(reported: dict[str, Any]) -> None:
+def _show(reported: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(reported))
+        return
     times = reported["milliseconds"]
     outcomes = ", ".join(f"{count} {status}" for status, count in reported["outcomes"].items())
     click.echo(f"{reported['commands']} commands, {reported['rate']:,.0f} per second; {outcomes or 'no outcomes'}")

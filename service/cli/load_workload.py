@@ -73,6 +73,7 @@ class Tally:
     due: dict[str, float] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    started: float = 0.0
     last: float = 0.0
 
     def message(self, headers: Sequence[tuple[str, bytes | None]], now: float) -> None:
@@ -100,14 +101,14 @@ class Tally:
     def _without_event(self) -> int:
         return self.outcomes.total() - self.outcomes["accepted"]
 
-    def summary(self, started: float) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return counts, the rate per second until the last answer, and percentiles of the time to an event."""
         milliseconds = sorted(1000 * wait for wait in self.waits)
         shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
         return {
             "commands": len(self.due),
             "events": len(milliseconds),
-            "rate": round(len(self.due) / max(self.last - started, 1e-9), 1),
+            "rate": round(len(self.due) / (self.last - self.started), 1) if self.last > self.started else 0.0,
             "outcomes": dict(sorted(self.outcomes.items())),
             "milliseconds": {
                 name: round(milliseconds[max(0, math.ceil(share * len(milliseconds)) - 1)], 2)

@@ -1,6 +1,6 @@
 """The program `producer-registry`: a group of commands, each imported only when it is called.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage or invalid settings.
+Exit codes: 0 success, 1 failure, 2 wrong usage or invalid settings, 130 interrupted.
 Results go to stdout, diagnostics to stderr.
 """
 

@@ -3,24 +3,31 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from secrets import token_hex
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from service.cli.command_preparation import (
     SOURCE,
     CommandPreparer,
-    PreparedCommand,
+    derived_subjects,
     format_of,
-    id_prefix_of,
     prepare_commands,
 )
-from service.cli.csv_input import InvalidCsv
-from service.cli.exit_status import print_diagnostic, run_command
+from service.cli.exit_status import INTERRUPTED, print_diagnostic, run_command
+from service.cli.input_text import InvalidInput, rows_text
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
 from service.contract.topics import Topics
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.cli.delivery import Delivery
+    from service.cli.exchange import Answer
+
+_SAFE = "It is safe to send the file again: rows that were decided are not decided twice"
+_AGAIN = "With --again, rows that were sent would be decided once more"
 
 
 @click.command(
@@ -36,6 +43,7 @@ from service.settings import Settings
 @click.option("--source", default=SOURCE, show_default=True, help="Source of rows without a source.")
 @click.option("--key", help="Kafka key of rows without partitionkey. [default: organization's id, else the subject]")
 @click.option("--wait", is_flag=True, help="Wait for the outcomes. Exits with 1 unless all commands succeed.")
+@click.option("--again", is_flag=True, help="Send all rows as new commands, also those that were decided earlier.")
 @click.option("--timeout", default=30.0, show_default=True, help="With --wait: seconds without new answers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per command.")
 @settings_options("kafka_bootstrap_servers")
@@ -48,72 +56,84 @@ def send(
     source: str,
     key: str | None,
     wait: bool,
+    again: bool,
     timeout: float,
     as_json: bool,
 ) -> None:
     """Publish the commands of FILE (- for stdin), one per line.
 
-    Rows without an id get an id derived from the file's content and the row number. If the same file is sent again, its
-    commands are duplicates and are ignored. CSV columns are the fields of the data; lists are separated by semicolons.
+    Rows without an id get one that is derived from their content, so a corrected file can be sent again: rows that were
+    decided are not decided twice. With --wait, rows that were rejected are decided again. CSV columns are the fields of
+    the data; lists are separated by semicolons.
     """
     settings = with_running_instance(settings)
     settings.require("kafka_bootstrap_servers")
     content = file.read()
     preparer = CommandPreparer(
-        Topics(settings.topic_prefix), type_=type_, source=source, key=key, seed=id_prefix_of(content)
+        Topics(settings.topic_prefix), type_=type_, source=source, key=key, series=token_hex(8) if again else ""
     )
     try:
-        commands = prepare_commands(
-            content, "csv" if (form or format_of(file.name, content)) == "csv" else "json", preparer
-        )
-    except InvalidCsv as invalid:
+        csv = (form or format_of(file.name, content)) == "csv"
+        commands = prepare_commands(content, "csv" if csv else "json", preparer)
+    except InvalidInput as invalid:
         for problem in invalid.problems:
             print_diagnostic(problem)
         raise click.ClickException("nothing was sent") from None
+    warning = derived_subjects(commands)
+    if warning:
+        print_diagnostic(f"Warning: {warning}")
     from consumers.kafka.session import BrokerUnavailable
+    from service.cli.delivery import Delivery
 
-    complete = run_command(_send(settings, commands, wait=wait, seconds=timeout, as_json=as_json), BrokerUnavailable)
-    if not complete:
+    with _bar(len(commands)) as progress:
+
+        def report(answer: "Answer") -> None:
+            progress()
+            _show(answer, as_json=as_json)
+
+        delivery = Delivery(commands, preparer, report, wait=wait)
+        try:
+            run_command(_deliver(settings, delivery, timeout), BrokerUnavailable)
+        except (KeyboardInterrupt, click.ClickException) as stopped:
+            if delivery.answers:
+                print_diagnostic(f"interrupted: {delivery.progress()}. {_AGAIN if again else _SAFE}")
+            if isinstance(stopped, click.ClickException):
+                raise
+            raise click.exceptions.Exit(INTERRUPTED) from None
+    if delivery.unanswered:
+        for answer in delivery.answers:
+            if answer.status == "sent":
+                _show(answer, as_json=as_json)
+        print_diagnostic(f"{rows_text(delivery.unanswered)}: no answer within {timeout:g} seconds")
+    if delivery.not_sent:
+        print_diagnostic(f"{rows_text(delivery.not_sent)}: not sent, because earlier rows have no answer")
+    print_diagnostic(delivery.counts())
+    if not delivery.complete:
         raise click.exceptions.Exit(1)
 
 
-async def _send(
-    settings: Settings, commands: list[PreparedCommand], *, wait: bool, seconds: float, as_json: bool
-) -> bool:
-    """Publish the commands, wait for answers if requested, and print the results. Return whether all succeeded."""
+async def _deliver(settings: Settings, delivery: "Delivery", seconds: float) -> None:
     from service.cli.exchange import exchange
 
-    async with exchange(settings, wait=wait) as open_exchange:
-        with _bar("sending", len(commands)) as progress:
-            answers = await open_exchange.send(commands, progress)
-        if wait:
-            with _bar("answers", len(commands)) as progress:
-                await open_exchange.answered(seconds, progress)
-    counts: dict[str, int] = {}
-    for answer in answers:
-        counts[answer.status] = counts.get(answer.status, 0) + 1
-        if as_json:
-            click.echo(json.dumps(answer.as_json(), ensure_ascii=False))
-        elif wait and answer.status == "sent":
-            click.echo(f"row {answer.command.row}: no answer within {seconds:g} seconds")
-        else:
-            for error in answer.errors:
-                click.echo(f"row {answer.command.row}: {error['code']} {error['path']} {error['message']}")
-    print_diagnostic(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "0 sent")
-    return not wait or set(counts) <= {"accepted", "unchanged"}
+    async with exchange(settings, wait=delivery.waits) as open_exchange:
+        await delivery.run(open_exchange, seconds)
+
+
+def _show(answer: "Answer", *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(answer.as_json(), ensure_ascii=False))
+        return
+    for error in answer.errors:
+        click.echo(f"row {answer.command.row}: {error['code']} {error['path']} {error['message']}")
 
 
 @contextmanager
-def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar if stderr is a terminal."""
+def _bar(total: int) -> Iterator[Callable[[], None]]:
+    """Show a progress bar of the rows if stderr is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-
-        def advance(count: int) -> None:
-            progress.advance(task, count)
-
-        yield advance
+        task = progress.add_task("rows", total=total)
+        yield lambda: progress.advance(task)

@@ -12,6 +12,12 @@ from tests.support.registry import Registry, registry_settings
 from tests.support.replies import Replies
 
 
+@pytest.fixture(scope="module")
+def broker(broker_rung: Rung) -> str:
+    """The kind of broker of this test run, as an option of `dev`."""
+    return "apache" if broker_rung.is_apache else "tansu"
+
+
 @pytest.fixture
 async def registry(
     database_url: str, kafka_bootstrap: str, broker_rung: Rung, topic_prefix: str, tmp_path: Path

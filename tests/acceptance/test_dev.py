@@ -22,12 +22,6 @@ CODES = "subject,code,organization,roles\npc:16,301-008578,pc:4,producer\n"
 
 
 @pytest.fixture(scope="module")
-def broker(broker_rung: Rung) -> str:
-    """The kind of broker of this test run."""
-    return "apache" if broker_rung.kind == "apache" else "tansu"
-
-
-@pytest.fixture(scope="module")
 async def dev(tmp_path_factory: pytest.TempPathFactory, broker: str) -> AsyncIterator[Dev]:
     """A running stack, shared by the tests that do not stop it."""
     folder = tmp_path_factory.mktemp("dev")

@@ -114,10 +114,17 @@ async def test_nothing_is_sent_when_one_row_is_invalid(ready: Broker) -> None:
     assert seen.out == ""
 
 
-async def test_wait_exits_with_1_without_an_answer(ready: Broker) -> None:
-    sent = await ready.run("send", "--wait", "--timeout", "0.5", stdin='{"type": "group.create"}\n')
+async def test_a_time_out_names_the_rows_without_an_answer_and_those_that_were_not_sent(ready: Broker) -> None:
+    lines = ["group.create", "group.update", "role.put", "role.put", "user.create"]
+    rows = "\n".join(json.dumps({"type": line, "subject": "s"}) for line in lines)
+    sent = await ready.run("send", "--wait", "--json", "--timeout", "0.5", stdin=rows)
     assert sent.code == 1
-    assert "row 1: no answer" in sent.out
+    assert [(answer["row"], answer["status"]) for answer in map(json.loads, sent.lines)] == [(1, "sent"), (2, "sent")]
+    assert sent.err.splitlines() == [
+        "rows 1 to 2: no answer within 0.5 seconds",
+        "rows 3 to 5: not sent, because earlier rows have no answer",
+        "2 sent",
+    ]
 
 
 async def put_dead_letter(broker: Broker, reason: str = "unknown-type") -> None:

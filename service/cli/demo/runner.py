@@ -7,6 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from service.cli.command_preparation import CommandPreparer, PreparedCommand
@@ -66,7 +67,7 @@ class DemoRunner:
     async def send_invalid(self, value: bytes) -> str:
         """Publish a record that is not a command to the command topic, and return the reason of its dead letter."""
         command = self._preparer.complete(0, {"id": "broken", "source": SOURCE, "type": "group.create"})
-        broken = PreparedCommand(0, SOURCE, "broken", "", command.topic, b"pc:1", value, command.headers)
+        broken = replace(command, type="", key=b"pc:1", value=value)
         sign("->", value.decode())
         (answer,) = await self._deliver([broken], quiet=True)
         sign("!!", f"dead letter, reason {answer.reason}")

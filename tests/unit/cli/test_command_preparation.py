@@ -7,24 +7,27 @@ from service.cli.command_preparation import (
     SOURCE,
     CommandPreparer,
     PreparedCommand,
+    derived_subjects,
     format_of,
-    id_prefix_of,
     prepare_commands,
 )
-from service.cli.csv_input import InvalidCsv
+from service.cli.input_text import InvalidInput
 from service.contract.topics import Topics
 
 TOPICS = Topics("registry")
 
 
 def prepare(*events: dict[str, object], **options: str) -> list[PreparedCommand]:
-    content = b"\n".join(map(orjson.dumps, events))
-    return prepare_commands(content, "json", CommandPreparer(TOPICS, seed=id_prefix_of(content), **options))
+    return prepare_commands(b"\n".join(map(orjson.dumps, events)), "json", CommandPreparer(TOPICS, **options))
 
 
-def problems_of(content: bytes, form: str = "json") -> list[str]:
-    with pytest.raises(InvalidCsv) as invalid:
-        prepare_commands(content, "csv" if form == "csv" else "json", CommandPreparer(TOPICS))
+def users(text: str, series: str = "") -> list[PreparedCommand]:
+    return prepare_commands(text.encode(), "csv", CommandPreparer(TOPICS, type_="user.create", series=series))
+
+
+def problems_of(content: bytes, form: str = "json", type_: str | None = None) -> list[str]:
+    with pytest.raises(InvalidInput) as invalid:
+        prepare_commands(content, "csv" if form == "csv" else "json", CommandPreparer(TOPICS, type_=type_))
     return invalid.value.problems
 
 
@@ -53,14 +56,44 @@ def test_missing_attributes_are_added() -> None:
     (command,) = prepare({"subject": "pc:1", "data": {}}, type_="user.create")
     event = orjson.loads(command.value)
     assert (event["specversion"], event["source"], event["type"]) == ("1.0", SOURCE, "producer-registry.user.create.v1")
-    assert command.id.endswith(":1")
+    assert len(command.id) == 32
 
 
-def test_generated_ids_are_the_same_when_the_same_file_is_sent_again() -> None:
-    first, second = prepare({"type": "group.create"}, {"type": "group.create"})
+def test_a_row_keeps_its_id_when_other_rows_columns_and_line_breaks_change() -> None:
+    ada, grace = users("name,email\nAda,a@x\nGrace,g@y\n")
+    corrected = users("email;name;username\r\ng@x;Grace;\r\n\r\na@x;Ada;\r\n")
+    assert (corrected[1].id, corrected[1].row) == (ada.id, 4)
+    assert corrected[0].id != grace.id
+    (line,) = prepare({"data": {"email": "a@x", "name": "Ada"}, "type": "user.create"})
+    assert line.id == ada.id
+    assert prepare({"data": {"email": "a@x", "name": "Ada"}, "type": "user.update"})[0].id != ada.id
+
+
+def test_equal_rows_have_different_ids_by_their_occurrence() -> None:
+    first, second = users("name\nAda\nAda\n")
     assert first.id != second.id
-    assert prepare({"type": "group.create"}, {"type": "group.create"})[1].id == second.id
-    assert prepare({"type": "group.create"})[0].id != first.id
+    assert [command.id for command in users("name\nAda\nGrace\nAda\n")][::2] == [first.id, second.id]
+
+
+def test_an_attempt_and_a_series_have_ids_of_their_own() -> None:
+    (first,) = users("name\nAda\n")
+    preparer = CommandPreparer(TOPICS)
+    second = preparer.next_attempt(first)
+    third = preparer.next_attempt(second)
+    (other,) = users("name\nAda\n", series="x")
+    assert len({first.id, second.id, third.id, other.id}) == 4
+    assert preparer.next_attempt(users("name\nAda\n")[0]).id == second.id
+    assert {**orjson.loads(second.value), "id": ""} == {**orjson.loads(first.value), "id": ""}
+    assert (second.row, second.topic) == (first.row, first.topic)
+
+
+def test_a_warning_names_the_rows_that_create_objects_with_derived_ids() -> None:
+    commands = users("name,subject,id\nAda,,\nGrace,pc:1,\nMary,,own\nJoan,,\n")
+    warning = derived_subjects(commands)
+    assert warning is not None
+    assert warning.startswith("rows 2, 5: the id of the object is derived from the row")
+    assert derived_subjects(commands[1:3]) is None
+    assert derived_subjects(prepare({"type": "user.update", "data": {}})) is None
 
 
 def test_commands_of_an_organization_share_its_key_if_an_earlier_command_names_it() -> None:
@@ -97,8 +130,11 @@ def test_every_row_that_cannot_be_sent_is_reported() -> None:
     assert problems[0] == "row 1: group.creat is not a command type: did you mean group.create?"
 
 
-def test_input_is_rejected_if_it_is_not_utf_8() -> None:
-    assert problems_of(b"name\n\xff\n", "csv") == ["byte 5: the input is not UTF-8"]
+def test_csv_without_a_command_type_is_refused() -> None:
+    assert problems_of(b"name\nAda\n", "csv") == ["CSV has no column for the type of the commands: use --type"]
+    assert problems_of(b"name\nAda\n", "csv", "user.creat") == [
+        "user.creat is not a command type: did you mean user.create?"
+    ]
 
 
 def test_unicode_line_separators_in_a_string_do_not_end_the_line() -> None:

@@ -51,14 +51,14 @@ def test_two_runs_share_only_the_organizations() -> None:
 
 
 def test_time_is_measured_from_the_due_time_until_the_event_is_read() -> None:
-    tally = Tally({"a": 10.0, "b": 11.0})
+    tally = Tally({"a": 10.0, "b": 11.0}, started=10.0)
     tally.message(headers("producer-code.created", "a"), 10.5)
     tally.message(headers("command.accepted", "a"), 10.6)
     tally.message(headers("producer-code.created", "another application's"), 10.7)
     assert tally.open == 2
     tally.message(headers("command.rejected", "b"), 12.0)
     assert tally.open == 0
-    summary = tally.summary(10.0)
+    summary = tally.summary()
     assert summary["outcomes"] == {"accepted": 1, "rejected": 1}
     assert summary["milliseconds"] == {"p50": 500.0, "p90": 500.0, "p99": 500.0, "max": 500.0}
     assert summary["rate"] == pytest.approx(1.0)

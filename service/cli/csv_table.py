@@ -1,0 +1,71 @@
+"""The header and the rows of a CSV file as spreadsheets write it, with row numbers as they show them."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+from service.cli.input_text import InvalidInput
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+# Spreadsheets read the separator from this line and do not show it as a row.
+_SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*\n', re.IGNORECASE)
+
+
+def table(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the header, then each row that is not blank, with its row number.
+
+    The first row of a spreadsheet has the number 1, and a row whose cells contain line breaks counts as one. All rows
+    have as many cells as the header. Raises InvalidInput with all rows that have not.
+    """
+    given = _SEP_LINE.match(text)
+    if given:
+        text = text[given.end() :]
+    # A cell may be as long as the file: the registry decides how long a body may be.
+    csv.field_size_limit(max(len(text), 1))
+    header: list[str] = []
+    problems: list[str] = []
+    row = 0
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=given[1] if given else _separator(text), strict=True)
+    try:
+        for row, cells in enumerate(reader, start=1):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = _header(row, cells)
+                yield row, header
+            elif len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
+                problems.append(f"row {row}: {len(cells)} cells, but the header has {len(header)}")
+            else:
+                yield row, cells[: len(header)]
+    except csv.Error as error:
+        problems.append(f"row {row + 1}: {error}")
+    if not header and not problems:
+        problems.append("row 1: a header with the column names is required")
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _separator(text: str) -> str:
+    """Return the separator of the first line that is not blank."""
+    line = next((line for line in text.split("\n") if line.strip()), "")
+    found = [separator for separator in SEPARATORS if len(next(csv.reader([line], delimiter=separator))) > 1]
+    if len(found) > 1:
+        names = " and ".join(SEPARATORS[separator] for separator in found)
+        raise InvalidInput(
+            [f"the header has {names}: separate the columns by one of them, or name it in a first line such as sep=;"]
+        )
+    return found[0] if found else ","
+
+
+def _header(row: int, cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    while not names[-1]:
+        names.pop()
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if not all(names):
+        raise InvalidInput([f"row {row}: column {names.index('') + 1} has no name"])
+    if duplicates:
+        raise InvalidInput([f"row {row}: duplicate column names: {', '.join(duplicates)}"])
+    return names
