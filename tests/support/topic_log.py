@@ -33,6 +33,9 @@ async def chunks(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[list[Se
         consumer.assign(partitions)
         start, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         remaining = {partition for partition in partitions if start[partition] < end[partition]}
+        for partition in remaining:
+            # The client would look up the first offset again, and begin at another one if that answer differs.
+            consumer.seek(partition, 0)
         after: dict[TopicPartition, int] = {}
         while remaining:
             for partition, records in (await consumer.getmany(*remaining, timeout_ms=500)).items():
