@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.masking import shown
+from service.setting_type import CommaSeparated, Count, Days, Name, Networks, Origins, PathPrefix, Port, Seconds, split
 
 PREFIX = "REGISTRY_"
 TEST_PREFIX = "REGISTRY_TEST_"
@@ -27,22 +28,6 @@ class InvalidSettings(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
-
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(word for part in value.split(",") if (word := part.strip()))
-    return value
-
-
-CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""A comma-separated list. Items are trimmed, and empty items are ignored."""
-
-Port = Annotated[int, Field(ge=0, le=65535)]
-Days = Annotated[int, Field(ge=1, le=3650)]
-Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, le=86400)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
 
 
 def _setting(default: Any, description: str, valid: str) -> Any:
@@ -140,10 +125,25 @@ class Settings(BaseSettings):
         "127.0.0.1", "Address on which the admin port (health and metrics) listens", "an address or host name"
     )
     admin_port: Port = _setting(8081, "Port of health and metrics; 0 selects a free port", "a port, 0 to 65535")
+    api_base_path: PathPrefix = _setting(
+        "",
+        "Path in front of the links of responses, for a proxy that removes it from requests",
+        "a path such as /registry, without a slash at the end",
+    )
+    trusted_proxies: Networks = _setting(
+        (),
+        "Proxies whose header X-Forwarded-Prefix replaces the base path",
+        "addresses and networks such as 10.0.0.0/8, separated by commas",
+    )
+    cors_origins: Origins = _setting(
+        (),
+        "Origins of browser applications that may call the API (CORS)",
+        "origins such as https://app.example.com, separated by commas, or *",
+    )
     jwt_issuer: str = _setting("", "Required issuer of tokens", "the iss claim, such as https://login.example.com")
     jwt_audience: str = _setting("producer-registry", "Required audience of tokens", "the aud claim")
     jwks: str = _setting("", "Keys that verify the signatures of tokens", "path of a JWKS file, or its http(s) URL")
-    jwt_algorithms: Annotated[tuple[Literal["ES256", "RS256", "EdDSA"], ...], NoDecode, BeforeValidator(_split)] = (
+    jwt_algorithms: Annotated[tuple[Literal["ES256", "RS256", "EdDSA"], ...], NoDecode, BeforeValidator(split)] = (
         _setting(
             ("ES256", "RS256", "EdDSA"), "Accepted signature algorithms", "ES256, RS256, EdDSA, separated by commas"
         )
@@ -184,7 +184,7 @@ class Settings(BaseSettings):
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _brokers_have_ports(cls, value: str) -> str:
-        for address in _split(value):  # type: ignore[attr-defined]  # returns a tuple for a str
+        for address in split(value):  # type: ignore[attr-defined]  # returns a tuple for a str
             host, _, port = address.rpartition(":")
             if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
                 raise ValueError

@@ -23,6 +23,7 @@ from service.cli.housekeeping import housekeep
 from service.cli.memory import keep_freed_memory
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
+from service.http.protocol import Protocol
 from service.settings import InvalidSettings, Settings, variable
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.store.migrate import missing_versions
@@ -166,12 +167,14 @@ async def _serving(app: Any, listener: socket.socket, seconds: float) -> AsyncIt
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        # The address of the peer decides whether it is a trusted proxy; uvicorn would replace it by a header's.
+        proxy_headers=False,
         timeout_graceful_shutdown=max(1, int(seconds)),
     )
     server = _Server(config)

@@ -14,7 +14,9 @@ from starlette.routing import Match
 from service import clock
 from service.contract.topics import Topics
 from service.http import association, code, directory, group
+from service.http.base_path import BasePaths, public_path
 from service.http.caller import Verifier
+from service.http.cors import Cors
 from service.http.document import add_documents
 from service.http.jwks import KeySet
 from service.http.middleware import RequestMiddleware
@@ -65,6 +67,8 @@ def create_app(
         max_body=settings.max_body_bytes,
         timeout=settings.request_timeout_seconds,
         concurrency=settings.max_concurrent_requests,
+        base_paths=_base_paths(settings),
+        cors=_cors(settings),
     )
     return app
 
@@ -111,6 +115,17 @@ def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:
         )
 
 
+def _base_paths(settings: Settings) -> BasePaths | None:
+    """Return None if no request has a base path, which saves the search for it."""
+    if not settings.api_base_path and not settings.trusted_proxies:
+        return None
+    return BasePaths(settings.api_base_path, settings.trusted_proxies)
+
+
+def _cors(settings: Settings) -> Cors | None:
+    return Cors(settings.cors_origins, ["GET", "HEAD"]) if settings.cors_origins else None
+
+
 def _direct(app: FastAPI) -> dict[str, BytesRoute]:
     """Return the routes without path parameters, which the middleware finds by their path."""
     routes = [route for route in app.routes if isinstance(route, BytesRoute)]
@@ -121,9 +136,9 @@ async def _unrouted(request: Request, exception: Exception) -> Response:
     """Return the 404 or 405 of a request without a route."""
     methods = sorted(set(_methods(request)))
     if not methods:
-        return response(not_found(), request.scope["path"])
+        return response(not_found(), public_path(request.scope))
     error = Error("method-not-allowed", f"Allowed methods: {', '.join(methods)}.")
-    return response(HttpProblem(405, [error], {"Allow": ", ".join(methods)}), request.scope["path"])
+    return response(HttpProblem(405, [error], {"Allow": ", ".join(methods)}), public_path(request.scope))
 
 
 def _methods(request: Request) -> Iterator[str]:

@@ -36,13 +36,21 @@ _PAGES: Final = (
 def add_documents(app: FastAPI, operations: Sequence[Operation], topics: Topics) -> None:
     """Add `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`: no token required, no data of the registry."""
     app.openapi = _once(lambda: complete(app, operations))  # type: ignore[method-assign]  # FastAPI's documented way
-    _add(app, "/openapi.json", lambda: orjson.dumps(app.openapi()), JSON)
+    _add(app, "/openapi.json", lambda base: orjson.dumps({**app.openapi(), "servers": [{"url": base or "/"}]}), JSON)
     messages = _once(lambda: asyncapi.document(topics, VERSION))
-    _add(app, "/asyncapi.json", lambda: orjson.dumps(messages()), JSON)
+    _add(app, "/asyncapi.json", lambda _: orjson.dumps(messages()), JSON)
     for name in schemas.names():
-        _add(app, schema_address(name), partial(schemas.committed, name), "application/schema+json")
+        _add(app, schema_address(name), partial(_schema, name), "application/schema+json")
     for path, name, media_type in _PAGES:
-        _add(app, path, partial(bytes, (_ASSETS / name).read_bytes()), media_type)
+        _add(app, path, partial(_asset, (_ASSETS / name).read_bytes()), media_type)
+
+
+def _schema(name: str, _base_path: str) -> bytes:
+    return schemas.committed(name)
+
+
+def _asset(content: bytes, _base_path: str) -> bytes:
+    return content
 
 
 def _once(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
@@ -56,15 +64,15 @@ def _once(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     return document
 
 
-def _add(app: FastAPI, path: str, content: Callable[[], bytes], media_type: str) -> None:
+def _add(app: FastAPI, path: str, content: Callable[[str], bytes], media_type: str) -> None:
     app.router.add_api_route(
         path, _endpoint(content, media_type), methods=["GET"], include_in_schema=False, route_class_override=BytesRoute
     )
 
 
-def _endpoint(content: Callable[[], bytes], media_type: str) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(content: Callable[[str], bytes], media_type: str) -> Callable[[Request], Awaitable[Response]]:
     async def send(request: Request) -> Response:
         read(request.scope["query_string"], ())
-        return answer(request, content(), media_type=media_type, headers=_HEADERS)
+        return answer(request, content(request.scope.get("base_path", "")), media_type=media_type, headers=_HEADERS)
 
     return send

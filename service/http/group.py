@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from service.http import example, resource
 from service.http.answer import answer
+from service.http.base_path import public_path
+from service.http.cursor import cursor, issued
 from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
 from service.http.value import choice, identifier, number
@@ -15,14 +17,15 @@ from service.store.read_store import Listed, Organizations
 TYPE: Final = choice("type", "Only groups of this type.", ["office", "region", "division"], None)
 DISTRIBUTOR: Final = identifier("distributor_id", "Only items of this distributor.", "pc:4")
 LIMIT: Final = number("limit", "The maximum number of items.", absent=100, low=1, high=1000)
-CURSOR: Final = identifier("cursor", "The start of the page; take it from the link to the next page.", "pc:669")
+GROUPS_CURSOR: Final = cursor("groups")
+PRODUCERS_CURSOR: Final = cursor("producers")
 
 _LINKED: Final = "If there is a next page, the response has a `Link` header with rel `next`."
 
 
 async def _groups(context: RequestContext) -> Response:
     query = context.query
-    found = await context.reader.groups(query[TYPE], _organizations(context), query[CURSOR] or "", query[LIMIT])
+    found = await context.reader.groups(query[TYPE], _organizations(context), query[GROUPS_CURSOR] or "", query[LIMIT])
     return _list(context, "groups", found)
 
 
@@ -32,7 +35,9 @@ async def _group(context: RequestContext) -> Response:
 
 
 async def _producers(context: RequestContext) -> Response:
-    found = await context.reader.users(_organizations(context), context.query[CURSOR] or "", context.query[LIMIT])
+    found = await context.reader.users(
+        _organizations(context), context.query[PRODUCERS_CURSOR] or "", context.query[LIMIT]
+    )
     return _list(context, "producers", found)
 
 
@@ -52,9 +57,9 @@ def _organizations(context: RequestContext) -> Organizations:
 def _list(context: RequestContext, name: str, found: Listed) -> Response:
     headers = {}
     if found.last is not None:
-        pairs = [pair for pair in context.query.pairs if pair[0] != CURSOR.name]
-        query = urlencode([*pairs, (CURSOR.name, found.last)], quote_via=quote, safe=":")
-        headers["Link"] = f'<{context.request.scope["path"]}?{query}>; rel="next"'
+        pairs = [pair for pair in context.query.pairs if pair[0] != "cursor"]
+        query = urlencode([*pairs, ("cursor", issued(name, found.last))], quote_via=quote, safe=":")
+        headers["Link"] = f'<{public_path(context.request.scope)}?{query}>; rel="next"'
     return answer(context.request, b'{"%b":%b}' % (name.encode(), found.data.encode()), headers=headers)
 
 
@@ -75,7 +80,7 @@ OPERATIONS: Final = (
         _groups,
         resource.GroupPage,
         example.GROUP_PAGE,
-        (TYPE, DISTRIBUTOR, LIMIT, CURSOR),
+        (TYPE, DISTRIBUTOR, LIMIT, GROUPS_CURSOR),
         _LINKED,
     ),
     Operation(
@@ -97,7 +102,7 @@ OPERATIONS: Final = (
         _producers,
         resource.ProducerPage,
         example.PRODUCER_PAGE,
-        (DISTRIBUTOR, LIMIT, CURSOR),
+        (DISTRIBUTOR, LIMIT, PRODUCERS_CURSOR),
         _LINKED,
     ),
     Operation(

@@ -11,6 +11,8 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.base_path import BasePaths, public_path
+from service.http.cors import Cors
 from service.http.operation import BytesRoute
 from service.http.problem import Error, HttpProblem, response, unavailable
 from service.resource_exhaustion import is_resource_exhaustion
@@ -27,16 +29,27 @@ class RequestMiddleware:
     """Middleware with limits: `max_body` in bytes, `timeout` in seconds, `concurrency` in concurrent requests.
 
     A GET of a `direct` path bypasses the application and calls its route: routing costs as much as the response.
+    `base_paths` and `cors` are None when they are not configured.
     """
 
     def __init__(
-        self, app: ASGIApp, *, max_body: int, timeout: float, concurrency: int, direct: Mapping[str, BytesRoute]
+        self,
+        app: ASGIApp,
+        *,
+        max_body: int,
+        timeout: float,
+        concurrency: int,
+        direct: Mapping[str, BytesRoute],
+        base_paths: BasePaths | None = None,
+        cors: Cors | None = None,
     ) -> None:
         self._app = app
         self._direct = direct
         self._max_body = max_body
         self._timeout = timeout
         self._concurrency = concurrency
+        self._base_paths = base_paths
+        self._cors = cors
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +57,11 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._cors is not None:
+            send = self._cors.sender(scope, send)
         exchange = _Exchange(scope, send)
+        if self._base_paths is not None:
+            exchange.scope["base_path"] = self._base_paths.of(scope)
         begin = time.monotonic()
         self._in_flight += 1
         HTTP_IN_FLIGHT.inc()
@@ -86,6 +103,9 @@ class RequestMiddleware:
 
     async def _forward(self, exchange: "_Exchange", receive: Receive) -> None:
         scope = exchange.scope
+        if self._cors is not None and (preflight := self._cors.preflight(scope)) is not None:
+            await preflight(scope, receive, exchange.send)
+            return
         route = self._direct.get(scope["path"])
         if route is None or scope["method"] != "GET" or scope.get("root_path"):
             await self._app(scope, receive, exchange.send)
@@ -154,7 +174,7 @@ class _Exchange:
         if self.status:
             # The response has started; the server closes the connection, so the caller sees that it is incomplete.
             raise refused
-        await response(refused, self.scope["path"])(self.scope, _nothing, self.send)
+        await response(refused, public_path(self.scope))(self.scope, _nothing, self.send)
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:

@@ -36,6 +36,7 @@ _PROBLEMS: Final = (
     (401, "Unauthorized", "The bearer token is missing or invalid."),
     (403, "Forbidden", "The token does not have the required scope, or the user is disabled."),
     (404, "NotFound", "The resource does not exist, or the caller may not see it."),
+    (412, "PreconditionFailed", "The resource has none of the tags in `If-Match`."),
     (413, "BodyTooLarge", "The body is too long."),
     (414, "QueryTooLarge", "The query is too long."),
     (429, "TooManyRequests", "The caller exceeded the rate limit; `Retry-After` states when to retry."),

@@ -22,6 +22,11 @@ TRUSTED = Issuer()
 READ = "account:read admin:read"
 
 
+def token_headers(sub: str = "pc:310", **claims: Any) -> dict[str, str]:
+    """Return the headers with a token of all scopes, changed by `claims`."""
+    return {"Authorization": f"Bearer {TRUSTED.token(sub=sub, **{'scope': READ, **claims})}"}
+
+
 @dataclass(frozen=True, slots=True)
 class RegistryClient:
     """An HTTP client and the store behind the application; `save` writes a world to the database."""
@@ -35,8 +40,7 @@ class RegistryClient:
         self, path: str, *, sub: str = "pc:310", headers: dict[str, str] | None = None, **claims: Any
     ) -> httpx.Response:
         """Send a GET with a token of all scopes, changed by `claims`."""
-        token = TRUSTED.token(sub=sub, **{"scope": READ, **claims})
-        all_headers = httpx.Headers({"Authorization": f"Bearer {token}", **(headers or {})}, encoding="latin-1")
+        all_headers = httpx.Headers({**token_headers(sub, **claims), **(headers or {})}, encoding="latin-1")
         return await self.client.get(path, headers=all_headers)
 
     async def body(self, path: str, **claims: Any) -> Any:

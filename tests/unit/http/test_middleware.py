@@ -163,6 +163,26 @@ async def test_matching_entity_tag_gets_304(if_none_match: str) -> None:
     assert other.status_code == 200
 
 
+@pytest.mark.parametrize("tag", ['"0-{}-gzip"', 'W/"0-{}-gzip"', '"0-{}-br"', '"0-{};gzip"', '"0-{}--gzip"'])
+async def test_a_tag_that_a_proxy_changed_matches(tag: str) -> None:
+    async with api_client(TRUSTED) as client:
+        sent = (await client.get(ACCOUNT, headers=_headers())).headers["etag"]
+        changed = tag.format(sent.strip('"').removeprefix("0-"))
+        again = await client.get(ACCOUNT, headers={**_headers(), "If-None-Match": f'"x", {changed}'})
+        other = await client.get(ACCOUNT, headers={**_headers(), "If-None-Match": changed.replace("0-", "1-", 1)})
+        same = await client.get(ACCOUNT, headers={**_headers(), "If-Match": changed})
+    assert (again.status_code, again.headers["etag"], other.status_code) == (304, sent, 200)
+    assert same.status_code == 200
+
+
+async def test_another_tag_in_if_match_is_412() -> None:
+    async with api_client(TRUSTED) as client:
+        answer = await client.get(ACCOUNT, headers={**_headers(), "If-Match": '"0-0000000000000000"'})
+        whatever = await client.get(ACCOUNT, headers={**_headers(), "If-Match": "*"})
+    assert (answer.status_code, answer.json()["errors"][0]["path"], whatever.status_code) == (412, "If-Match", 200)
+    assert answer.headers["etag"] == whatever.headers["etag"]
+
+
 async def test_streamed_body_above_the_limit_is_413() -> None:
     async def reading(scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from service.http.code import AS_OF_DATE, FIELDS, USE
 from service.http.collection import INCLUDE_TOTAL, PAGE_OFFSET, PAGE_SIZE, SORT, page_of
+from service.http.cursor import issued
 from service.http.filter_text import FILTER, parse_filter
-from service.http.group import CURSOR, LIMIT, TYPE
+from service.http.group import GROUPS_CURSOR, LIMIT, TYPE
 from service.http.parameter import InvalidValue, Parameter, read
 from service.http.problem import Error, HttpProblem
 from service.store.code_page import CODES, SUBMISSION_CODES_OF_CALLER, Page, page_statement
@@ -106,14 +107,37 @@ def test_all_errors_are_reported_ordered_by_path() -> None:
 
 
 def test_parameters_of_groups() -> None:
-    known = (TYPE, LIMIT, CURSOR)
-    assert read(b"type=office&limit=1000&cursor=pc:669", known)[CURSOR] == "pc:669"
+    known = (TYPE, LIMIT, GROUPS_CURSOR)
+    query = f"type=office&limit=1000&cursor={issued('groups', 'pc:669')}"
+    assert read(query.encode(), known)[GROUPS_CURSOR] == "pc:669"
     assert [error.path for error in _errors("type=team&limit=1001&cursor=../&filter=x", known)] == [
         "cursor",
         "filter",
         "limit",
         "type",
     ]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "pc:669",
+        "",
+        "!",
+        "AAAAAAAAcGM6NjY5",
+        issued("producers", "pc:669"),
+        issued("groups", "pc:669")[:-1],
+        issued("groups", "pc:669") + "=",
+        issued("groups", "pc:669") + "%0A",
+        issued("groups", "../etc"),
+    ],
+)
+def test_a_cursor_that_the_list_did_not_issue_is_refused(cursor: str) -> None:
+    (error,) = _errors(f"cursor={cursor}", (GROUPS_CURSOR,))
+    assert (error.path, error.message) == (
+        "cursor",
+        "cursor must be taken from the link to the next page of this list.",
+    )
 
 
 @given(st.sampled_from(sorted(FILTERABLE)), st.data())

@@ -1,0 +1,41 @@
+"""The types of settings and their valid values."""
+
+import re
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+PATH_PREFIX = r"(/[A-Za-z0-9._~-]+)*"
+"""The pattern of a path in front of other paths, which may be empty."""
+
+
+def split(value: object) -> object:
+    """Return the items of a comma-separated list, trimmed and without empty ones."""
+    if isinstance(value, str):
+        return tuple(word for part in value.split(",") if (word := part.strip()))
+    return value
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(ip_network(network, strict=False)) for network in value)
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    if any(re.fullmatch(r"\*|https?://[^/,*\s]+", origin) is None for origin in value):
+        raise ValueError
+    return value
+
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
+"""A comma-separated list. Items are trimmed, and empty items are ignored."""
+
+Networks = Annotated[CommaSeparated, AfterValidator(_networks)]
+Origins = Annotated[CommaSeparated, AfterValidator(_origins)]
+PathPrefix = Annotated[str, Field(pattern=rf"^{PATH_PREFIX}$", max_length=256)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
