@@ -143,6 +143,15 @@ class Settings(BaseSettings):
     jwt_issuer: str = _setting("", "Required issuer of tokens", "the iss claim, such as https://login.example.com")
     jwt_audience: str = _setting("producer-registry", "Required audience of tokens", "the aud claim")
     jwks: str = _setting("", "Keys that verify the signatures of tokens", "path of a JWKS file, or its http(s) URL")
+    jwks_max_age_seconds: Annotated[float, Field(ge=60, le=2_592_000)] = _setting(
+        86400, "Time for which keys stay valid while they cannot be read again", "seconds, 60 to 2592000"
+    )
+    jwt_scope_claims: CommaSeparated = _setting(
+        ("scope",),
+        "Claims with the scopes of a token, as text or array",
+        "claims such as scope, scp, roles",
+    )
+    jwt_subject_claim: Annotated[str, Field(min_length=1)] = _setting("sub", "Claim that names the caller", "a claim")
     jwt_algorithms: Annotated[tuple[Literal["ES256", "RS256", "EdDSA"], ...], NoDecode, BeforeValidator(split)] = (
         _setting(
             ("ES256", "RS256", "EdDSA"), "Accepted signature algorithms", "ES256, RS256, EdDSA, separated by commas"

@@ -100,6 +100,9 @@ SWEPT_AT = Gauge(
     registry=REGISTRY,
 )
 PRUNED = Counter(f"{_P}pruned_inbox_rows_total", "Inbox rows removed after their retention time", registry=REGISTRY)
+JWKS_FAILURES = Counter(
+    f"{_P}jwks_failures_total", "Failed attempts to read the keys of the token issuer", registry=REGISTRY
+)
 HTTP_SECONDS = Histogram(
     f"{_P}http_request_seconds",
     "Duration of a request",

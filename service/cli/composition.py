@@ -20,6 +20,7 @@ from consumers.run import BROKER, Consumers
 from consumers.shutdown import Shutdown
 from service import failpoint, telemetry
 from service.cli.housekeeping import housekeep
+from service.cli.key_watch import KEYS, watch_keys
 from service.cli.memory import keep_freed_memory
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
@@ -71,6 +72,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
     parts += [BROKER] if role != "api" else []
     parts += [READING] if role in {"all", "consumers"} else []
     parts += [RELAY] if role in {"all", "relay"} else []
+    parts += [KEYS] if role in {"all", "api"} else []
     health = Health(parts)
     async with contextlib.AsyncExitStack() as stack:
         admin_socket = stack.enter_context(_listening(settings.admin_host, settings.admin_port, "admin_port"))
@@ -83,7 +85,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
         for loop in (_tick(health), _probe(settings, health)):
             await stack.enter_async_context(_background(loop))
         if api_socket is not None:
-            await stack.enter_async_context(_api(settings, api_socket))
+            await stack.enter_async_context(_api(settings, api_socket, health))
         if role in {"all", "consumers"}:
             await stack.enter_async_context(_background(housekeep(settings)))
         kafka = None if role == "api" else _start_kafka(settings, role, health, shutdown)
@@ -187,7 +189,7 @@ async def _serving(app: Any, listener: socket.socket, seconds: float) -> AsyncIt
 
 
 @asynccontextmanager
-async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[None]:
+async def _api(settings: Settings, listener: socket.socket, health: Health) -> AsyncIterator[None]:
     try:
         verifier = verifier_of(settings)
     except ValueError as error:
@@ -198,6 +200,7 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[Non
         app = create_app(settings, reader, verifier)
         async with (
             _background(_warn(settings, reader)),
+            _background(watch_keys(verifier.keys, health)),
             _serving(app, listener, settings.shutdown_deadline_seconds * API_PART),
         ):
             yield

@@ -1,11 +1,12 @@
 """`producer-registry doctor`: check everything that the service needs, and print a line with advice for each check."""
 
+import asyncio
+import http.client
 import json
 import shutil
 import ssl
 from dataclasses import asdict
 from importlib import util
-from pathlib import Path
 
 import click
 
@@ -42,7 +43,7 @@ async def _checks(settings: Settings) -> list[Check]:
         database,
         await _outbox(settings, database),
         await _broker(settings),
-        _keys(settings),
+        await asyncio.to_thread(_keys, settings),
         _embedded(),
         _java(),
     ]
@@ -114,13 +115,18 @@ def _keys(settings: Settings) -> Check:
     if not settings.jwks or not settings.jwt_issuer:
         advice = "set REGISTRY_JWKS and REGISTRY_JWT_ISSUER, or run `producer-registry dev`"
         return Check("keys", "note", "the issuer or the key set is not set: the API responds with 401", advice)
-    if "://" in settings.jwks:
-        return Check("keys", "ok", f"{masked(settings.jwks)} for {settings.jwt_issuer} (not fetched)")
+    from service.http.jwks import parse_keys, read_source
+
+    where = masked(settings.jwks)
     try:
-        count = len(json.loads(Path(settings.jwks).read_text())["keys"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return Check("keys", "bad", f"{settings.jwks} is not a key set: {error}", 'a JWKS file has {"keys": [...]}')
-    return Check("keys", "ok", f"{settings.jwks}: {count} keys for {settings.jwt_issuer}")
+        keys = parse_keys(read_source(settings.jwks), settings.jwt_algorithms)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        advice = 'check the address and that it answers with a JWKS: {"keys": [...]}'
+        return Check("keys", "bad", f"{where} cannot be read: {error}", advice)
+    if not keys:
+        advice = f"it needs a key for signatures with {' or '.join(settings.jwt_algorithms)}"
+        return Check("keys", "bad", f"{where} has no usable key: every token is refused", advice)
+    return Check("keys", "ok", f"{where}: {len(keys)} keys for {settings.jwt_issuer}")
 
 
 def _embedded() -> Check:

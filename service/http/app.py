@@ -76,11 +76,13 @@ def create_app(
 def verifier_of(settings: Settings) -> Verifier:
     """Return the verifier of the settings. Raises ValueError when they do not define how to verify tokens."""
     return Verifier(
-        KeySet(settings.jwks, settings.jwt_algorithms),
+        KeySet(settings.jwks, settings.jwt_algorithms, max_age=settings.jwks_max_age_seconds),
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
         algorithms=settings.jwt_algorithms,
         leeway=settings.jwt_leeway_seconds,
+        scope_claims=settings.jwt_scope_claims,
+        subject_claim=settings.jwt_subject_claim,
     )
 
 

@@ -57,6 +57,8 @@ class Verifier:
         audience: str,
         algorithms: Collection[str] = SAFE_ALGORITHMS,
         leeway: float = 30.0,
+        scope_claims: Sequence[str] = ("scope",),
+        subject_claim: str = "sub",
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         unsafe = sorted(set(algorithms) - SAFE_ALGORITHMS)
@@ -64,11 +66,13 @@ class Verifier:
             raise ValueError(
                 f"tokens cannot be verified safely: issuer or audience is empty, or unsafe algorithms: {unsafe}"
             )
-        self._keys = keys
+        self.keys: Final = keys
         self._issuer = issuer
         self._audience = audience
         self._algorithms = frozenset(algorithms)
         self._leeway = leeway
+        self._scope_claims = scope_claims
+        self._subject_claim = subject_claim
         self._now = now
         self._known: OrderedDict[bytes, Caller] = OrderedDict()
         self._generation = -1
@@ -77,12 +81,12 @@ class Verifier:
         """Return the caller of these Authorization headers. Raises HttpProblem (401, or 503 without keys)."""
         token = _token(authorization)
         now = self._now().timestamp()
-        self._keys.keep_fresh()
+        self.keys.keep_fresh()
         self._follow_keys()
         digest = sha256(token.encode()).digest()
         caller = self._known.get(digest)
         if caller is not None:
-            if now < caller.expires:
+            if now < caller.expires and self.keys.usable:
                 return caller
             del self._known[digest]
         caller = self._checked(await self._claims(token), now)
@@ -93,10 +97,10 @@ class Verifier:
         return caller
 
     def _follow_keys(self) -> None:
-        if self._generation != self._keys.generation:
+        if self._generation != self.keys.generation:
             # A key may have been withdrawn: discard all tokens verified so far.
             self._known.clear()
-            self._generation = self._keys.generation
+            self._generation = self.keys.generation
 
     async def _claims(self, token: str) -> dict[str, Any]:
         """Return the payload of a token with a valid signature."""
@@ -105,7 +109,9 @@ class Verifier:
             algorithm, key_id = header.get("alg"), header.get("kid")
             if not isinstance(algorithm, str) or algorithm not in self._algorithms:
                 raise _refused("The signature algorithm is not accepted.")
-            key = await self._keys.key(key_id, algorithm)
+            if not _is_access_token(header.get("typ")):
+                raise _refused("The token is for another purpose.")
+            key = await self.keys.key(key_id, algorithm)
             # From here, no await until the token is cached.
             self._follow_keys()
             if key is None:
@@ -132,11 +138,10 @@ class Verifier:
             begins = _moment(claims, name)
             if begins is not None and now < begins - self._leeway:
                 raise _refused("The token is not valid yet.")
-        subject = claims.get("sub")
+        subject = claims.get(self._subject_claim)
         if not isinstance(subject, str) or not subject or len(subject) > 255 or "\0" in subject:
-            raise _refused("The token has no valid subject.")
-        scope = claims.get("scope")
-        scopes = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
+            raise _refused(f"The token has no valid claim {self._subject_claim}.")
+        scopes = frozenset(scope for name in self._scope_claims for scope in _scopes(claims.get(name)))
         return Caller(subject, scopes, _organizations(claims), expires)
 
 
@@ -150,6 +155,20 @@ def _token(authorization: Sequence[str]) -> str:
     if len(token) > MAX_TOKEN_BYTES:
         raise _refused("The token is too long.")
     return token
+
+
+def _is_access_token(type_: object) -> bool:
+    """Return whether the header `typ` is absent or that of an access token (RFC 7519, RFC 9068)."""
+    if type_ is None:
+        return True
+    return isinstance(type_, str) and type_.lower().removeprefix("application/") in {"jwt", "at+jwt"}
+
+
+def _scopes(claim: object) -> list[str]:
+    """Return the scopes in a claim: identity providers write a text with spaces, or an array."""
+    if isinstance(claim, str):
+        return claim.split()
+    return [item for item in claim if isinstance(item, str)] if isinstance(claim, list) else []
 
 
 def _moment(claims: dict[str, Any], name: str) -> float | None:

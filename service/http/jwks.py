@@ -11,7 +11,9 @@ from typing import Final
 import jwt
 import orjson
 
-from service.telemetry import log
+from service.masking import masked
+from service.telemetry import JWKS_FAILURES, log
+from service.version import VERSION
 
 UNKNOWN_KEY_SECONDS: Final = 60.0
 """The minimum interval between refreshes caused by unknown key ids."""
@@ -21,11 +23,17 @@ AGE_SECONDS: Final = 600.0
 
 FIRST_SECONDS: Final = 1.0
 MOST_SECONDS: Final = 10.0
-"""Without any keys, a retry starts FIRST_SECONDS after the first failure; the interval doubles up to MOST_SECONDS."""
+"""Without valid keys, a retry starts FIRST_SECONDS after the first failure; the interval doubles up to MOST_SECONDS."""
+
+RETRY_SECONDS: Final = 60.0
+"""With valid keys, a failed refresh is repeated after this time."""
 
 FETCH_SECONDS: Final = 5.0
 MAX_BYTES: Final = 1 << 20
 MIN_RSA_BITS: Final = 2048
+
+# Firewalls of identity providers refuse the default user agent of Python.
+_REQUEST_HEADERS: Final = {"User-Agent": f"producer-registry/{VERSION}", "Accept": "application/json"}
 
 _log = log(__name__)
 
@@ -37,7 +45,8 @@ class KeysUnavailable(Exception):
 class KeySet:
     """The keys of a JWKS by key id and algorithm; `source` is a file's path or an http(s) URL.
 
-    Only signature keys for `algorithms` (ES256, RS256, EdDSA) are used. `read` and `now` (seconds) are for tests.
+    Only signature keys for `algorithms` (ES256, RS256, EdDSA) are used. Keys that were read more than `max_age` seconds
+    ago are not valid any more. `read` and `now` (seconds) are for tests.
     """
 
     def __init__(
@@ -45,29 +54,43 @@ class KeySet:
         source: str,
         algorithms: Collection[str],
         *,
+        max_age: float = 86_400.0,
         read: Callable[[str], bytes] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.generation = 0
         """Increases when the keys change."""
+        self.problem: str | None = None
+        """Why the last refresh failed, or why no token can be verified; None if all is well."""
         self._source = source
         self._algorithms = frozenset(algorithms)
+        self._max_age = max_age
         self._read = read or read_source
         self._now = now
         self._keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
         self._raw = b""
+        self._read_at: float | None = None
         self._last_attempt: float | None = None
         self._failures = 0
         self._refreshing: asyncio.Task[None] | None = None
 
+    @property
+    def usable(self) -> bool:
+        """Whether a token can be verified: there are keys, and they are not too old."""
+        return bool(self._keys) and self._current
+
+    @property
+    def _current(self) -> bool:
+        return self._read_at is not None and self._now() - self._read_at < self._max_age
+
     async def key(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
         """Return the key with this id for this algorithm; without an id, the only key for the algorithm.
 
-        Raises KeysUnavailable when no keys are available.
+        Raises KeysUnavailable when no key set could be read for the maximum age.
         """
-        if not self._raw:
-            await self._refresh(min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failures - 1, 32)))
-            if not self._raw:
+        if not self._current:
+            await self._refresh(self._retry_seconds())
+            if not self._current:
                 raise KeysUnavailable
         key = self._find(key_id, algorithm)
         if key is None:
@@ -76,9 +99,14 @@ class KeySet:
         return key
 
     def keep_fresh(self) -> None:
-        """Start a background refresh if the keys are older than AGE_SECONDS."""
-        if self._raw and self._refreshing is None and self._due(AGE_SECONDS):
+        """Start a refresh in the background if it is due: for keys that are old, and after a failure."""
+        if self._refreshing is None and self._due(self._retry_seconds() if self._failures else AGE_SECONDS):
             self._refreshing = self._start()
+
+    def _retry_seconds(self) -> float:
+        if self._current:
+            return RETRY_SECONDS
+        return min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failures - 1, 32))
 
     def _find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
         if key_id is not None:
@@ -114,23 +142,30 @@ class KeySet:
             keys = parse_keys(raw, self._algorithms)
         except (OSError, ValueError, http.client.HTTPException) as error:
             self._failures += 1
+            JWKS_FAILURES.inc()
+            self.problem = f"the keys of the token issuer could not be read from {masked(self._source)}: {error}"
             if self._failures == 1:
-                _log.warning("the keys of the token issuer could not be read", source=self._source, error=str(error))
+                _log.warning("keys_unreadable", source=masked(self._source), error=str(error))
             return
         if self._failures:
             self._failures = 0
-            _log.info("the keys of the token issuer can be read again", source=self._source)
+            _log.info("keys_readable_again", source=masked(self._source))
+        self._read_at = self._now()
+        self.problem = None if keys else f"the key set {masked(self._source)} has no usable key"
         if raw != self._raw:
             self._raw = raw
             self._keys = keys
             self.generation += 1
+            if not keys:
+                _log.warning("no_usable_keys", source=masked(self._source))
 
 
 def read_source(source: str) -> bytes:
     """Read a JWKS file or URL. Raises OSError (including urllib's errors), ValueError or HTTPException."""
     if not source.startswith(("http://", "https://")):
         return Path(source).read_bytes()
-    with urllib.request.urlopen(source, timeout=FETCH_SECONDS) as answer:  # noqa: S310  # the scheme is checked above
+    request = urllib.request.Request(source, headers=_REQUEST_HEADERS)  # noqa: S310  # the scheme is checked above
+    with urllib.request.urlopen(request, timeout=FETCH_SECONDS) as answer:  # noqa: S310  # as above
         raw: bytes = answer.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise ValueError("the key set is too large")
@@ -138,7 +173,10 @@ def read_source(source: str) -> bytes:
 
 
 def parse_keys(raw: bytes, algorithms: Collection[str]) -> dict[tuple[str | None, str], jwt.PyJWK]:
-    """Return the usable keys of a JWKS by key id and algorithm, public parts only. Raises ValueError."""
+    """Return the usable keys of a JWKS by key id and algorithm, public parts only. There may be none.
+
+    Raises ValueError if it is not a JWKS.
+    """
     document = orjson.loads(raw)
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         raise ValueError("not a JWKS: no list of keys")
@@ -147,8 +185,6 @@ def parse_keys(raw: bytes, algorithms: Collection[str]) -> dict[tuple[str | None
         key = _key(entry)
         if key is not None and key.algorithm_name in algorithms and _strong(entry, key):
             keys.setdefault((key.key_id, key.algorithm_name), key)
-    if not keys:
-        raise ValueError("the JWKS has no usable key")
     return keys
 
 

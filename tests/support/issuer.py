@@ -29,9 +29,17 @@ class Issuer:
         good = {"iss": NAME, "aud": AUDIENCE, "sub": "pc:310", "scope": "account:read", "iat": now, "exp": now + 600}
         return {name: value for name, value in {**good, **changes}.items() if value is not None}
 
-    def token(self, *, kid: str = "ec", key: PrivateKey | None = None, alg: str = "ES256", **changes: Any) -> str:
-        """Return a signed token; `key` signs instead of the key named `kid`."""
-        header = {"kid": kid, "typ": "at+jwt"}
+    def token(
+        self,
+        *,
+        kid: str = "ec",
+        key: PrivateKey | None = None,
+        alg: str = "ES256",
+        typ: Any = "at+jwt",
+        **changes: Any,
+    ) -> str:
+        """Return a signed token; `key` signs instead of the key named `kid`, and `typ` is the type in its header."""
+        header = {"kid": kid, "typ": typ}
         return jwt.encode(self.claims(**changes), key or self.keys[kid], alg, header)
 
 

@@ -20,6 +20,7 @@ from consumers.shutdown import Shutdown
 from service import clock
 from service.cli.housekeeping import housekeep
 from service.contract.envelope import Parsed, Received
+from service.http.jwks import KeySet, KeysUnavailable
 from service.settings import Settings, load
 from service.store.command_store import Applied
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
@@ -67,6 +68,16 @@ async def ready() -> None:
     health.mark_ready("metric-well")
     health.mark_ready("metric-trouble")
     health.mark_not_ready("metric-trouble", "a reason")
+
+
+async def unread() -> None:
+    """The keys of the token issuer cannot be read."""
+
+    def read(_: str) -> bytes:
+        raise OSError("refused")
+
+    with pytest.raises(KeysUnavailable):
+        await KeySet("memory", ["ES256"], read=read).key("ec", "ES256")
 
 
 async def relay() -> None:
@@ -155,6 +166,7 @@ COUNTERS: list[tuple[Cause, str, dict[str, str], float]] = [
     (answers, "http_request_seconds_count", {"method": "GET", "route": ACCOUNT, "status": "503"}, 1),
     (answers, "http_request_seconds_count", {"method": "GET", "route": "none", "status": "404"}, 1),
     (swept, "pruned_inbox_rows_total", {}, 7),
+    (unread, "jwks_failures_total", {}, 1),
 ]
 GAUGES: list[tuple[Cause, str, dict[str, str], float]] = [
     (ready, "ready", {"part": "metric-well"}, 1),

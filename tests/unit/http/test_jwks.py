@@ -12,8 +12,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from structlog.testing import capture_logs
 
 from service.http.caller import Verifier
-from service.http.jwks import AGE_SECONDS, UNKNOWN_KEY_SECONDS, KeySet, KeysUnavailable, parse_keys, read_source
+from service.http.jwks import (
+    AGE_SECONDS,
+    MOST_SECONDS,
+    UNKNOWN_KEY_SECONDS,
+    KeySet,
+    KeysUnavailable,
+    parse_keys,
+    read_source,
+)
 from service.http.problem import HttpProblem
+from service.telemetry import JWKS_FAILURES
+from service.version import VERSION
 from tests.support.issuer import AUDIENCE, NAME, Issuer, public
 from tests.support.wait import eventually
 from tests.unit.http.api_client import api_client
@@ -24,12 +34,12 @@ SAFE = ["ES256", "RS256", "EdDSA"]
 class Source:
     """A key set source that counts reads and can be unavailable."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_age: float = 86_400) -> None:
         self.issuer = Issuer()
         self.reads = 0
         self.unavailable = False
         self.now = 1000.0
-        self.keys = KeySet("memory", SAFE, read=self._read, now=lambda: self.now)
+        self.keys = KeySet("memory", SAFE, max_age=max_age, read=self._read, now=lambda: self.now)
 
     def _read(self, _: str) -> bytes:
         self.reads += 1
@@ -110,13 +120,79 @@ async def test_failed_reads_back_off_and_are_logged_once() -> None:
     assert [line["log_level"] for line in logs] == ["warning", "info"]
 
 
-async def test_request_gets_503_when_there_are_no_keys() -> None:
-    of = Issuer()
-    token = of.token()
-    of.keys = {}
+class Firewalled(Issuer):
+    """An issuer behind a firewall, which answers in its place."""
+
+    def jwks(self) -> bytes:
+        """Return a page for people."""
+        return b"<html>"
+
+
+async def test_request_gets_503_when_no_key_set_can_be_read() -> None:
+    of = Firewalled()
+    headers = {"Authorization": f"Bearer {of.token()}"}
     async with api_client(of) as client:
-        answer = await client.get("/account/v1/producer-codes", headers={"Authorization": f"Bearer {token}"})
+        answer = await client.get("/account/v1/producer-codes", headers=headers)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_key_set_without_keys_means_that_no_key_is_valid() -> None:
+    source = Source()
+    assert await source.keys.key("ec", "ES256") is not None
+    source.issuer.keys = {}
+    source.now += AGE_SECONDS
+    source.keys.keep_fresh()
+    await eventually(lambda: source.keys.generation == 2, what="the empty key set")
+    assert await source.keys.key("ec", "ES256") is None
+    assert not source.keys.usable
+    assert source.keys.problem == "the key set memory has no usable key"
+
+
+async def test_keys_are_not_valid_beyond_the_maximum_age() -> None:
+    source = Source(max_age=3600)
+    assert await source.keys.key("ec", "ES256") is not None
+    source.unavailable = True
+    source.now += 3599
+    assert await source.keys.key("ec", "ES256") is not None
+    source.now += 1
+    with pytest.raises(KeysUnavailable):
+        await source.keys.key("ec", "ES256")
+    source.unavailable = False
+    source.now += MOST_SECONDS
+    assert await source.keys.key("ec", "ES256") is not None
+    assert source.keys.problem is None
+
+
+async def test_a_verified_token_is_not_accepted_beyond_the_maximum_age_of_the_keys() -> None:
+    source = Source(max_age=3600)
+    checking = Verifier(source.keys, issuer=NAME, audience=AUDIENCE)
+    header = [f"Bearer {source.issuer.token()}"]
+    await checking.caller(header)
+    source.unavailable = True
+    source.now += 3600
+    with pytest.raises(HttpProblem) as refused:
+        await checking.caller(header)
+    assert refused.value.status == 503
+
+
+async def test_a_failed_refresh_is_reported_and_repeated_while_the_keys_are_valid() -> None:
+    source = Source()
+    await source.keys.key("ec", "ES256")
+    source.unavailable = True
+    failures = JWKS_FAILURES._value.get()
+    tried = []
+    for second in range(0, 900, 10):
+        source.now = 1000.0 + second
+        before = source.reads
+        source.keys.keep_fresh()
+        await asyncio.sleep(0)
+        await eventually(lambda: source.keys._refreshing is None, what="the end of the refresh")
+        if source.reads > before:
+            tried.append(second)
+    assert tried == [600, 660, 720, 780, 840]
+    assert source.keys.usable
+    assert source.keys.problem == "the keys of the token issuer could not be read from memory: unavailable"
+    assert JWKS_FAILURES._value.get() - failures == 5
 
 
 async def test_token_without_key_id_uses_the_only_key_of_its_algorithm() -> None:
@@ -144,7 +220,7 @@ def test_only_strong_signature_keys_are_used() -> None:
     assert list(parse_keys(orjson.dumps({"keys": entries}), SAFE)) == [("good", "ES256")]
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b'{"keys":1}', b'{"keys":[]}', b"\xff"])
+@pytest.mark.parametrize("raw", [b"", b"[]", b'{"keys":1}', b"\xff"])
 def test_invalid_key_set_is_rejected(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_keys(raw, SAFE)
@@ -157,7 +233,8 @@ def served() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            known = self.headers["User-Agent"] == f"producer-registry/{VERSION}"
+            self.send_response(200 if known else 403)
             self.end_headers()
             self.wfile.write(raw)
 

@@ -6,6 +6,7 @@ import hmac
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -73,6 +74,9 @@ DEFECTS: dict[str, Callable[[Issuer], str]] = {
     "a subject with NUL": lambda of: of.token(sub="pc:310\0"),
     "organizations that are no list": lambda of: of.token(organizations="pc:1"),
     "organizations that are no texts": lambda of: of.token(organizations=[1]),
+    "a token for logouts": lambda of: of.token(typ="logout+jwt"),
+    "a token for another purpose": lambda of: of.token(typ="application/dpop+jwt"),
+    "a type that is no text": lambda of: of.token(typ=["JWT"]),
     "oversized": lambda of: of.token(padding="x" * 9000),
 }
 
@@ -111,7 +115,7 @@ async def test_request_with_two_tokens_is_rejected(trusted: Issuer) -> None:
         assert (await client.get(ACCOUNT, headers=[one, one])).status_code == 401
 
 
-@pytest.mark.parametrize("scope", [None, "", "admin:read admin:write", "account:reader", ["account:read"]])
+@pytest.mark.parametrize("scope", [None, "", "admin:read admin:write", "account:reader", [["account:read"], 7], 7])
 async def test_request_without_the_scope_is_forbidden(trusted: Issuer, scope: object) -> None:
     async with api_client(trusted) as client:
         headers = {"Authorization": f"Bearer {trusted.token(scope=scope)}"}
@@ -143,6 +147,42 @@ async def test_tokens_of_all_allowed_algorithms_are_accepted(name: str, key: iss
     assert caller.subject == "pc:310"
     assert caller.scopes == {"a", "b"}
     assert caller.organizations == ()
+
+
+@pytest.mark.parametrize("typ", [None, "JWT", "jwt", "at+jwt", "application/at+JWT"])
+async def test_the_type_of_an_access_token_is_accepted(trusted: Issuer, typ: str | None) -> None:
+    assert (await verifier(trusted).caller([f"Bearer {trusted.token(typ=typ)}"])).subject == "pc:310"
+
+
+@pytest.mark.parametrize(
+    ("claims", "scopes"),
+    [
+        ({"scope": "a b"}, {"a", "b"}),
+        ({"scope": ["a", "b"]}, {"a", "b"}),
+        ({"scope": None, "scp": "a b"}, {"a", "b"}),
+        ({"scope": "a", "permissions": ["b", "c d"]}, {"a", "b", "c d"}),
+        ({"scope": None, "roles": ["ignored"]}, set()),
+    ],
+)
+async def test_scopes_are_read_from_the_configured_claims(
+    trusted: Issuer, claims: dict[str, Any], scopes: set[str]
+) -> None:
+    checking = configured(trusted, scope_claims=["scope", "scp", "permissions"])
+    assert (await checking.caller([f"Bearer {trusted.token(**claims)}"])).scopes == scopes
+
+
+async def test_the_caller_is_named_by_the_configured_claim(trusted: Issuer) -> None:
+    checking = configured(trusted, subject_claim="preferred_username")
+    token = trusted.token(sub="00u1x", preferred_username="ann")
+    assert (await checking.caller([f"Bearer {token}"])).subject == "ann"
+    with pytest.raises(HttpProblem) as refused:
+        await checking.caller([f"Bearer {trusted.token()}"])
+    assert refused.value.errors[0].message == "The token has no valid claim preferred_username."
+
+
+def configured(of: Issuer, **settings: Any) -> Verifier:
+    keys = KeySet("memory", ["ES256"], read=lambda _: of.jwks())
+    return Verifier(keys, issuer=issuer.NAME, audience=issuer.AUDIENCE, **settings)
 
 
 async def test_token_is_accepted_within_the_leeway(trusted: Issuer) -> None:

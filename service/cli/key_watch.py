@@ -1,0 +1,25 @@
+"""Keep the keys of the token issuer fresh, and report them as a part of the readiness of the API."""
+
+import asyncio
+from typing import Final
+
+from consumers.health import Health
+from service.http.jwks import KeySet
+
+KEYS: Final = "keys"
+"""The part that is not ready while no token can be verified."""
+
+CHECK_SECONDS: Final = 1.0
+
+
+async def watch_keys(keys: KeySet, health: Health) -> None:
+    """Refresh the keys when it is due. A failed refresh is a note while the keys are still valid."""
+    while True:
+        keys.keep_fresh()
+        if keys.usable:
+            health.mark_ready(KEYS)
+            health.note(KEYS, keys.problem)
+        elif keys.problem is not None:
+            health.note(KEYS, None)
+            health.mark_not_ready(KEYS, keys.problem)
+        await asyncio.sleep(CHECK_SECONDS)

@@ -1,0 +1,96 @@
+"""An identity provider whose keys cannot be read: readiness, metrics and `doctor` say so."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from tests.support.issuer import NAME, Issuer
+from tests.support.measured import measured
+from tests.support.program import program
+from tests.support.readiness import part
+from tests.support.registry import Registry
+from tests.support.wait import eventually
+
+
+class Provider:
+    """An identity provider on localhost that refuses its keys as a firewall does, or has none."""
+
+    def __init__(self) -> None:
+        self.issuer = Issuer()
+        self.refuses = False
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(403 if provider.refuses else 200)
+                self.end_headers()
+                self.wfile.write(b"<html>" if provider.refuses else provider.issuer.jwks())
+
+            def log_message(self, *_: object) -> None:
+                """Log nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"jwks": self.url, "jwt_issuer": NAME}
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A running provider."""
+    made = Provider()
+    thread = threading.Thread(target=made.server.serve_forever)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+async def test_readiness_names_keys_that_cannot_be_read(registry: Registry, provider: Provider) -> None:
+    provider.refuses = True
+    service = registry.service("--role", "api", **provider.settings)
+    service.start()
+
+    async def refused() -> bool:
+        return "HTTP Error 403" in await part(service, "keys")
+
+    await eventually(refused)
+    assert await measured(service.admin_port, "producer_registry_jwks_failures_total") > 0
+    provider.refuses = False
+    await eventually(service.ready)
+
+
+async def test_readiness_names_a_key_set_without_keys(registry: Registry, provider: Provider) -> None:
+    provider.issuer.keys = {}
+    service = registry.service("--role", "api", **provider.settings)
+    service.start()
+
+    async def empty() -> bool:
+        return "has no usable key" in await part(service, "keys")
+
+    await eventually(empty)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "keys", "state", "finding"),
+    [
+        (False, True, "ok", "1 keys for"),
+        (True, True, "bad", "cannot be read: HTTP Error 403: Forbidden"),
+        (False, False, "bad", "has no usable key: every token is refused"),
+    ],
+)
+async def test_doctor_reads_the_keys(provider: Provider, refuses: bool, keys: bool, state: str, finding: str) -> None:
+    provider.refuses = refuses
+    if not keys:
+        provider.issuer.keys = {}
+    ended = await program("doctor", "--json", **provider.settings)
+    checks = {check["name"]: check for check in map(json.loads, ended.lines)}
+    assert checks["keys"]["state"] == state
+    assert finding in checks["keys"]["finding"]
