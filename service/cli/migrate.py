@@ -18,12 +18,18 @@ def migrate(settings: Settings, *, as_json: bool) -> None:
     settings = with_running_instance(settings)
     settings.require("database_url")
     from service.store.errors import StoreUnavailable
-    from service.store.migrate import MigrationFailed
+    from service.store.migrate import MigrationFailed, colliding_usernames
     from service.store.migrate import migrate as apply_missing
 
     applied = run_command(apply_missing(settings), StoreUnavailable, MigrationFailed)
+    colliding = run_command(colliding_usernames(settings), StoreUnavailable)
+    for user, other in colliding:
+        print_diagnostic(
+            f"Warning: the usernames of the users {user} and {other} are the same in the normalization form NFC; "
+            f"{user} is not found by it: rename one of them"
+        )
     if as_json:
-        click.echo(json.dumps({"applied": applied}))
+        click.echo(json.dumps({"applied": applied, "colliding_usernames": colliding}))
     else:
         for version in applied:
             click.echo(version)

@@ -31,8 +31,8 @@ class Address(TypedDict):
     line3: str | None
     organization: str | None
     city: str
-    state: str
-    postal_code: str
+    state: str | None
+    postal_code: str | None
     country_code: str
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Final, NotRequired, TypeAlias
+from unicodedata import category, normalize
 
 from pydantic import AfterValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
@@ -24,12 +25,37 @@ ID_DESCRIPTION: Final = f"an id: 1 to {ID_LENGTH} letters, digits and : . _ ~ -,
 MAX_ITEMS: Final = 10_000
 """The maximum length of a list; limits the work for a body in which every item is invalid."""
 
+MAX_TEXT: Final = 255
+
+# The control, format and space characters of the basic plane, as in a pattern of JSON Schema.
+INVISIBLE: Final = (
+    r"\u0000-\u001f\u007f-\u00a0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u1680\u180e\u2000-\u200f"
+    r"\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff\ufff9-\ufffb"
+)
+
 _NO_NUL: Final = {"pattern": "^[^\\u0000]*$"}
 
 
 def _calendar_date(text: str) -> str:
     date.fromisoformat(text)
     return text
+
+
+def normalized(username: str) -> str:
+    """Return a username in the normalization form NFC, in which usernames are stored and compared."""
+    return username if username.isascii() else normalize("NFC", username)
+
+
+def _visible(text: str) -> str:
+    if (text.isascii() and text.isprintable()) or not any(_is_invisible(character) for character in text):
+        if len(normalized(text)) > MAX_TEXT:
+            raise ValueError
+        return text
+    raise ValueError
+
+
+def _is_invisible(character: str) -> bool:
+    return category(character) in {"Cc", "Cf", "Zl", "Zp"} or (category(character) == "Zs" and character != " ")
 
 
 Id: TypeAlias = Annotated[
@@ -59,6 +85,13 @@ OptionalText: TypeAlias = Annotated[
 ]
 OptionalName: TypeAlias = Annotated[
     Text | None, Field(description="a string of 1 to 255 characters without NUL, or null")
+]
+Username: TypeAlias = Annotated[
+    Annotated[Text, AfterValidator(_visible), Field(json_schema_extra={"pattern": f"^[^{INVISIBLE}]*$"})] | None,
+    Field(
+        description="a string of 1 to 255 characters without control and format characters, with U+0020 as the only"
+        " space, or null"
+    ),
 ]
 Code: TypeAlias = Annotated[
     str,

@@ -22,8 +22,8 @@ class Address:
     line3: str | None
     organization: str | None
     city: str
-    state: str
-    postal_code: str
+    state: str | None
+    postal_code: str | None
     country_code: str
 
 

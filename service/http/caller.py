@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
+from unicodedata import normalize
 
 import jwt
 import orjson
@@ -139,6 +140,9 @@ class Verifier:
             if begins is not None and now < begins - self._leeway:
                 raise _refused("The token is not valid yet.")
         subject = claims.get(self._subject_claim)
+        if isinstance(subject, str) and not subject.isascii():
+            # Usernames are stored in this form.
+            subject = normalize("NFC", subject)
         if not isinstance(subject, str) or not subject or len(subject) > 255 or "\0" in subject:
             raise _refused(f"The token has no valid claim {self._subject_claim}.")
         scopes = frozenset(scope for name in self._scope_claims for scope in _scopes(claims.get(name)))

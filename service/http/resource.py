@@ -142,8 +142,8 @@ class Address(TypedDict):
     line3: NotRequired[Text]
     organization: NotRequired[Text]
     city: Text
-    state: Text
-    postal_code: Text
+    state: NotRequired[Text]
+    postal_code: NotRequired[Text]
     country_code: Text
 
 

@@ -10,12 +10,14 @@ from service.settings import Settings
 from service.store.errors import StoreUnavailable, translated
 from service.store.lock import TRY_MIGRATION
 from service.store.pool import Connection, connect
+from service.store.statement import statement
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 """The folder of the migration files, in a checkout and in an installed distribution alike."""
 
 _APPLIED = "SELECT version FROM schema_migrations"
 _EXISTS = "SELECT to_regclass('schema_migrations') IS NOT NULL"
+_COLLIDING = statement("username_colliding")
 _POLL_SECONDS = 0.1
 
 
@@ -43,6 +45,19 @@ async def migrate(settings: Settings) -> list[str]:
             if missing:
                 await _run_dbmate(settings.database_url)
         return missing
+    finally:
+        connection.terminate()
+
+
+async def colliding_usernames(settings: Settings) -> list[tuple[str, str]]:
+    """Return pairs of ids of users whose usernames are the same in the normalization form NFC, at most 100 pairs.
+
+    The first user of a pair cannot be found by the username until one of them is renamed.
+    """
+    connection = await connect(settings, "migrate")
+    try:
+        with translated():
+            return [(row["id"], row["other"]) for row in await connection.fetch(_COLLIDING)]
     finally:
         connection.terminate()
 

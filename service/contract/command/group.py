@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
 
-from pydantic import Discriminator, Field, with_config
+from pydantic import ConfigDict, Discriminator, Field, with_config
 from typing_extensions import TypedDict
 
-from service.contract.field import STRICT, Id, OptionalText, Reference, Text
+from service.contract.field import STRICT, Id, OptionalName, OptionalText, Reference, Text
 from service.contract.reader import Reader
 from service.core import group as core
+from service.core.problem import Problem
 
 _TYPES: Final = "office, region or division"
+_WITH_STATES: Final = frozenset({"US", "USA", "CA", "CAN", "AU", "AUS"})
+_COUNTRIES: Final = "the USA, Canada and Australia"
+# The same rule as in _complete_address, for the schema.
+_REQUIRED_BY_COUNTRY: Final[dict[str, Any]] = {
+    "if": {
+        "properties": {"country_code": {"pattern": "^([Uu][Ss][Aa]?|[Cc][Aa][Nn]?|[Aa][Uu][Ss]?)$"}},
+        "required": ["country_code"],
+    },
+    "then": {
+        "properties": {"state": {"type": "string"}, "postal_code": {"type": "string"}},
+        "required": ["state", "postal_code"],
+    },
+}
 
 
-@with_config(STRICT)
+@with_config(ConfigDict(**STRICT, json_schema_extra=_REQUIRED_BY_COUNTRY))
 class Address(TypedDict):
-    """The address of an office."""
+    """The address of an office; state and postal_code are required for the USA, Canada and Australia."""
 
     line1: Text
     line2: NotRequired[OptionalText]
     line3: NotRequired[OptionalText]
     organization: NotRequired[OptionalText]
     city: Text
-    state: Text
-    postal_code: Text
+    state: NotRequired[OptionalName]
+    postal_code: NotRequired[OptionalName]
     country_code: Text
 
 
@@ -32,7 +46,7 @@ _OfficeType: TypeAlias = Annotated[Literal["office"], Field(description=_TYPES)]
 _AreaType: TypeAlias = Annotated[Literal["region", "division"], Field(description=_TYPES)]
 _OfficeValue: TypeAlias = Annotated[
     Address,
-    Field(description="an address with line1, city, state, postal_code and country_code, because the type is office"),
+    Field(description="an address with line1, city and country_code, because the type is office"),
 ]
 
 
@@ -99,10 +113,25 @@ def _value(value: Address | str) -> core.Address | str:
         value.get("line3"),
         value.get("organization"),
         value["city"],
-        value["state"],
-        value["postal_code"],
+        value.get("state"),
+        value.get("postal_code"),
         value["country_code"],
     )
+
+
+def _complete_address(data: dict[str, Any], _subject: str) -> list[Problem]:
+    """Return a problem for the state and the postal code if they are missing in a country where they are required."""
+    address = data.get("value")
+    if not isinstance(address, dict) or data.get("type") != "office":
+        return []
+    country = address.get("country_code")
+    if not isinstance(country, str) or country.upper() not in _WITH_STATES:
+        return []
+    return [
+        Problem("invalid", f"value.{name} is missing: it is required for {_COUNTRIES}.", f"/value/{name}")
+        for name in ("state", "postal_code")
+        if address.get(name) is None
+    ]
 
 
 def _create(data: CreateGroup) -> core.CreateGroup:
@@ -126,6 +155,7 @@ READERS: Final = (
         "group.create",
         CreateGroup,
         _create,
+        check=_complete_address,
         choices={"office": CreateOffice, "area": CreateArea},
         intended=_intended_choice,
     ),
@@ -133,6 +163,7 @@ READERS: Final = (
         "group.update",
         UpdateGroup,
         _update,
+        check=_complete_address,
         choices={"office": UpdateOffice, "area": UpdateArea},
         intended=_intended_choice,
         immutable=frozenset({"distributor_id"}),

@@ -16,11 +16,12 @@ from service.contract.field import (
     Flag,
     Id,
     IdList,
-    OptionalName,
     OptionalText,
     Reference,
     Text,
+    Username,
     ids_of,
+    normalized,
 )
 from service.contract.reader import Reader
 from service.core import user as core
@@ -41,7 +42,7 @@ class CreateUser(TypedDict):
     organization: NotRequired[Reference]
     distributor_id: NotRequired[Id]
     external_id: NotRequired[OptionalText]
-    username: NotRequired[OptionalName]
+    username: NotRequired[Username]
     groups: NotRequired[IdList]
     enabled: NotRequired[Flag]
     externalUser: NotRequired[Flag]
@@ -57,7 +58,7 @@ class UpdateUser(TypedDict, total=False):
     organization: Reference
     distributor_id: Id
     external_id: OptionalText
-    username: OptionalName
+    username: Username
     groups: IdList
     enabled: Flag
     externalUser: Flag
@@ -87,7 +88,7 @@ def _create(data: CreateUser) -> core.CreateUser:
         data["email"],
         data["organization"]["id"] if has_organization else data["distributor_id"],
         data.get("external_id"),
-        data.get("username"),
+        _normalized(data.get("username")),
         tuple(data.get("groups") or ()),
         True if enabled is None else enabled,
         data.get("externalUser"),
@@ -96,12 +97,15 @@ def _create(data: CreateUser) -> core.CreateUser:
     )
 
 
+def _normalized(username: str | None) -> str | None:
+    return None if username is None else normalized(username)
+
+
 _PLAIN: Final = {
     "name": "name",
     "email": "email",
     "distributor_id": "organization_id",
     "external_id": "external_id",
-    "username": "username",
     "enabled": "enabled",
     "externalUser": "external_user",
     "useProducerCodeSecurity": "code_secured",
@@ -110,6 +114,8 @@ _PLAIN: Final = {
 
 def _update(data: UpdateUser) -> core.UpdateUser:
     changes: dict[str, object] = {_PLAIN[name]: value for name, value in data.items() if name in _PLAIN}
+    if "username" in data:
+        changes["username"] = _normalized(data["username"])
     if "groups" in data:
         changes["group_ids"] = tuple(data["groups"] or ())
     if "organization" not in data:

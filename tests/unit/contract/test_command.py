@@ -134,6 +134,27 @@ READ: dict[str, tuple[str, Mapping[str, Any], Body]] = {
         },
         user.CreateUser("Ray", "ray@armstrong.example", "pc:1", "E-1", "ray", ("g2", "g1"), False, False, False),
     ),
+    "a username that is not normalized": (
+        "user.create",
+        {**RAY, "organization": {"id": "pc:1"}, "username": "mu\u0308ller \u5c71"},
+        user.CreateUser("Ray", "ray@armstrong.example", "pc:1", username="m\u00fcller \u5c71"),
+    ),
+    "a patch with a username that is not normalized": (
+        "user.update",
+        {"username": "\u212bngstr\u00f6m"},
+        user.UpdateUser({"username": "\u00c5ngstr\u00f6m"}, "/distributor_id"),
+    ),
+    "an office abroad": (
+        "group.create",
+        {
+            "type": "office",
+            "value": {"line1": "1 Queen's Road", "city": "Hong Kong", "country_code": "HK"},
+            "distributor_id": "pc:1",
+        },
+        group.CreateGroup(
+            "office", group.Address("1 Queen's Road", None, None, None, "Hong Kong", None, None, "HK"), "pc:1"
+        ),
+    ),
     "a user with nulls": (
         "user.create",
         {**RAY, "organization": {"id": "pc:1"}, "groups": None, "enabled": None, "useProducerCodeSecurity": None},

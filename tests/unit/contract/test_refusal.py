@@ -35,6 +35,17 @@ REFUSED: list[tuple[str, object, list[str]]] = [
     ("group.create", {**REGION, "value": "x" * 256}, ["/value"]),
     ("group.create", {**OFFICE, "value": without(SPRING_STREET, "city", "state")}, ["/value/city", "/value/state"]),
     ("group.create", {**OFFICE, "value": {**SPRING_STREET, "line2": 2, "line1": ""}}, ["/value/line1", "/value/line2"]),
+    ("group.create", {**OFFICE, "value": {**SPRING_STREET, "state": None}}, ["/value/state"]),
+    ("group.create", {**OFFICE, "value": {**SPRING_STREET, "postal_code": ""}}, ["/value/postal_code"]),
+    *(
+        (
+            f"group.{verb}",
+            {**OFFICE, "value": {**without(SPRING_STREET, "state", "postal_code"), "country_code": country}},
+            ["/value/postal_code", "/value/state"],
+        )
+        for verb in ("create", "update")
+        for country in ("US", "USA", "CA", "CAN", "AU", "AUS", "can")
+    ),
     ("group.create", {**OFFICE, "distributor_id": "-"}, ["/distributor_id"]),
     ("group.create", {**OFFICE, "distributor_id": None}, ["/distributor_id"]),
     ("group.add-producer-code", {}, ["/producerCode"]),
@@ -69,6 +80,12 @@ REFUSED: list[tuple[str, object, list[str]]] = [
     ("user.create", {**RAY, "enabled": "true"}, ["/enabled"]),
     ("user.create", {**RAY, "enabled": 1}, ["/enabled"]),
     ("user.create", {**RAY, "username": ""}, ["/username"]),
+    ("user.create", {**RAY, "username": "ray\t"}, ["/username"]),
+    ("user.create", {**RAY, "username": "ray\u007f"}, ["/username"]),
+    ("user.create", {**RAY, "username": "ray\u00a0newton"}, ["/username"]),
+    ("user.create", {**RAY, "username": "ray\u200b"}, ["/username"]),
+    ("user.create", {**RAY, "username": "ray\u2028"}, ["/username"]),
+    ("user.update", {"username": "\u202eyar"}, ["/username"]),
     ("user.update", {"name": None, "email": ""}, ["/email", "/name"]),
     ("user.update", {"organization": {"id": "pc:1"}, "distributor_id": "pc:2"}, ["/distributor_id"]),
     ("user.join-group", {"group_id": 7}, ["/group_id"]),
@@ -77,6 +94,11 @@ REFUSED: list[tuple[str, object, list[str]]] = [
     ("user.update", None, [""]),
     ("user.update", "name", [""]),
     ("group.create", 7, [""]),
+]
+# Schemas cannot express these: a format character beyond the basic plane, and the length of a normalized form.
+BEYOND_SCHEMAS: list[tuple[str, object, list[str]]] = [
+    ("user.create", {**RAY, "username": "ray\U000e0041"}, ["/username"]),
+    ("user.create", {**RAY, "username": "\ufb1d" * 200}, ["/username"]),
 ]
 OPERATORS: list[tuple[str, object, list[str]]] = [
     ("organization.put", {}, ["/displayName"]),
@@ -96,7 +118,7 @@ OPERATORS: list[tuple[str, object, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "data", "paths"), [*REFUSED, *OPERATORS])
+@pytest.mark.parametrize(("name", "data", "paths"), [*REFUSED, *BEYOND_SCHEMAS, *OPERATORS])
 def test_invalid_data_is_reported_with_these_paths(name: str, data: object, paths: list[str]) -> None:
     assert refusals(name, data) == [(path, "invalid") for path in paths]
 

@@ -180,6 +180,12 @@ async def test_the_caller_is_named_by_the_configured_claim(trusted: Issuer) -> N
     assert refused.value.errors[0].message == "The token has no valid claim preferred_username."
 
 
+async def test_the_caller_is_named_in_the_form_of_usernames(trusted: Issuer) -> None:
+    checking = verifier(trusted)
+    token = trusted.token(sub="mu\u0308ller")
+    assert (await checking.caller([f"Bearer {token}"])).subject == "m\u00fcller"
+
+
 def configured(of: Issuer, **settings: Any) -> Verifier:
     keys = KeySet("memory", ["ES256"], read=lambda _: of.jwks())
     return Verifier(keys, issuer=issuer.NAME, audience=issuer.AUDIENCE, **settings)

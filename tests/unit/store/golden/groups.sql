@@ -22,8 +22,8 @@ WITH page AS MATERIALIZED (
             '"line3":' || nullif((g.value -> 'line3')::text, 'null'),
             '"organization":' || nullif((g.value -> 'organization')::text, 'null'),
             '"city":' || (g.value -> 'city')::text,
-            '"state":' || (g.value -> 'state')::text,
-            '"postal_code":' || (g.value -> 'postal_code')::text,
+            '"state":' || nullif((g.value -> 'state')::text, 'null'),
+            '"postal_code":' || nullif((g.value -> 'postal_code')::text, 'null'),
             '"country_code":' || (g.value -> 'country_code')::text) || '}' ELSE g.value::text END
         || ',"distributor_id":' || to_json(g.organization_id)
         || ',"producers":' || coalesce('[' || members.users || ']', 'null')
