@@ -5,6 +5,7 @@ import json
 import click
 
 from service.cli.option import example_text, settings_options
+from service.cli.running_instance import with_running_instance
 from service.settings import Settings, valid, variable
 
 EXAMPLE_HEAD = """\
@@ -43,13 +44,17 @@ GROUPS = {
 @click.option("--table", "as_table", is_flag=True, help="Print deploy/settings.md: tables of all settings.")
 @settings_options()
 def config(settings: Settings, as_json: bool, only_set: bool, as_example: bool, as_table: bool) -> None:
-    """Print the effective settings with masked secrets. Unknown and invalid settings are reported by name."""
+    """Print the effective settings with masked secrets. Unknown and invalid settings are reported by name.
+
+    Addresses that are not set are those of a `dev` that is running on the data folder, as in all other commands.
+    """
     if as_example:
         click.echo(example(), nl=False)
         return
     if as_table:
         click.echo(table(), nl=False)
         return
+    settings = with_running_instance(settings)
     given = {variable(field) for field in settings.model_fields_set}
     values = {name: value for name, value in settings.effective().items() if not only_set or name in given}
     if as_json:

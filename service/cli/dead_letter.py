@@ -47,24 +47,24 @@ class DeadLetter:
 
 
 async def dead_letters(settings: Settings) -> list[DeadLetter]:
-    """Return all dead letters on the topic, the oldest of each partition first. Raises BrokerUnavailable."""
-    letters: dict[str, DeadLetter] = {}
+    """Return all dead letters on the topic by the time of their failure, then by address. Raises BrokerUnavailable."""
+    # By partition and offset.
+    letters: dict[tuple[int, int], DeadLetter] = {}
     marks: dict[str, State] = {}
     async with following(settings, [Topics(settings.topic_prefix).dead_letters], from_beginning=True) as follower:
         while not await follower.at_end():
             for record in await follower.poll(0.2):
                 _collect(record, letters, marks)
-    for address, state in marks.items():
-        if address in letters:
-            letters[address].state = state
-    return list(letters.values())
+    for letter in letters.values():
+        letter.state = marks.get(letter.address, letter.state)
+    return [letter for _, letter in sorted(letters.items(), key=lambda item: (item[1].origin.failed_at, item[0]))]
 
 
-def _collect(record: Record, letters: dict[str, DeadLetter], marks: dict[str, State]) -> None:
+def _collect(record: Record, letters: dict[tuple[int, int], DeadLetter], marks: dict[str, State]) -> None:
     address = f"{record.topic}:{record.partition}:{record.offset}"
     source = origin(list(record.headers))
     if source is not None:
-        letters[address] = DeadLetter(address, record.key, record.value, source)
+        letters[record.partition, record.offset] = DeadLetter(address, record.key, record.value, source)
         return
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     match headers.get(MARK):

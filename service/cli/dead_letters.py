@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from typing import get_args
 
 import click
 
+from service.cli.choice import Known
 from service.cli.dead_letter import DeadLetter
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
+from service.cli.text_line import printable, text_line
+from service.contract.record import Reason
 from service.settings import Settings
 
 ADDRESS = "registry.dead-letters.v1:3:17"
+REASON = Known(get_args(Reason), "a reason of dead letters")
 
 
 @click.group(epilog=example_text("after an upgrade", "producer-registry dead-letters replay --reason unknown-type"))
@@ -20,7 +25,7 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list", epilog=example_text("list the open dead letters", "producer-registry dead-letters list"))
-@click.option("--reason", metavar="R", help="Only dead letters with this reason.")
+@click.option("--reason", metavar="R", type=REASON, help="Only dead letters with this reason.")
 @click.option("--all", "everything", is_flag=True, help="Include replayed and discarded dead letters.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @settings_options("kafka_bootstrap_servers")
@@ -31,7 +36,7 @@ def list_(settings: Settings, *, reason: str | None, everything: bool, as_json: 
             continue
         reported = letter.as_json()
         line = f"{reported['address']}  {reported['failed_at']}  {reported['reason']}  from {reported['from']}"
-        click.echo(json.dumps(reported, ensure_ascii=False) if as_json else f"{line}  {reported['state']}")
+        click.echo(json.dumps(reported, ensure_ascii=False) if as_json else printable(f"{line}  {reported['state']}"))
 
 
 @dead_letters.command(epilog=example_text("show one dead letter", f"producer-registry dead-letters show {ADDRESS}"))
@@ -53,33 +58,37 @@ def show(settings: Settings, *, address: str, as_json: bool, raw: bool) -> None:
     for name, value in reported.items():
         if name == "headers":
             for header, content in headers:
-                click.echo(f"header           {header}: {content}")
+                click.echo(text_line("header", f"{header}: {content}"))
         else:
-            click.echo(f"{name:16} {value}")
+            click.echo(text_line(name, value))
 
 
 @dead_letters.command(epilog=example_text("replay one dead letter", f"producer-registry dead-letters replay {ADDRESS}"))
 @click.argument("addresses", nargs=-1)
-@click.option("--reason", metavar="R", help="All open dead letters with this reason.")
+@click.option("--reason", metavar="R", type=REASON, help="All open dead letters with this reason.")
 @click.option("--again", is_flag=True, help="Include replayed and discarded dead letters.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per dead letter.")
 @settings_options("kafka_bootstrap_servers")
-def replay(settings: Settings, *, addresses: tuple[str, ...], reason: str | None, again: bool) -> None:
+def replay(settings: Settings, *, addresses: tuple[str, ...], reason: str | None, again: bool, as_json: bool) -> None:
     """Publish dead letters to their original topics again. The records are unchanged and marked as replays."""
-    _change(settings, addresses, reason, "replayed", again=again)
+    _change(settings, addresses, reason, "replayed", again=again, as_json=as_json)
 
 
 @dead_letters.command(
     epilog=example_text("discard one dead letter", f"producer-registry dead-letters discard {ADDRESS}")
 )
 @click.argument("addresses", nargs=-1)
-@click.option("--reason", metavar="R", help="All open dead letters with this reason.")
+@click.option("--reason", metavar="R", type=REASON, help="All open dead letters with this reason.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per dead letter.")
 @settings_options("kafka_bootstrap_servers")
-def discard(settings: Settings, *, addresses: tuple[str, ...], reason: str | None) -> None:
+def discard(settings: Settings, *, addresses: tuple[str, ...], reason: str | None, as_json: bool) -> None:
     """Mark dead letters as discarded. The topic keeps the records until its retention time ends."""
-    _change(settings, addresses, reason, "discarded", again=False)
+    _change(settings, addresses, reason, "discarded", again=False, as_json=as_json)
 
 
-def _change(settings: Settings, addresses: Sequence[str], reason: str | None, state: str, *, again: bool) -> None:
+def _change(
+    settings: Settings, addresses: Sequence[str], reason: str | None, state: str, *, again: bool, as_json: bool
+) -> None:
     if bool(addresses) == bool(reason):
         raise click.UsageError("give either addresses or --reason")
     letters = _read(settings)
@@ -93,6 +102,9 @@ def _change(settings: Settings, addresses: Sequence[str], reason: str | None, st
     from consumers.kafka.session import BrokerUnavailable
 
     run_command(_mark_all(with_running_instance(settings), remaining, state), BrokerUnavailable)
+    if as_json:
+        for letter in remaining:
+            click.echo(json.dumps(letter.as_json(), ensure_ascii=False))
     print_diagnostic(f"{len(remaining)} {state}")
 
 
@@ -109,8 +121,7 @@ async def _mark_all(settings: Settings, letters: list[DeadLetter], state: str) -
 
 
 def _read(settings: Settings) -> list[DeadLetter]:
-    settings = with_running_instance(settings)
-    settings.require("kafka_bootstrap_servers")
+    settings = with_running_instance(settings, "kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from service.cli.dead_letter import dead_letters as read_all
 

@@ -36,10 +36,9 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
 
 
 async def _checks(settings: Settings) -> list[Check]:
-    given = len(settings.model_fields_set)
     database = await _database(settings)
     return [
-        Check("settings", "ok", f"{given} set, all valid"),
+        _settings(settings),
         database,
         await _outbox(settings, database),
         await _broker(settings),
@@ -47,6 +46,13 @@ async def _checks(settings: Settings) -> list[Check]:
         _embedded(),
         _java(),
     ]
+
+
+def _settings(settings: Settings) -> Check:
+    if not settings.database_url and not settings.kafka_bootstrap_servers:
+        advice = "set REGISTRY_DATABASE_URL and REGISTRY_KAFKA_BOOTSTRAP_SERVERS, or run `producer-registry dev`"
+        return Check("settings", "bad", "neither a database nor a broker is set, and no `dev` is running here", advice)
+    return Check("settings", "ok", f"{len(settings.model_fields_set)} set, all valid")
 
 
 async def _database(settings: Settings) -> Check:

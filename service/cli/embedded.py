@@ -13,7 +13,7 @@ from consumers.kafka.topic import create
 from service.cli.composition import Running, can_listen, check_ports, running
 from service.cli.exit_status import print_diagnostic
 from service.cli.option import changed
-from service.cli.running_instance import RunningInstance
+from service.cli.running_instance import RunningInstance, shared_settings
 from service.http.development_key import ISSUER, ensure_key
 from service.settings import Settings
 from service.stack.errors import StackError
@@ -125,6 +125,7 @@ async def registry(settings: Settings, options: StackOptions) -> AsyncIterator[t
             completed.database_url,
             os.getpid(),
             completed.kafka_idempotent_producer,
+            shared_settings(completed),
         )
         yield instance, service
 

@@ -38,8 +38,7 @@ def load(settings: Settings, *, rate: float, flat_out: bool, count: int, timeout
     The load is an open loop: the time of a command is measured from its due time until its event is read, even if the
     command was sent late. Exits with 1 if an answer is missing or a command was not accepted.
     """
-    settings = with_running_instance(settings)
-    settings.require("kafka_bootstrap_servers")
+    settings = with_running_instance(settings, "kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from service.cli.load_workload import Tally
 

@@ -15,8 +15,7 @@ from service.settings import Settings
 @settings_options("database_url")
 def migrate(settings: Settings, *, as_json: bool) -> None:
     """Apply missing migrations. Repeated and concurrent runs are safe."""
-    settings = with_running_instance(settings)
-    settings.require("database_url")
+    settings = with_running_instance(settings, "database_url")
     from service.store.errors import StoreUnavailable
     from service.store.migrate import MigrationFailed, colliding_usernames
     from service.store.migrate import migrate as apply_missing

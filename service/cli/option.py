@@ -1,12 +1,12 @@
 """Settings as options of the commands that use them: `--database-url` overrides `REGISTRY_DATABASE_URL`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from service.settings import InvalidSettings, Settings, load
+from service.settings import InvalidSettings, Settings, load, variable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,18 +35,33 @@ def settings_options(
                 return command(load(values), *arguments, **options)
             except InvalidSettings as invalid:
                 for problem in invalid.problems:
-                    click.echo(problem, err=True)
+                    click.echo(_with_option(problem, [field for field, value in values.items() if value]), err=True)
                 raise click.exceptions.Exit(2) from None
 
         wrapped: Callable[P, R] = run
         for field, info in reversed(Settings.model_fields.items()):
             if field not in without:
-                name = f"--{field.replace('_', '-')}"
                 hidden = field not in shown
-                wrapped = click.option(name, field, metavar="VALUE", help=info.description, hidden=hidden)(wrapped)
+                wrapped = click.option(
+                    option_name(field), field, metavar="VALUE", help=info.description, hidden=hidden
+                )(wrapped)
         return wrapped
 
     return decorate
+
+
+def _with_option(problem: str, fields: Sequence[str]) -> str:
+    """Return a problem of a setting with the name of its option if the user gave the option and not the variable."""
+    name, rest = problem.partition(" ")[::2]
+    for field in fields:
+        if name.rstrip(":") == variable(field):
+            return f"{option_name(field)}{':' if name.endswith(':') else ''} {rest}"
+    return problem
+
+
+def option_name(field: str) -> str:
+    """Return the option of a setting: `--database-url` for `database_url`."""
+    return f"--{field.replace('_', '-')}"
 
 
 def changed(settings: Settings, **changes: Any) -> Settings:

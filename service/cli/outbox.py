@@ -40,7 +40,7 @@ def list_(settings: Settings, *, held: bool, discarded: bool, topic: str | None,
     """List the waiting and held rows by position. Each row has messages of one batch, shard and topic."""
     if held and discarded:
         raise click.UsageError("use either --held or --discarded, not both")
-    settings = _with_database(settings)
+    settings = with_running_instance(settings, "database_url")
     from service.cli.outbox_text import more_line, row_json, row_line
     from service.store import outbox_listing as listing
 
@@ -63,7 +63,7 @@ def list_(settings: Settings, *, held: bool, discarded: bool, topic: str | None,
 @settings_options("database_url")
 def show(settings: Settings, *, position: int, as_json: bool, raw: bool) -> None:
     """Show the messages of a waiting, held or discarded row. POSITION is that of the row or of one of its messages."""
-    settings = _with_database(settings)
+    settings = with_running_instance(settings, "database_url")
     from service.cli.outbox_text import message_json, message_lines, row_line
     from service.store.outbox_listing import find
 
@@ -86,14 +86,18 @@ def show(settings: Settings, *, position: int, as_json: bool, raw: bool) -> None
 
 
 @outbox.command(epilog=example_text("retry after the missing topic was created", "producer-registry outbox retry"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @settings_options("database_url")
-def retry(settings: Settings) -> None:
+def retry(settings: Settings, as_json: bool) -> None:
     """Request an immediate retry of all held messages. Without a request, the relays retry every few seconds."""
-    settings = _with_database(settings)
+    settings = with_running_instance(settings, "database_url")
     from service.cli.outbox_text import counted
     from service.store import outbox_admin
 
     requested = _run(outbox_admin.retry(settings))
+    if as_json:
+        rows, messages = requested.held.rows, requested.held.messages
+        click.echo(json.dumps({"held_rows": rows, "held_messages": messages, "relays": requested.relays}))
     held = f"{counted(requested.held.messages, 'message')} held in {counted(requested.held.rows, 'row')}"
     if requested.held.rows and not requested.relays:
         raise click.ClickException(f"{held}, but no relay is running: start `producer-registry serve`")
@@ -105,9 +109,10 @@ def retry(settings: Settings) -> None:
 @click.option("--topic", metavar="T", help="All held rows of this topic.")
 @click.option("--reason", metavar="R", help="All held rows with this reason (the part before the colon is sufficient).")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per row.")
 @settings_options("database_url")
 def discard(
-    settings: Settings, *, positions: tuple[int, ...], topic: str | None, reason: str | None, yes: bool
+    settings: Settings, *, positions: tuple[int, ...], topic: str | None, reason: str | None, yes: bool, as_json: bool
 ) -> None:
     """Discard held rows. Their messages are not published, unless a relay sends them at the same moment.
 
@@ -118,8 +123,8 @@ def discard(
         raise click.UsageError("give exactly one of: positions, --topic, --reason")
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("stdin is not a terminal: use --yes to discard without confirmation")
-    settings = _with_database(settings)
-    from service.cli.outbox_text import counted
+    settings = with_running_instance(settings, "database_url")
+    from service.cli.outbox_text import counted, row_json
     from service.store import outbox_admin
     from service.store.outbox_admin import Selection
 
@@ -127,6 +132,11 @@ def discard(
     if not yes:
         selection = _confirmed(settings, selection)
     rows = _run_on_held(outbox_admin.discard(settings, selection, _user()))
+    if reason is not None and not rows:
+        raise click.ClickException(f"no held row has the reason {reason}: see `outbox list --held`")
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row_json(row), ensure_ascii=False))
     messages = sum(row.messages for row in rows)
     print_diagnostic(f"{counted(len(rows), 'row')} with {counted(messages, 'message')} discarded")
 
@@ -160,12 +170,6 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     from service.store.errors import StoreRace, StoreUnavailable
 
     return run_command(work, StoreUnavailable, StoreRace)
-
-
-def _with_database(settings: Settings) -> Settings:
-    settings = with_running_instance(settings)
-    settings.require("database_url")
-    return settings
 
 
 def _user() -> str:

@@ -3,16 +3,14 @@
 Positions are strings in JSON: programs that read numbers as floating-point values would round them.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from service import clock
+from service.cli.text_line import text_line
 from service.contract.message import Message
 from service.store.outbox_listing import Count, Found, Row
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def row_json(row: Row) -> dict[str, Any]:
@@ -68,9 +66,9 @@ def message_lines(found: Found, message: Message) -> Iterable[str]:
     for name, value in message_json(found, message).items():
         if name == "headers":
             for header, content in value:
-                yield _line("header", f"{header}: {content}")
+                yield text_line("header", f"{header}: {content}")
         elif name not in {"frame", "state"}:
-            yield _line(name, value)
+            yield text_line(name, value)
 
 
 def counted(count: int, what: str) -> str:
@@ -102,8 +100,3 @@ def summary_lines(rows: Iterable[Row]) -> Iterable[str]:
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode(errors="backslashreplace")
-
-
-def _line(name: str, value: object) -> str:
-    """Return a line of text. Control characters, which could affect the terminal, are shown as escapes."""
-    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), f"{name:16} {value}")

@@ -34,8 +34,7 @@ def resend(settings: Settings, *, types: tuple[str, ...], organization: str | No
     A snapshot is ordered among the events of its subject and has the current version. --type may be repeated. The types
     are organization, branch, role, product, producer-code, group, user, group.producer-code, user.producer-code.
     """
-    settings = with_running_instance(settings)
-    settings.require("database_url")
+    settings = with_running_instance(settings, "database_url")
     from service.store.errors import StoreRace, StoreUnavailable
 
     counts = run_command(_resend(settings, types or KINDS, organization), StoreUnavailable, StoreRace)

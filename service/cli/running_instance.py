@@ -2,19 +2,37 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from service.cli.option import changed
-from service.settings import Settings
+from service.settings import InvalidSettings, Settings, valid, variable
 
 FILE = "running.json"
+
+SHARED = (
+    "topic_prefix",
+    "partitions",
+    "replication",
+    "command_retention_days",
+    "event_retention_days",
+    "dead_letter_retention_days",
+    "max_body_bytes",
+    "jwks",
+    "jwt_issuer",
+    "jwt_audience",
+)
+"""The settings that clients of a running stack share with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningInstance:
-    """The addresses of a running stack, its pid, and whether its broker supports idempotent producers."""
+    """The addresses of a running stack, its pid, and whether its broker supports idempotent producers.
+
+    `settings` are the settings that its clients need, by field.
+    """
 
     api: str
     admin: str
@@ -22,6 +40,7 @@ class RunningInstance:
     database: str
     pid: int
     idempotent: bool
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def ready_line(self) -> str:
         """Return the line that reports readiness: one JSON object."""
@@ -52,13 +71,36 @@ def find(folder: Path) -> RunningInstance | None:
     return instance
 
 
-def with_running_instance(settings: Settings) -> Settings:
-    """Return the settings. Addresses that are not set are those of the `dev` running on their data folder, if any."""
+def shared_settings(settings: Settings) -> dict[str, Any]:
+    """Return the settings of a service that its clients need, also in other folders."""
+    jwks = settings.jwks if "://" in settings.jwks else str(Path(settings.jwks).resolve())
+    return {name: getattr(settings, name) for name in SHARED} | {"jwks": jwks}
+
+
+def with_running_instance(settings: Settings, *required: str) -> Settings:
+    """Return the settings. Addresses that are not set are those of the `dev` running on their data folder, if any.
+
+    Raises InvalidSettings if an address in `required` is neither set nor found.
+    """
     instance = find(settings.data_dir)
-    if instance is None:
-        return settings
+    if instance is not None:
+        settings = _completed(settings, instance)
+    missing = [name for name in required if not getattr(settings, name)]
+    if missing:
+        raise InvalidSettings(
+            [
+                f"{variable(name)} is not set, and no registry is running on {settings.data_dir}: start one with"
+                f" `producer-registry dev`, or set it to {valid(name)}"
+                for name in missing
+            ]
+        )
+    return settings
+
+
+def _completed(settings: Settings, instance: RunningInstance) -> Settings:
     addresses: dict[str, object] = {}
     if not settings.kafka_bootstrap_servers:
+        addresses |= {name: value for name, value in instance.settings.items() if name not in settings.model_fields_set}
         addresses |= {"kafka_bootstrap_servers": instance.kafka, "kafka_idempotent_producer": instance.idempotent}
     if not settings.database_url:
         addresses["database_url"] = instance.database

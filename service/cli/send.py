@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from service.cli.choice import Known
 from service.cli.command_preparation import (
     SOURCE,
+    TYPES,
     CommandPreparer,
     derived_subjects,
     format_of,
@@ -19,6 +21,7 @@ from service.cli.exit_status import INTERRUPTED, print_diagnostic, run_command
 from service.cli.input_text import InvalidInput, rows_text
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
+from service.cli.text_line import printable
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -37,7 +40,13 @@ _AGAIN = "With --again, rows that were sent would be decided once more"
     )
 )
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--type", "type_", metavar="T", help="Type of rows without a type, such as group.create.")
+@click.option(
+    "--type",
+    "type_",
+    metavar="T",
+    type=Known(TYPES, "a command type"),
+    help="Type of rows without a type, such as group.create.",
+)
 @click.option("--csv", "form", flag_value="csv", help="FILE is CSV with a header (default for *.csv).")
 @click.option("--json-lines", "form", flag_value="json", help="FILE has one structured CloudEvent per line.")
 @click.option("--source", default=SOURCE, show_default=True, help="Source of rows without a source.")
@@ -66,8 +75,7 @@ def send(
     decided are not decided twice. With --wait, rows that were rejected are decided again. CSV columns are the fields of
     the data; lists are separated by semicolons.
     """
-    settings = with_running_instance(settings)
-    settings.require("kafka_bootstrap_servers")
+    settings = with_running_instance(settings, "kafka_bootstrap_servers")
     content = file.read()
     preparer = CommandPreparer(
         Topics(settings.topic_prefix), type_=type_, source=source, key=key, series=token_hex(8) if again else ""
@@ -124,7 +132,7 @@ def _show(answer: "Answer", *, as_json: bool) -> None:
         click.echo(json.dumps(answer.as_json(), ensure_ascii=False))
         return
     for error in answer.errors:
-        click.echo(f"row {answer.command.row}: {error['code']} {error['path']} {error['message']}")
+        click.echo(printable(f"row {answer.command.row}: {error['code']} {error['path']} {error['message']}"))
 
 
 @contextmanager

@@ -6,10 +6,13 @@ from typing import Literal
 
 import click
 
+from service.cli.choice import Known
 from service.cli.exit_status import run_command
 from service.cli.message import Message, read, short_type
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
+from service.cli.text_line import printable
+from service.contract.catalogue import COMMANDS, PUBLISHED
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -24,7 +27,13 @@ What = Literal["events", "outcomes", "commands"]
 )
 @click.argument("what", type=click.Choice(["events", "outcomes", "commands"]))
 @click.option("--from", "start", type=click.Choice(["beginning", "now"]), default="now", show_default=True)
-@click.option("--type", "type_", metavar="T", help="Only messages of this type, such as group.created.")
+@click.option(
+    "--type",
+    "type_",
+    metavar="T",
+    type=Known([*(kind.name for kind in COMMANDS), *PUBLISHED], "a type of messages"),
+    help="Only messages of this type, such as group.created.",
+)
 @click.option("--key", metavar="K", help="Only records with this key.")
 @click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="Exit after N messages.")
 @click.option("--until-end", is_flag=True, help="Exit at the end of the topics.")
@@ -47,16 +56,14 @@ def tail(
     as_json: bool,
 ) -> None:
     """Follow events, outcomes or commands until Ctrl-C. The messages of a subject are in order."""
-    settings = with_running_instance(settings)
-    settings.require("kafka_bootstrap_servers")
+    settings = with_running_instance(settings, "kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
 
-    wanted = short_type(type_) if type_ else None
     work = _follow(
         settings,
         what,
         from_beginning=start == "beginning",
-        type_=wanted,
+        type_=type_,
         key=key,
         count=count,
         until_end=until_end,
@@ -114,7 +121,7 @@ def line(message: Message) -> str:
     at = datetime.fromtimestamp(message.written_at / 1000, UTC).strftime("%H:%M:%S")
     subject = message.attributes.get("subject", "-")
     version = f" v{message.attributes['entityversion']}" if "entityversion" in message.attributes else ""
-    return f"{at} {message.type or '(not a CloudEvent)'} {subject}{version} {details(message)}".rstrip()
+    return printable(f"{at} {message.type or '(not a CloudEvent)'} {subject}{version} {details(message)}".rstrip())
 
 
 def details(message: Message) -> str:

@@ -28,8 +28,7 @@ def topics() -> None:
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def create(settings: Settings, as_json: bool) -> None:
     """Create missing topics. Repeated and concurrent runs are safe."""
-    settings = with_running_instance(settings)
-    settings.require("kafka_bootstrap_servers")
+    settings = with_running_instance(settings, "kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from consumers.kafka.topic import create as create_topics
 
@@ -44,8 +43,7 @@ def create(settings: Settings, as_json: bool) -> None:
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def check(settings: Settings, as_json: bool) -> None:
     """Compare the topics with the settings. Exits with 1 if a topic is missing or different."""
-    settings = with_running_instance(settings)
-    settings.require("kafka_bootstrap_servers")
+    settings = with_running_instance(settings, "kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from consumers.kafka.topic import check as check_topics
 

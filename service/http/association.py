@@ -8,6 +8,7 @@ from service.http import example, resource
 from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
 from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
+from service.http.scope import ADMIN_READ
 
 USER_ATTRIBUTES: Final = ("id", "producerCode", "roles")
 GROUP_ATTRIBUTES: Final = ("branch", "code", "description", "id", "producerCode", "producerStatus")
@@ -56,7 +57,7 @@ OPERATIONS: Final = (
         "listUserProducerCodes",
         "Producer codes associated with a user",
         "Users",
-        "admin:read",
+        ADMIN_READ,
         _of_user,
         resource.UserProducerCodePage,
         example.USER_CODE_PAGE,
@@ -68,7 +69,7 @@ OPERATIONS: Final = (
         "getUserProducerCode",
         "One association of a user with a producer code",
         "Users",
-        "admin:read",
+        ADMIN_READ,
         _one_of_user,
         resource.UserProducerCodeElement,
         example.USER_CODE,
@@ -79,7 +80,7 @@ OPERATIONS: Final = (
         "listGroupProducerCodes",
         "Producer codes associated with a group",
         "Groups",
-        "admin:read",
+        ADMIN_READ,
         _of_group,
         resource.GroupProducerCodePage,
         example.GROUP_CODE_PAGE,
@@ -92,7 +93,7 @@ OPERATIONS: Final = (
         "getGroupProducerCode",
         "One association of a group with a producer code",
         "Groups",
-        "admin:read",
+        ADMIN_READ,
         _one_of_group,
         resource.GroupProducerCodeElement,
         example.GROUP_CODE,

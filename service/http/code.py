@@ -9,6 +9,7 @@ from service.http import example, resource
 from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
 from service.http.operation import Operation, RequestContext
 from service.http.problem import disabled, not_found
+from service.http.scope import ACCOUNT_READ, ADMIN_READ
 from service.http.value import choice, day
 
 ATTRIBUTES: Final = (
@@ -85,7 +86,7 @@ OPERATIONS: Final = (
         "listCallerProducerCodes",
         "Producer codes available to the caller",
         "Account",
-        "account:read",
+        ACCOUNT_READ,
         _of_caller,
         resource.CodePage,
         example.ACCOUNT_PAGE,
@@ -99,7 +100,7 @@ OPERATIONS: Final = (
         "listProducerCodes",
         "All producer codes, whatever their status",
         "Producer codes",
-        "admin:read",
+        ADMIN_READ,
         _all,
         resource.CodePage,
         example.CODE_PAGE,
@@ -110,7 +111,7 @@ OPERATIONS: Final = (
         "getProducerCode",
         "One producer code",
         "Producer codes",
-        "admin:read",
+        ADMIN_READ,
         _one,
         resource.CodeElement,
         example.CODE,
@@ -121,7 +122,7 @@ OPERATIONS: Final = (
         "listOrganizationProducerCodes",
         "Producer codes of an organization",
         "Organizations",
-        "admin:read",
+        ADMIN_READ,
         _of_organization,
         resource.CodePage,
         example.ORGANIZATION_CODE_PAGE,
@@ -132,7 +133,7 @@ OPERATIONS: Final = (
         "getOrganizationProducerCode",
         "One producer code of an organization",
         "Organizations",
-        "admin:read",
+        ADMIN_READ,
         _one_of_organization,
         resource.CodeElement,
         example.CODE,

@@ -20,6 +20,10 @@ KEY_FILE: Final = "development-key.pem"
 JWKS_FILE: Final = "development-jwks.json"
 
 
+class NoDevelopmentKey(Exception):
+    """The data folder has no key; the message names the folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class DevelopmentKey:
     """The files of the key pair: `private_key` is readable only by its owner, `jwks` is for the `jwks` setting."""
@@ -50,8 +54,14 @@ def sign(
     organizations: Sequence[str] | None = None,
     issuer: str = ISSUER,
 ) -> str:
-    """Return a signed development token; `issued_at` is in seconds since the epoch, `organizations` None means all."""
-    key = _load(ensure_key(data_dir).private_key)
+    """Return a signed development token; `issued_at` is in seconds since the epoch, `organizations` None means all.
+
+    Raises NoDevelopmentKey if `ensure_key` did not create a key in the data folder.
+    """
+    try:
+        key = _load(data_dir / KEY_FILE)
+    except FileNotFoundError:
+        raise NoDevelopmentKey(f"there is no development key in {data_dir}") from None
     claims: dict[str, Any] = {
         "iss": issuer,
         "aud": audience,

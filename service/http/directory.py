@@ -9,6 +9,7 @@ from service.http import example, resource
 from service.http.answer import answer, made_tag
 from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
+from service.http.scope import ADMIN_READ
 from service.store.read_store import Attributes
 
 
@@ -40,7 +41,7 @@ OPERATIONS: Final = (
         "getOrganization",
         "One organization",
         "Organizations",
-        "admin:read",
+        ADMIN_READ,
         _organization,
         resource.OrganizationElement,
         example.ORGANIZATION,
@@ -50,7 +51,7 @@ OPERATIONS: Final = (
         "getRole",
         "One role",
         "Roles",
-        "admin:read",
+        ADMIN_READ,
         _role,
         resource.RoleElement,
         example.ROLE,

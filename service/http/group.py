@@ -11,6 +11,7 @@ from service.http.base_path import public_path
 from service.http.cursor import cursor, issued
 from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
+from service.http.scope import ADMIN_READ
 from service.http.value import choice, identifier, number
 from service.store.read_store import Listed, Organizations
 
@@ -76,7 +77,7 @@ OPERATIONS: Final = (
         "listGroups",
         "All groups",
         "Groups",
-        "admin:read",
+        ADMIN_READ,
         _groups,
         resource.GroupPage,
         example.GROUP_PAGE,
@@ -88,7 +89,7 @@ OPERATIONS: Final = (
         "getGroup",
         "One group with its producers and products",
         "Groups",
-        "admin:read",
+        ADMIN_READ,
         _group,
         resource.GroupElement,
         example.GROUP,
@@ -98,7 +99,7 @@ OPERATIONS: Final = (
         "listProducers",
         "All producers",
         "Producers",
-        "admin:read",
+        ADMIN_READ,
         _producers,
         resource.ProducerPage,
         example.PRODUCER_PAGE,
@@ -110,7 +111,7 @@ OPERATIONS: Final = (
         "getProducer",
         "One producer",
         "Producers",
-        "admin:read",
+        ADMIN_READ,
         _producer,
         resource.ProducerElement,
         example.PRODUCER,

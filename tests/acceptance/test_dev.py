@@ -99,6 +99,19 @@ async def test_data_folder_in_use_is_refused(dev: Dev) -> None:
     assert "in use" in ended.err
 
 
+async def test_doctor_agrees_with_a_dev_that_has_other_settings(tmp_path: Path, broker: str) -> None:
+    options = ("--broker", broker, "--topic-prefix", "agency", "--partitions", "3", "--jwt-audience", "portal")
+    async with running_dev(tmp_path / "data", *options, log=tmp_path / "log") as dev:
+        doctor = await dev.run("doctor", "--json")
+        assert doctor.code == 0, doctor.out
+        states = {check["name"]: check["state"] for check in map(json.loads, doctor.lines)}
+        assert [states[name] for name in ("database", "outbox", "broker", "keys")] == ["ok"] * 4
+        shown = dict(line.split("=", 1) for line in (await dev.run("config", "--set")).lines)
+        assert (shown["REGISTRY_TOPIC_PREFIX"], shown["REGISTRY_PARTITIONS"]) == ("agency", "3")
+        assert (await dev.get("/groups", await dev.token("ann", "admin:read")))[0] == 200
+    assert "Auto create topics" not in (tmp_path / "log").read_text()
+
+
 async def test_a_signal_stops_all_processes_and_data_is_kept_for_the_next_start(tmp_path: Path, broker: str) -> None:
     log = tmp_path / "log"
     async with running_dev(tmp_path / "data", "--broker", broker, log=log) as first:

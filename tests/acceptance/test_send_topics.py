@@ -127,8 +127,10 @@ async def test_a_time_out_names_the_rows_without_an_answer_and_those_that_were_n
     ]
 
 
-async def put_dead_letter(broker: Broker, reason: str = "unknown-type") -> None:
-    """Publish a dead letter, as the service does."""
+async def put_dead_letter(
+    broker: Broker, reason: str = "unknown-type", *, value: bytes = b"\xff\x00{", failed: int = 2026
+) -> None:
+    """Publish a dead letter, as the service does; it failed in this year."""
 
     @dataclass
     class Record:
@@ -136,11 +138,12 @@ async def put_dead_letter(broker: Broker, reason: str = "unknown-type") -> None:
         partition: int = 0
         offset: int = 41
         key: bytes | None = b"k"
-        value: bytes | None = b"\xff\x00{"
+        value: bytes | None = None
         headers: tuple[tuple[str, bytes | None], ...] = (("ce_id", b"c-1"), ("x", b"\xfe"), ("x", b"2"))
 
-    undecodable = Undecodable(Record(broker.topics.commands), reason, "no such type")  # type: ignore[arg-type]
-    message = dead_letter(undecodable, 1, stamp(datetime(2026, 1, 1, tzinfo=UTC)), broker.topics)
+    record = Record(broker.topics.commands, value=value)
+    undecodable = Undecodable(record, reason, "no such type")  # type: ignore[arg-type]
+    message = dead_letter(undecodable, 1, stamp(datetime(failed, 1, 1, tzinfo=UTC)), broker.topics)
     async with publishing(broker.settings) as publisher:
         headers = [(name, value or b"") for name, value in message.headers]
         await (await publisher.send(message.topic, message.payload, message.key, headers))
@@ -179,6 +182,23 @@ async def test_discarded_dead_letter_is_listed_only_among_all(ready: Broker) -> 
     }
     assert remaining == ["tombstone"]
     assert every == {("not-json", "discarded"), ("tombstone", "open")}
+
+
+async def test_dead_letters_are_listed_by_the_time_of_their_failure(ready: Broker) -> None:
+    for year in (2023, 2025, 2021, 2024, 2022):
+        await put_dead_letter(ready, failed=year)
+    listed = [json.loads(line)["failed_at"][:4] for line in (await ready.run("dead-letters", "list", "--json")).lines]
+    assert listed == ["2021", "2022", "2023", "2024", "2025"]
+
+
+async def test_control_characters_are_shown_as_escapes(ready: Broker) -> None:
+    await put_dead_letter(ready, value=b'{"name": "\x1b[2J\x9b"}')
+    (letter,) = (await ready.run("dead-letters", "list", "--json")).lines
+    shown = await ready.run("dead-letters", "show", json.loads(letter)["address"])
+    assert "\x1b" not in shown.out
+    assert '{"name": "\\x1b[2J\\x9b"}' in shown.out
+    discarded = await ready.run("dead-letters", "discard", json.loads(letter)["address"], "--json")
+    assert json.loads(discarded.out)["state"] == "discarded"
 
 
 async def test_unknown_address_is_refused(ready: Broker) -> None:

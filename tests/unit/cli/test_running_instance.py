@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.running_instance import RunningInstance, find, forget, with_running_instance
-from service.settings import load
+from service.cli.running_instance import RunningInstance, find, forget, shared_settings, with_running_instance
+from service.settings import InvalidSettings, load
 
 
 @pytest.fixture
@@ -24,6 +24,26 @@ def test_addresses_are_found_when_none_are_given(tmp_path: Path, instance: Runni
     settings = with_running_instance(load({"data_dir": str(tmp_path)}))
     assert (settings.kafka_bootstrap_servers, settings.database_url) == (instance.kafka, instance.database)
     assert (settings.admin_port, settings.kafka_idempotent_producer) == (1081, False)
+
+
+def test_clients_have_the_settings_of_the_instance_unless_they_are_given(tmp_path: Path) -> None:
+    settings = load({"topic_prefix": "agency", "partitions": "3", "jwks": "keys.json", "jwt_issuer": "me"})
+    shared = shared_settings(settings)
+    RunningInstance("http://h:1", "http://h:2", "h:3", "postgresql://h/d", os.getpid(), True, shared).write(tmp_path)
+    found = with_running_instance(load({"data_dir": str(tmp_path), "partitions": "5"}))
+    assert (found.topic_prefix, found.partitions, found.jwt_issuer) == ("agency", 5, "me")
+    assert found.jwks == str(Path.cwd() / "keys.json")
+    other = with_running_instance(load({"data_dir": str(tmp_path), "kafka_bootstrap_servers": "b:9092"}))
+    assert other.topic_prefix == "registry", "the settings belong to the broker of the instance"
+
+
+def test_a_missing_address_is_reported_with_a_way_to_start_a_registry(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings) as invalid:
+        with_running_instance(load({"data_dir": str(tmp_path)}), "kafka_bootstrap_servers")
+    assert invalid.value.problems == [
+        f"REGISTRY_KAFKA_BOOTSTRAP_SERVERS is not set, and no registry is running on {tmp_path}: start one with"
+        " `producer-registry dev`, or set it to host:port, separated by commas"
+    ]
 
 
 def test_given_addresses_are_not_changed(tmp_path: Path, instance: RunningInstance) -> None:

@@ -8,9 +8,14 @@ import jwt
 from click.testing import CliRunner, Result
 
 from service.cli.main import cli
+from service.http.app import OPERATIONS
+from service.http.development_key import ensure_key
+from service.http.scope import SCOPES
 
 
-def run(data_dir: Path, *arguments: str) -> Result:
+def run(data_dir: Path, *arguments: str, key: bool = True) -> Result:
+    if key:
+        ensure_key(data_dir)
     options = ["--data-dir", str(data_dir), "--sub", "pc:310", "--scope", "account:read admin:read"]
     return CliRunner().invoke(cli, ["token", *options, *arguments])
 
@@ -59,3 +64,21 @@ def test_no_token_is_created_without_a_subject(tmp_path: Path) -> None:
     refused = run(tmp_path, "--sub", " ")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "--sub" in refused.stderr
+
+
+def test_no_key_is_created_where_dev_has_not_run(tmp_path: Path) -> None:
+    refused = run(tmp_path / "elsewhere", key=False)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert f"there is no development key in {tmp_path}/elsewhere: run `producer-registry dev`" in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_scope_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    refused = run(tmp_path, "--scope", "account:read admin:reed")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "admin:reed does not exist; the scopes are account:read, admin:read" in refused.stderr
+    assert "a scope is required" in run(tmp_path, "--scope", " ").stderr
+
+
+def test_the_scopes_are_those_of_the_operations() -> None:
+    assert set(SCOPES) == {operation.scope for operation in OPERATIONS}
