@@ -1,18 +1,11 @@
-"""The only module that reads the wall clock. Other modules take the time as an argument or use time.monotonic."""
+"""The only module that reads the clock of this machine. service/README.md lists what may depend on it.
 
-from datetime import UTC, date, datetime
+What is decided and stored uses PostgreSQL's clock, and deadlines use time.monotonic.
+"""
+
+from datetime import UTC, datetime
 
 
 def now() -> datetime:
     """Return the current time in UTC."""
     return datetime.now(UTC)
-
-
-def today() -> date:
-    """Return the current date in UTC."""
-    return now().date()
-
-
-def stamp(moment: datetime) -> str:
-    """Format a time as in messages: RFC 3339 in UTC, with microseconds and Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from service import clock
 from service.cli.text_line import text_line
 from service.contract.message import Message
+from service.contract.timestamp import stamp
 from service.store.outbox_listing import Count, Found, Row
 
 
@@ -22,25 +22,25 @@ def row_json(row: Row) -> dict[str, Any]:
         "shard": row.shard,
         "messages": row.messages,
         "raw_bytes": row.raw_bytes,
-        "since": clock.stamp(row.since),
+        "since": stamp(row.since),
         "scope": row.scope,
         "reason": row.reason,
     }
     if row.discarded_at is not None:
-        reported |= {"discarded_at": clock.stamp(row.discarded_at), "discarded_by": row.discarded_by}
+        reported |= {"discarded_at": stamp(row.discarded_at), "discarded_by": row.discarded_by}
     return reported
 
 
 def row_line(row: Row) -> str:
     """Return a row as one line of text."""
     size = f"{row.topic}  shard {row.shard}  {counted(row.messages, 'message')}  {counted(row.raw_bytes, 'byte')}"
-    line = f"{row.position}  {row.state}  {size}  since {clock.stamp(row.since)}"
+    line = f"{row.position}  {row.state}  {size}  since {stamp(row.since)}"
     if row.scope is not None:
         line += f"  {row.scope}"
     if row.reason is not None:
         line += f"  {row.reason}"
     if row.discarded_at is not None:
-        line += f"  discarded {clock.stamp(row.discarded_at)} by {row.discarded_by}"
+        line += f"  discarded {stamp(row.discarded_at)} by {row.discarded_by}"
     return line
 
 

@@ -1,7 +1,6 @@
 """The HTTP application: operations, documents and middleware."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Final
 
@@ -11,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from service import clock
 from service.contract.topics import Topics
 from service.http import association, code, directory, group
 from service.http.base_path import BasePaths, public_path
@@ -39,9 +37,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 _log = log(__name__)
 
 
-def create_app(
-    settings: Settings, reader: ReadStore, verifier: Verifier, *, today: Callable[[], date] = clock.today
-) -> FastAPI:
+def create_app(settings: Settings, reader: ReadStore, verifier: Verifier) -> FastAPI:
     """Build the application; the caller opens and closes `reader` and `verifier`."""
     app = FastAPI(
         title="Producer Registry",
@@ -55,7 +51,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     endpoints = Endpoints(
-        verifier, RateLimit(settings.rate_limit_per_second), Source(reader, today, visible_strings(settings))
+        verifier, RateLimit(settings.rate_limit_per_second), Source(reader, visible_strings(settings))
     )
     for operation in OPERATIONS:
         _add(app, endpoints, operation)

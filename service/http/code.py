@@ -26,7 +26,11 @@ ATTRIBUTES: Final = (
 )
 
 USE: Final = choice("use", "The intended use of the codes.", [SUBMISSION, RENEWAL], SUBMISSION)
-AS_OF_DATE: Final = day("asOfDate", "The date on which the codes must be usable; today (UTC) by default.", "2026-11-22")
+AS_OF_DATE: Final = day(
+    "asOfDate",
+    "The date on which the codes must be usable; today (UTC) by default.",
+    "2026-11-22",
+)
 FIELDS: Final = fields_parameter(ATTRIBUTES)
 _PAGE: Final = page_parameters(ATTRIBUTES)
 
@@ -36,7 +40,7 @@ async def _of_caller(context: RequestContext) -> Response:
     items = await context.reader.codes_of_caller(
         context.caller.subject,
         renewal=context.query[USE] == RENEWAL,
-        on=context.query[AS_OF_DATE] or context.source.today(),
+        on=context.query[AS_OF_DATE],
         visible=context.source.visible,
         page=page,
     )

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -21,10 +20,9 @@ from service.store.read_store import ReadStore
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The data sources: the store, today's date (UTC), and the externally visible code strings (lower case)."""
+    """The data sources: the store, and the externally visible code strings (lower case)."""
 
     reader: ReadStore
-    today: Callable[[], date]
     visible: Sequence[str]
 
 

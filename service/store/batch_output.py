@@ -7,11 +7,11 @@ from datetime import datetime
 
 import asyncpg
 
-from service.clock import stamp
 from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message
 from service.contract.render import render, repeat_outcome
+from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.decision import Decision, Repeat
 from service.store.frame import Frame, frames_of

@@ -38,8 +38,8 @@ ROWS: Final = 26
 TRIES: Final = 3
 """Attempts to get a page while codes change between its two statements."""
 
-Question: TypeAlias = tuple[str, date, str]
-"""A caller's subject, the date, and the externally visible code strings with commas."""
+Question: TypeAlias = tuple[str, date | None, str]
+"""A caller's subject, the date (None for today), and the externally visible code strings with commas."""
 
 Stamps: TypeAlias = list[str] | None
 """The stamps of a caller's codes in order; None for a user who is disabled."""
@@ -86,7 +86,9 @@ class CallerPages:
         """The cached documents by their stamps, the oldest first."""
         return self._documents
 
-    async def page(self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page) -> Items | None:
+    async def page(
+        self, subject: str, *, renewal: bool, on: date | None, visible: Sequence[str], page: Page
+    ) -> Items | None:
         """Return the page, or None for a user who is disabled.
 
         Raises StoreUnavailable, or StoreRace when the codes change during each of TRIES attempts.

@@ -5,10 +5,8 @@ The number of statements depends on the kinds of state that the batch concerns, 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 
-from service import clock
 from service.contract.envelope import Parsed, Received, Undecodable
 from service.contract.message import Message, longest, oversized
 from service.contract.topics import Topics
@@ -69,14 +67,12 @@ class CommandStore:
         origin: Origin,
         held: Callable[[], Set[int]] = frozenset,
         decide: Decide = decide_batch,
-        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._settings = settings
         self._topics = topics
         self._origin = origin
         self._held = held
         self._decide = decide
-        self._now = now
         self._connection: Connection | None = None
 
     async def apply(
@@ -135,8 +131,8 @@ class CommandStore:
         passing("after_claim")
         commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in known]
         before = await load_world(connection, needs(commands))
-        [block] = await connection.fetch(_OUTBOX_BLOCK)
-        answers = BatchOutput(self._topics, block["block"], self._now())
+        [taken] = await connection.fetch(_OUTBOX_BLOCK)
+        answers = BatchOutput(self._topics, taken["block"], taken["decided_at"])
         decisions, after = self._decide(commands, before)
         # Messages are made without the database, so this runs while the rows are saved.
         await run_concurrently(save_world(connection, before, after), answers.add(records, known, decisions))

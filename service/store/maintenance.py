@@ -1,11 +1,9 @@
 """Housekeeping: remove old command ids from the inbox, in small steps that do not delay other work."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from service import clock
 from service.settings import Settings
 from service.store.errors import translated
 from service.store.lock import TRY_HOUSEKEEPING
@@ -30,10 +28,8 @@ class Swept:
     remembered: int
 
 
-async def sweep(
-    settings: Settings, now: Callable[[], datetime] = clock.now, rest_seconds: float = REST_SECONDS
-) -> Swept | None:
-    """Remove the ids of commands that were decided longer than `inbox_retention_days` ago.
+async def sweep(settings: Settings, rest_seconds: float = REST_SECONDS) -> Swept | None:
+    """Remove the ids of commands that were decided longer than `inbox_retention_days` ago, by the database's clock.
 
     Returns None when another process is sweeping. Each step is a separate transaction. Raises StoreUnavailable.
     """
@@ -42,13 +38,14 @@ async def sweep(
         with translated():
             if not await connection.fetchval(TRY_HOUSEKEEPING):
                 return None
-            return await _sweep(connection, now() - timedelta(days=settings.inbox_retention_days), rest_seconds)
+            return await _sweep(connection, settings.inbox_retention_days, rest_seconds)
     finally:
         connection.terminate()
 
 
-async def _sweep(connection: Connection, since: datetime, rest_seconds: float) -> Swept:
-    [size] = await connection.fetch(_SIZE)
+async def _sweep(connection: Connection, days: int, rest_seconds: float) -> Swept:
+    [size] = await connection.fetch(_SIZE, days)
+    since: datetime = size["since"]
     forgotten = 0
     for page in range(0, size["pages"], PAGES):
         done = await connection.execute(_PRUNE, since, page, page + PAGES)

@@ -75,10 +75,11 @@ class ReadStore:
         self._caller_pages = CallerPages(pool)
 
     async def codes_of_caller(
-        self, subject: str, *, renewal: bool, on: date, visible: Sequence[str], page: Page
+        self, subject: str, *, renewal: bool, on: date | None, visible: Sequence[str], page: Page
     ) -> Items | None:
         """Return the codes that a caller may use; None for a user who is disabled.
 
+        `on` is the date on which they must be usable, None for today by the database's clock (UTC).
         `visible` are the code strings, in lower case, for callers who are not users of the registry.
         """
         if is_plain(page):

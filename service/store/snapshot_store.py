@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from types import MappingProxyType
 from typing import Final
 
-from service import clock
 from service.contract.change import Snapshot
 from service.contract.snapshot import Held, association_message, state_message
+from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.batch import Needs
 from service.settings import Settings
@@ -66,8 +66,8 @@ async def snapshots(
                 # Not while a batch changes the directory, whose rows are read without a lock.
                 await connection.execute(BEGIN_SHARED)
                 states, after = await _page(connection, kind, organization, after, page)
-                [block] = await connection.fetch(_OUTBOX_BLOCK)
-                first, time = block["block"] * BLOCK, clock.stamp(clock.now())
+                [taken] = await connection.fetch(_OUTBOX_BLOCK)
+                first, time = taken["block"] * BLOCK, stamp(taken["decided_at"])
                 messages = [
                     association_message(one, run, first + number, time, topics)
                     if isinstance(one, Held)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from consumers.kafka.session import publishing
-from service.clock import stamp
 from service.contract.dead_letter import dead_letter
 from service.contract.record import Undecodable
+from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.settings import Settings, load
 from tests.support.ladder import Rung

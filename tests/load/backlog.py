@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import asyncpg
 
-from service.clock import now, stamp
+from service.clock import now
 from service.contract.message import Message
 from service.contract.record import Received
 from service.contract.render import render
+from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.batch import decide
 from service.core.command import Command

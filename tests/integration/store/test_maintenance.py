@@ -1,7 +1,7 @@
 """A sweep removes old ids only, runs in one process only, and does not block batches."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import orjson
@@ -16,13 +16,12 @@ from tests.integration.store.conftest import ORIGIN
 from tests.support import scenario
 from tests.support.record import TOPICS, Log
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
 _FILL = """
     INSERT INTO inbox
     SELECT '/s', n::text, 'commands', 'accepted', 'x', convert_to(repeat('o', 200), 'UTF8'),
-           $1::timestamptz - n * interval '1 hour'
+           now() - n * interval '1 hour' + interval '1 minute'
     FROM generate_series(1, 2000) AS n
+    RETURNING now()
 """
 
 _FILL_MUCH = """
@@ -38,14 +37,15 @@ async def test_only_ids_beyond_the_retention_are_removed(
     monkeypatch.setattr(maintenance, "PAGES", 7)
     # The server must not analyze the table meanwhile: the result depends on its estimate of the rows.
     await database.execute("ALTER TABLE inbox SET (autovacuum_enabled = false)")
-    await database.execute(_FILL, NOW)
+    filled: datetime = await database.fetchval(_FILL)
 
-    swept = await sweep(settings, now=lambda: NOW, rest_seconds=0)
+    swept = await sweep(settings, rest_seconds=0)
 
     assert swept is not None
     assert swept.forgotten == 2000 - 30 * 24
-    assert await database.fetchval("SELECT min(decided_at) FROM inbox") == NOW - timedelta(days=30)
-    assert await sweep(settings, now=lambda: NOW, rest_seconds=0) == Swept(0, 0)
+    oldest = await database.fetchval("SELECT min(decided_at) FROM inbox")
+    assert oldest == filled - timedelta(days=30) + timedelta(minutes=1)
+    assert await sweep(settings, rest_seconds=0) == Swept(0, 0)
 
 
 async def test_nothing_is_done_when_another_process_is_sweeping(
@@ -86,7 +86,7 @@ async def test_a_batch_with_duplicates_does_not_wait_for_a_sweep(
         scenario.create_group(log, id_, f"group-{id_[1]}")
 
     async with database.transaction():
-        month_ago = datetime.now(UTC) - timedelta(days=30)
+        month_ago = await database.fetchval("SELECT now() - interval '30 days'")
         assert await database.execute(statement("inbox_prune"), month_ago, 0, 1000) == "DELETE 1"
         async with asyncio.timeout(20):
             applied = await command_store.apply(log.read())
@@ -103,7 +103,8 @@ async def test_a_log_delivered_again_is_skipped_by_its_marks_when_its_ids_are_fo
         scenario.create_group(log, f"c{number}", f"group-{number}")
     log.send("c5", "group.update", "group-0", {"type": "region", "value": "West"})
     decided = await command_store.apply(log.read())
-    swept = await sweep(settings, now=lambda: datetime.now(UTC) + timedelta(days=31), rest_seconds=0)
+    await database.execute("UPDATE inbox SET decided_at = decided_at - interval '31 days'")
+    swept = await sweep(settings, rest_seconds=0)
     assert swept is not None
     assert await database.fetchval("SELECT count(*) FROM inbox") == 0
     state = "SELECT array_agg(version ORDER BY id), (SELECT sum(messages) FROM outbox_frame) FROM registry_group"

@@ -1,5 +1,6 @@
 -- Statement: the first codes of several callers at once, as stamps: a row for each caller, in their order.
--- $1 subjects, $2 the date for each, $3 for each the externally visible code strings in lower case, with commas.
+-- $1 subjects, $2 for each the date or null for today (UTC), $3 for each the externally visible code strings in lower
+-- case, with commas.
 -- Parameters behind a SELECT are estimated alike for one execution and for all: the server soon uses a generic plan.
 -- Placeholders:
 --   caller  caller.sql
@@ -8,7 +9,8 @@
 --   roles   role_stamp.sql
 --   limit   codes of a caller
 WITH request AS (
-    SELECT n.place, n.subject, n.day, string_to_array(n.visible, ',') AS visible
+    SELECT n.place, n.subject, coalesce(n.day, (now() AT TIME ZONE 'UTC')::date) AS day,
+        string_to_array(n.visible, ',') AS visible
     FROM unnest((SELECT $1::text[]), (SELECT $2::date[]), (SELECT $3::text[]))
         WITH ORDINALITY AS n (subject, day, visible, place)
 ),

@@ -1,5 +1,6 @@
 WITH request AS (
-    SELECT n.place, n.subject, n.day, string_to_array(n.visible, ',') AS visible
+    SELECT n.place, n.subject, coalesce(n.day, (now() AT TIME ZONE 'UTC')::date) AS day,
+        string_to_array(n.visible, ',') AS visible
     FROM unnest((SELECT $1::text[]), (SELECT $2::date[]), (SELECT $3::text[]))
         WITH ORDINALITY AS n (subject, day, visible, place)
 ),

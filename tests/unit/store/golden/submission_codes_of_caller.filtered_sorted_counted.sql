@@ -1,5 +1,8 @@
 WITH
-request AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+request AS (
+    SELECT 1 AS place, $4::text AS subject, coalesce($5::date, (now() AT TIME ZONE 'UTC')::date) AS day,
+        $6::text[] AS visible
+),
 caller AS MATERIALIZED (
     SELECT request.place, request.day, request.visible, found.id, found.group_ids, found.enabled, found.code_secured
     FROM request
