@@ -1,10 +1,12 @@
 """Settings as text, without their secrets."""
 
+import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
 MASK = "********"
+_PASSWORD = re.compile(r"^([^:/?#]+://[^:@/?#]*:).*@", re.DOTALL)
 
 
 def shown(value: object) -> str:
@@ -25,16 +27,18 @@ def shown(value: object) -> str:
 
 
 def masked(url: str) -> str:
-    """Return the URL with its passwords masked, both in the authority and in query parameters."""
-    parts = urlsplit(url)
-    address = parts.netloc
-    if "@" in address:
-        login, _, host = address.rpartition("@")
-        user, colon, _ = login.partition(":")
-        address = f"{user}{colon}{MASK if colon else ''}@{host}"
+    """Return the URL with its passwords masked, both before the last @ and in query parameters.
+
+    A password with characters that belong to the syntax of URLs is masked, too.
+    """
+    url = _PASSWORD.sub(rf"\1{MASK}@", url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
     query = urlencode(
         [(k, MASK if "pass" in k.lower() else v) for k, v in parse_qsl(parts.query, keep_blank_values=True)],
         safe="*/",
         quote_via=quote,
     )
-    return urlunsplit(parts._replace(netloc=address, query=query))
+    return urlunsplit(parts._replace(query=query))

@@ -9,11 +9,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.database_url import DatabaseUrl
 from service.masking import shown
 from service.setting_type import CommaSeparated, Count, Days, Name, Networks, Origins, PathPrefix, Port, Seconds, split
 
@@ -184,10 +184,10 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _database_is_postgresql(cls, value: str) -> str:
-        # asyncpg parses the port only when it connects; this check rejects an invalid one at startup
-        if value and (urlsplit(value).scheme not in {"postgresql", "postgres"} or urlsplit(value).port == 0):
-            raise ValueError
+    def _database_url_is_valid(cls, value: str) -> str:
+        # the driver parses the URL only when it connects
+        if value:
+            DatabaseUrl.parse(value).check(os.environ)
         return value
 
     @field_validator("kafka_bootstrap_servers")
@@ -264,6 +264,11 @@ def load(options: Mapping[str, object] | None = None) -> Settings:
     return settings
 
 
+def postgres_variables() -> dict[str, str]:
+    """Return the variables that the database drivers read: PGPASSFILE, PGSSLMODE and others, and HOME."""
+    return {name: value for name, value in os.environ.items() if name.startswith("PG") or name == "HOME"}
+
+
 def variable(field: str) -> str:
     """Return the environment variable of a field: `REGISTRY_DATABASE_URL` for `database_url`."""
     return PREFIX + field.upper()
@@ -291,10 +296,13 @@ def _unknown(environment: Mapping[str, str]) -> list[str]:
 
 
 def _problems(error: ValidationError) -> list[str]:
-    fields = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
-    return [
-        f"{variable(field)} is invalid: expected {valid(field)}"
-        if field in Settings.model_fields
-        else f"{variable(field)} is not a setting"
-        for field in fields
-    ]
+    problems = {}
+    for detail in error.errors():
+        field = str(detail["loc"][0])
+        # only validators of this class give a text; those of pydantic would repeat the value
+        text = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else ""
+        if field in Settings.model_fields:
+            problems[field] = f"{variable(field)} is invalid: {text or f'expected {valid(field)}'}"
+        else:
+            problems[field] = f"{variable(field)} is not a setting"
+    return list(problems.values())

@@ -22,8 +22,9 @@ BROKER = pytest.StashKey[Rung]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --broker and --seed."""
+    """Add --broker, --pgbouncer and --seed."""
     parser.addoption("--broker", choices=["tansu", "apache"], default=None, help="start this broker for the tests")
+    parser.addoption("--pgbouncer", action="store_true", help="collect the tests that need the program pgbouncer, too")
     parser.addoption("--seed", default=None, help="seed of generated worlds; the header of a run tells the one it took")
 
 
@@ -51,9 +52,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave what only Apache Kafka can do to the run with --broker apache; `make test` needs no Java."""
-    is_apache = collection_path.name.endswith("_apache.py")
-    return True if is_apache and config.getoption("--broker") != "apache" else None
+    """Leave tests of other programs to the runs with their options; `make test` needs neither Java nor PgBouncer."""
+    name = collection_path.name
+    other_broker = name.endswith("_apache.py") and config.getoption("--broker") != "apache"
+    other_pooler = name.endswith("_pgbouncer.py") and not config.getoption("--pgbouncer")
+    return True if other_broker or other_pooler else None
 
 
 @pytest.hookimpl(wrapper=True)

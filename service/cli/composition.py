@@ -26,7 +26,7 @@ from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.http.protocol import Protocol
 from service.settings import InvalidSettings, Settings, variable
-from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from service.store.errors import StoreDefect, StoreRace, StoreUnavailable, StoreUnsuitable
 from service.store.migrate import missing_versions
 from service.store.pool import connect, create_pool
 from service.store.read_store import ReadStore
@@ -82,7 +82,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
             else None
         )
         await stack.enter_async_context(_serving(create_admin(health), admin_socket, seconds=1))
-        for loop in (_tick(health), _probe(settings, health)):
+        for loop in (_tick(health), _probe(settings, health, shutdown)):
             await stack.enter_async_context(_background(loop))
         if api_socket is not None:
             await stack.enter_async_context(_api(settings, api_socket, health))
@@ -205,7 +205,7 @@ async def _api(settings: Settings, listener: socket.socket, health: Health) -> A
         ):
             yield
     finally:
-        pool.terminate()
+        pool.connections.terminate()
 
 
 async def _warn(settings: Settings, reader: ReadStore) -> None:
@@ -237,8 +237,8 @@ async def _tick(health: Health) -> None:
             collected = time.monotonic()
 
 
-async def _probe(settings: Settings, health: Health) -> None:
-    """Check periodically whether the database is available and has all migrations."""
+async def _probe(settings: Settings, health: Health, shutdown: Shutdown) -> None:
+    """Check periodically whether the database is available and has all migrations; stop if it must not be used."""
     connection = None
     never = asyncio.Event()
     while True:
@@ -246,6 +246,9 @@ async def _probe(settings: Settings, health: Health) -> None:
             if connection is None:
                 connection = await connect(settings, "health")
             missing = await missing_versions(connection)
+        except StoreUnsuitable as error:
+            shutdown.fail(str(error))
+            return
         except (StoreUnavailable, StoreRace, StoreDefect) as error:
             health.mark_not_ready(DATABASE, str(error))
             if connection is not None:

@@ -52,7 +52,7 @@ async def _dev(settings: Settings, options: "StackOptions", stop: "Stop") -> str
 
     async with registry(settings, options) as (instance, service):
         instance.write(settings.data_dir)
-        click.echo(instance.ready_line())
+        click.echo(instance.ready_line(settings))
         waiters = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(service.shutdown.stop.wait())]
         try:
             await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)

@@ -56,7 +56,7 @@ def _settings(settings: Settings) -> Check:
 
 
 async def _database(settings: Settings) -> Check:
-    from service.store.errors import StoreUnavailable
+    from service.store.errors import StoreUnavailable, StoreUnsuitable
     from service.store.migrate import missing_versions
     from service.store.pool import connect
 
@@ -65,6 +65,8 @@ async def _database(settings: Settings) -> Check:
     where = masked(settings.database_url)
     try:
         connection = await connect(settings, "doctor")
+    except StoreUnsuitable as error:
+        return Check("database", "bad", f"{where}: {error.problem}", error.advice)
     except StoreUnavailable as error:
         return Check("database", "bad", f"{where}: {error}", "check that it runs, and check user name and password")
     try:

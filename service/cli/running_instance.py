@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from service.cli.option import changed
+from service.masking import masked
 from service.settings import InvalidSettings, Settings, valid, variable
 
 FILE = "running.json"
@@ -42,9 +43,10 @@ class RunningInstance:
     idempotent: bool
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def ready_line(self) -> str:
-        """Return the line that reports readiness: one JSON object."""
-        reported = {"ready": True, "api": self.api, "admin": self.admin, "kafka": self.kafka, "database": self.database}
+    def ready_line(self, given: Settings) -> str:
+        """Return the line that reports readiness, as JSON. The password of a database that was given is masked."""
+        database = masked(self.database) if given.database_url else self.database
+        reported = {"ready": True, "api": self.api, "admin": self.admin, "kafka": self.kafka, "database": database}
         return json.dumps({**reported, "pid": self.pid})
 
     def write(self, folder: Path) -> None:

@@ -12,6 +12,15 @@ class StoreUnavailable(Exception):
     """The database is unreachable, full, starting, stopping or too slow: the result is unknown, try again later."""
 
 
+class StoreUnsuitable(StoreUnavailable):
+    """The service must not use this database, or not in this way, until an operator changes something."""
+
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(f"{problem}: {advice}")
+        self.problem = problem
+        self.advice = advice
+
+
 class StoreRace(Exception):
     """Another writer was faster: repeat the whole batch from its beginning."""
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from service.store.frame import Frame
 from service.store.frame_row import CHUNK_BYTES, CHUNK_MESSAGES, FRAME_COLUMNS, frame_values
-from service.store.pool import Connection
+from service.store.pool import Connection, transaction
 from service.store.statement import statement
 
 CORRUPT: Final = "the frame is corrupt"
@@ -59,7 +59,7 @@ class HeldStore:
 
     async def replace(self, rows: Mapping[int, Iterable[HeldFrame]]) -> None:
         """Replace held rows, by position, by the rest of them; a row that was discarded meanwhile is not replaced."""
-        async with self._session() as session, session.transaction():
+        async with self._session() as session, transaction(session):
             deleted = [row["position"] for row in await session.fetch(_DELETE, list(rows))]
             await write_held(session, (held for position in deleted for held in rows[position]))
 

@@ -8,10 +8,10 @@ from typing import Final
 BATCH: Final = (1347374914, 1)
 """Held by every batch until its commit is visible: shows the relay which transactions may still add frames."""
 
-BEGIN_SHARED: Final = "BEGIN; SELECT pg_advisory_xact_lock_shared(1347374914, 1)"
+BEGIN_SHARED: Final = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock_shared(1347374914, 1)"
 """Begin a batch that may run at the same time as others."""
 
-BEGIN_ALONE: Final = "BEGIN; SELECT pg_advisory_xact_lock(1347374914, 1)"
+BEGIN_ALONE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1347374914, 1)"
 """Begin a batch that runs alone."""
 
 TRY_MIGRATION: Final = "SELECT pg_try_advisory_lock(1347374914, 2)"

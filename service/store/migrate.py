@@ -1,16 +1,20 @@
 """Migrate the database to the newest schema: plain SQL files, applied by dbmate, by one process at a time."""
 
 import asyncio
-import shutil
-import sys
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from typing import Final
 
-from service.settings import Settings
-from service.store.errors import StoreUnavailable, translated
+from service.database_url import DatabaseUrl
+from service.settings import Settings, postgres_variables
+from service.store import dbmate
+from service.store.dbmate import MigrationFailed
+from service.store.errors import StoreUnavailable, StoreUnsuitable, translated
 from service.store.lock import TRY_MIGRATION
 from service.store.pool import Connection, connect
+from service.store.session import pinned
 from service.store.statement import statement
+
+__all__ = ["MIGRATIONS", "MigrationFailed", "colliding_usernames", "known_versions", "migrate", "missing_versions"]
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 """The folder of the migration files, in a checkout and in an installed distribution alike."""
@@ -20,9 +24,13 @@ _EXISTS = "SELECT to_regclass('schema_migrations') IS NOT NULL"
 _COLLIDING = statement("username_colliding")
 _POLL_SECONDS = 0.1
 
+# The hosts that asyncpg tries when neither the URL nor a variable names one.
+_DEFAULT_HOSTS: Final = ("/run/postgresql", "/var/run/postgresql", "/tmp", "/private/tmp", "localhost")  # noqa: S108
 
-class MigrationFailed(Exception):
-    """A migration failed; the message is the output of dbmate."""
+# Settings that a migration depends on. They are sent only if the defaults of the database differ, because a pooler may
+# refuse them at the start of a session.
+_SETTINGS: Final = ("default_transaction_isolation", "default_transaction_read_only", "synchronous_commit")
+_DEFAULTS: Final = "SELECT name, reset_val FROM pg_settings WHERE name = ANY($1::text[])"
 
 
 def known_versions() -> list[str]:
@@ -36,14 +44,16 @@ async def migrate(settings: Settings) -> list[str]:
     Waits for another migration by polling: a session that waits inside the database holds a snapshot, and a migration
     that builds an index concurrently would wait for that session.
     """
-    connection = await connect(settings, "migrate")
+    url = DatabaseUrl.parse(settings.database_url)
+    connection, host = await _connect_to_primary(settings, url)
     try:
         with translated():
             while not await connection.fetchval(TRY_MIGRATION):  # noqa: ASYNC110  # the database has no event to wait for
                 await asyncio.sleep(_POLL_SECONDS)
             missing = await missing_versions(connection)
             if missing:
-                await _run_dbmate(settings.database_url)
+                different = await _different_defaults(connection)
+                await dbmate.apply(MIGRATIONS, url, host, postgres_variables(), different)
         return missing
     finally:
         connection.terminate()
@@ -71,29 +81,21 @@ async def missing_versions(connection: Connection) -> list[str]:
     return [version for version in known_versions() if version not in applied]
 
 
-async def _run_dbmate(database_url: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        _dbmate(), "--no-dump-schema", "--migrations-dir", str(MIGRATIONS), "up",
-        env={"DATABASE_URL": _dbmate_url(database_url)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    if process.returncode:
-        raise MigrationFailed(output.decode(errors="replace").strip())
+async def _connect_to_primary(settings: Settings, url: DatabaseUrl) -> tuple[Connection, tuple[str, int | None]]:
+    """Connect to the first host that is not a standby, and return it."""
+    named = url.hosts or DatabaseUrl.hosts_of(postgres_variables().get("PGHOST", ""))
+    failures: list[StoreUnavailable] = []
+    for host in named or [(name, None) for name in _DEFAULT_HOSTS]:
+        try:
+            return await connect(settings, "migrate", host=host), host
+        except StoreUnsuitable:
+            raise
+        except StoreUnavailable as error:
+            failures.append(error)
+    raise failures[-1]
 
 
-def _dbmate() -> str:
-    """Return the program from this installation, or else from the search path."""
-    program = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
-    if program is None:
-        raise StoreUnavailable("the program dbmate is not installed; install the distribution with its dependencies")
-    return program
-
-
-def _dbmate_url(url: str) -> str:
-    """Return the URL of the same database for dbmate, with the default of asyncpg: TLS if the server offers it."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    query.setdefault("sslmode", "prefer")
-    return urlunsplit(("postgres", parts.netloc, parts.path, urlencode(query), ""))
+async def _different_defaults(connection: Connection) -> dict[str, str]:
+    wanted = {name: value for name, value in pinned(0).items() if name in _SETTINGS}
+    defaults = await connection.fetch(_DEFAULTS, list(wanted))
+    return {row["name"]: wanted[row["name"]] for row in defaults if row["reset_val"] != wanted[row["name"]]}

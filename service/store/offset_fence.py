@@ -7,7 +7,7 @@ from service.contract.envelope import Record
 from service.settings import Settings
 from service.store.errors import StoreRace, translated
 from service.store.lock import START_MARK
-from service.store.pool import Connection, connect
+from service.store.pool import Connection, connect, transaction
 from service.store.statement import statement
 
 _CLAIM = statement("offset_mark_claim")
@@ -144,7 +144,7 @@ class OffsetFenceStore:
         connection: Connection = await connect(self._settings, "marks")
         try:
             with translated():
-                async with connection.transaction():
+                async with transaction(connection):
                     await connection.execute(LOCK_START, *START_MARK)
                     keys, values = _key_columns(self._origin, tps), [offsets[tp] for tp in tps]
                     await connection.fetch(query, *keys, values, *more)

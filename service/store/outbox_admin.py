@@ -7,7 +7,7 @@ from service.settings import Settings
 from service.store.lock import RELAY_CLASS, SHARD_CLASS
 from service.store.outbox_listing import Count, Row, count, operating, row_of
 from service.store.outbox_store import CHANNEL, RELOAD, RETRY
-from service.store.pool import Connection
+from service.store.pool import Connection, transaction
 from service.store.statement import statement
 
 _NOTIFY = statement("outbox_notify")
@@ -62,7 +62,7 @@ async def discard(settings: Settings, selection: Selection, user: str) -> list[R
 
     Raises NotHeld, StoreRace or StoreUnavailable.
     """
-    async with operating(settings) as connection, connection.transaction():
+    async with operating(settings) as connection, transaction(connection):
         await connection.execute(_HELD_LOCK)
         rows = await _chosen(connection, selection)
         if rows:

@@ -14,7 +14,7 @@ from service.store.frame_row import CHUNK_BYTES, CHUNK_MESSAGES, frame_of, write
 from service.store.held_store import HeldFrame, HeldStore, write_held
 from service.store.lock import BATCH, RELAY_CLASS, SHARD_CLASS
 from service.store.outbox_bound import Bound
-from service.store.pool import BY_KEY, Connection, connect
+from service.store.pool import BY_KEY, Connection, connect, transaction
 from service.store.position import BLOCK
 from service.store.statement import statement
 
@@ -136,14 +136,15 @@ class OutboxStore:
     async def read(self, shards: Iterable[int]) -> list[Frame]:
         """Read the first frames of these shards, up to one chunk; all frames that were read before must be settled."""
         floor, bound = self._floor, self._bound.block * BLOCK
-        seconds = None if floor else FIRST_SCAN_SECONDS
+        values = (floor, sorted(shards), CHUNK_MESSAGES, CHUNK_BYTES)
         async with self._session() as session:
-            if seconds is not None:
-                await session.execute(f"SET statement_timeout = {int(seconds * 1000)}")
-            values = (floor, sorted(shards), CHUNK_MESSAGES, CHUNK_BYTES)
-            frames = [frame_of(row) for row in await session.fetch(_SCAN, *values, timeout=seconds)]
-            if seconds is not None:
-                await session.execute("RESET statement_timeout")
+            if floor:
+                rows = await session.fetch(_SCAN, *values)
+            else:
+                async with transaction(session):
+                    await session.execute(f"SET LOCAL statement_timeout = {int(FIRST_SCAN_SECONDS * 1000)}")
+                    rows = await session.fetch(_SCAN, *values, timeout=FIRST_SCAN_SECONDS)
+        frames = [frame_of(row) for row in rows]
         # No new frame can appear below the bound, and no frame of these shards is left before the last one read.
         self._floor = max(floor, min(bound, frames[-1].position + 1) if frames else bound)
         self._first = frames[0].position if frames else self._floor or None
@@ -166,7 +167,7 @@ class OutboxStore:
             if not held and not rest:
                 await session.execute(_DELETE, done)
                 return
-            async with session.transaction():
+            async with transaction(session):
                 await session.execute(_DELETE, done)
                 await write_held(session, held)
                 await write_frames(session, rest)

@@ -1,23 +1,25 @@
 """Connections to PostgreSQL, with a time-out for every wait."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
+from asyncpg.transaction import Transaction
 
 from service.settings import Settings
 from service.store.errors import translated
+from service.store.login import log_in, log_in_to
+from service.store.session import Connection, pinned, prepare, require_own_session
 
 if TYPE_CHECKING:
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
-    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    _Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
 else:
-    Connection = asyncpg.Connection
-    Pool = asyncpg.Pool
+    _Pool = asyncpg.Pool
 
-CONNECT_SECONDS = 5.0
+__all__ = ["BY_KEY", "Connection", "Pool", "connect", "create_pool", "fetch", "transaction"]
 
 BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 """Planner settings for sessions that read rows by lists of keys: always by index, which is right at any table size.
@@ -26,43 +28,65 @@ A plan that was made while a table was nearly empty would otherwise read the who
 server analyzes the table again.
 """
 
+# Near the cost of a cached page, so that pages of a list are read in the order of an index and not sorted.
+_IN_ORDER = {"random_page_cost": "1.1"}
+
 
 async def connect(
-    settings: Settings, application: str, planning: Mapping[str, str] = MappingProxyType({})
+    settings: Settings,
+    application: str,
+    planning: Mapping[str, str] = MappingProxyType({}),
+    host: tuple[str, int | None] | None = None,
 ) -> Connection:
     """Open one connection outside of any pool; `application` is the name that operators see in pg_stat_activity.
 
-    `planning` are settings of PostgreSQL's planner. Raises StoreUnavailable when the database does not answer.
+    `planning` are settings of PostgreSQL's planner. With a host, only this one is tried, and only as a primary.
+    Raises StoreUnavailable when the database does not answer, and StoreUnsuitable.
     """
     with translated():
-        return await asyncpg.connect(
-            settings.database_url,
-            timeout=CONNECT_SECONDS,
-            command_timeout=settings.database_command_timeout_seconds,
-            server_settings={**_server_settings(settings, application), **planning},
-        )
+        pins = pinned(settings.database_command_timeout_seconds)
+        login = partial(log_in, settings, application)
+        if host is not None:
+            login = partial(log_in_to, host, settings, application, target="primary")
+        return await _open(settings, login, {**pins, **planning})
+
+
+def transaction(connection: Connection) -> Transaction:
+    """Return a transaction that names its isolation level when it begins."""
+    return connection.transaction(isolation="read_committed")
 
 
 class _Reader(Connection):
     """A connection for single read statements: it has no state to reset when it is released."""
 
     def get_reset_query(self) -> str:
-        """Return no query, which saves a round trip for every read."""
+        """Return no query, which saves a round trip for every read, and keeps the settings of the session."""
         return ""
 
 
+class Pool:
+    """A pool for readers; its connections are opened when they are first needed."""
+
+    def __init__(self, settings: Settings, application: str) -> None:
+        self._settings = settings
+        self._application = application
+        # A statement whose request has timed out must not go on.
+        seconds = min(settings.database_command_timeout_seconds, settings.request_timeout_seconds)
+        self._pins = {**pinned(seconds, reads_only=True), **_IN_ORDER}
+        self.connections: _Pool = asyncpg.create_pool(
+            min_size=0, max_size=settings.database_pool_size, connection_class=_Reader, connect=self._connect
+        )
+
+    async def _connect(self, *_: object, **__: object) -> Connection:
+        login = partial(log_in, self._settings, self._application, _Reader)
+        return await _open(self._settings, login, self._pins)
+
+
 async def create_pool(settings: Settings, application: str) -> Pool:
-    """Create a pool for readers; its connections are opened when they are first needed."""
-    return await asyncpg.create_pool(
-        settings.database_url,
-        min_size=0,
-        max_size=settings.database_pool_size,
-        connection_class=_Reader,
-        timeout=CONNECT_SECONDS,
-        command_timeout=settings.database_command_timeout_seconds,
-        # Near the cost of a cached page, so that pages of a list are read in the order of an index and not sorted.
-        server_settings={**_server_settings(settings, application), "random_page_cost": "1.1"},
-    )
+    """Create a pool for readers."""
+    pool = Pool(settings, application)
+    _ = await pool.connections
+    return pool
 
 
 async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]:
@@ -72,7 +96,7 @@ async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]
     the statement. A server that does not answer never does, and the connection would be occupied until the time-out.
     """
     with translated():
-        async with pool.acquire() as connection:
+        async with pool.connections.acquire() as connection:
             try:
                 return await connection.fetch(query, *values)
             except asyncio.CancelledError:
@@ -80,17 +104,13 @@ async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]
                 raise
 
 
-def _server_settings(settings: Settings, application: str) -> dict[str, str]:
-    milliseconds = int(settings.database_command_timeout_seconds * 1000)
-    return {
-        "application_name": f"producer-registry {application}",
-        "timezone": "UTC",
-        "jit": "off",
-        "statement_timeout": str(milliseconds),
-        "idle_in_transaction_session_timeout": str(milliseconds),
-        # The locks of a peer that vanished without closing its connection are released within seconds.
-        "tcp_user_timeout": str(min(milliseconds, 15_000)),
-        "tcp_keepalives_idle": "5",
-        "tcp_keepalives_interval": "2",
-        "tcp_keepalives_count": "3",
-    }
+async def _open(settings: Settings, login: Callable[[], Awaitable[Connection]], pins: Mapping[str, str]) -> Connection:
+    """Open a session that has these settings."""
+    connection = await login()
+    try:
+        await require_own_session(settings.database_url, connection, login)
+        await prepare(connection, pins)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection

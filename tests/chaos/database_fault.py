@@ -168,13 +168,19 @@ async def disk_full_error(run: Run) -> None:
 
 @fault("read-only for a while", 12, 13, seconds=3.0)
 async def read_only(run: Run) -> None:
-    # As after a failover to a standby that has not been promoted.
+    # As after a failover to a standby that has not been promoted: sessions pin default_transaction_read_only.
     await run.progress(0.3)
-    statement = f'ALTER DATABASE "{run.database}" SET default_transaction_read_only ='
-    await run.site.execute("postgres", f"{statement} on")
-    await run.site.execute("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
-    await asyncio.sleep(1.5)
-    await run.site.execute("postgres", f"{statement} off")
+    refuse = "EXECUTE FUNCTION refuse_writes()"
+    async with run.site.session(run.database) as session:
+        await session.execute(
+            "CREATE OR REPLACE FUNCTION refuse_writes() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''read_only_sql_transaction'', MESSAGE = ''read-only''; END';"
+            f"CREATE TRIGGER refuse_writes BEFORE INSERT OR UPDATE OR DELETE ON inbox {refuse};"
+            f"CREATE TRIGGER refuse_writes BEFORE INSERT OR UPDATE OR DELETE ON outbox_frame {refuse}"
+        )
+        await run.site.execute("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
+        await asyncio.sleep(1.5)
+        await session.execute("DROP TRIGGER refuse_writes ON inbox; DROP TRIGGER refuse_writes ON outbox_frame")
 
 
 @fault("disk full", 17, seconds=4.0, small_disk=True, alone=True)

@@ -58,7 +58,7 @@ async def _demo(settings: Settings, keep: bool, stop: "Stop") -> str:
         if keep:
             instance.write(settings.data_dir)
             print_diagnostic(f"running until Ctrl-C; use --data-dir {settings.data_dir} with other commands")
-            click.echo(instance.ready_line())
+            click.echo(instance.ready_line(settings))
             await stop.wait()
     return service.shutdown.reason or ""
 

@@ -83,4 +83,4 @@ async def open_registry(database_url: str, **settings: Any) -> AsyncIterator[Reg
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry.example") as client:
             yield RegistryClient(client, app, reader, database_url)
     finally:
-        await pool.close()
+        await pool.connections.close()

@@ -110,7 +110,7 @@ async def pages(seeded_registry: RegistryClient) -> AsyncIterator[CallerPages]:
     try:
         yield CallerPages(pool)
     finally:
-        await pool.close()
+        await pool.connections.close()
 
 
 async def _codes_of_ann(pages: CallerPages) -> list[str]:

@@ -51,7 +51,7 @@ async def proxied(seeded_registry: RegistryClient) -> AsyncIterator[ProxiedPages
         assert proxied.pages.kept
         yield proxied
     finally:
-        pool.terminate()
+        pool.connections.terminate()
         await proxy.stop()
 
 
@@ -68,10 +68,10 @@ async def test_cached_documents_are_discarded_when_the_server_is_unavailable(pro
 async def test_cached_documents_are_discarded_when_the_server_does_not_respond(proxied: ProxiedPages) -> None:
     with proxied.proxy.silent():
         request = asyncio.create_task(proxied.page())
-        await eventually(lambda: proxied.pool.get_idle_size() == 0, what="the statement")
+        await eventually(lambda: proxied.pool.connections.get_idle_size() == 0, what="the statement")
         request.cancel()
         await eventually(
-            lambda: not proxied.pages.kept and proxied.pool.get_size() == 0, deadline=10, what="the release"
+            lambda: not proxied.pages.kept and proxied.pool.connections.get_size() == 0, deadline=10, what="the release"
         )
     assert await proxied.page()
 
@@ -80,7 +80,7 @@ async def test_cancelled_read_without_response_releases_its_connection(proxied: 
     reader = ReadStore(proxied.pool)
     with proxied.proxy.silent():
         request = asyncio.create_task(reader.role("producer"))
-        await eventually(lambda: proxied.pool.get_idle_size() == 0, what="the statement")
+        await eventually(lambda: proxied.pool.connections.get_idle_size() == 0, what="the statement")
         request.cancel()
-        await eventually(lambda: proxied.pool.get_size() == 0, deadline=10, what="the release")
+        await eventually(lambda: proxied.pool.connections.get_size() == 0, deadline=10, what="the release")
     assert await reader.role("producer")

@@ -118,9 +118,9 @@ async def reading(postgres_url: str, database_template: str) -> AsyncIterator[Co
         await loading.execute((Path(__file__).parent / "population.sql").read_text(encoding="utf-8"))
         await loading.close()
         pool = await create_pool(Settings(database_url=url), "test")
-        async with pool.acquire() as connection:
+        async with pool.connections.acquire() as connection:
             yield connection  # type: ignore[misc]  # the pool's proxy has the same methods
-        await pool.close()
+        await pool.connections.close()
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.cli.running_instance import RunningInstance, find, forget, shared_settings, with_running_instance
-from service.settings import InvalidSettings, load
+from service.settings import InvalidSettings, Settings, load
 
 
 @pytest.fixture
@@ -83,8 +83,12 @@ def test_nothing_is_found_after_the_file_was_removed(tmp_path: Path, instance: R
     assert find(tmp_path) is None
 
 
+def test_ready_line_masks_the_password_of_a_database_that_was_given(instance: RunningInstance) -> None:
+    assert "//u:********@127.0.0.1:1032/" in instance.ready_line(Settings(database_url=instance.database))
+
+
 def test_ready_line_has_the_documented_format(instance: RunningInstance) -> None:
-    assert instance.ready_line() == (
+    assert instance.ready_line(Settings()) == (
         '{"ready": true, "api": "http://127.0.0.1:1080", "admin": "http://127.0.0.1:1081", "kafka": "127.0.0.1:1092", '
         f'"database": "postgresql://u:p@127.0.0.1:1032/registry", "pid": {os.getpid()}}}'
     )
