@@ -5,8 +5,8 @@ the state of every row that the document shows. A cached document is never out o
 from the database after the request arrived.
 
 Row versions identify states of one server only: a restored server, or another server after a failover, can use the same
-versions again. So the cache is cleared when the database is unavailable, and when a request is cancelled because the
-database does not answer.
+versions again. So the cache is dropped with every new database session, when the database is unavailable, and when a
+request is cancelled because the database does not answer.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from service.store.code_page import CALLER, Items, Page, caller_codes
+from service.store.document_cache import DocumentCache
 from service.store.errors import StoreRace, StoreUnavailable
 from service.store.pool import Pool, fetch
 from service.store.request_coalescing import RequestCoalescer
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
     import asyncpg
 
     Row: TypeAlias = asyncpg.Record
-
-KEPT: Final = 16_384
-"""Limit of cached documents: about 15 MB of typical ones."""
-
-KEPT_BYTES: Final = 16 * 1024 * 1024
-"""Limit of the bytes of cached documents: a code may have thousands of roles."""
 
 ROWS: Final = 26
 """Codes of a caller that are read: a page of 25, and one more that shows whether another page follows."""
@@ -74,8 +69,7 @@ class CallerPages:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._documents: dict[str, bytes] = {}
-        self._bytes = 0
+        self._cache = DocumentCache()
         self._coalescers = {
             renewal: RequestCoalescer(partial(self._stamps, stamps_statement(renewal=renewal)))
             for renewal in (False, True)
@@ -84,7 +78,7 @@ class CallerPages:
     @property
     def kept(self) -> Mapping[str, bytes]:
         """The cached documents by their stamps, the oldest first."""
-        return self._documents
+        return self._current()
 
     async def page(
         self, subject: str, *, renewal: bool, on: date | None, visible: Sequence[str], page: Page
@@ -111,7 +105,7 @@ class CallerPages:
 
     async def _documents_of(self, stamps: list[str]) -> list[bytes] | None:
         """Return the documents in order; None when one of them has changed meanwhile: the page may have, too."""
-        cache = self._documents
+        cache = self._current()
         try:
             return [cache[stamp] for stamp in stamps]
         except KeyError:
@@ -119,22 +113,18 @@ class CallerPages:
         documents = {stamp: cache[stamp] for stamp in stamps if stamp in cache}
         rows = await self._fetch(_DOCUMENTS, [stamp.partition(" ")[0] for stamp in missing])
         documents.update((row["stamp"], row["document"].encode()) for row in rows)
-        self._keep(documents)
+        cache.keep(documents)
         return [documents[stamp] for stamp in stamps] if documents.keys() >= set(stamps) else None
 
     async def _fetch(self, query: str, *values: object) -> "list[Row]":
         try:
             return await fetch(self._pool, query, *values)
         except (StoreUnavailable, asyncio.CancelledError):
-            self._documents.clear()
-            self._bytes = 0
+            self._cache = DocumentCache(self._pool.sessions)
             raise
 
-    def _keep(self, documents: dict[str, bytes]) -> None:
-        """Cache these documents, and remove the oldest ones beyond the limits."""
-        cache = self._documents
-        for stamp, document in documents.items():
-            self._bytes += len(document) - len(cache.get(stamp, b""))
-            cache[stamp] = document
-        while len(cache) > KEPT or self._bytes > KEPT_BYTES:
-            self._bytes -= len(cache.pop(next(iter(cache))))
+    def _current(self) -> DocumentCache:
+        """Return the cache, an empty one after a session was opened: its server may be another one."""
+        if self._cache.sessions != self._pool.sessions:
+            self._cache = DocumentCache(self._pool.sessions)
+        return self._cache

@@ -65,7 +65,10 @@ class _Reader(Connection):
 
 
 class Pool:
-    """A pool for readers; its connections are opened when they are first needed."""
+    """A pool for readers; its connections are opened when they are first needed.
+
+    `sessions` is the number of sessions that were opened so far.
+    """
 
     def __init__(self, settings: Settings, application: str) -> None:
         self._settings = settings
@@ -73,13 +76,16 @@ class Pool:
         # A statement whose request has timed out must not go on.
         seconds = min(settings.database_command_timeout_seconds, settings.request_timeout_seconds)
         self._pins = {**pinned(seconds, reads_only=True), **_IN_ORDER}
+        self.sessions = 0
         self.connections: _Pool = asyncpg.create_pool(
             min_size=0, max_size=settings.database_pool_size, connection_class=_Reader, connect=self._connect
         )
 
     async def _connect(self, *_: object, **__: object) -> Connection:
         login = partial(log_in, self._settings, self._application, _Reader)
-        return await _open(self._settings, login, self._pins)
+        connection = await _open(self._settings, login, self._pins)
+        self.sessions += 1
+        return connection
 
 
 async def create_pool(settings: Settings, application: str) -> Pool:

@@ -10,7 +10,7 @@ import pytest
 
 from service.core.world import World
 from service.settings import Settings
-from service.store import caller_page
+from service.store import caller_page, document_cache
 from service.store.caller_page import CallerPages
 from service.store.code_page import Items, Page
 from service.store.errors import StoreRace
@@ -131,7 +131,7 @@ async def _codes_of_ann(pages: CallerPages) -> list[str]:
 async def test_no_more_documents_are_kept_than_number_and_bytes_allow(
     pages: CallerPages, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, cached: int
 ) -> None:
-    monkeypatch.setattr(caller_page, limit, value)
+    monkeypatch.setattr(document_cache, limit, value)
     for _ in range(3):
         assert await _codes_of_ann(pages) == ["100-002541", "501-002542"]
         assert len(pages.kept) == cached

@@ -76,6 +76,20 @@ async def test_cached_documents_are_discarded_when_the_server_does_not_respond(p
     assert await proxied.page()
 
 
+async def test_cached_documents_are_discarded_with_a_new_session(proxied: ProxiedPages) -> None:
+    # As when another server takes over while no request is waiting: no statement fails.
+    before = await proxied.page()
+    kept = proxied.pages.kept
+    assert proxied.pages.kept is kept, "the session is the same"
+    proxied.proxy.cut()
+    await eventually(lambda: proxied.pool.connections.get_size() == 0, what="the end of the session")
+    role = await ReadStore(proxied.pool).role(seeds.PRODUCER)
+    assert role is not None
+    assert not proxied.pages.kept, "another read opened the new session"
+    assert await proxied.page() == before
+    assert proxied.pages.kept
+
+
 async def test_cancelled_read_without_response_releases_its_connection(proxied: ProxiedPages) -> None:
     reader = ReadStore(proxied.pool)
     with proxied.proxy.silent():
