@@ -86,7 +86,13 @@ class Batches:
         """Decide and settle these records in offset order within a partition, or rewind to the first undecided ones."""
         started = time.monotonic()
         BATCH_RECORDS.observe(len(records))
-        parsed = list(self._parse(records))
+        try:
+            parsed = list(self._parse(records))
+        except Exception as error:
+            if not is_resource_exhaustion(error):
+                raise
+            await self._down(records, error)
+            return
         capacity = (
             self._limit.capacity(_dead_letter_flags(parsed))
             if any(isinstance(p, Undecodable) for p in parsed)

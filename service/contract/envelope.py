@@ -1,4 +1,4 @@
-"""Parse Kafka records into commands; parsing never raises.
+"""Parse Kafka records into commands; no content of a record makes parsing fail.
 
 A record that cannot be identified as a command is Undecodable and is sent to the dead-letter topic. A command with
 errors is Received with an Invalid body and is rejected.
@@ -19,6 +19,7 @@ from service.contract.topics import Topics
 from service.core.command import Body, Command, Invalid
 from service.core.ids import created_subject
 from service.core.problem import Problem
+from service.resource_exhaustion import is_resource_exhaustion
 
 __all__ = ["Limits", "Parsed", "Received", "Record", "Undecodable", "parse"]
 
@@ -29,7 +30,10 @@ _is_id: Final = re.compile(ID_PATTERN).fullmatch
 
 
 def parse(records: Sequence[Record], topics: Topics, limits: Limits) -> list[Received | Undecodable]:
-    """Parse each record independently; return one result per record, in the same order, whatever the bytes are."""
+    """Parse each record independently; return one result per record, in the same order, whatever the bytes are.
+
+    Raises MemoryError and other errors of exhausted resources, which no record causes.
+    """
     answers: list[Received | Undecodable] = []
     for record in records:
         try:
@@ -37,6 +41,8 @@ def parse(records: Sequence[Record], topics: Topics, limits: Limits) -> list[Rec
         except Refused as refused:
             answers.append(Undecodable(record, refused.reason, str(refused)))
         except Exception as defect:  # a bug in the service must not affect the other records
+            if is_resource_exhaustion(defect):
+                raise
             answers.append(Undecodable(record, "failed", f"{type(defect).__name__}: {defect}"))
     return answers
 

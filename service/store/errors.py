@@ -51,8 +51,8 @@ def translated() -> Iterator[None]:
     except asyncpg.InternalClientError as error:
         raise StoreUnavailable(_text(error)) from error
     except asyncpg.InterfaceError as error:
-        # The client could not encode a value: the rows are the cause, unless the connection was lost.
-        if isinstance(error, ValueError):
+        # The client could not encode a value: the rows are the cause, unless memory or the connection was lost.
+        if isinstance(error, ValueError) and not isinstance(error.__cause__, MemoryError):
             raise StoreDefect(_text(error)) from error
         raise StoreUnavailable(_text(error)) from error
     except (TimeoutError, asyncpg.PostgresError, OSError) as error:

@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 from consumers.reading.batch import BATCHES, REDOS, Batches
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from service.contract.catalogue import wire_type
-from service.contract.envelope import Limits, Parsed, Undecodable, parse
+from service.contract.envelope import Limits, Parsed, Record, Undecodable, parse
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from tests.support.memory_store import MemoryStore
 from tests.support.record import TOPICS, Log
+from tests.unit.consumers import stub
 from tests.unit.consumers.stub import TOPIC, Bench, StubRecord, StubStore, first_times
 
 
@@ -91,6 +92,24 @@ async def test_every_partition_is_rewound_and_nothing_skipped_when_a_dependency_
     assert (bench.settling.settled, bench.settling.rewound) == ([], [{(TOPIC, 0): 5, (TOPIC, 1): 2}])
     assert type(error).__name__ in str(bench.health.readiness()[BATCHES])
     assert bench.store.stored == []
+
+
+async def test_records_wait_when_memory_is_exhausted_while_they_are_parsed() -> None:
+    bench = Bench(StubStore())
+    failures = iter([MemoryError("no memory")])
+
+    def parse_once(records: Sequence[Record]) -> list[Parsed]:
+        for failure in failures:
+            raise failure
+        return stub.parse(records)
+
+    bench.batches._parse = parse_once
+    await bench.batches.handle(records(3))
+    assert (bench.store.calls, bench.settling.rewound) == ([], [{(TOPIC, 0): 0}])
+    assert "MemoryError" in str(bench.health.readiness()[BATCHES])
+    await bench.batches.handle(records(3))
+    assert (bench.decided, bench.dead, bench.shutdown.reason) == ([0, 1, 2], {}, None)
+    assert bench.health.readiness() == {BATCHES: None}
 
 
 async def test_readiness_recovers_with_the_database() -> None:

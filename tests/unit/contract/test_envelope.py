@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.contract import envelope
 from service.contract.envelope import Limits, parse
 from service.core.command import Invalid
 from service.core.ids import created_subject
@@ -143,3 +144,15 @@ def test_attribute_headers_of_a_structured_event_are_ignored() -> None:
 
 def test_parse_of_no_records_returns_no_results() -> None:
     assert parse([], TOPICS, Limits()) == []
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_a_lack_of_resources_is_no_defect_of_a_command(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    records = [binary(), binary()]
+
+    def exhausted(*_: object) -> object:
+        raise error
+
+    monkeypatch.setattr(envelope, "open_record", exhausted)
+    with pytest.raises(type(error)):
+        parse(records, TOPICS, Limits())

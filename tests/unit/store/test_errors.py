@@ -16,6 +16,13 @@ def test_a_lack_of_threads_counts_as_unavailable() -> None:
         raise RuntimeError("can't start new thread")
 
 
+def test_a_lack_of_memory_while_a_value_is_encoded_counts_as_unavailable() -> None:
+    wrapped = _base.DataError("invalid input for query argument $1")
+    wrapped.__cause__ = MemoryError()
+    with pytest.raises(StoreUnavailable, match="DataError"), translated():
+        raise wrapped
+
+
 def test_other_runtime_errors_are_not_translated() -> None:
     with pytest.raises(RuntimeError, match="a bug"), translated():
         raise RuntimeError("a bug")
