@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.masking import masked
 from tests.support.dev import Dev, running_dev, start_dev
 from tests.support.ladder import Rung
 from tests.support.orphan import reaper_of
@@ -191,7 +192,7 @@ async def test_configured_servers_are_used_and_not_stopped(
         "partitions": 2,
     }
     async with running_dev(tmp_path / "data", log=tmp_path / "log", **settings) as dev:
-        assert (dev.ready["database"], dev.ready["kafka"]) == (database_url, kafka_bootstrap)
+        assert (dev.ready["database"], dev.ready["kafka"]) == (masked(database_url), kafka_bootstrap)
         assert dev.servers() == []
         dev.process.send_signal(signal.SIGINT)
         assert await dev.stop() == 0
