@@ -85,8 +85,8 @@ class Settings(BaseSettings):
         (), "Topics that a command may name in replyto", "topic names separated by commas"
     )
 
-    batch_max_records: Annotated[int, Field(ge=1, le=50_000)] = _setting(
-        2000, "Maximum number of commands in one transaction", "an integer, 1 to 50000"
+    batch_max_records: Annotated[int, Field(ge=1, le=10_000)] = _setting(
+        2000, "Maximum number of commands in one transaction", "an integer, 1 to 10000"
     )
     batch_timeout_ms: Annotated[int, Field(ge=1, le=60000)] = _setting(
         100, "Maximum time that a poll waits for commands", "milliseconds, 1 to 60000"

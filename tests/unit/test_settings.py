@@ -65,7 +65,7 @@ def test_names_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch) ->
         ("jwt_algorithms", "none"),
         ("jwt_algorithms", " , "),
         ("log_level", "loud"),
-        ("batch_max_records", "50001"),
+        ("batch_max_records", "10001"),
         ("dead_letter_minimum", "2000"),
         ("inbox_retention_days", "3"),
         ("kafka_ssl_certfile", "client.pem"),
@@ -131,7 +131,7 @@ def test_masked_keeps_the_address_when_the_password_has_special_characters() -> 
 
 def test_the_largest_batch_fits_into_a_block_of_positions() -> None:
     messages_per_command = 2
-    assert load({"batch_max_records": 50_000}).batch_max_records * messages_per_command <= BLOCK
+    assert load({"batch_max_records": 10_000}).batch_max_records * messages_per_command <= BLOCK
 
 
 def test_require_names_the_missing_setting() -> None:
