@@ -34,7 +34,8 @@ def pinned(seconds: float, *, reads_only: bool = False) -> dict[str, str]:
     Whatever is configured for the server, the database or the role, decisions depend on the isolation level, outcomes
     on the commit being durable, and sessions that wait on there being no other time-outs.
     """
-    milliseconds = str(int(seconds * 1000))
+    # 0 would be no time-out at all.
+    milliseconds = str(max(1, int(seconds * 1000)))
     return {
         "default_transaction_isolation": "read committed",
         "default_transaction_read_only": "on" if reads_only else "off",

@@ -37,6 +37,16 @@ async def test_malformed_fail_points_are_refused_with_the_name_of_the_setting(re
     assert "REGISTRY_FAILPOINTS" in await refused(registry, failpoints="nowhere=kill")
 
 
+async def test_the_password_of_an_unreachable_database_is_not_logged(registry: Registry) -> None:
+    url = "postgresql://registry:pl%40nted%2Fs3cret@127.0.0.1:1/registry"
+    service = registry.service("--role", "consumers", database_url=url)
+    service.start()
+    await eventually(lambda: health(service.admin_port, "/livez"), what="the admin port")
+    await eventually(lambda: "part_not_ready" in service.last_lines(), what="a line about the database")
+    assert await service.stop() == 0
+    assert "s3cret" not in service.last_lines()
+
+
 async def test_the_api_alone_needs_no_broker(registry: Registry) -> None:
     service = await registry.started("--role", "api", kafka_bootstrap_servers="")
     assert await health(service.api_port, "/openapi.json", seconds=30) == 200

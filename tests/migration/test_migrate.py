@@ -10,8 +10,9 @@ import pytest
 
 from service.settings import Settings
 from service.stack.postgres import Postgres
+from service.store import dbmate
 from service.store.errors import StoreUnavailable
-from service.store.migrate import known_versions, migrate
+from service.store.migrate import MigrationFailed, known_versions, migrate
 
 
 async def test_everything_is_applied_when_the_database_is_empty(empty_database_url: str) -> None:
@@ -81,12 +82,23 @@ async def test_what_only_the_service_knows_is_not_passed_on(empty_database_url: 
     assert await migrate(settings) == known_versions()
 
 
-async def test_the_mode_of_tls_of_the_environment_is_used(
-    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+async def test_dbmate_gets_the_variables_that_both_drivers_know_and_no_others(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # Of the two drivers, dbmate's comes second: the first one is told to do without TLS.
-    monkeypatch.setenv("PGSSLMODE", "disable")
-    assert await migrate(Settings(database_url=empty_database_url)) == known_versions()
+    program = tmp_path / "dbmate"
+    program.write_text("#!/bin/sh\nenv\nexit 1\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(dbmate, "_program", lambda: str(program))
+    passed_on = {"PGSSLMODE": "disable", "PGSSLROOTCERT": "/a", "PGSSLCERT": "/b", "PGSSLKEY": "/c", "PGPASSFILE": "/d"}
+    for name, value in {**passed_on, "PGSSLCRL": "/e", "PGGSSLIB": "gssapi", "PGOPTIONS": "-c x=y"}.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(MigrationFailed) as failed:
+        await migrate(Settings(database_url=empty_database_url))
+
+    variables = dict(line.split("=", 1) for line in str(failed.value).splitlines())
+    assert {name: variables.get(name) for name in variables if name.startswith("PG")} == passed_on
+    assert "sslmode=disable" in variables["DATABASE_URL"]
 
 
 @pytest.mark.parametrize(
