@@ -26,7 +26,7 @@ from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.http.protocol import Protocol
 from service.settings import InvalidSettings, Settings, variable
-from service.store.errors import StoreDefect, StoreRace, StoreUnavailable, StoreUnsuitable
+from service.store.errors import StoreError, StoreUnavailable, StoreUnsuitable
 from service.store.migrate import missing_versions
 from service.store.pool import connect, create_pool
 from service.store.read_store import ReadStore
@@ -249,7 +249,7 @@ async def _probe(settings: Settings, health: Health, shutdown: Shutdown) -> None
         except StoreUnsuitable as error:
             shutdown.fail(str(error))
             return
-        except (StoreUnavailable, StoreRace, StoreDefect) as error:
+        except StoreError as error:
             health.mark_not_ready(DATABASE, str(error))
             if connection is not None:
                 connection.terminate()

@@ -56,7 +56,7 @@ def _settings(settings: Settings) -> Check:
 
 
 async def _database(settings: Settings) -> Check:
-    from service.store.errors import StoreUnavailable, StoreUnsuitable
+    from service.store.errors import StoreError, StoreUnsuitable, translated_in
     from service.store.migrate import missing_versions
     from service.store.pool import connect
 
@@ -67,13 +67,16 @@ async def _database(settings: Settings) -> Check:
         connection = await connect(settings, "doctor")
     except StoreUnsuitable as error:
         return Check("database", "bad", f"{where}: {error.problem}", error.advice)
-    except StoreUnavailable as error:
+    except StoreError as error:
         return Check("database", "bad", f"{where}: {error}", "check that it runs, and check user name and password")
     try:
-        version = await connection.fetchval("SHOW server_version")
+        async with translated_in(connection):
+            version = await connection.fetchval("SHOW server_version")
         missing = await missing_versions(connection)
+    except StoreError as error:
+        return Check("database", "bad", f"{where}: {error}", "check the privileges of the role, and the server's log")
     finally:
-        await connection.close()
+        connection.terminate()
     if missing:
         reported = f"{where}: migrations {', '.join(missing)} are missing"
         return Check("database", "bad", reported, "run `producer-registry migrate`")
@@ -82,14 +85,14 @@ async def _database(settings: Settings) -> Check:
 
 async def _outbox(settings: Settings, database: Check) -> Check:
     from service.cli.outbox_check import check
-    from service.store.errors import StoreUnavailable
+    from service.store.errors import StoreError
     from service.store.outbox_listing import overview
 
     if database.state != "ok":
         return Check("outbox", "note", "not checked", "see the check of the database")
     try:
         return check(await overview(settings))
-    except StoreUnavailable as error:
+    except StoreError as error:
         return Check("outbox", "bad", str(error), "check the database for overload and locks")
 
 

@@ -18,7 +18,7 @@ from service.http.development_key import ISSUER, ensure_key
 from service.settings import Settings
 from service.stack.errors import StackError
 from service.stack.stack import Broker, Stack
-from service.store.errors import StoreUnavailable
+from service.store.errors import StoreError
 from service.store.migrate import MigrationFailed, migrate
 
 READY_SECONDS = 60.0
@@ -29,7 +29,7 @@ class NotReady(Exception):
     """The service did not become ready. The message names the parts and their errors."""
 
 
-EXPECTED_ERRORS = (StackError, StoreUnavailable, BrokerUnavailable, MigrationFailed, NotReady)
+EXPECTED_ERRORS = (StackError, StoreError, BrokerUnavailable, MigrationFailed, NotReady)
 """Errors at the start of the stack or the service that are reported in one line, without a traceback."""
 
 
@@ -51,7 +51,7 @@ class StackOptions:
 async def servers(settings: Settings, options: StackOptions) -> AsyncIterator[Settings]:
     """Run database and broker with schema, topics and development key. Yield the settings of a service that uses them.
 
-    No server is started for an address in the settings. Raises StackError, StoreUnavailable, BrokerUnavailable or
+    No server is started for an address in the settings. Raises StackError, StoreError, BrokerUnavailable or
     MigrationFailed.
     """
     stack = Stack(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from service import clock
 from service.settings import Settings
-from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from service.store.errors import StoreError
 from service.store.maintenance import Swept, sweep
 from service.telemetry import INBOX_ROWS, PRUNED, SWEPT_AT, log
 
@@ -27,7 +27,7 @@ async def housekeep(
     while True:
         try:
             swept = await sweep(settings)
-        except (StoreUnavailable, StoreRace, StoreDefect) as error:
+        except StoreError as error:
             _log.warning("housekeeping_postponed", error=str(error))
         else:
             if swept is not None:

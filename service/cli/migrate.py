@@ -16,12 +16,12 @@ from service.settings import Settings
 def migrate(settings: Settings, *, as_json: bool) -> None:
     """Apply missing migrations. Repeated and concurrent runs are safe."""
     settings = with_running_instance(settings, "database_url")
-    from service.store.errors import StoreUnavailable
+    from service.store.errors import StoreError
     from service.store.migrate import MigrationFailed, colliding_usernames
     from service.store.migrate import migrate as apply_missing
 
-    applied = run_command(apply_missing(settings), StoreUnavailable, MigrationFailed)
-    colliding = run_command(colliding_usernames(settings), StoreUnavailable)
+    applied = run_command(apply_missing(settings), StoreError, MigrationFailed)
+    colliding = run_command(colliding_usernames(settings), StoreError)
     for user, other in colliding:
         print_diagnostic(
             f"Warning: the usernames of the users {user} and {other} are the same in the normalization form NFC; "

@@ -167,9 +167,9 @@ def _run_on_held(work: "Coroutine[Any, Any, list[Row]]") -> "list[Row]":
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    from service.store.errors import StoreRace, StoreUnavailable
+    from service.store.errors import StoreError
 
-    return run_command(work, StoreUnavailable, StoreRace)
+    return run_command(work, StoreError)
 
 
 def _user() -> str:

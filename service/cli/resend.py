@@ -35,9 +35,9 @@ def resend(settings: Settings, *, types: tuple[str, ...], organization: str | No
     are organization, branch, role, product, producer-code, group, user, group.producer-code, user.producer-code.
     """
     settings = with_running_instance(settings, "database_url")
-    from service.store.errors import StoreRace, StoreUnavailable
+    from service.store.errors import StoreError
 
-    counts = run_command(_resend(settings, types or KINDS, organization), StoreUnavailable, StoreRace)
+    counts = run_command(_resend(settings, types or KINDS, organization), StoreError)
     if as_json:
         click.echo(json.dumps(counts))
     else:

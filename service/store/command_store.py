@@ -20,7 +20,7 @@ from service.failpoint import passing
 from service.settings import Settings
 from service.store.batch_output import BatchOutput, Key, Known, key_of, known_outcomes
 from service.store.concurrency import run_concurrently
-from service.store.errors import StoreDefect, translated
+from service.store.errors import StoreDefect, translated_in
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.offset_fence import OffsetFence, Origin
 from service.store.outbox_store import CHANNEL
@@ -90,7 +90,7 @@ class CommandStore:
             raise ValueError("a batch has at least one record")
         connection = await self._session()
         try:
-            with translated():
+            async with translated_in(connection):
                 return await self._transaction(connection, batch, reached)
         except BaseException:
             # After any error, no state of this session may leak into the next batch.

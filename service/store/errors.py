@@ -1,14 +1,25 @@
-"""The three errors of the store, and how errors of asyncpg map to them."""
+"""The errors of the store, and how errors of asyncpg map to them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from service.resource_exhaustion import is_resource_exhaustion
+from service.store.privilege import missing_privilege
+
+if TYPE_CHECKING:
+    from service.store.pool import Session
 
 
-class StoreUnavailable(Exception):
+class StoreError(Exception):
+    """An error of the store."""
+
+
+class StoreUnavailable(StoreError):
     """The database is unreachable, full, starting, stopping or too slow: the result is unknown, try again later."""
 
 
@@ -21,11 +32,15 @@ class StoreUnsuitable(StoreUnavailable):
         self.advice = advice
 
 
-class StoreRace(Exception):
+class StatementTimeout(StoreUnavailable):
+    """A statement took too long. Other statements may still be answered."""
+
+
+class StoreRace(StoreError):
     """Another writer was faster: repeat the whole batch from its beginning."""
 
 
-class StoreDefect(Exception):
+class StoreDefect(StoreError):
     """The database rejects these rows, and would reject them again: a record of the batch is the cause."""
 
 
@@ -33,6 +48,23 @@ class StoreDefect(Exception):
 # inserted after this one read is in class 23 (integrity).
 _RACE = (asyncpg.TransactionRollbackError, asyncpg.UniqueViolationError)
 _DEFECT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+
+
+@contextmanager
+def connecting(role: str | None = None) -> Iterator[None]:
+    """Raise StoreUnavailable for every error while a session of this role is opened or returned.
+
+    No statement was sent, so neither a record nor a request can be the cause, whatever the class of the error.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except asyncpg.InsufficientPrivilegeError as error:
+        lacking = f"; the role {role} lacks CONNECT" if role else f"; {error.detail}"
+        raise StoreUnavailable(_text(error) + lacking) from error
+    except Exception as error:
+        raise StoreUnavailable(_text(error)) from error
 
 
 @contextmanager
@@ -48,19 +80,29 @@ def translated() -> Iterator[None]:
         raise StoreRace(_text(error)) from error
     except _DEFECT as error:
         raise StoreDefect(_text(error)) from error
-    except asyncpg.InternalClientError as error:
-        raise StoreUnavailable(_text(error)) from error
     except asyncpg.InterfaceError as error:
         # The client could not encode a value: the rows are the cause, unless memory or the connection was lost.
         if isinstance(error, ValueError) and not isinstance(error.__cause__, MemoryError):
             raise StoreDefect(_text(error)) from error
         raise StoreUnavailable(_text(error)) from error
-    except (TimeoutError, asyncpg.PostgresError, OSError) as error:
+    except (TimeoutError, asyncpg.QueryCanceledError) as error:
+        raise StatementTimeout(_text(error)) from error
+    except (asyncpg.InternalClientError, asyncpg.PostgresError, OSError) as error:
         raise StoreUnavailable(_text(error)) from error
     except RuntimeError as error:
         if not is_resource_exhaustion(error):
             raise
         raise StoreUnavailable(_text(error)) from error
+
+
+@asynccontextmanager
+async def translated_in(session: Session) -> AsyncIterator[None]:
+    """Do the same for statements of this session, and name a missing privilege with its object and the role."""
+    with translated():
+        try:
+            yield
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise StoreUnavailable(_text(error) + await missing_privilege(session, error)) from error
 
 
 def _text(error: BaseException) -> str:

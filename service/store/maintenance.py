@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.settings import Settings
-from service.store.errors import translated
+from service.store.errors import translated_in
 from service.store.lock import TRY_HOUSEKEEPING
 from service.store.pool import Connection, connect
 from service.store.statement import statement
@@ -35,7 +35,7 @@ async def sweep(settings: Settings, rest_seconds: float = REST_SECONDS) -> Swept
     """
     connection = await connect(settings, "housekeeping")
     try:
-        with translated():
+        async with translated_in(connection):
             if not await connection.fetchval(TRY_HOUSEKEEPING):
                 return None
             return await _sweep(connection, settings.inbox_retention_days, rest_seconds)

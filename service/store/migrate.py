@@ -8,7 +8,7 @@ from service.database_url import DatabaseUrl
 from service.settings import Settings, postgres_variables
 from service.store import dbmate
 from service.store.dbmate import MigrationFailed
-from service.store.errors import StoreUnavailable, StoreUnsuitable, translated
+from service.store.errors import StoreUnavailable, StoreUnsuitable, translated_in
 from service.store.lock import TRY_MIGRATION
 from service.store.pool import Connection, connect
 from service.store.session import pinned
@@ -47,7 +47,7 @@ async def migrate(settings: Settings) -> list[str]:
     url = DatabaseUrl.parse(settings.database_url)
     connection, host = await _connect_to_primary(settings, url)
     try:
-        with translated():
+        async with translated_in(connection):
             while not await connection.fetchval(TRY_MIGRATION):  # noqa: ASYNC110  # the database has no event to wait for
                 await asyncio.sleep(_POLL_SECONDS)
             missing = await missing_versions(connection)
@@ -66,7 +66,7 @@ async def colliding_usernames(settings: Settings) -> list[tuple[str, str]]:
     """
     connection = await connect(settings, "migrate")
     try:
-        with translated():
+        async with translated_in(connection):
             return [(row["id"], row["other"]) for row in await connection.fetch(_COLLIDING)]
     finally:
         connection.terminate()
@@ -74,7 +74,7 @@ async def colliding_usernames(settings: Settings) -> list[tuple[str, str]]:
 
 async def missing_versions(connection: Connection) -> list[str]:
     """Return the versions that this program knows and the database does not have yet."""
-    with translated():
+    async with translated_in(connection):
         applied = set()
         if await connection.fetchval(_EXISTS):
             applied = {row["version"] for row in await connection.fetch(_APPLIED)}

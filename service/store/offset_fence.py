@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from service.contract.envelope import Record
 from service.settings import Settings
-from service.store.errors import StoreRace, translated
+from service.store.errors import StoreRace, translated_in
 from service.store.lock import START_MARK
 from service.store.pool import Connection, connect, transaction
 from service.store.statement import statement
@@ -132,7 +132,7 @@ class OffsetFenceStore:
     async def _of(self, topic: str) -> dict[str, dict[int, int]]:
         connection = await connect(self._settings, "marks")
         try:
-            with translated():
+            async with translated_in(connection):
                 return await read_marks(connection, self._origin.cluster_id, topic)
         finally:
             connection.terminate()
@@ -143,10 +143,9 @@ class OffsetFenceStore:
         tps = sorted(offsets)
         connection: Connection = await connect(self._settings, "marks")
         try:
-            with translated():
-                async with transaction(connection):
-                    await connection.execute(LOCK_START, *START_MARK)
-                    keys, values = _key_columns(self._origin, tps), [offsets[tp] for tp in tps]
-                    await connection.fetch(query, *keys, values, *more)
+            async with translated_in(connection), transaction(connection):
+                await connection.execute(LOCK_START, *START_MARK)
+                keys, values = _key_columns(self._origin, tps), [offsets[tp] for tp in tps]
+                await connection.fetch(query, *keys, values, *more)
         finally:
             connection.terminate()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from service.contract.message import Message
 from service.settings import Settings
-from service.store.errors import StoreUnavailable, translated
+from service.store.errors import StoreUnavailable, translated_in
 from service.store.frame import FrameCorrupt, messages_of
 from service.store.frame_row import frame_of
 from service.store.held_store import Scope
@@ -149,7 +149,7 @@ async def operating(settings: Settings) -> AsyncIterator[Connection]:
     try:
         if missing := await missing_versions(connection):
             raise StoreUnavailable(f"migrations {', '.join(missing)} are missing: run `producer-registry migrate`")
-        with translated():
+        async with translated_in(connection):
             yield connection
     finally:
         connection.terminate()

@@ -8,7 +8,7 @@ from typing import Final
 
 from service.contract.message import SHARDS
 from service.settings import Settings
-from service.store.errors import StoreUnavailable, translated
+from service.store.errors import StoreUnavailable, translated_in
 from service.store.frame import FRAME_MESSAGES, Frame
 from service.store.frame_row import CHUNK_BYTES, CHUNK_MESSAGES, frame_of, write_frames
 from service.store.held_store import HeldFrame, HeldStore, write_held
@@ -82,7 +82,7 @@ class OutboxStore:
         await self.close()
         connection = await connect(self._settings, "relay", BY_KEY)
         try:
-            with translated():
+            async with translated_in(connection):
                 await connection.add_listener(CHANNEL, lambda *reported: on_notify(str(reported[-1])))
                 await connection.fetch(_ANNOUNCE, RELAY_CLASS)
         except BaseException:
@@ -177,7 +177,7 @@ class OutboxStore:
         async with self._lock:
             if self._connection is None or self._connection.is_closed():
                 raise StoreUnavailable("the session that holds the shards is lost")
-            with translated():
+            async with translated_in(self._connection):
                 yield self._connection
 
 

@@ -5,16 +5,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 import asyncpg
 from asyncpg.transaction import Transaction
 
 from service.settings import Settings
-from service.store.errors import translated
+from service.store.errors import connecting, translated_in
 from service.store.login import log_in, log_in_to
 from service.store.session import Connection, pinned, prepare, require_own_session
 
 if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Session: TypeAlias = Connection | PoolConnectionProxy[asyncpg.Record]
     _Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
 else:
     _Pool = asyncpg.Pool
@@ -41,9 +45,9 @@ async def connect(
     """Open one connection outside of any pool; `application` is the name that operators see in pg_stat_activity.
 
     `planning` are settings of PostgreSQL's planner. With a host, only this one is tried, and only as a primary.
-    Raises StoreUnavailable when the database does not answer, and StoreUnsuitable.
+    Raises StoreUnavailable when the database does not answer, StoreUnsuitable, and no other error.
     """
-    with translated():
+    with connecting(urlsplit(settings.database_url).username):
         pins = pinned(settings.database_command_timeout_seconds)
         login = partial(log_in, settings, application)
         if host is not None:
@@ -101,13 +105,17 @@ async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]
     When the request is cancelled, the connection is closed. The pool would wait until the server confirms the end of
     the statement. A server that does not answer never does, and the connection would be occupied until the time-out.
     """
-    with translated():
-        async with pool.connections.acquire() as connection:
-            try:
-                return await connection.fetch(query, *values)
-            except asyncio.CancelledError:
-                connection.terminate()
-                raise
+    with connecting():
+        connection = await pool.connections.acquire()
+    try:
+        async with translated_in(connection):
+            return await connection.fetch(query, *values)
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
+    finally:
+        with connecting():
+            await pool.connections.release(connection)
 
 
 async def _open(settings: Settings, login: Callable[[], Awaitable[Connection]], pins: Mapping[str, str]) -> Connection:

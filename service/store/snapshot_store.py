@@ -14,7 +14,7 @@ from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.batch import Needs
 from service.settings import Settings
-from service.store.errors import translated
+from service.store.errors import translated_in
 from service.store.frame import frames_of
 from service.store.frame_row import write_frames
 from service.store.lock import BEGIN_SHARED
@@ -62,7 +62,7 @@ async def snapshots(
     try:
         after: tuple[str, ...] = ("",) if kind in _STATES else ("", "")
         while after:
-            with translated():
+            async with translated_in(connection):
                 # Not while a batch changes the directory, whose rows are read without a lock.
                 await connection.execute(BEGIN_SHARED)
                 states, after = await _page(connection, kind, organization, after, page)

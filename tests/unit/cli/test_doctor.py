@@ -36,7 +36,7 @@ class StubConnection:
     async def fetchval(self, _: str) -> str:
         return "18.1"
 
-    async def close(self) -> None:
+    def terminate(self) -> None:
         return
 
 

@@ -1,10 +1,14 @@
 """Which errors the rows cause, and which the machine causes."""
 
+from typing import Any
+
 import asyncpg
 import pytest
 from asyncpg.exceptions import _base
 
-from service.store.errors import StoreDefect, StoreRace, StoreUnavailable, translated
+from service.settings import Settings
+from service.store.errors import StatementTimeout, StoreDefect, StoreRace, StoreUnavailable, translated
+from service.store.pool import connect, fetch
 
 # asyncpg has two classes of the name DataError: this one is of the client, which could not encode a value.
 ENCODING = _base.DataError("invalid input for query argument $1")
@@ -44,10 +48,49 @@ def test_other_runtime_errors_are_not_translated() -> None:
         pytest.param(asyncpg.AdminShutdownError("shutdown"), StoreUnavailable, id="stopped server"),
         pytest.param(asyncpg.UndefinedTableError("no table"), StoreUnavailable, id="missing table"),
         pytest.param(ConnectionResetError("reset"), StoreUnavailable, id="reset"),
-        pytest.param(TimeoutError("too slow"), StoreUnavailable, id="time-out"),
+        pytest.param(TimeoutError("too slow"), StatementTimeout, id="time-out"),
+        pytest.param(asyncpg.QueryCanceledError("statement timeout"), StatementTimeout, id="time-out of the server"),
     ],
 )
 def test_every_error_of_the_driver_becomes_one_of_the_store(error: Exception, becomes: type[Exception]) -> None:
     with pytest.raises(Exception, match=f"^{type(error).__name__}: ") as raised, translated():
         raise error
     assert (type(raised.value), raised.value.__cause__) == (becomes, error)
+
+
+BEFORE_A_STATEMENT = [
+    asyncpg.ClientConfigurationError("root certificate file does not exist"),
+    asyncpg.InvalidParameterValueError("invalid value for a parameter of the session"),
+    asyncpg.UniqueViolationError("another session"),
+    UnicodeError("label too long"),
+    OverflowError("port must be 0-65535"),
+    ValueError("not a port"),
+    TypeError("not a parameter"),
+    ConnectionRefusedError("refused"),
+    TimeoutError("no answer"),
+]
+
+
+@pytest.mark.parametrize("error", BEFORE_A_STATEMENT, ids=lambda error: type(error).__name__)
+async def test_no_record_is_at_fault_when_a_session_cannot_be_opened(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(asyncpg, "connect", refused)
+    with pytest.raises(StoreUnavailable, match=f"^{type(error).__name__}: ") as raised:
+        await connect(Settings(), "test")
+    assert (type(raised.value), raised.value.__cause__) == (StoreUnavailable, error)
+
+
+@pytest.mark.parametrize("error", BEFORE_A_STATEMENT, ids=lambda error: type(error).__name__)
+async def test_no_read_is_at_fault_when_the_pool_cannot_open_a_session(error: Exception) -> None:
+    class Pool:
+        async def acquire(self) -> None:
+            raise error
+
+    pool: Any = Pool()
+    with pytest.raises(StoreUnavailable) as raised:
+        await fetch(pool, "SELECT 1", 2)
+    assert (type(raised.value), raised.value.__cause__) == (StoreUnavailable, error)
