@@ -197,7 +197,7 @@ class Relay:
                 await self._take_over(self.shards | acquired)
             await self._outbox.observe()
         if not self.shards:
-            self._succeeded()
+            await self._found_nothing()
 
     def _set_shards(self, shards: frozenset[int]) -> None:
         self.shards = shards
@@ -226,8 +226,8 @@ class Relay:
         self._poll_at = time.monotonic() + POLL_SECONDS
         if not frames:
             self._chunk.outbox_empty()
-            self._succeeded()
             await self._outbox.observe()
+            await self._found_nothing()
             return
         self._chunk.start(frames)
         self._read_due |= is_cut_off(frames)
@@ -258,8 +258,15 @@ class Relay:
             self._observe_at = now + OBSERVE_SECONDS
             await self._outbox.observe()
 
+    async def _found_nothing(self) -> None:
+        """Try what failed before without effect: the work that it failed for may be with another relay now."""
+        await self._outbox.probe()
+        self._succeeded()
+
     def _succeeded(self) -> None:
-        """Reset the back-off after a read or a write that succeeded: nothing else resets it."""
+        """Reset the back-off after a read or a write that succeeded, unless another operation still fails."""
+        if self._outbox.is_failing:
+            return
         self._backoff.reset()
         if not self._chunk.is_blocked:
             self._status.mark_working(self.shards)

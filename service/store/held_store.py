@@ -1,9 +1,9 @@
 """Held messages in the database: frames that the broker refused, and frames that are held back behind them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias
 
 import asyncpg
 
@@ -26,6 +26,9 @@ _COLUMNS = (*FRAME_COLUMNS[:3], "scope", "reason", *FRAME_COLUMNS[3:])
 
 Scope = Literal["topic", "key"]
 
+Run: TypeAlias = Callable[["partial[Coroutine[Any, Any, Any]]"], Awaitable[Any]]
+"""Runs an operation in the session of the relay."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeldFrame:
@@ -42,26 +45,37 @@ class HeldFrame:
 class HeldStore:
     """Reads and replaces held frames in the session of the relay; every method raises StoreUnavailable."""
 
-    def __init__(self, session: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:
-        self._session = session
+    def __init__(self, run: Run) -> None:
+        self._run = run
 
     async def load(self, shards: Iterable[int], after: int = -1) -> list[HeldFrame]:
         """Read the next held rows of these shards; rows with the scope `topic` have no value."""
-        async with self._session() as session:
-            return [held_frame_of(row) for row in await session.fetch(_LOAD, sorted(shards), after, HELD_ROWS)]
+        rows = await self._run(partial(_load, values=(sorted(shards), after, HELD_ROWS)))
+        return [held_frame_of(row) for row in rows]
 
     async def page(self, after: Mapping[tuple[int, str], int]) -> list[HeldFrame]:
         """Read the next held rows of each shard and topic behind a position, up to one chunk in total."""
         columns = zip(*((shard, topic, position) for (shard, topic), position in after.items()), strict=True)
-        async with self._session() as session:
-            limits = HELD_ROWS, CHUNK_MESSAGES, CHUNK_BYTES
-            return [held_frame_of(row) for row in await session.fetch(_PAGE, *columns, *limits)]
+        limits = HELD_ROWS, CHUNK_MESSAGES, CHUNK_BYTES
+        return [held_frame_of(row) for row in await self._run(partial(_page, values=(*columns, *limits)))]
 
     async def replace(self, rows: Mapping[int, Iterable[HeldFrame]]) -> None:
         """Replace held rows, by position, by the rest of them; a row that was discarded meanwhile is not replaced."""
-        async with self._session() as session, transaction(session):
-            deleted = [row["position"] for row in await session.fetch(_DELETE, list(rows))]
-            await write_held(session, (held for position in deleted for held in rows[position]))
+        await self._run(partial(_replace, rows={position: list(rest) for position, rest in rows.items()}))
+
+
+async def _load(session: Connection, values: Sequence[object]) -> "list[asyncpg.Record]":
+    return await session.fetch(_LOAD, *values)
+
+
+async def _page(session: Connection, values: Sequence[object]) -> "list[asyncpg.Record]":
+    return await session.fetch(_PAGE, *values)
+
+
+async def _replace(session: Connection, rows: Mapping[int, list[HeldFrame]]) -> None:
+    async with transaction(session):
+        deleted = [row["position"] for row in await session.fetch(_DELETE, list(rows))]
+        await write_held(session, (held for position in deleted for held in rows[position]))
 
 
 def held_frame_of(row: "asyncpg.Record") -> HeldFrame:

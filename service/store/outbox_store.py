@@ -1,14 +1,15 @@
 """The outbox for the relay: frames to publish, and the shards that this process publishes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from service.contract.message import SHARDS
 from service.settings import Settings
-from service.store.errors import StoreUnavailable, translated_in
+from service.store.errors import StoreError, StoreUnavailable, translated_in
 from service.store.frame import FRAME_MESSAGES, Frame
 from service.store.frame_row import CHUNK_BYTES, CHUNK_MESSAGES, frame_of, write_frames
 from service.store.held_store import HeldFrame, HeldStore, write_held
@@ -43,6 +44,9 @@ _ANNOUNCE = statement("relay_announce")
 _MEMBERSHIP = statement("relay_membership")
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class RelayMembership:
     """The number of running relays, and the shards that are published by any of them."""
@@ -68,7 +72,7 @@ class OutboxStore:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.held = HeldStore(self._session)
+        self.held = HeldStore(self._run)
         self._settings = settings
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
@@ -76,6 +80,23 @@ class OutboxStore:
         self._floor = 0
         # Where counting begins: at the first frame of the last read. Unknown before the first read.
         self._first: int | None = None
+        self._failed: partial[Coroutine[Any, Any, Any]] | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether a read or a write failed, and neither its kind nor `probe` has succeeded since."""
+        return self._failed is not None
+
+    async def probe(self) -> None:
+        """Repeat exactly what failed and roll it back; raise StoreUnavailable if it fails again."""
+        if self._failed is None:
+            return
+        async with self._session() as session:
+            rehearsal = transaction(session)
+            await rehearsal.start()
+            await self._failed(session)
+            await rehearsal.rollback()
+        self._failed = None
 
     async def open(self, on_notify: Callable[[str], None]) -> None:
         """Start a new session; `on_notify` is called with the payload of each notification."""
@@ -136,15 +157,8 @@ class OutboxStore:
     async def read(self, shards: Iterable[int]) -> list[Frame]:
         """Read the first frames of these shards, up to one chunk; all frames that were read before must be settled."""
         floor, bound = self._floor, self._bound.block * BLOCK
-        values = (floor, sorted(shards), CHUNK_MESSAGES, CHUNK_BYTES)
-        async with self._session() as session:
-            if floor:
-                rows = await session.fetch(_SCAN, *values)
-            else:
-                async with transaction(session):
-                    await session.execute(f"SET LOCAL statement_timeout = {int(FIRST_SCAN_SECONDS * 1000)}")
-                    rows = await session.fetch(_SCAN, *values, timeout=FIRST_SCAN_SECONDS)
-        frames = [frame_of(row) for row in rows]
+        seconds = None if floor else FIRST_SCAN_SECONDS
+        frames = await self._run(partial(_read, floor=floor, shards=sorted(shards), seconds=seconds))
         # No new frame can appear below the bound, and no frame of these shards is left before the last one read.
         self._floor = max(floor, min(bound, frames[-1].position + 1) if frames else bound)
         self._first = frames[0].position if frames else self._floor or None
@@ -156,21 +170,23 @@ class OutboxStore:
 
     async def observe(self) -> None:
         """Update the bound of the outbox, so that later scans can begin at a later position."""
-        async with self._session() as session:
-            counter = await session.fetchval(_COUNTER)
-            writers = await session.fetchval(_WRITERS, *BATCH)
-        self._bound.observe(counter, writers)
+        self._bound.observe(*await self._run(partial(_observe)))
 
     async def settle(self, done: Sequence[int], held: Sequence[HeldFrame] = (), rest: Sequence[Frame] = ()) -> None:
         """Delete frames by position; in the same transaction write held frames, and frames with the rest of others."""
-        async with self._session() as session:
-            if not held and not rest:
-                await session.execute(_DELETE, done)
-                return
-            async with transaction(session):
-                await session.execute(_DELETE, done)
-                await write_held(session, held)
-                await write_frames(session, rest)
+        await self._run(partial(_settle, done=done, held=held, rest=rest))
+
+    async def _run(self, operation: "partial[Coroutine[Any, Any, T]]") -> T:
+        """Run an operation in the session, and remember it when it fails."""
+        try:
+            async with self._session() as session:
+                result = await operation(session)
+        except StoreError:
+            self._failed = operation
+            raise
+        if self._failed is not None and self._failed.func is operation.func:
+            self._failed = None
+        return result
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Connection]:
@@ -179,6 +195,30 @@ class OutboxStore:
                 raise StoreUnavailable("the session that holds the shards is lost")
             async with translated_in(self._connection):
                 yield self._connection
+
+
+async def _read(session: Connection, floor: int, shards: list[int], seconds: float | None) -> list[Frame]:
+    if seconds is not None:
+        await session.execute(f"SET statement_timeout = {int(seconds * 1000)}")
+    values = (floor, shards, CHUNK_MESSAGES, CHUNK_BYTES)
+    frames = [frame_of(row) for row in await session.fetch(_SCAN, *values, timeout=seconds)]
+    if seconds is not None:
+        await session.execute("RESET statement_timeout")
+    return frames
+
+
+async def _observe(session: Connection) -> tuple[int, list[str]]:
+    return await session.fetchval(_COUNTER), await session.fetchval(_WRITERS, *BATCH)
+
+
+async def _settle(session: Connection, done: Sequence[int], held: Sequence[HeldFrame], rest: Sequence[Frame]) -> None:
+    if not held and not rest:
+        await session.execute(_DELETE, done)
+        return
+    async with transaction(session):
+        await session.execute(_DELETE, done)
+        await write_held(session, held)
+        await write_frames(session, rest)
 
 
 def is_cut_off(frames: Sequence[Frame]) -> bool:

@@ -114,9 +114,9 @@ class StubPublisher(Publisher):
 class Process:
     """The writer and the relay of a process."""
 
-    def __init__(self, settings: Settings, broker: Broker) -> None:
+    def __init__(self, settings: Settings, broker: Broker, health: Health | None = None) -> None:
         self.publisher, self.held_publisher = StubPublisher(broker), StubPublisher(broker)
-        self.health = Health(["relay"])
+        self.health = health or Health(["relay"])
         self.outbox = OutboxStore(settings)
         self.relay = Relay(self.outbox, self.publisher, self.held_publisher, health=self.health)
         self.store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: self.relay.shards)

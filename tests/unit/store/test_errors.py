@@ -1,5 +1,6 @@
 """Which errors the rows cause, and which the machine causes."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -80,7 +81,7 @@ async def test_no_record_is_at_fault_when_a_session_cannot_be_opened(
 
     monkeypatch.setattr(asyncpg, "connect", refused)
     with pytest.raises(StoreUnavailable, match=f"^{type(error).__name__}: ") as raised:
-        await connect(Settings(), "test")
+        await connect(Settings(database_url="postgresql://nobody@db.example/registry"), "test")
     assert (type(raised.value), raised.value.__cause__) == (StoreUnavailable, error)
 
 
@@ -90,7 +91,7 @@ async def test_no_read_is_at_fault_when_the_pool_cannot_open_a_session(error: Ex
         async def acquire(self) -> None:
             raise error
 
-    pool: Any = Pool()
+    pool: Any = SimpleNamespace(connections=Pool())
     with pytest.raises(StoreUnavailable) as raised:
         await fetch(pool, "SELECT 1", 2)
     assert (type(raised.value), raised.value.__cause__) == (StoreUnavailable, error)
