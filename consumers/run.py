@@ -65,7 +65,7 @@ class Consumers:
             end_seconds=deadline * PUBLISH_PART,
         )
         self._publishes = publishes
-        self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000))
+        self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000), watch=shutdown.watch)
         self._start_offsets: StartOffsets | None = None
         self._committed_known = True
 
@@ -74,10 +74,10 @@ class Consumers:
         client = await self._client()
         if client is None:
             return
-        tasks = [asyncio.create_task(self._probe(client))]
+        probing = asyncio.create_task(self._probe(client))
         relaying = asyncio.create_task(self._relay.run() if self._publishes else self._shutdown.stop.wait())
-        for task in (*tasks, relaying):
-            task.add_done_callback(self._ended)
+        for task, name in ((probing, "broker probe"), (relaying, "relay")):
+            self._shutdown.watch(task, name)
         try:
             if self._reads:
                 await self._read(client, relaying)
@@ -85,9 +85,9 @@ class Consumers:
             self._relay.stop()
             await asyncio.wait((relaying,))
         finally:
-            for task in (*tasks, relaying):
+            for task in (probing, relaying):
                 task.cancel()
-            await asyncio.wait((*tasks, relaying))
+            await asyncio.wait((probing, relaying))
             await close_within(client.close(), ANSWER_SECONDS)
 
     async def _check_offsets(self) -> None:
@@ -101,12 +101,6 @@ class Consumers:
                 _log.info("committed_offsets_unknown", error=repr(error))
         else:
             self._committed_known = True
-
-    def _ended(self, task: asyncio.Task[object]) -> None:
-        # None of these tasks returns before the shutdown. Without one of them the process would look healthy, but do
-        # only a part of its work.
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._shutdown.fail(f"a task of the service failed with an unexpected error: {error!r}")
 
     async def _client(self) -> AIOKafkaClient | None:
         """Connect a client for metadata requests; None when the shutdown begins before the broker answers."""

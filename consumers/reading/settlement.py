@@ -42,11 +42,18 @@ class Settlement:
     """Commits next offsets in the background, only the newest of each partition, and rewinds partitions.
 
     A commit is abandoned after `commit_seconds`. That should not exceed the session time-out: a process that was frozen
-    for longer has lost its membership, and would set back the offsets that the next owner has committed.
+    for longer has lost its membership, and would set back the offsets that the next owner has committed. `watch` is
+    called with each task that commits, and its name.
     """
 
-    def __init__(self, commit_seconds: float = COMMIT_SECONDS) -> None:
+    def __init__(
+        self,
+        commit_seconds: float = COMMIT_SECONDS,
+        *,
+        watch: Callable[[asyncio.Task[None], str], None] = lambda *_: None,
+    ) -> None:
         self._commit_seconds = commit_seconds
+        self._watch = watch
         self._consumer: Consumer | None = None
         self._pending: dict[TopicPartition, int] = {}
         self.reached: dict[TopicPartition, int] = {}
@@ -67,6 +74,7 @@ class Settlement:
         self.reached.update(offsets)
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit())
+            self._watch(self._committing, "offset commit")
 
     async def flush(self, seconds: float = COMMIT_SECONDS) -> None:
         """Wait until all offsets settled so far are committed or abandoned, but at most this many seconds."""

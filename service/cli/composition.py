@@ -5,7 +5,7 @@ import contextlib
 import gc
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.http.protocol import Protocol
 from service.settings import InvalidSettings, Settings, variable
-from service.store.errors import StoreError, StoreUnavailable, StoreUnsuitable
+from service.store.errors import StoreError, StoreUnsuitable
 from service.store.migrate import missing_versions
 from service.store.pool import connect, create_pool
 from service.store.read_store import ReadStore
@@ -81,13 +81,13 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
             if role in {"all", "api"}
             else None
         )
-        await stack.enter_async_context(_serving(create_admin(health), admin_socket, seconds=1))
-        for loop in (_tick(health), _probe(settings, health, shutdown)):
-            await stack.enter_async_context(_background(loop))
+        await stack.enter_async_context(_serving(create_admin(health), admin_socket, shutdown, seconds=1))
+        for name, loop in (("tick", _tick(health)), ("database probe", _probe(settings, health, shutdown))):
+            await stack.enter_async_context(_background(loop, shutdown, name))
         if api_socket is not None:
-            await stack.enter_async_context(_api(settings, api_socket, health))
+            await stack.enter_async_context(_api(settings, api_socket, health, shutdown))
         if role in {"all", "consumers"}:
-            await stack.enter_async_context(_background(housekeep(settings)))
+            await stack.enter_async_context(_background(housekeep(settings), shutdown, "housekeeping"))
         kafka = None if role == "api" else _start_kafka(settings, role, health, shutdown)
         _freeze(off=kafka is not None)
         api = "" if api_socket is None else _address(api_socket)
@@ -98,20 +98,15 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
             health.stopping = True
             drained = asyncio.create_task(asyncio.sleep(settings.drain_delay_seconds))
             if kafka is not None:
-                await kafka
+                await asyncio.wait((kafka,))
             await drained
             gc.enable()
 
 
 def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutdown) -> asyncio.Task[None]:
     consumers = Consumers(settings, health, shutdown, reads=role != "relay", publishes=role != "consumers")
-
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            shutdown.fail(f"the consumers ended with {error!r}")
-
     task = asyncio.create_task(consumers.run())
-    task.add_done_callback(ended)
+    shutdown.watch(task, "consumers")
     return task
 
 
@@ -164,7 +159,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serving(app: Any, listener: socket.socket, seconds: float) -> AsyncIterator[None]:
+async def _serving(app: Any, listener: socket.socket, shutdown: Shutdown, seconds: float) -> AsyncIterator[None]:
     """Serve an application on a port. At the end, requests in progress may take the given number of seconds."""
     config = uvicorn.Config(
         app,
@@ -181,15 +176,16 @@ async def _serving(app: Any, listener: socket.socket, seconds: float) -> AsyncIt
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
+    shutdown.watch(task, "HTTP server")
     try:
         yield
     finally:
         server.should_exit = True
-        await task
+        await asyncio.wait((task,))
 
 
 @asynccontextmanager
-async def _api(settings: Settings, listener: socket.socket, health: Health) -> AsyncIterator[None]:
+async def _api(settings: Settings, listener: socket.socket, health: Health, shutdown: Shutdown) -> AsyncIterator[None]:
     try:
         verifier = verifier_of(settings)
     except ValueError as error:
@@ -199,9 +195,9 @@ async def _api(settings: Settings, listener: socket.socket, health: Health) -> A
         reader = ReadStore(pool)
         app = create_app(settings, reader, verifier)
         async with (
-            _background(_warn(settings, reader)),
-            _background(watch_keys(verifier.keys, health)),
-            _serving(app, listener, settings.shutdown_deadline_seconds * API_PART),
+            _background(_warn(settings, reader), shutdown, "check of visible codes"),
+            _background(watch_keys(verifier.keys, health), shutdown, "token keys"),
+            _serving(app, listener, shutdown, settings.shutdown_deadline_seconds * API_PART),
         ):
             yield
     finally:
@@ -209,13 +205,14 @@ async def _api(settings: Settings, listener: socket.socket, health: Health) -> A
 
 
 async def _warn(settings: Settings, reader: ReadStore) -> None:
-    with contextlib.suppress(StoreUnavailable):
+    with contextlib.suppress(StoreError):
         await warn_of_unknown_codes(settings, reader)
 
 
 @asynccontextmanager
-async def _background(work: Awaitable[None]) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(work)
+async def _background(work: Coroutine[Any, Any, None], shutdown: Shutdown, name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    shutdown.watch(task, name)
     try:
         yield
     finally:

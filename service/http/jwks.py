@@ -1,7 +1,6 @@
 """The public keys that verify tokens: a JWKS file or URL, cached and refreshed."""
 
 import asyncio
-import http.client
 import time
 import urllib.request
 from collections.abc import Callable, Collection
@@ -140,12 +139,13 @@ class KeySet:
         try:
             raw = await asyncio.to_thread(self._read, self._source)
             keys = parse_keys(raw, self._algorithms)
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        except Exception as error:
+            # Whatever the source has, the service goes on with the keys that it has.
             self._failures += 1
             JWKS_FAILURES.inc()
             self.problem = f"the keys of the token issuer could not be read from {masked(self._source)}: {error}"
             if self._failures == 1:
-                _log.warning("keys_unreadable", source=masked(self._source), error=str(error))
+                _log.warning("keys_unreadable", source=masked(self._source), error=repr(error))
             return
         if self._failures:
             self._failures = 0

@@ -69,7 +69,7 @@ class RequestCoalescer(Generic[Question, Answer]):
             return
         self._cancel_when_abandoned([future for _, future in taken])
         try:
-            answers = await self._ask([question for question, _ in taken])
+            answers = list(zip(taken, await self._ask([question for question, _ in taken]), strict=True))
         except asyncio.CancelledError:
             for _, future in taken:
                 future.cancel()
@@ -79,7 +79,7 @@ class RequestCoalescer(Generic[Question, Answer]):
                 if not future.done():
                     future.set_exception(error)
             return
-        for (_, future), answer in zip(taken, answers, strict=True):
+        for (_, future), answer in answers:
             if not future.done():
                 future.set_result(answer)
 

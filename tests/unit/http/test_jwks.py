@@ -38,13 +38,14 @@ class Source:
         self.issuer = Issuer()
         self.reads = 0
         self.unavailable = False
+        self.failure: Exception = OSError("unavailable")
         self.now = 1000.0
         self.keys = KeySet("memory", SAFE, max_age=max_age, read=self._read, now=lambda: self.now)
 
     def _read(self, _: str) -> bytes:
         self.reads += 1
         if self.unavailable:
-            raise OSError("unavailable")
+            raise self.failure
         return self.issuer.jwks()
 
 
@@ -75,6 +76,17 @@ async def test_known_keys_are_kept_while_the_source_is_unavailable() -> None:
     source.now += UNKNOWN_KEY_SECONDS
     assert await source.keys.key("other", "ES256") is None
     assert await source.keys.key("ec", "ES256") is not None
+
+
+async def test_known_keys_are_kept_when_a_refresh_fails_unexpectedly() -> None:
+    source = Source()
+    await source.keys.key("ec", "ES256")
+    source.unavailable, source.failure = True, KeyError("a defect")
+    source.now += UNKNOWN_KEY_SECONDS
+    with capture_logs() as logs:
+        assert await source.keys.key("other", "ES256") is None
+        assert await source.keys.key("ec", "ES256") is not None
+    assert [line["log_level"] for line in logs] == ["warning"]
 
 
 async def test_withdrawn_key_is_removed_after_the_maximum_age() -> None:

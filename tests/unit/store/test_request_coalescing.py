@@ -62,6 +62,16 @@ async def test_an_error_is_raised_for_all_questions_of_its_round_only() -> None:
     assert await coalescer.answer("b") == ("b", 0)
 
 
+async def test_a_missing_answer_is_an_error_of_its_round() -> None:
+    async def ask(questions: Sequence[str]) -> list[str]:
+        return list(questions[1:])
+
+    coalescer = RequestCoalescer(ask)
+    async with asyncio.timeout(5):
+        reported = await asyncio.gather(*map(coalescer.answer, ["a", "b"]), return_exceptions=True)
+    assert [type(one) for one in reported] == [ValueError, ValueError]
+
+
 async def test_a_cancelled_request_does_not_affect_others() -> None:
     rounds = Rounds()
     coalescer = RequestCoalescer(rounds.ask)
