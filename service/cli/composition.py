@@ -15,6 +15,7 @@ import uvicorn
 from consumers.backoff import pause
 from consumers.health import Health
 from consumers.reading.assignment import READING
+from consumers.reading.batch import BATCHES
 from consumers.relay.status import PART as RELAY
 from consumers.run import BROKER, Consumers
 from consumers.shutdown import Shutdown
@@ -25,6 +26,8 @@ from service.cli.memory import keep_freed_memory
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.http.protocol import Protocol
+from service.http.read_failures import PART as API
+from service.http.read_failures import ReadFailures
 from service.settings import InvalidSettings, Settings, variable
 from service.store.errors import StoreError, StoreUnsuitable
 from service.store.migrate import missing_versions
@@ -70,9 +73,9 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
     shutdown = Shutdown(asyncio.Event() if stop is None else stop)
     parts = [DATABASE, MIGRATIONS]
     parts += [BROKER] if role != "api" else []
-    parts += [READING] if role in {"all", "consumers"} else []
+    parts += [READING, BATCHES] if role in {"all", "consumers"} else []
     parts += [RELAY] if role in {"all", "relay"} else []
-    parts += [KEYS] if role in {"all", "api"} else []
+    parts += [API, KEYS] if role in {"all", "api"} else []
     health = Health(parts)
     async with contextlib.AsyncExitStack() as stack:
         admin_socket = stack.enter_context(_listening(settings.admin_host, settings.admin_port, "admin_port"))
@@ -192,10 +195,11 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
         raise InvalidSettings([f"{variable('jwks')}: {error}"]) from None
     pool = await create_pool(settings, "api")
     try:
-        reader = ReadStore(pool)
-        app = create_app(settings, reader, verifier)
+        reader, failures = ReadStore(pool), ReadFailures(health)
+        app = create_app(settings, reader, verifier, failures)
         async with (
-            _background(_warn(settings, reader), shutdown, "check of visible codes"),
+            _background(failures.probe(), shutdown, "probe of failed reads"),
+            _background(_warn(settings, reader, failures), shutdown, "check of visible codes"),
             _background(watch_keys(verifier.keys, health), shutdown, "token keys"),
             _serving(app, listener, shutdown, settings.shutdown_deadline_seconds * API_PART),
         ):
@@ -204,9 +208,11 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
         pool.connections.terminate()
 
 
-async def _warn(settings: Settings, reader: ReadStore) -> None:
-    with contextlib.suppress(StoreError):
+async def _warn(settings: Settings, reader: ReadStore, failures: ReadFailures) -> None:
+    try:
         await warn_of_unknown_codes(settings, reader)
+    except StoreError as error:
+        failures.record(error)
 
 
 @asynccontextmanager

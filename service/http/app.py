@@ -22,6 +22,7 @@ from service.http.openapi import DESCRIPTION, extra
 from service.http.operation import BytesRoute, Endpoints, Operation, Source
 from service.http.problem import Error, HttpProblem, not_found, response
 from service.http.rate import RateLimit
+from service.http.read_failures import ReadFailures
 from service.settings import Settings
 from service.store.read_store import ReadStore
 from service.telemetry import log
@@ -37,8 +38,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 _log = log(__name__)
 
 
-def create_app(settings: Settings, reader: ReadStore, verifier: Verifier) -> FastAPI:
-    """Build the application; the caller opens and closes `reader` and `verifier`."""
+def create_app(settings: Settings, reader: ReadStore, verifier: Verifier, failures: ReadFailures) -> FastAPI:
+    """Build the application; the caller opens and closes `reader` and `verifier`, and runs the probe of `failures`."""
     app = FastAPI(
         title="Producer Registry",
         version=version("producer-registry"),
@@ -51,7 +52,10 @@ def create_app(settings: Settings, reader: ReadStore, verifier: Verifier) -> Fas
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     endpoints = Endpoints(
-        verifier, RateLimit(settings.rate_limit_per_second), Source(reader, visible_strings(settings))
+        verifier,
+        RateLimit(settings.rate_limit_per_second),
+        Source(reader, visible_strings(settings)),
+        failures,
     )
     for operation in OPERATIONS:
         _add(app, endpoints, operation)

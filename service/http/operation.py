@@ -13,6 +13,7 @@ from service.http.caller import Caller, Verifier
 from service.http.parameter import Parameter, QueryParameters, read
 from service.http.problem import not_found, unavailable
 from service.http.rate import RateLimit
+from service.http.read_failures import ReadFailures
 from service.http.value import is_id
 from service.store.errors import StoreRace, StoreUnavailable
 from service.store.read_store import ReadStore
@@ -74,6 +75,7 @@ class Endpoints:
     verifier: Verifier
     limit: RateLimit
     source: Source
+    failures: ReadFailures
 
     def endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         """Return the endpoint of an operation; it raises HttpProblem for every error."""
@@ -89,8 +91,9 @@ class Endpoints:
             query = read(request.scope["query_string"], operation.parameters)
             try:
                 return await operation.answer(RequestContext(request, self.source, caller, query, ids))
-            except (StoreUnavailable, StoreRace):
+            except (StoreUnavailable, StoreRace) as error:
                 # A read replica cancels queries that conflict with replication.
+                self.failures.record(error)
                 raise unavailable("The database is not available at the moment.", 2) from None
 
         return receive

@@ -12,7 +12,7 @@ from service.resource_exhaustion import is_resource_exhaustion
 from service.store.privilege import missing_privilege
 
 if TYPE_CHECKING:
-    from service.store.pool import Session
+    from service.store.pool import Read, Session
 
 
 class StoreError(Exception):
@@ -21,6 +21,9 @@ class StoreError(Exception):
 
 class StoreUnavailable(StoreError):
     """The database is unreachable, full, starting, stopping or too slow: the result is unknown, try again later."""
+
+    read: Read | None = None
+    """The read that failed, if it was one."""
 
 
 class StoreUnsuitable(StoreUnavailable):

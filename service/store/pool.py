@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,7 +12,7 @@ import asyncpg
 from asyncpg.transaction import Transaction
 
 from service.settings import Settings
-from service.store.errors import connecting, translated_in
+from service.store.errors import StoreUnavailable, connecting, translated_in
 from service.store.login import log_in, log_in_to
 from service.store.session import Connection, pinned, prepare, require_own_session
 
@@ -99,23 +100,40 @@ async def create_pool(settings: Settings, application: str) -> Pool:
     return pool
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A query of a reader with its values."""
+
+    pool: Pool
+    query: str
+    values: tuple[object, ...]
+
+    async def repeat(self) -> None:
+        """Send the query again; raise the store's errors."""
+        await fetch(self.pool, self.query, *self.values)
+
+
 async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]:
     """Return the rows of a query on a reader's connection; raise the store's errors.
 
     When the request is cancelled, the connection is closed. The pool would wait until the server confirms the end of
     the statement. A server that does not answer never does, and the connection would be occupied until the time-out.
     """
-    with connecting():
-        connection = await pool.connections.acquire()
     try:
-        async with translated_in(connection):
-            return await connection.fetch(query, *values)
-    except asyncio.CancelledError:
-        connection.terminate()
-        raise
-    finally:
         with connecting():
-            await pool.connections.release(connection)
+            connection = await pool.connections.acquire()
+        try:
+            async with translated_in(connection):
+                return await connection.fetch(query, *values)
+        except asyncio.CancelledError:
+            connection.terminate()
+            raise
+        finally:
+            with connecting():
+                await pool.connections.release(connection)
+    except StoreUnavailable as error:
+        error.read = Read(pool, query, values)
+        raise
 
 
 async def _open(settings: Settings, login: Callable[[], Awaitable[Connection]], pins: Mapping[str, str]) -> Connection:

@@ -38,6 +38,14 @@ class Watched:
         return []
 
 
+async def reported(service: Service) -> tuple[int, dict[str, str]]:
+    """Return the status and the parts of one answer of /readyz."""
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.admin_port}") as client:
+        answer = await client.get("/readyz")
+    parts: dict[str, str] = answer.json()["parts"]
+    return answer.status_code, parts
+
+
 async def watch(service: Service, seconds: float) -> Watched:
     """Watch a process that was just started, for this many seconds after its first answer."""
     watched = Watched()

@@ -9,8 +9,10 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
+from consumers.health import Health
 from service.core.world import World
 from service.http.app import create_app
+from service.http.read_failures import PART, ReadFailures
 from service.settings import Settings
 from service.store.pool import create_pool
 from service.store.read_store import ReadStore
@@ -78,7 +80,7 @@ async def open_registry(database_url: str, **settings: Any) -> AsyncIterator[Reg
     all_settings = Settings(database_url=database_url, **settings)
     pool = await create_pool(all_settings, "test")
     reader = ReadStore(pool)
-    app = create_app(all_settings, reader, verifier(TRUSTED))
+    app = create_app(all_settings, reader, verifier(TRUSTED), ReadFailures(Health([PART])))
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry.example") as client:
             yield RegistryClient(client, app, reader, database_url)

@@ -16,6 +16,7 @@ from service import telemetry
 from service.cli import composition
 from service.cli.composition import Role, running
 from service.cli.serve import serve
+from service.http.read_failures import ReadFailures
 from service.settings import Settings, load
 
 UNEXPECTED = "an unexpected error"
@@ -52,6 +53,7 @@ TASKS: list[tuple[Role, Any, str]] = [
     ("consumers", composition, "housekeep"),
     ("consumers", Consumers, "run"),
     ("api", composition, "_warn"),
+    ("api", ReadFailures, "probe"),
     ("api", composition._Server, "serve"),
 ]
 

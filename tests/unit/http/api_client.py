@@ -6,9 +6,11 @@ from typing import Any, cast
 
 import httpx
 
+from consumers.health import Health
 from service.http.app import create_app
 from service.http.caller import Verifier
 from service.http.jwks import KeySet
+from service.http.read_failures import PART, ReadFailures
 from service.settings import Settings
 from service.store.code_page import Items
 from service.store.read_store import ReadStore
@@ -37,7 +39,7 @@ def verifier(of: issuer.Issuer) -> Verifier:
 async def api_client(of: issuer.Issuer, answer: Any = EMPTY, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of the application."""
     reader = cast("ReadStore", StubReader(answer))
-    app = create_app(Settings(**settings), reader, verifier(of))
+    app = create_app(Settings(**settings), reader, verifier(of), ReadFailures(Health([PART])))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         yield client

@@ -95,3 +95,5 @@ async def test_no_read_is_at_fault_when_the_pool_cannot_open_a_session(error: Ex
     with pytest.raises(StoreUnavailable) as raised:
         await fetch(pool, "SELECT 1", 2)
     assert (type(raised.value), raised.value.__cause__) == (StoreUnavailable, error)
+    assert raised.value.read is not None
+    assert (raised.value.read.query, raised.value.read.values) == ("SELECT 1", (2,))
