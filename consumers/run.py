@@ -175,6 +175,7 @@ class Consumers:
             # A mark can be ahead of the committed offset when a process died before its commit.
             self._settlement.settle(start_offsets)
 
+        assignment.on_assigned = batches.assigned
         assignment.on_positioned = positioned
         batches_done = itertools.count(1)
 

@@ -56,6 +56,7 @@ class Consumer(Protocol):
     async def end_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]: ...
     async def has_record(self, partition: TopicPartition, offset: int) -> bool: ...
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
+    def last_poll_timestamp(self, partition: TopicPartition) -> int | None: ...
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client library ships no types
@@ -69,6 +70,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._shutdown = shutdown
         self._positioned = False
         self._rebalancing = False
+        # The partitions from which no fetch was answered since the last look-up, each with the time of the last answer.
+        self._unanswered: dict[TopicPartition, int | None] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._backoff = backoff or Backoff()
@@ -76,6 +79,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         """Commits settled offsets before partitions are revoked."""
         self.on_positioned: Callable[[Mapping[TopicPartition, int]], None] | None = None
         """Called with the start offset of each assigned partition."""
+        self.on_assigned: Callable[[Set[TopicPartition]], None] | None = None
+        """Called with the assigned partitions, before their start offsets are known."""
 
     async def on_partitions_revoked(self, revoked: Set[TopicPartition]) -> None:
         """Wait until the running batch ends. Heartbeats continue during the wait."""
@@ -92,6 +97,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         """Request a look-up of start offsets before the next poll; a look-up here would delay the heartbeats."""
         self._positioned = False
         self._rebalancing = False
+        if self.on_assigned is not None:
+            self.on_assigned(assigned)
         _log.info("partitions_assigned", partitions=sorted(f"{tp.topic}:{tp.partition}" for tp in assigned))
 
     def lost(self) -> None:
@@ -126,10 +133,12 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
                 self._health.mark_not_ready(READING, f"{type(error).__name__}: {error}")
                 await pause(self._backoff.next(), self._shutdown.stop)
             else:
-                # An empty poll without start offsets is no sign of recovery: the next look-up may fail again.
+                # An empty poll without start offsets is no sign of recovery: the next look-up may fail again. Before a
+                # fetch of every partition was answered it is none either: the broker may refuse some of them.
                 if self._positioned:
-                    self._backoff.reset()
-                    self._health.mark_ready(READING)
+                    if self._is_answered(consumer):
+                        self._backoff.reset()
+                        self._health.mark_ready(READING)
                     if records:
                         self._idle.clear()
                         return records
@@ -141,6 +150,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._positioned = True
         partitions = consumer.assignment()
         if not partitions:
+            self._unanswered = {}
             self._report_start_offsets({})
             return
         await self._start_offsets.check()
@@ -153,7 +163,15 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         if self._positioned:
             for partition, offset in offsets.items():
                 consumer.seek(partition, offset)
+            self._unanswered = {partition: consumer.last_poll_timestamp(partition) for partition in offsets}
             self._report_start_offsets(offsets)
+
+    def _is_answered(self, consumer: Consumer) -> bool:
+        """Return whether the broker has answered a fetch of every partition since the last look-up."""
+        if self._unanswered:
+            waiting = self._unanswered.items()
+            self._unanswered = {tp: last for tp, last in waiting if consumer.last_poll_timestamp(tp) == last}
+        return not self._unanswered
 
     def _report_start_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
         if self.on_positioned is not None:

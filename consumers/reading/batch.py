@@ -14,7 +14,7 @@ import asyncio
 import random
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from typing import Protocol, TypeAlias
 
 from aiokafka import TopicPartition
@@ -125,6 +125,10 @@ class Batches:
                 self._stop(records[done:], self._over(tp))
                 return
         BATCH_SECONDS.observe(time.monotonic() - started)
+
+    def assigned(self, partitions: Set[TopicPartition]) -> None:
+        """Forget the undecided records of all other partitions: they belong to other processes now."""
+        self._wait_for({tp: last for tp, last in self._undecided.items() if tp in partitions})
 
     def positioned(self, start_offsets: Mapping[TopicPartition, int]) -> None:
         """Use the start offset of each assigned partition: all records before it are decided.

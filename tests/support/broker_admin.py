@@ -20,7 +20,6 @@ AUTHORIZER = {
 EVERYONE = "User:*"
 ANY_HOST = "*"
 # Codes of the Kafka protocol.
-TOPIC = 2
 LITERAL = 3
 ANY_OPERATION = 1
 ANY_PERMISSION = 1
@@ -29,10 +28,18 @@ ALLOW = 3
 T = TypeVar("T")
 
 
+class Kind(IntEnum):
+    """Kinds of resources with ACLs, by their codes in the protocol."""
+
+    TOPIC = 2
+    GROUP = 3
+
+
 class Operation(IntEnum):
     """Operations of an ACL, by their codes in the protocol; READ implies DESCRIBE."""
 
     READ = 3
+    DESCRIBE = 8
     DESCRIBE_CONFIGS = 10
 
 
@@ -64,29 +71,29 @@ class BrokerAdmin:
         for code, *_ in answer.resources:
             _check(code, f"settings of {topic}")
 
-    async def allow_only(self, topic: str, operation: Operation) -> None:
-        """Allow everybody this operation on a topic and the operations that it implies, but no other."""
-        acl = CreateAclsRequest(TOPIC, topic, LITERAL, EVERYONE, ANY_HOST, operation, ALLOW)
+    async def allow_only(self, name: str, operation: Operation, kind: Kind = Kind.TOPIC) -> None:
+        """Allow everybody this operation on a topic or group and the operations that it implies, but no other."""
+        acl = CreateAclsRequest(kind, name, LITERAL, EVERYONE, ANY_HOST, operation, ALLOW)
         answer = await self._client._send_request(acl)
         for code, *_ in answer.creation_responses:
-            _check(code, f"ACL of {topic}")
-        await self._in_force(topic, 1)
+            _check(code, f"ACL of {name}")
+        await self._in_force(kind, name, 1)
 
-    async def allow_everything(self, topic: str) -> None:
-        """Delete every ACL of a topic."""
-        answer = await self._client._send_request(DeleteAclsRequest(*_any_acl(topic)))
+    async def allow_everything(self, name: str, kind: Kind = Kind.TOPIC) -> None:
+        """Delete every ACL of a topic or group."""
+        answer = await self._client._send_request(DeleteAclsRequest(*_any_acl(kind, name)))
         for code, *_ in answer.filter_responses:
-            _check(code, f"ACLs of {topic}")
-        await self._in_force(topic, 0)
+            _check(code, f"ACLs of {name}")
+        await self._in_force(kind, name, 0)
 
-    async def _in_force(self, topic: str, count: int) -> None:
+    async def _in_force(self, kind: Kind, name: str, count: int) -> None:
         # The controller confirms an ACL before the broker's authorizer has it. The authorizer answers this request.
         async def in_force() -> bool:
-            answer = await self._client._send_request(DescribeAclsRequest(*_any_acl(topic)))
-            _check(answer.error_code, f"ACLs of {topic}")
+            answer = await self._client._send_request(DescribeAclsRequest(*_any_acl(kind, name)))
+            _check(answer.error_code, f"ACLs of {name}")
             return sum(len(acls) for *_, acls in answer.resources) == count
 
-        await eventually(in_force, what=f"{count} ACLs of {topic}")
+        await eventually(in_force, what=f"{count} ACLs of {name}")
 
 
 @asynccontextmanager
@@ -113,9 +120,9 @@ async def _until_answered(ask: Callable[[], Awaitable[T]]) -> T:
     return answer
 
 
-def _any_acl(topic: str) -> tuple[Any, ...]:
-    """Return the fields of a filter that matches every ACL of a topic."""
-    return TOPIC, topic, LITERAL, None, None, ANY_OPERATION, ANY_PERMISSION
+def _any_acl(kind: Kind, name: str) -> tuple[Any, ...]:
+    """Return the fields of a filter that matches every ACL of a topic or group."""
+    return kind, name, LITERAL, None, None, ANY_OPERATION, ANY_PERMISSION
 
 
 def _dotted(config: Mapping[str, str]) -> dict[str, str]:

@@ -40,6 +40,8 @@ class StubConsumer:
     def __init__(self, *polls: Records | Exception | Callable[[], Awaitable[Records]]) -> None:
         self.polls = list(polls)
         self.sought: list[tuple[TopicPartition, int]] = []
+        self.answers = 0
+        self.unanswered = False
 
     def assignment(self) -> Set[TopicPartition]:
         return {P0}
@@ -56,7 +58,11 @@ class StubConsumer:
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.sought.append((partition, offset))
 
+    def last_poll_timestamp(self, partition: TopicPartition) -> int | None:
+        return self.answers
+
     async def fetch(self) -> Records:
+        self.answers += not self.unanswered
         next_poll = self.polls.pop(0)
         if isinstance(next_poll, Exception):
             raise next_poll
@@ -118,7 +124,8 @@ async def test_nothing_is_read_and_reading_is_not_ready_while_the_marks_are_unav
         reported.append(health.readiness()[READING])
         return RECORDS
 
-    assert await polling.poll(StubConsumer(look), look) == RECORDS
+    consumer = StubConsumer(look)
+    assert await polling.poll(consumer, consumer.fetch) == RECORDS
     assert "away" in str(reported[0])
     assert health.readiness() == {READING: None}, "records came from confirmed start offsets"
 
@@ -158,6 +165,35 @@ async def test_waits_keep_growing_when_a_poll_succeeds_without_start_offsets() -
     await polling.poll(consumer, consumer.fetch)
     assert waits.turns == [0, 1]
     assert health.readiness() == {READING: None}
+
+
+async def test_reading_is_not_ready_again_before_the_broker_has_answered_a_fetch() -> None:
+    waits = Waits()
+    polling, _, health = assignment(StubStartOffsets(), waits)
+    reported: list[str | None] = []
+
+    async def look() -> Records:
+        reported.append(health.readiness()[READING])
+        return {}
+
+    async def answered() -> Records:
+        consumer.unanswered = False
+        return {}
+
+    consumer = StubConsumer(KafkaError("refused"), look, look, answered, {}, look, RECORDS)
+    consumer.unanswered = True
+    assert await polling.poll(consumer, consumer.fetch) == RECORDS
+    refused = "KafkaError: KafkaError: refused"
+    assert reported == [refused, refused, None], "an empty poll is no answer"
+    assert waits.turns == [0]
+
+
+async def test_lost_partitions_are_reported_before_the_start_offsets_are_known() -> None:
+    polling, _, _ = assignment(StubStartOffsets())
+    reported: list[Set[TopicPartition]] = []
+    polling.on_assigned = reported.append
+    await polling.on_partitions_assigned({P0})
+    assert reported == [{P0}]
 
 
 async def test_an_empty_assignment_is_reported() -> None:

@@ -131,6 +131,15 @@ async def test_readiness_recovers_without_another_batch_when_the_failed_one_was_
     assert bench.health.readiness() == {BATCHES: None}
 
 
+async def test_the_part_is_ready_when_the_partitions_of_the_failed_batch_are_lost() -> None:
+    bench = Bench(StubStore(lambda _: StoreUnavailable("no privilege")))
+    await bench.batches.handle([*records(2), StubRecord(7, partition=1)])
+    bench.batches.assigned({TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 2)})
+    assert "no privilege" in str(bench.health.readiness()[BATCHES]), "one of them is still assigned"
+    bench.batches.assigned({TopicPartition(TOPIC, 2)})
+    assert bench.health.readiness() == {BATCHES: None}
+
+
 async def test_the_part_is_not_ready_while_one_partition_of_the_failed_batch_waits() -> None:
     calls = iter([StoreUnavailable("no privilege"), None])
     bench = Bench(StubStore(lambda _: next(calls)))
