@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
@@ -35,9 +36,10 @@ class Lack:
     """The missing dependency or privilege of a process of one role.
 
     `database` is "migrated" (nothing is missing), "empty", "refused", "nowhere", "wrong password", "gone" (after the
-    process was ready), or a privilege that the database role lacks, such as "no INSERT ON inbox". `broker` is
-    "there", "refused", "gone", "without topics", "no joining" (no answer) or "group refuses". With `commands` there is
-    a command to decide: without one the service cannot notice that a write fails.
+    process was ready), "renamed" with a table that has another name, or a privilege that the database role lacks, such
+    as "no INSERT ON inbox". `broker` is "there", "refused", "gone", "without topics", "no joining" (no answer) or
+    "group refuses". With `commands` there is a command to decide: without one the service cannot notice that a write
+    fails.
     """
 
     role: str
@@ -105,6 +107,9 @@ class Site:
                 proxy = await self._proxy(lambda: (parts.hostname or ports.HOST, parts.port or 5432))
                 going.append(proxy)
                 return _at(url, f"{parts.username}:{parts.password}", f"{ports.HOST}:{proxy.port}")
+            case _ if kind.startswith("renamed "):
+                await _renamed(url, kind.removeprefix("renamed "))
+                return url
             case "wrong password":
                 return _at(url, f"{parts.username}:wrong", f"{parts.hostname}:{parts.port or 5432}")
         return await self.stack.enter_async_context(privilege.less(url, kind.removeprefix("no ")))
@@ -145,6 +150,12 @@ class Site:
 
 def _at(url: str, user: str, address: str) -> str:
     return urlunsplit(urlsplit(url)._replace(netloc=f"{user}@{address}"))
+
+
+async def _renamed(url: str, table: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"ALTER TABLE {table} RENAME TO {table}_before")
+    await connection.close()
 
 
 def _closed_port() -> int:
