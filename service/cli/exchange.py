@@ -113,20 +113,20 @@ class Exchange:
     def _match(self, message: Message) -> None:
         if message.topic == self._topics.dead_letters:
             self._match_dead_letter(message)
-        elif message.type.startswith("command.") and isinstance(message.data, dict):
-            command = message.data["command"]
-            waiting = self._waiting.get((command["source"], command["id"]))
-            if waiting:
-                answer = waiting.popleft()
-                answer.replayed = message.attributes.get("replayed") == "true"
-                self._close(answer, message.type.removeprefix("command."), outcome=message.data)
+            return
+        match message.data:
+            case {"command": {"source": str(source), "id": str(id_)}} if message.type.startswith("command."):
+                if waiting := self._waiting.get((source, id_)):
+                    answer = waiting.popleft()
+                    answer.replayed = message.attributes.get("replayed") == "true"
+                    self._close(answer, message.type.removeprefix("command."), outcome=message.data)
 
     def _match_dead_letter(self, message: Message) -> None:
         error = "__connect.errors."
         origin = (
             message.headers.get(f"{error}topic", ""),
-            int(message.headers.get(f"{error}partition", -1)),
-            int(message.headers.get(f"{error}offset", -1)),
+            _number(message.headers.get(f"{error}partition", "")),
+            _number(message.headers.get(f"{error}offset", "")),
         )
         answer = self._by_offset.get(origin)
         if answer is not None and answer.status == "sent":
@@ -137,6 +137,11 @@ class Exchange:
         answer.status, answer.outcome, answer.reason = status, outcome or {}, reason
         self.open -= 1
         self.known(answer)
+
+
+def _number(text: str) -> int:
+    """Return the number in a header, -1 if it has none: any client can write to the topic."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
 
 
 @asynccontextmanager

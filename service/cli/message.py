@@ -1,5 +1,6 @@
 """Decode records of the registry's topics for display: CloudEvents in binary and structured mode, and other records."""
 
+import base64
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -63,7 +64,7 @@ def read(from_broker: Record) -> Message:
     data = _json(from_broker.value)
     if isinstance(data, dict) and headers.get("content-type", "").startswith("application/cloudevents+json"):
         attributes = {name: str(value) for name, value in data.items() if name not in {"data", "data_base64"}}
-        data = data.get("data")
+        data = _data(data)
     key = None if from_broker.key is None else from_broker.key.decode(errors="backslashreplace")
     return Message(
         from_broker.topic,
@@ -78,8 +79,18 @@ def read(from_broker: Record) -> Message:
     )
 
 
+def _data(event: dict[str, Any]) -> Any:
+    encoded = event.get("data_base64")
+    if not isinstance(encoded, str):
+        return event.get("data")
+    try:
+        return _json(base64.b64decode(encoded, validate=True))
+    except ValueError:
+        return None
+
+
 def _json(value: bytes | None) -> Any:
     try:
-        return orjson.loads(value or b"null")
+        return orjson.loads((value or b"null").removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:
         return None

@@ -118,21 +118,37 @@ def _topics(settings: Settings, what: What) -> list[str]:
 
 def line(message: Message) -> str:
     """Return one line of text: time, type, subject, version and details."""
-    at = datetime.fromtimestamp(message.written_at / 1000, UTC).strftime("%H:%M:%S")
+    at = _clock_time(message.written_at)
     subject = message.attributes.get("subject", "-")
     version = f" v{message.attributes['entityversion']}" if "entityversion" in message.attributes else ""
     return printable(f"{at} {message.type or '(not a CloudEvent)'} {subject}{version} {details(message)}".rstrip())
 
 
 def details(message: Message) -> str:
-    """Return the main part of a message's data: the command with its errors, or the changed fields."""
-    data = message.data
-    if not isinstance(data, dict):
-        return ""
-    if "command" in data:
-        errors = data.get("problem", {}).get("errors", [])
-        problems = "; ".join(f"{error['code']} {error['path']}" for error in errors)
-        return f"{short_type(data['command']['type'])} {data['command']['id']} {problems}"
-    if data.get("changed"):
-        return "changed " + ", ".join(data["changed"])
+    """Return the main part of a message's data: the command with its errors, or the changed fields.
+
+    Any sender can write to a topic, so data in another form has no details.
+    """
+    match message.data:
+        case {"command": {"type": str(type_), "id": str(id_)}, "problem": {"errors": [*errors]}}:
+            return f"{short_type(type_)} {id_} {'; '.join(_problem(error) for error in errors)}"
+        case {"command": {"type": str(type_), "id": str(id_)}}:
+            return f"{short_type(type_)} {id_}"
+        case {"changed": [_, *_] as changed}:
+            return f"changed {', '.join(map(str, changed))}"
     return ""
+
+
+def _problem(error: object) -> str:
+    match error:
+        case {"code": code, "path": path}:
+            return f"{code} {path}"
+    return str(error)
+
+
+def _clock_time(milliseconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        # The sender sets the timestamp, perhaps in another unit.
+        return "--:--:--"

@@ -6,31 +6,66 @@ UTF-8, whatever its name; other headers may contain any bytes.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-import orjson
-
+from service.contract.attribute import READ, REQUIRED, misspelt
 from service.contract.record import Record, Refused
+from service.contract.structured import STRUCTURED, StructuredEvent, looks_structured, open_structured
 
-NOT_TEXT: Final = "\0"
-"""Replaces an attribute of a structured event that is not a string; no later check accepts it."""
-
-_REQUIRED: Final = ("specversion", "id", "source", "type")
-_OPTIONAL: Final = ("subject", "expectedversion", "correlationid", "traceparent", "tracestate", "replyto")
-_ATTRIBUTES: Final = {f"ce_{name}": name for name in (*_REQUIRED, *_OPTIONAL)}
+_ATTRIBUTES: Final = {f"ce_{name}": name for name in READ}
+_TRACE: Final = {"ce_traceparent": ("traceparent", "tracestate"), "ce_tracestate": ("tracestate",)}
 _MAX_ID: Final = 128
 # Topic, source and id form one index entry, which PostgreSQL limits to about 2,700 bytes.
 _MAX_SOURCE_BYTES: Final = 1024
 
 
-def open_record(record: Record, value: bytes) -> tuple[dict[str, str], Any, bool]:
-    """Return the attributes, the data and whether the event is structured; for a binary event the data is None.
+class Opened(NamedTuple):
+    """The event of a record.
 
-    Raises Refused when the record does not contain an event with an id, a source and a type.
+    `misspelt` are names of attributes that are written in another way, with the right name. `structured` has the data
+    of an event in structured mode; in binary mode it is None, and the data is the value of the record.
     """
+
+    attributes: dict[str, str]
+    misspelt: dict[str, str]
+    structured: StructuredEvent | None
+
+
+def open_record(record: Record, value: bytes) -> Opened:
+    """Return the event of a record. Raises Refused when it has no event with an id, a source and a type."""
+    headers = _read_headers(record)
+    content_type = headers.content_type
+    if content_type is not None and content_type != b"application/json":
+        media_type = content_type.partition(b";")[0].strip().lower()
+        if media_type == STRUCTURED:
+            event = open_structured(value)
+            _check(event.attributes)
+            return Opened(event.attributes, event.misspelt, event)
+        if media_type.startswith(b"application/cloudevents"):
+            raise Refused("not-a-cloudevent", f"content-type {media_type.decode('latin-1')[:128]} is not supported")
+    if headers.conflicting:
+        _drop_trace(headers)
+    try:
+        _check(headers.attributes)
+    except Refused as refused:
+        raise Refused(refused.reason, f"{refused}{_hint(record, value, headers.misspelt)}") from None
+    return Opened(headers.attributes, headers.misspelt, None)
+
+
+class _Headers(NamedTuple):
+    """The attributes in headers; `conflicting` are headers that occur twice with different values."""
+
+    attributes: dict[str, str]
+    misspelt: dict[str, str]
+    conflicting: list[str]
+    content_type: bytes | None
+
+
+def _read_headers(record: Record) -> _Headers:
     attributes: dict[str, str] = {}
+    misspellings: dict[str, str] = {}
+    conflicting: list[str] = []
     content_type: bytes | None = None
-    conflicting: str | None = None
     header = ""
     try:
         for header, content in record.headers:
@@ -40,55 +75,32 @@ def open_record(record: Record, value: bytes) -> tuple[dict[str, str], Any, bool
                 if content is not None:
                     text = content.decode()
                     if attributes.setdefault(name, text) != text:
-                        conflicting = header
+                        conflicting.append(header)
             elif header.startswith("ce_"):
                 if content is not None:
                     content.decode()
+                    meant = misspelt(header[3:])
+                    if meant is not None:
+                        misspellings[header[3:]] = meant
             elif len(header) == 12 and header.lower() == "content-type":
                 content_type = content
     except UnicodeDecodeError:
         raise Refused("not-a-cloudevent", f"header {header} is not UTF-8") from None
-    if content_type is not None and content_type != b"application/json":
-        media_type = content_type.partition(b";")[0].strip().lower()
-        if media_type == b"application/cloudevents+json":
-            attributes, data = _structured(value)
-            _check(attributes)
-            return attributes, data, True
-        if media_type.startswith(b"application/cloudevents"):
-            raise Refused("not-a-cloudevent", f"content-type {media_type.decode('latin-1')[:128]} is not supported")
-    if conflicting is not None:
-        raise Refused("not-a-cloudevent", f"header {conflicting} occurs twice with different values")
-    _check(attributes)
-    return attributes, None, False
+    return _Headers(attributes, misspellings, conflicting, content_type)
 
 
-def read_json(value: bytes) -> Any:
-    """Parse strict UTF-8 JSON: no NaN, Infinity or lone surrogates, limited nesting. Raises Refused."""
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError as wrong:
-        raise Refused("not-json", f"the body is not JSON: {wrong}") from None
-
-
-def _structured(value: bytes) -> tuple[dict[str, str], Any]:
-    event = read_json(value)
-    if not isinstance(event, dict):
-        raise Refused("not-a-cloudevent", "a structured event must be a JSON object")
-    if "data_base64" in event:
-        raise Refused("not-a-cloudevent", "data_base64 is not supported; data must be JSON")
-    attributes: dict[str, str] = {}
-    for name in (*_REQUIRED, *_OPTIONAL):
-        content = event.get(name)
-        if type(content) is str:
-            attributes[name] = content
-        elif content is not None:
-            attributes[name] = str(content) if name == "expectedversion" and type(content) is int else NOT_TEXT
-    return attributes, event.get("data")
+def _drop_trace(headers: _Headers) -> None:
+    """Drop a trace that is given twice, which never affects a command. Raises Refused for other attributes."""
+    for header in headers.conflicting:
+        if header not in _TRACE:
+            raise Refused("not-a-cloudevent", f"header {header} occurs twice with different values")
+        for name in _TRACE[header]:
+            headers.attributes.pop(name, None)
 
 
 def _check(attributes: dict[str, str]) -> None:
     """Raise Refused unless the attributes identify a command."""
-    for name in _REQUIRED:
+    for name in REQUIRED:
         if not attributes.get(name):
             raise Refused("not-a-cloudevent", f"attribute {name} is missing")
     identifier, source = attributes["id"], attributes["source"]
@@ -100,3 +112,16 @@ def _check(attributes: dict[str, str]) -> None:
         raise Refused("not-a-cloudevent", f"source is longer than {_MAX_SOURCE_BYTES} bytes")
     if "\0" in identifier or "\0" in source:
         raise Refused("not-a-cloudevent", "id and source must be strings without NUL")
+
+
+def _hint(record: Record, value: bytes, misspellings: dict[str, str]) -> str:
+    """Return the likely reason why a record has no event in binary mode, as the end of a message; perhaps empty."""
+    for name, meant in misspellings.items():
+        if meant in REQUIRED:
+            return f"; the header ce_{name} must be ce_{meant}"
+    for header, _ in record.headers:
+        if header[:3].lower() in {"ce-", "ce_"} and header[:3] != "ce_":
+            return f"; the header {header[:64]} must begin with ce_, as in the Kafka binding of CloudEvents"
+    if looks_structured(value):
+        return f"; a structured event needs the header content-type: {STRUCTURED.decode()}"
+    return ""

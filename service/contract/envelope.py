@@ -10,11 +10,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from service.contract.attribute import is_time
 from service.contract.catalogue import CommandKind
-from service.contract.cloudevent import open_record, read_json
+from service.contract.cloudevent import open_record
 from service.contract.command import READERS
 from service.contract.field import ID_DESCRIPTION, ID_LENGTH, ID_PATTERN
 from service.contract.record import Limits, Parsed, Received, Record, Refused, Undecodable
+from service.contract.structured import read_json
 from service.contract.topics import Topics
 from service.core.command import Body, Command, Invalid
 from service.core.ids import created_subject
@@ -55,17 +57,21 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
         raise Refused("too-large", f"the body has {len(value)} bytes; the limit is {limits.max_body_bytes}")
     if record.key is not None and len(record.key) > limits.max_body_bytes:
         raise Refused("too-large", f"the key has {len(record.key)} bytes; the limit is {limits.max_body_bytes}")
-    attributes, data, structured = open_record(record, value)
+    attributes, misspelt, structured = open_record(record, value)
     reader = READERS.get(attributes["type"])
     if reader is None:
         raise Refused("unknown-type", f"type {attributes['type'][:128]!r} is not a known command")
-    if not structured:
-        data = read_json(value)
+    data, text = (read_json(value), value) if structured is None else (structured.data, structured.text)
 
     source, identifier = attributes["source"], attributes["id"]
-    problems: list[Problem] = []
+    problems = [
+        Problem("invalid", f"{name} is not the name of an attribute: write {meant}.", name)
+        for name, meant in misspelt.items()
+    ]
     subject = _subject(attributes.get("subject"), source, identifier, reader.kind, problems)
     expected = _expected(attributes["expectedversion"], problems) if "expectedversion" in attributes else None
+    if "time" in attributes and not is_time(attributes["time"]):
+        problems.append(Problem("invalid", "time must be a time of RFC 3339, such as 2026-11-29T10:00:00Z.", "time"))
     reply_to = attributes.get("replyto")
     if reply_to is not None and reply_to not in limits.reply_topics:
         problems.append(Problem("invalid", "replyto must be one of the configured reply topics.", "replyto"))
@@ -79,7 +85,7 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
     body: Body
     own_topic = topics.for_command[reader.kind.type]
     if record.topic == own_topic:
-        body = reader.read(data, subject, value, problems)
+        body = reader.read(data, subject, text, problems)
     else:
         # Report no other problems: a sender without access to the right topic learns nothing about the registry.
         body = Invalid((Problem("wrong-topic", f"{reader.kind.name} must be sent to topic {own_topic}.", "type"),))

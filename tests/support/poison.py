@@ -52,7 +52,10 @@ POISONS: dict[str, Callable[[], Bytes]] = {
     "two ids": lambda: _header("ce_id", b"another"),
     "long id": lambda: ("not-a-cloudevent", *binary_event(_attributes(id="x" * 129), DATA)),
     "other version": lambda: ("not-a-cloudevent", *binary_event(_attributes(specversion="0.3"), DATA)),
-    "base64": lambda: _structured("not-a-cloudevent", json.dumps({**_attributes(), "data_base64": "e30="}).encode()),
+    "base64 of bytes": lambda: _structured("not-json", json.dumps({**_attributes(), "data_base64": "AP8="}).encode()),
+    "data twice": lambda: _structured(
+        "not-a-cloudevent", json.dumps({**_attributes(), "data": DATA, "data_base64": "e30="}).encode()
+    ),
     "structured array": lambda: _structured("not-a-cloudevent", b"[1, 2]"),
     "structured, not JSON": lambda: _structured("not-json", b'{"id": '),
     "half a body": lambda: _body(b'{"type": "region", "value'),

@@ -120,3 +120,15 @@ async def test_every_acknowledged_command_is_reported() -> None:
     commands = [preparer.complete(row, {"type": "group.create"}) for row in range(2500)]
     assert await fixture.exchange.send(commands, acknowledged.append) == acknowledged
     assert len(acknowledged) == 2500
+
+
+async def test_records_of_other_applications_are_ignored() -> None:
+    fixture = Fixture()
+    outcomes: list[object] = [{"command": 1}, {"command": {"source": "/agency"}}, {"command": {"source": [], "id": {}}}]
+    fixture.wire.incoming = [
+        *(Record(TOPICS.outcomes, orjson.dumps(data), outcome("accepted", "a").headers) for data in outcomes),
+        Record(TOPICS.dead_letters, b"{", [("__connect.errors.partition", b"x"), ("__connect.errors.offset", b"\xff")]),
+        Record(TOPICS.dead_letters, b"{", [("__connect.errors.partition", "²".encode())]),
+        outcome("accepted", "a"),
+    ]
+    assert [answer.status for answer in await fixture.answers("a")] == ["accepted"]

@@ -61,6 +61,34 @@ def test_rejected_outcome_is_shown_with_its_errors() -> None:
     assert line(message).endswith("command.rejected - user.create c-1 invalid /email")
 
 
+def test_data_in_base64_is_decoded() -> None:
+    headers: list[tuple[str, bytes | None]] = [("content-type", b"application/cloudevents+json")]
+    for encoded, data in (("e30=", {}), ("77u/e30=", {}), ("AP8=", None), ("é", None), (None, [1]), (7, [1])):
+        event = {"type": "producer-registry.group.create.v1", "data_base64": encoded, "data": [1]}
+        assert read(Record(orjson.dumps(event), headers)).data == data
+
+
+@pytest.mark.parametrize("timestamp", [1_764_410_400_000_000, 2**63 - 1, -(2**63)])
+def test_a_timestamp_that_is_no_date_is_not_shown(timestamp: int) -> None:
+    assert line(read(Record(b"{}", BINARY, timestamp=timestamp))) == "--:--:-- group.updated pc:669 v2"
+
+
+@pytest.mark.parametrize(
+    ("data", "details"),
+    [
+        ({"command": 1}, ""),
+        ({"command": {"type": 1, "id": "c"}}, ""),
+        ({"command": {"type": "t", "id": "c"}, "problem": 1}, "t c"),
+        ({"command": {"type": "t", "id": "c"}, "problem": {"errors": [{"code": "x"}, 2]}}, "t c {'code': 'x'}; 2"),
+        ({"changed": True}, ""),
+        ({"changed": []}, ""),
+        ({"changed": [1, None]}, "changed 1, None"),
+    ],
+)
+def test_data_in_another_form_is_shown_without_an_error(data: object, details: str) -> None:
+    assert line(read(Record(orjson.dumps(data), BINARY))) == f"22:13:20 group.updated pc:669 v2 {details}".rstrip()
+
+
 def test_short_type_does_not_change_other_types() -> None:
     assert [short_type("producer-registry.group.create.v1"), short_type("com.example.x.v1")] == [
         "group.create",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
+import orjson
 import pytest
 
 from service.contract.envelope import Limits, Undecodable
@@ -49,7 +52,8 @@ UNDECODABLE: dict[str, tuple[FakeRecord, str]] = {
     "a lone surrogate in UTF-8": (binary(b'{"name": "\xed\xa0\x80"}'), "not-json"),
     "a text that is not UTF-8": (binary(b'{"name": "\xff"}'), "not-json"),
     "UTF-16": (binary('{"name": "x"}'.encode("utf-16")), "not-json"),
-    "a byte order mark": (binary(b"\xef\xbb\xbf{}"), "not-json"),
+    "two byte order marks": (binary(b"\xef\xbb\xbf\xef\xbb\xbf{}"), "not-json"),
+    "a byte order mark within the body": (binary(b"{\xef\xbb\xbf}"), "not-json"),
     "a raw control character": (binary(b'{"name": "\x00"}'), "not-json"),
     "a body too deep to read": (binary(DEEP), "not-json"),
     "a structured event that is not JSON": (structured(b"{"), "not-json"),
@@ -64,7 +68,16 @@ UNDECODABLE: dict[str, tuple[FakeRecord, str]] = {
     "a structured id with NUL": (structured(event(id="\0")), CLOUDEVENT),
     "a structured id of 129 characters": (structured(event(id="é" * 129)), CLOUDEVENT),
     "a structured specversion that is a number": (structured(event(specversion=1.0)), CLOUDEVENT),
-    "data_base64": (structured({**event(data=None), "data_base64": "e30="}), CLOUDEVENT),
+    "data_base64 that is not JSON": (structured({**event(data=None), "data_base64": "eA=="}), "not-json"),
+    "data_base64 that is not base64": (structured({**event(data=None), "data_base64": "e30"}), "not-json"),
+    "data_base64 with line breaks": (structured({**event(data=None), "data_base64": "e3\n0="}), "not-json"),
+    "data_base64 beyond ASCII": (structured({**event(data=None), "data_base64": "é30="}), "not-json"),
+    "data_base64 that is a number": (structured({**event(data=None), "data_base64": 7}), "not-json"),
+    "empty data_base64": (structured({**event(data=None), "data_base64": ""}), "not-json"),
+    "data_base64 too deep to read": (
+        structured({**event(data=None), "data_base64": b64encode(b"[" * 9_999 + b"]" * 9_999).decode()}),
+        "not-json",
+    ),
     "data_base64 and data": (structured({**event(), "data_base64": "e30="}), CLOUDEVENT),
     "a structured unknown type": (structured(event(type="com.example.other")), "unknown-type"),
     "a batch": (structured([event()], b"application/cloudevents-batch+json"), CLOUDEVENT),
@@ -89,6 +102,14 @@ COMMAND: dict[str, FakeRecord] = {
     "a number too big for 64 bits": binary(b'{"name": 1' + b"0" * 40 + b"}"),
     "deep JSON that can be read": binary(b'{"name": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "a structured event without data": structured(event(data=None)),
+    "a byte order mark": binary(b"\xef\xbb\xbf{}"),
+    "a structured event with a byte order mark": structured(b"\xef\xbb\xbf" + orjson.dumps(event())),
+    "data_base64 that is JSON": structured({**event(data=None), "data_base64": "e30="}),
+    "data_base64 with a byte order mark": structured({**event(data=None), "data_base64": "77u/e30="}),
+    "data_base64 and data that is null": structured({**event(), "data": None, "data_base64": "e30="}),
+    "data_base64 that is null": structured({**event(), "data_base64": None}),
+    "a trace twice with different values": binary(b"{}", ("ce_traceparent", b"1"), ("ce_traceparent", b"2")),
+    "a trace state twice with different values": binary(b"{}", ("ce_tracestate", b"a=1"), ("ce_tracestate", b"b=2")),
 }
 
 
