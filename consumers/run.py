@@ -156,8 +156,8 @@ class Consumers:
         self._settlement.on_rewind = assignment.lost
         limits = Limits(self._settings.max_body_bytes, frozenset(self._settings.reply_topics))
 
-        async def apply(batch: Sequence[Parsed]) -> Applied:
-            applied = await store.apply(batch, self._settlement.reached)
+        async def apply(batch: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
+            applied = await store.apply(batch, self._settlement.reached, after)
             self._relay.wake()
             return applied
 
@@ -177,11 +177,12 @@ class Consumers:
 
         assignment.on_assigned = batches.assigned
         assignment.on_positioned = positioned
+        assignment.pass_over = partial(self._pass_over, store)
         batches_done = itertools.count(1)
 
         async def handle(records: tuple[ConsumerRecord, ...]) -> None:
             try:
-                await batches.handle(records)
+                await batches.handle(records, assignment.positions)
             except Exception as error:
                 # The batch must not count as decided. The next poll reads again from the marks.
                 assignment.lost()
@@ -210,6 +211,14 @@ class Consumers:
             await self._shutdown.stop.wait()
             await subscription.stop()
         await store.close()
+
+    async def _pass_over(self, store: CommandStore, positions: Mapping[TopicPartition, int]) -> None:
+        """Move the marks to these positions, because no undecided record is before them."""
+        reached = self._settlement.reached
+        moved = {tp: offset for tp, offset in positions.items() if offset > reached.get(tp, offset)}
+        if moved:
+            await store.pass_over(moved, reached)
+            self._settlement.settle(moved)
 
     async def _identity(self, client: AIOKafkaClient, topics: tuple[str, ...]) -> Identity | None:
         # Errors are not reported here: the probe sends the same request and reports them.

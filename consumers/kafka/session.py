@@ -123,6 +123,8 @@ async def following(
             **connection(settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest" if from_beginning else "latest",
+            # What was aborted was never sent.
+            isolation_level="read_committed",
             # The memory broker answers only after this time, even when records arrive earlier.
             fetch_max_wait_ms=20,
         )

@@ -55,6 +55,7 @@ class Consumer(Protocol):
     async def beginning_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]: ...
     async def end_offsets(self, partitions: Set[TopicPartition]) -> Mapping[TopicPartition, int]: ...
     async def has_record(self, partition: TopicPartition, offset: int) -> bool: ...
+    def positions(self) -> Mapping[TopicPartition, int]: ...
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
     def last_poll_timestamp(self, partition: TopicPartition) -> int | None: ...
 
@@ -81,6 +82,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         """Called with the start offset of each assigned partition."""
         self.on_assigned: Callable[[Set[TopicPartition]], None] | None = None
         """Called with the assigned partitions, before their start offsets are known."""
+        self.pass_over: Callable[[Mapping[TopicPartition, int]], Awaitable[None]] | None = None
+        """Called with the positions of partitions without new records: all records before them were read or are never
+        delivered, such as control records and the records of aborted transactions."""
+        self.positions: Mapping[TopicPartition, int] = {}
+        """The next offset to read of each assigned partition, after the records of the last poll."""
 
     async def on_partitions_revoked(self, revoked: Set[TopicPartition]) -> None:
         """Wait until the running batch ends. Heartbeats continue during the wait."""
@@ -121,6 +127,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
                 if not self._positioned and not self._rebalancing:
                     await self._seek_to_start_offsets(consumer)
                 records = await fetch()
+                if self._positioned:
+                    await self._note_positions(consumer, records)
             except (OffsetAlarm, ConsumerBroken) as alarm:
                 self._shutdown.fail(str(alarm))
             except (OffsetOutOfRangeError, IllegalStateError):
@@ -145,6 +153,12 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
                 if self._rebalancing:
                     await pause(REBALANCE_PAUSE_SECONDS, self._shutdown.stop)
         return {}
+
+    async def _note_positions(self, consumer: Consumer, records: Mapping[TopicPartition, list[object]]) -> None:
+        # The records of earlier polls are decided, so only the new ones are undecided.
+        self.positions = consumer.positions()
+        if self.pass_over is not None:
+            await self.pass_over({tp: offset for tp, offset in self.positions.items() if tp not in records})
 
     async def _seek_to_start_offsets(self, consumer: Consumer) -> None:
         self._positioned = True

@@ -15,6 +15,7 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from aiokafka import TopicPartition
@@ -32,12 +33,14 @@ from service.telemetry import BATCH_RECORDS, BATCH_SECONDS, COMMANDS, DEAD_LETTE
 
 _log = log(__name__)
 
-Apply: TypeAlias = Callable[[Sequence[Parsed]], Awaitable[Applied]]
+Apply: TypeAlias = Callable[[Sequence[Parsed], Mapping[TopicPartition, int]], Awaitable[Applied]]
+"""Decide records and move the marks to the given next offsets."""
 Parse: TypeAlias = Callable[[Sequence[Record]], Sequence[Parsed]]
 
 BATCHES = "batches"
 """The part that is not ready while records cannot be decided."""
 
+NO_POSITIONS: Mapping[TopicPartition, int] = MappingProxyType({})
 REDOS = 3
 TRACEBACK_CHARACTERS = 8_000
 
@@ -82,8 +85,11 @@ class Batches:
         self._undecided: dict[TopicPartition, int] = {}
         """The offset of the last undecided record of each partition, after a batch that could not be decided."""
 
-    async def handle(self, records: Sequence[Record]) -> None:
-        """Decide and settle these records in offset order within a partition, or rewind to the first undecided ones."""
+    async def handle(self, records: Sequence[Record], positions: Mapping[TopicPartition, int] = NO_POSITIONS) -> None:
+        """Decide and settle these records in offset order within a partition, or rewind to the first undecided ones.
+
+        `positions` are the next offsets to read: behind the last records there may be some that are never delivered.
+        """
         started = time.monotonic()
         BATCH_RECORDS.observe(len(records))
         try:
@@ -98,13 +104,18 @@ class Batches:
             if any(isinstance(p, Undecodable) for p in parsed)
             else len(parsed)
         )
+        last = _ends(records)[1]
         done = 0
         parts = [parsed[:capacity]]
         while parts:
             self._health.heartbeat(LOOP, LOOP_SECONDS)
             part = parts.pop()
+            after = {
+                tp: max(offset + 1, positions.get(tp, 0)) if offset == last[tp] else offset + 1
+                for tp, offset in _ends(p.record for p in part)[1].items()
+            }
             try:
-                applied = await self._redo(part)
+                applied = await self._redo(part, after)
             except Exception as defect:
                 if isinstance(defect, StoreUnavailable) or is_resource_exhaustion(defect):
                     await self._down(records[done:], defect)
@@ -120,7 +131,7 @@ class Batches:
                     return
                 continue
             done += len(part)
-            self._settled(part, applied)
+            self._settled(part, applied, after)
             if (tp := self._limit.add(_dead_letter_flags(part))) is not None:
                 self._stop(records[done:], self._over(tp))
                 return
@@ -145,10 +156,10 @@ class Batches:
         if not undecided:
             self._health.mark_ready(BATCHES)
 
-    async def _redo(self, part: Sequence[Parsed]) -> Applied:
+    async def _redo(self, part: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
         for redo in range(REDOS + 1):
             try:
-                return await self._apply(part)
+                return await self._apply(part, after)
             except StoreRace as race:
                 TROUBLE.labels("race").inc()
                 if redo == 0:
@@ -158,12 +169,11 @@ class Batches:
                 await asyncio.sleep(0.02 * 2**redo * (0.5 + self._chance()))
         raise AssertionError("unreachable")
 
-    def _settled(self, part: Sequence[Parsed], applied: Applied) -> None:
+    def _settled(self, part: Sequence[Parsed], applied: Applied, after: Mapping[TopicPartition, int]) -> None:
         self._backoff.reset()
-        last_decided = _ends(p.record for p in part)[1]
-        waiting = {tp: last for tp, last in self._undecided.items() if last_decided.get(tp, -1) < last}
+        waiting = {tp: last for tp, last in self._undecided.items() if after.get(tp, 0) <= last}
         self._wait_for(waiting)
-        self._settlement.settle({tp: last + 1 for tp, last in last_decided.items()})
+        self._settlement.settle(after)
         COMMANDS.labels("decided").inc(applied.decided)
         COMMANDS.labels("repeated").inc(applied.repeated)
         COMMANDS.labels("skipped").inc(applied.skipped)

@@ -34,8 +34,8 @@ class Consumer(Protocol):
     def assignment(self) -> Set[TopicPartition]:
         """Return the assigned partitions."""
 
-    def highwater(self, partition: TopicPartition) -> int | None:
-        """Return the next offset of the partition's log, as of the last fetch."""
+    def last_stable_offset(self, partition: TopicPartition) -> int | None:
+        """Return the offset of the first record of an open transaction, else the end of the log, at the last fetch."""
 
 
 class Settlement:
@@ -69,7 +69,7 @@ class Settlement:
         self._consumer = consumer
 
     def settle(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit these next offsets (last offset + 1) in the background; the database has committed all before them."""
+        """Commit these next offsets in the background; the database has committed all records before them."""
         self._pending.update(offsets)
         self.reached.update(offsets)
         if self._committing is None or self._committing.done():
@@ -96,10 +96,13 @@ class Settlement:
                 _log.info("rewind_of_lost_partition", topic=partition.topic, partition=partition.partition)
 
     def lags(self) -> dict[TopicPartition, int]:
-        """Return the number of records after the last decided one of each assigned partition, as far as it is known."""
+        """Return the number of undecided offsets of each assigned partition, as far as it is known.
+
+        Records of open transactions do not count, because they cannot be read.
+        """
         if self._consumer is None:
             return {}
-        ends = {tp: self._consumer.highwater(tp) for tp in self._consumer.assignment()}
+        ends = {tp: self._consumer.last_stable_offset(tp) for tp in self._consumer.assignment()}
         return {
             tp: max(0, end - self.reached[tp]) for tp, end in ends.items() if end is not None and tp in self.reached
         }

@@ -3,7 +3,8 @@
 The number of statements depends on the kinds of state that the batch concerns, not on the number of its commands.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence, Set
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -79,24 +80,35 @@ class CommandStore:
         self,
         batch: Sequence[Parsed],
         reached: Mapping[tuple[str, int], int] | None = None,
+        after: Mapping[tuple[str, int], int] | None = None,
     ) -> Applied:
         """Decide a batch and commit it, completely or not at all.
 
         `batch` is in offset order within each partition. `reached` are the offsets, by topic and partition, up to which
-        the caller knows that all records are decided. Raises StoreUnavailable, StoreRace or StoreDefect. After
-        StoreUnavailable it is unknown whether the batch is committed: repeat it, the fence skips decided records.
+        the caller knows that all records are decided, `after` the next ones to decide if they are not just behind the
+        last record. Raises StoreUnavailable, StoreRace or StoreDefect. After StoreUnavailable it is unknown whether the
+        batch is committed: repeat it, the fence skips decided records.
         """
         if not batch:
             raise ValueError("a batch has at least one record")
-        connection = await self._session()
-        try:
-            async with translated_in(connection):
-                return await self._transaction(connection, batch, reached)
-        except BaseException:
-            # After any error, no state of this session may leak into the next batch.
-            self._connection = None
-            connection.terminate()
-            raise
+        async with self._translated_session() as connection:
+            return await self._transaction(
+                connection, batch, OffsetFence(self._origin, (parsed.record for parsed in batch), reached, after)
+            )
+
+    async def pass_over(
+        self, after: Mapping[tuple[str, int], int], reached: Mapping[tuple[str, int], int] | None = None
+    ) -> None:
+        """Move the marks to these offsets: the records before them are decided, or are never delivered.
+
+        Raises the errors of `apply`.
+        """
+        async with self._translated_session() as connection:
+            marks = OffsetFence(self._origin, (), reached, after)
+            await connection.execute(BEGIN_SHARED)
+            await marks.claim(connection)
+            await marks.move(connection)
+            await connection.execute("COMMIT")
 
     async def close(self) -> None:
         """End the session."""
@@ -116,15 +128,26 @@ class CommandStore:
             self._connection = await connect(self._settings, "writer", BY_KEY)
         return self._connection
 
+    @asynccontextmanager
+    async def _translated_session(self) -> AsyncIterator[Connection]:
+        connection = await self._session()
+        try:
+            async with translated_in(connection):
+                yield connection
+        except BaseException:
+            # After any error, no state of this session may leak into the next batch.
+            self._connection = None
+            connection.terminate()
+            raise
+
     async def _transaction(
         self,
         connection: Connection,
         batch: Sequence[Parsed],
-        reached: Mapping[tuple[str, int], int] | None,
+        marks: OffsetFence,
     ) -> Applied:
         alone = any(isinstance(p, Received) and isinstance(p.command.body, _DIRECTORY) for p in batch)
         await connection.execute(BEGIN_ALONE if alone else BEGIN_SHARED)
-        marks = OffsetFence(self._origin, (parsed.record for parsed in batch), reached)
         await marks.claim(connection)
         records = [parsed for parsed in batch if marks.is_fresh(parsed.record)]
         known = await _find_known(connection, records)

@@ -39,20 +39,28 @@ def _key_columns(origin: Origin, tps: Sequence[TopicPartition]) -> tuple[str, li
 
 
 class OffsetFence:
-    """The marks of a batch's partitions, locked by `claim` until the transaction ends."""
+    """The marks of a batch's partitions, locked by `claim` until the transaction ends.
+
+    `move` sets them behind the last record, or to the offset in `after`: behind records that are never delivered.
+    """
 
     def __init__(
-        self, origin: Origin, records: Iterable[Record], reached: Mapping[TopicPartition, int] | None = None
+        self,
+        origin: Origin,
+        records: Iterable[Record],
+        reached: Mapping[TopicPartition, int] | None = None,
+        after: Mapping[TopicPartition, int] | None = None,
     ) -> None:
         first: dict[TopicPartition, int] = {}
-        after: dict[TopicPartition, int] = {}
+        behind: dict[TopicPartition, int] = {}
         for record in records:
             tp = record.topic, record.partition
             first.setdefault(tp, record.offset)
-            after[tp] = record.offset + 1
-        self._tps = sorted(first)
+            behind[tp] = record.offset + 1
+        after = behind | dict(after or {})
+        self._tps = sorted(after)
         self._keys = _key_columns(origin, self._tps)
-        self._first = [first[tp] for tp in self._tps]
+        self._first = [first.get(tp, after[tp]) for tp in self._tps]
         self._after = after
         self._reached = reached or {}
         self._next: dict[TopicPartition, int] = {}

@@ -1,7 +1,8 @@
 """A store in memory with the contract of `CommandStore.apply`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message
@@ -22,7 +23,9 @@ class MemoryStore:
         self.messages: list[Message] = []
         self._block = 0
 
-    async def apply(self, batch: Sequence[Received | Undecodable], sent: Sequence[tuple[int, int]] = ()) -> Applied:
+    async def apply(
+        self, batch: Sequence[Received | Undecodable], after: Mapping[tuple[str, int], int] = MappingProxyType({})
+    ) -> Applied:
         """Decide a batch. It is atomic, because no step can fail."""
         records = [p for p in batch if p.record.offset >= self.marks.get((p.record.topic, p.record.partition), 0)]
         commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in self.inbox]
@@ -34,6 +37,7 @@ class MemoryStore:
             self.inbox[source, command_id, topic] = Known(outcome, "2026-11-01T00:00:00.000000Z")
         for parsed in records:
             self.marks[parsed.record.topic, parsed.record.partition] = parsed.record.offset + 1
+        self.marks.update(after)
         self.messages += answers.messages
         dead_letters = sum(isinstance(parsed, Undecodable) for parsed in records)
         decided = len(answers.inbox)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -113,7 +113,7 @@ async def results() -> None:
     """A batch has four commands that are decided, two that are repeated, and three records of before."""
 
     class Answering(StubStore):
-        async def apply(self, batch: Sequence[Parsed]) -> Applied:
+        async def apply(self, batch: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
             return Applied([], 4, 2, 0, 3)
 
     await Bench(Answering()).batches.handle([StubRecord(0)])

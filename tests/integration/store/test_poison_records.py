@@ -1,13 +1,14 @@
 """Bad records of every kind, at every place of a batch, and several in one: only they are dead-lettered."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from random import Random
 
 import asyncpg
 import orjson
 import pytest
+from aiokafka import TopicPartition
 
 from consumers.health import Health
 from consumers.reading.batch import Batches
@@ -46,8 +47,8 @@ class Bench:
             shutdown=Shutdown(asyncio.Event()),
         )
 
-    async def _apply(self, part: Sequence[Parsed]) -> Applied:
-        applied = await self._store.apply(part)
+    async def _apply(self, part: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
+        applied = await self._store.apply(part, after=after)
         self.sent += applied.messages
         return applied
 

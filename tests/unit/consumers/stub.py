@@ -47,14 +47,16 @@ class StubStore:
     trouble: Callable[[Sequence[Parsed]], Exception | None] = lambda _: None
     calls: list[list[int]] = field(default_factory=list)
     stored: list[Parsed] = field(default_factory=list)
+    marks: dict[TopicPartition, int] = field(default_factory=dict)
 
-    async def apply(self, batch: Sequence[Parsed]) -> Applied:
+    async def apply(self, batch: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
         """Store a whole batch or nothing."""
         self.calls.append([parsed.record.offset for parsed in batch])
         error = self.trouble(batch)
         if error is not None:
             raise error
         self.stored += batch
+        self.marks.update(after)
         return Applied([], len(batch), 0, 0, 0)
 
 

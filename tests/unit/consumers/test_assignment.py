@@ -42,6 +42,7 @@ class StubConsumer:
         self.sought: list[tuple[TopicPartition, int]] = []
         self.answers = 0
         self.unanswered = False
+        self.position: Mapping[TopicPartition, int] = {P0: 43}
 
     def assignment(self) -> Set[TopicPartition]:
         return {P0}
@@ -54,6 +55,9 @@ class StubConsumer:
 
     async def has_record(self, partition: TopicPartition, offset: int) -> bool:
         return True
+
+    def positions(self) -> Mapping[TopicPartition, int]:
+        return self.position
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.sought.append((partition, offset))

@@ -1,6 +1,5 @@
 """Whether the log has a record: asked with a client of its own, which is stopped whatever comes of it."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +15,7 @@ ADDRESS = {"bootstrap_servers": "127.0.0.1:1", "client_id": "me"}
 
 
 class StubClient:
-    """A client that finds `record`, or raises it; None is no answer at all."""
+    """A client that finds `record`, or raises it; a number is the position behind a control record, None no answer."""
 
     record: Any = None
     made: list["StubClient"]
@@ -35,12 +34,13 @@ class StubClient:
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.calls.append(("seek", partition, offset))
 
-    async def getone(self, partition: TopicPartition) -> Any:
-        if self.record is None:
-            await asyncio.Event().wait()
+    async def getmany(self, partition: TopicPartition, **_: object) -> Any:
         if isinstance(self.record, Exception):
             raise self.record
-        return self.record
+        return {partition: [self.record]} if hasattr(self.record, "offset") else {}
+
+    async def position(self, partition: TopicPartition) -> Any:
+        return self.record if isinstance(self.record, int) else 42
 
     async def stop(self) -> None:
         self.calls.append("stop")
@@ -62,6 +62,7 @@ def asking(monkeypatch: pytest.MonkeyPatch) -> CommandConsumer:
     [
         pytest.param(SimpleNamespace(offset=42), True, id="there"),
         pytest.param(SimpleNamespace(offset=43), False, id="only a later one"),
+        pytest.param(43, True, id="a control record"),
         pytest.param(OffsetOutOfRangeError({}), False, id="out of range"),
         pytest.param(KafkaConnectionError("away"), KafkaConnectionError, id="broker away"),
         pytest.param(None, TimeoutError, id="no answer"),

@@ -21,7 +21,7 @@ class StubConsumer:
     def assignment(self) -> Set[TopicPartition]:
         return ENDS.keys()
 
-    def highwater(self, partition: TopicPartition) -> int | None:
+    def last_stable_offset(self, partition: TopicPartition) -> int | None:
         return ENDS[partition]
 
     def seek(self, partition: TopicPartition, offset: int) -> None:

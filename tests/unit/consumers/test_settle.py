@@ -43,7 +43,7 @@ class StubConsumer:
     def assignment(self) -> Set[TopicPartition]:
         return {P0, P1}
 
-    def highwater(self, partition: TopicPartition) -> int | None:
+    def last_stable_offset(self, partition: TopicPartition) -> int | None:
         return {P0: 10}.get(partition)
 
 
