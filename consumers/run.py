@@ -51,7 +51,7 @@ class Consumers:
 
     def __init__(self, settings: Settings, health: Health, shutdown: Shutdown, *, reads: bool, publishes: bool) -> None:
         self._settings = settings
-        self._topics = Topics(settings.topic_prefix)
+        self._topics = Topics(settings.topic_prefix, settings.schema_base_uri)
         self._health = health
         self._shutdown = shutdown
         self._reads = reads

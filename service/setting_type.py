@@ -34,6 +34,9 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
 Networks = Annotated[CommaSeparated, AfterValidator(_networks)]
 Origins = Annotated[CommaSeparated, AfterValidator(_origins)]
 PathPrefix = Annotated[str, Field(pattern=rf"^{PATH_PREFIX}$", max_length=256)]
+BaseUri = Annotated[
+    str, Field(max_length=200, pattern=r"^([A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*[/:=])?$")
+]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Count = Annotated[int, Field(ge=1)]

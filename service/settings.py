@@ -15,7 +15,19 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.database_url import DatabaseUrl
 from service.masking import shown
-from service.setting_type import CommaSeparated, Count, Days, Name, Networks, Origins, PathPrefix, Port, Seconds, split
+from service.setting_type import (
+    BaseUri,
+    CommaSeparated,
+    Count,
+    Days,
+    Name,
+    Networks,
+    Origins,
+    PathPrefix,
+    Port,
+    Seconds,
+    split,
+)
 
 PREFIX = "REGISTRY_"
 TEST_PREFIX = "REGISTRY_TEST_"
@@ -83,6 +95,13 @@ class Settings(BaseSettings):
     )
     reply_topics: CommaSeparated = _setting(
         (), "Topics that a command may name in replyto", "topic names separated by commas"
+    )
+
+    schema_base_uri: BaseUri = _setting(
+        "",
+        "Beginning of dataschema in messages and of $id in schemas, such as the address of the API with /schemas/;"
+        " if empty, urn:producer-registry:schema:",
+        "an absolute URI that ends with /, : or =",
     )
 
     batch_max_records: Annotated[int, Field(ge=1, le=10_000)] = _setting(

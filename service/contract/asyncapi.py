@@ -34,7 +34,7 @@ _COMMAND_HEADERS: Final = {
     "ce_traceparent": _TEXT,
     "ce_tracestate": _TEXT,
     "ce_partitionkey": _TEXT,
-    "ce_dataschema": _TEXT,
+    "ce_dataschema": {"type": "string", "format": "uri"},
     "ce_replyto": {
         "type": "string",
         "description": "Topic for the outcome instead of the default one; must be a configured reply topic.",
@@ -50,7 +50,7 @@ _ANSWER_HEADERS: Final = {
     "ce_sequence": {"type": "string", "pattern": "^[0-9]{20}$", "description": "Position in the outbox."},
     "ce_entityversion": {"type": "string", "description": "Version of the aggregate after the change."},
     "ce_partitionkey": _TEXT,
-    "ce_dataschema": _TEXT,
+    "ce_dataschema": {"type": "string", "format": "uri", "description": "The exact JSON Schema of the data."},
 }
 _OUTCOME_HEADERS: Final = {
     **_ANSWER_HEADERS,

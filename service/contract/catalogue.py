@@ -20,8 +20,12 @@ def wire_type(name: str) -> str:
     return f"producer-registry.{name}.v1"
 
 
-def schema_address(name: str) -> str:
-    """Return the address of the JSON Schema of a message's data, as in `dataschema`."""
+SCHEMA_BASE: Final = "urn:producer-registry:schema:"
+"""The beginning of `dataschema`, unless an installation has an address of its own."""
+
+
+def schema_path(name: str) -> str:
+    """Return the path of the current JSON Schema of a message's data in the HTTP API."""
     return f"/schemas/{name}.v1.json"
 
 

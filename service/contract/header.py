@@ -10,20 +10,24 @@ Headers = list[tuple[str, bytes | None]]
 
 
 @lru_cache(maxsize=256)
-def _constant(type_: str) -> tuple[tuple[str, bytes | None], ...]:
-    # The type may be unknown: after a rollback, the outbox may contain messages of the newer version.
-    return (
+def _constant(type_: str, dataschema: str) -> tuple[tuple[str, bytes | None], ...]:
+    headers: tuple[tuple[str, bytes | None], ...] = (
         ("content-type", b"application/json"),
         ("ce_specversion", b"1.0"),
         ("ce_source", SOURCE.encode()),
         ("ce_type", type_.encode()),
-        ("ce_dataschema", b"/schemas/%s.json" % type_.removeprefix("producer-registry.").encode()),
     )
+    return (*headers, ("ce_dataschema", dataschema.encode())) if dataschema else headers
 
 
-def derived_headers(type_: str, identifier: str, subject: str, key: bytes | None, position: int) -> Headers:
-    """Return the headers derived from type, id, subject (may be empty), key and outbox position of a message."""
-    headers = [*_constant(type_), ("ce_id", identifier.encode()), ("ce_sequence", b"%020d" % position)]
+def derived_headers(
+    type_: str, identifier: str, subject: str, key: bytes | None, position: int, *, dataschema: str
+) -> Headers:
+    """Return the headers derived from type, id, subject, key, outbox position and schema of a message.
+
+    Subject and schema may be empty.
+    """
+    headers = [*_constant(type_, dataschema), ("ce_id", identifier.encode()), ("ce_sequence", b"%020d" % position)]
     if subject:
         headers.append(("ce_subject", subject.encode()))
     if key and _is_text(key):

@@ -27,7 +27,8 @@ class Message:
     `position` is its position in the outbox, `shard` the part of the outbox that it belongs to: messages of one shard
     are published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or
     dead-letter, and `aggregateid` is the subject. `extra` contains the headers that cannot be derived from the other
-    fields; for a dead letter it contains all headers.
+    fields; for a dead letter it contains all headers. `dataschema` is the URI of the schema of the payload as it was
+    when the message was written; it may be empty.
     """
 
     id: str
@@ -40,13 +41,16 @@ class Message:
     extra: Headers
     shard: int
     position: int
+    dataschema: str = ""
 
     @property
     def headers(self) -> Headers:
         """All headers; each access builds a new list."""
         if self.aggregatetype == "dead-letter":
             return self.extra
-        return derived_headers(self.type, self.id, self.aggregateid, self.key, self.position) + self.extra
+        schema = self.dataschema
+        derived = derived_headers(self.type, self.id, self.aggregateid, self.key, self.position, dataschema=schema)
+        return derived + self.extra
 
     def size(self) -> int:
         """Return an upper bound of the size in a Kafka produce request, in bytes before compression."""

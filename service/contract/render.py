@@ -14,6 +14,7 @@ from service.contract.dense import dense
 from service.contract.header import Headers
 from service.contract.message import Message, shard_of
 from service.contract.record import Received
+from service.contract.schemas import dataschema
 from service.contract.topics import Topics
 from service.core.decision import Decision, Problems, Status
 from service.core.ids import event_id, outcome_id
@@ -114,6 +115,7 @@ def change_message(identifier: str, written: Change, position: int, stamp: Stamp
         extra,
         shard_of(key),
         position,
+        dataschema(kind.name, stamp.topics.schema_base),
     )
 
 
@@ -132,6 +134,7 @@ def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, e
         extra,
         shard_of(subject.encode() if key is None else key),
         position,
+        dataschema(f"command.{status}", stamp.topics.schema_base),
     )
 
 

@@ -1,14 +1,17 @@
-"""Topic names of an installation."""
+"""Names of an installation: its topics, and the beginning of the URIs of its schemas."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from service.contract.catalogue import COMMANDS, AggregateType
+from service.contract.catalogue import COMMANDS, SCHEMA_BASE, AggregateType
 
 
 class Topics:
-    """The names of all topics with a common prefix; `for_command` maps command types to their topics."""
+    """The names of all topics with a common prefix; `for_command` maps command types to their topics.
+
+    `schema_base` is the beginning of `dataschema` in messages.
+    """
 
     __slots__ = (
         "code_events",
@@ -21,11 +24,13 @@ class Topics:
         "operator_commands",
         "outcomes",
         "prefix",
+        "schema_base",
         "user_events",
     )
 
-    def __init__(self, prefix: str = "registry") -> None:
+    def __init__(self, prefix: str = "registry", schema_base: str = "") -> None:
         self.prefix: Final = prefix
+        self.schema_base: Final = schema_base or SCHEMA_BASE
         self.commands: Final = f"{prefix}.commands.v1"
         self.operator_commands: Final = f"{prefix}.operator.commands.v1"
         self.group_events: Final = f"{prefix}.group.events.v1"

@@ -59,7 +59,7 @@ def create_app(settings: Settings, reader: ReadStore, verifier: Verifier, failur
     )
     for operation in OPERATIONS:
         _add(app, endpoints, operation)
-    add_documents(app, OPERATIONS, Topics(settings.topic_prefix))
+    add_documents(app, OPERATIONS, Topics(settings.topic_prefix, settings.schema_base_uri))
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_middleware(
         RequestMiddleware,

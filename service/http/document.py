@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.contract import asyncapi, schemas
-from service.contract.catalogue import schema_address
+from service.contract.catalogue import schema_path
 from service.contract.topics import Topics
 from service.http.answer import JSON, answer
 from service.http.openapi import complete
@@ -40,13 +40,15 @@ def add_documents(app: FastAPI, operations: Sequence[Operation], topics: Topics)
     messages = _once(lambda: asyncapi.document(topics, VERSION))
     _add(app, "/asyncapi.json", lambda _: orjson.dumps(messages()), JSON)
     for name in schemas.names():
-        _add(app, schema_address(name), partial(_schema, name), "application/schema+json")
+        content = partial(_schema, name, topics.schema_base)
+        for path in (schema_path(name), f"/schemas/{schemas.dataschema(name, '')}"):
+            _add(app, path, content, "application/schema+json")
     for path, name, media_type in _PAGES:
         _add(app, path, partial(_asset, (_ASSETS / name).read_bytes()), media_type)
 
 
-def _schema(name: str, _base_path: str) -> bytes:
-    return schemas.committed(name)
+def _schema(name: str, schema_base: str, _base_path: str) -> bytes:
+    return schemas.served(name, schema_base)
 
 
 def _asset(content: bytes, _base_path: str) -> bytes:

@@ -1,12 +1,12 @@
 """Frames: messages of one batch, one shard and one topic, in order, in one compact binary value.
 
-A frame is private to the service. Its value is a format byte, the length and the CRC-32 of the raw bytes, and the raw
-bytes, compressed when that makes them shorter. The raw bytes are the length of a JSON text, the text, all keys and all
-payloads. Numbers have four bytes, big-endian. The text is a list: the lists of header names that occur, and a list for
-each column: distance of the position from the frame's, id, aggregatetype, aggregateid, type, headers, length of the key
-and length of the payload. Headers are the number of their list of names, and their values: null, or a text with one
-character for each byte. A migration writes null for the names, and pairs of name and value. A length is null if
-there is no key or payload.
+A frame is private to the service. Its value is a format byte, the length and the CRC-32 of the raw bytes, and the
+raw bytes, compressed when that makes them shorter. The raw bytes are the length of a JSON text, the text, all keys and
+all payloads. Numbers have four bytes, big-endian. The text is a list: the lists of header names that occur, a list for
+each column, and the schemas by type. The columns are: distance of the position from the frame's, id, aggregatetype,
+aggregateid, type, headers, length of the key and length of the payload. Headers are the number of their list of names,
+and their values: null, or a text with one character for each byte. A migration writes null for the names, pairs of name
+and value, and no schemas. A length is null if there is no key or payload.
 """
 
 import struct
@@ -115,6 +115,7 @@ def _raw(messages: Sequence[Message], headers: _Headers) -> bytes:
             extra,
             [None if m.key is None else len(m.key) for m in messages],
             [None if m.payload is None else len(m.payload) for m in messages],
+            {m.type: m.dataschema for m in messages if m.dataschema},
         )
     )
     keys, payloads = [m.key or b"" for m in messages], [m.payload or b"" for m in messages]
@@ -160,8 +161,9 @@ def _messages(frame: Frame, raw: bytes) -> Iterator[Message]:
     (length,) = _LENGTH.unpack_from(raw)
     end = _LENGTH.size + length
     names: list[list[str]] | None
-    columns: list[list[Any]]
+    columns: list[Any]
     names, *columns = orjson.loads(raw[_LENGTH.size : end])
+    schemas: dict[str, str] = columns[8] if len(columns) > 8 else {}
     keys, end = _pieces(raw, end, columns[6])
     payloads, end = _pieces(raw, end, columns[7])
     if end != len(raw):
@@ -173,7 +175,8 @@ def _messages(frame: Frame, raw: bytes) -> Iterator[Message]:
         else:
             pairs = list(zip(names[extra[0]], extra[1], strict=True))
         headers = [(name, None if text is None else text.encode("latin-1")) for name, text in pairs]
-        yield Message(id_, kind, subject, type_, topic, key, payload, headers, shard, first + distance)
+        schema = schemas.get(type_, "")
+        yield Message(id_, kind, subject, type_, topic, key, payload, headers, shard, first + distance, schema)
 
 
 def _pieces(raw: bytes, start: int, lengths: Sequence[int | None]) -> tuple[list[bytes | None], int]:

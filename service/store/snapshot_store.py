@@ -57,7 +57,7 @@ async def snapshots(
     With an organization, only the states that belong to it. `run` is the name of this resend. Raises StoreUnavailable
     or StoreRace; pages that were yielded before stay written.
     """
-    topics = Topics(settings.topic_prefix)
+    topics = Topics(settings.topic_prefix, settings.schema_base_uri)
     connection = await connect(settings, "resend")
     try:
         after: tuple[str, ...] = ("",) if kind in _STATES else ("", "")

@@ -1,21 +1,26 @@
 """JSON Schemas of the data of all messages, generated from the models and committed next to this file.
 
-`python -m service.contract.schemas` regenerates the files; a test checks that they match the models.
+`python -m service.contract.schemas` regenerates the files; a test checks that they match the models. The `$id` of a
+schema is the `dataschema` of its messages. It contains the revision: a hash of the rest of the schema.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import hashlib
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
+import orjson
 from pydantic import TypeAdapter
 
 from service.contract import data
-from service.contract.catalogue import EVENTS, OUTCOMES, PUBLISHED, SNAPSHOTS, EventKind, schema_address
+from service.contract.catalogue import EVENTS, OUTCOMES, PUBLISHED, SCHEMA_BASE, SNAPSHOTS, EventKind, schema_path
 from service.contract.command import READERS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_REVISION: Final = 12
 
 # By the first part of an event's name: the field of the state in the data, and its model.
 _STATES: Final[dict[str, tuple[str, Any]]] = {
@@ -60,9 +65,27 @@ def committed(name: str) -> bytes:
     return files(__name__).joinpath(file_name(name)).read_bytes()
 
 
+@lru_cache(maxsize=256)
+def dataschema(name: str, base: str = SCHEMA_BASE) -> str:
+    """Return the URI of the current schema of a message: the base, name, version and revision.
+
+    Raises FileNotFoundError.
+    """
+    identifier: str = orjson.loads(committed(name))["$id"]
+    return base + identifier.removeprefix(SCHEMA_BASE)
+
+
+def served(name: str, base: str = SCHEMA_BASE) -> bytes:
+    """Return the committed schema with the `$id` of an installation. Raises FileNotFoundError."""
+    if base == SCHEMA_BASE:
+        return committed(name)
+    document = orjson.loads(committed(name))
+    return orjson.dumps(document | {"$id": dataschema(name, base)}, option=orjson.OPT_INDENT_2)
+
+
 def file_name(name: str) -> str:
-    """Return the file name of a message's schema: the last part of its address."""
-    return schema_address(name).rpartition("/")[2]
+    """Return the file name of a message's schema: the last part of its path."""
+    return schema_path(name).rpartition("/")[2]
 
 
 def _event(kind: EventKind) -> dict[str, Any]:
@@ -92,9 +115,11 @@ def _object(models: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
-    head = {"$schema": DIALECT, "$id": schema_address(name), "title": name, "description": summary}
+    head = {"$schema": DIALECT, "$id": "", "title": name, "description": summary}
     bare: dict[str, Any] = _untitled(schema)
-    return {**head, **{key: value for key, value in bare.items() if key not in head}}
+    document = {**head, **{key: value for key, value in bare.items() if key not in head}}
+    revision = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_REVISION]
+    return document | {"$id": f"{SCHEMA_BASE}{name}:v1:{revision}"}
 
 
 def _untitled(node: Any) -> Any:

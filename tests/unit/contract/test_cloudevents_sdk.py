@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -13,10 +16,13 @@ from cloudevents.core.v1.event import CloudEvent
 from service.contract.envelope import Received, parse
 from service.contract.message import Message
 from service.contract.render import render
+from service.contract.schemas import dataschema
 from service.contract.sending import command_record
+from service.contract.topics import Topics
 from service.core.decision import Decision
 from tests.support.record import FakeRecord
 from tests.unit.contract import seed
+from tests.unit.contract.golden import FOLDER
 from tests.unit.contract.support import AT, LIMITS, TOPICS, received, record
 
 COMMANDS = pytest.mark.parametrize("event", seed.EVENTS_OF_COMMANDS.values(), ids=seed.EVENTS_OF_COMMANDS.keys())
@@ -81,3 +87,27 @@ def test_sdk_reads_published_messages(message: Message) -> None:
     assert time is not None
     assert time.isoformat() == "2026-11-22T10:00:00+00:00"
     assert found.get_data() == orjson.loads(message.payload or b"")
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("[eo]*/*.json")), ids=lambda path: path.stem)
+def test_every_golden_event_and_outcome_is_a_valid_cloudevent(path: Path) -> None:
+    golden = orjson.loads(path.read_bytes())
+    headers = {name: value.encode() for name, _, value in (line.partition(": ") for line in golden["headers"])}
+    found = from_binary(KafkaMessage(headers, golden["key"], orjson.dumps(golden["value"])), JSONFormat())
+    dataschema = found.get_dataschema()
+    assert dataschema is not None
+    # CloudEvents: an absolute URI, with a scheme and without a fragment.
+    parts = urlsplit(dataschema)
+    assert (parts.scheme, parts.fragment) == ("urn", "")
+    assert re.fullmatch(r"urn:producer-registry:schema:[a-z-]+\.[a-z-]+:v1:[0-9a-f]{12}", dataschema)
+    # Names of attributes have lower-case letters and digits only.
+    assert all(re.fullmatch(r"ce_[a-z0-9]+", name) for name in headers if name != "content-type")
+
+
+def test_the_addresses_of_an_installation_are_absolute() -> None:
+    topics = Topics("registry", "https://registry.example.com/schemas/")
+    command = received(record(seed.EVENTS_OF_COMMANDS["user.create"]))
+    for message in render(command, Decision("accepted", 1, seed.EVENTS["user.created"], ()), 7, AT, topics):
+        name = message.type.removeprefix("producer-registry.").removesuffix(".v1")
+        expected = "https://registry.example.com/schemas/" + dataschema(name, "")
+        assert dict(message.headers)["ce_dataschema"] == expected.encode()

@@ -21,9 +21,15 @@ HEADERS = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_siz
 
 def test_headers_of_an_unknown_newer_type_are_derived() -> None:
     one = message(2)
-    one.type = "producer-registry.office.opened.v2"
+    one.type, one.dataschema = "producer-registry.office.opened.v2", "urn:x:office.opened:v2:0"
     headers = dict(one.headers)
-    assert (headers["ce_type"], headers["ce_dataschema"]) == (one.type.encode(), b"/schemas/office.opened.v2.json")
+    assert (headers["ce_type"], headers["ce_dataschema"]) == (one.type.encode(), b"urn:x:office.opened:v2:0")
+
+
+def test_a_message_without_a_known_schema_has_no_dataschema() -> None:
+    one = message(2)
+    one.dataschema = ""
+    assert "ce_dataschema" not in dict(one.headers)
 
 
 def test_shards_of_keys_never_change() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,10 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS, schema_address
+from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS
 from service.contract.command import READERS
 from service.contract.data import OrganizationState
-from service.contract.schemas import committed, documents
+from service.contract.schemas import committed, dataschema, documents, served
 from service.contract.schemas.__main__ import main, rendered
 from service.core.command import Invalid
 from tests.unit.contract import seed
@@ -36,8 +37,18 @@ def test_committed_files_match_the_models() -> None:
 def test_every_message_has_a_valid_schema(name: str) -> None:
     schema = orjson.loads(committed(name))
     Draft202012Validator.check_schema(schema)
-    assert schema["$id"] == schema_address(name)
+    assert schema["$id"] == dataschema(name)
     assert schema == documents()[name]
+    rest = orjson.dumps(schema | {"$id": ""}, option=orjson.OPT_SORT_KEYS)
+    assert dataschema(name) == f"urn:producer-registry:schema:{name}:v1:{hashlib.sha256(rest).hexdigest()[:12]}"
+
+
+def test_an_installation_may_have_its_own_schema_addresses() -> None:
+    base = "https://registry.example.com/schemas/"
+    own = orjson.loads(served("role.created", base))
+    assert own["$id"] == dataschema("role.created", base) == base + dataschema("role.created", "")
+    assert own | {"$id": ""} == documents()["role.created"] | {"$id": ""}
+    assert served("role.created") == committed("role.created")
 
 
 def test_there_are_no_other_schemas() -> None:
@@ -50,7 +61,7 @@ def test_golden_event_or_outcome_is_valid(path: Any) -> None:
     golden = orjson.loads(path.read_bytes())
     name = golden["type"].removeprefix("producer-registry.").removesuffix(".v1")
     validator(name).validate(golden["value"])
-    assert f"ce_dataschema: {schema_address(name)}" in golden["headers"]
+    assert f"ce_dataschema: {dataschema(name)}" in golden["headers"]
 
 
 @pytest.mark.parametrize("name", seed.EVENTS_OF_COMMANDS)

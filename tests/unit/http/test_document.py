@@ -2,13 +2,14 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.contract.catalogue import schema_address
-from service.contract.schemas import committed, documents
+from service.contract.catalogue import schema_path
+from service.contract.schemas import committed, dataschema, documents
 from service.http.filter_text import FILTER
 from service.store.filter import FIELDS, OPERATORS
 from tests.support.issuer import Issuer
@@ -56,8 +57,17 @@ async def test_examples_match_the_models() -> None:
 async def test_all_schemas_of_messages_are_served() -> None:
     async with api_client(TRUSTED) as client:
         for name in documents():
-            answer = await client.get(schema_address(name))
-            assert (answer.status_code, answer.content) == (200, committed(name)), name
+            for path in (schema_path(name), f"/schemas/{dataschema(name, '')}"):
+                answer = await client.get(path)
+                assert (answer.status_code, answer.content) == (200, committed(name)), path
+
+
+async def test_a_schema_is_served_at_its_own_address_if_that_is_configured() -> None:
+    async with api_client(TRUSTED, schema_base_uri="http://127.0.0.1/schemas/") as client:
+        current = (await client.get(schema_path("role.created"))).json()
+        assert current["$id"] == dataschema("role.created", "http://127.0.0.1/schemas/")
+        assert (await client.get(urlsplit(current["$id"]).path)).json() == current
+        assert (await client.get("/schemas/role.created:v1:0123456789ab")).status_code == 404
 
 
 async def test_asyncapi_document_has_the_configured_topic_prefix() -> None:

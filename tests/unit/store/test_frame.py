@@ -44,7 +44,9 @@ def batches(draw: st.DrawFn) -> list[Message]:
         key, payload = draw(st.none() | st.binary(max_size=6)), draw(st.none() | st.binary(max_size=300))
         words = draw(WORDS), draw(WORDS), draw(WORDS), draw(WORDS)
         topic, shard = draw(st.sampled_from(["events", "outcomes"])), draw(st.integers(0, 2))
-        found.append(Message(*words, topic, key, payload, draw(HEADERS), shard, position))
+        # The messages of a batch with one type have one schema, if any.
+        schema = f"urn:{words[3]}" if len(words[3]) > 2 else ""
+        found.append(Message(*words, topic, key, payload, draw(HEADERS), shard, position, schema))
     return found
 
 
