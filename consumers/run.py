@@ -16,6 +16,7 @@ from consumers.health import Health
 from consumers.kafka.client import connection
 from consumers.kafka.close_within import close_within
 from consumers.kafka.cluster_identity import Identity, read_cluster_identity
+from consumers.kafka.connection_error import reason_of
 from consumers.reading.assignment import READING, Assignment, OffsetAlarm
 from consumers.reading.batch import Batches
 from consumers.reading.consumer import CommandConsumer
@@ -111,7 +112,7 @@ class Consumers:
                 await client.bootstrap()
             except (KafkaError, OSError) as error:
                 await close_within(client.close(), ANSWER_SECONDS)
-                self._health.mark_not_ready(BROKER, str(error))
+                self._health.mark_not_ready(BROKER, reason_of(error))
                 await pause(backoff.next(), self._shutdown.stop)
             else:
                 return client
@@ -137,7 +138,7 @@ class Consumers:
                     BROKER, f"{error.args[0]} does not exist: `producer-registry topics create`"
                 )
             except (KafkaError, OSError, TimeoutError) as error:
-                self._health.mark_not_ready(BROKER, f"no answer: {type(error).__name__} {error}")
+                self._health.mark_not_ready(BROKER, f"no answer: {reason_of(error)}")
             for tp, lag in self._settlement.lags().items():
                 LAG.labels(tp.topic, tp.partition).set(lag)
             await asyncio.sleep(PROBE_SECONDS)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from aiokafka.helpers import create_ssl_context
-
 from consumers.kafka.aiokafka_workarounds import pace_metadata, treat_closed_as_lost
+from consumers.kafka.connection_error import report_connection_errors
+from consumers.kafka.tls import ssl_context
 from service.settings import Settings
 
 CLIENT_ID = "producer-registry"
@@ -12,10 +12,14 @@ REQUEST_TIMEOUT_MS = 15_000
 
 treat_closed_as_lost()
 pace_metadata()
+report_connection_errors()
 
 
 def connection(settings: Settings) -> dict[str, Any]:
-    """Return the options that aiokafka's consumer, producer and admin client share."""
+    """Return the options that aiokafka's consumer, producer and admin client share.
+
+    Raises InvalidSettings when a certificate or key cannot be used.
+    """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap_servers,
         "client_id": CLIENT_ID,
@@ -29,9 +33,5 @@ def connection(settings: Settings) -> dict[str, Any]:
         options["sasl_plain_username"] = settings.kafka_sasl_username
         options["sasl_plain_password"] = settings.kafka_sasl_password.get_secret_value()
     if settings.kafka_security_protocol.endswith("SSL"):
-        options["ssl_context"] = create_ssl_context(
-            cafile=settings.kafka_ssl_cafile or None,
-            certfile=settings.kafka_ssl_certfile or None,
-            keyfile=settings.kafka_ssl_keyfile or None,
-        )
+        options["ssl_context"] = ssl_context(settings)
     return options

@@ -14,6 +14,7 @@ import uvicorn
 
 from consumers.backoff import pause
 from consumers.health import Health
+from consumers.kafka.client import connection as kafka_connection
 from consumers.reading.assignment import READING
 from consumers.reading.batch import BATCHES
 from consumers.relay.status import PART as RELAY
@@ -115,6 +116,8 @@ def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutd
 
 def _check(settings: Settings, role: Role) -> None:
     settings.require("database_url", *(() if role == "api" else ("kafka_bootstrap_servers",)))
+    if role != "api":
+        kafka_connection(settings)
     if role in {"all", "api"}:
         settings.require("jwt_issuer", "jwks")
 

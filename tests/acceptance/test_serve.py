@@ -47,6 +47,14 @@ async def test_the_password_of_an_unreachable_database_is_not_logged(registry: R
     assert "s3cret" not in service.last_lines()
 
 
+@pytest.mark.parametrize("role", ["all", "consumers", "relay"])
+async def test_a_missing_certificate_is_reported_with_its_setting_and_file(registry: Registry, role: str) -> None:
+    files = {"kafka_ssl_cafile": "/nowhere/ca.pem"}
+    output = await refused(registry, "--role", role, kafka_security_protocol="SSL", **files)
+    assert "REGISTRY_KAFKA_SSL_CAFILE: cannot read /nowhere/ca.pem: No such file or directory" in output
+    assert "Traceback" not in output
+
+
 async def test_the_api_alone_needs_no_broker(registry: Registry) -> None:
     service = await registry.started("--role", "api", kafka_bootstrap_servers="")
     assert await health(service.api_port, "/openapi.json", seconds=30) == 200

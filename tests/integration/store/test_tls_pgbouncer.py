@@ -7,7 +7,7 @@ import pytest
 from service.settings import Settings, load
 from service.store.errors import StoreUnavailable
 from service.store.migrate import known_versions, migrate
-from tests.support.certificate import make_certificates
+from tests.support.certificate import Authority
 from tests.support.pgbouncer import pgbouncer
 
 
@@ -16,7 +16,7 @@ from tests.support.pgbouncer import pgbouncer
 async def test_migrate_connects_with_the_mode_and_the_file(
     empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, mode: str
 ) -> None:
-    make_certificates(tmp_path)
+    Authority(tmp_path, "ca").sign("server")
     tls = {"client_tls_key_file": tmp_path / "server.key", "client_tls_cert_file": tmp_path / "server.pem"}
     async with pgbouncer(empty_database_url, "session", client_tls_sslmode="require", **tls) as url:
         parameters = ""
@@ -31,8 +31,8 @@ async def test_migrate_connects_with_the_mode_and_the_file(
 async def test_a_server_of_another_authority_is_refused(empty_database_url: str, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    make_certificates(tmp_path)
-    make_certificates(other)
+    Authority(tmp_path, "ca").sign("server")
+    Authority(other, "ca").sign("server")
     tls = {"client_tls_key_file": tmp_path / "server.key", "client_tls_cert_file": tmp_path / "server.pem"}
     async with pgbouncer(empty_database_url, "session", client_tls_sslmode="require", **tls) as url:
         settings = Settings(database_url=f"{url}?sslmode=verify-full&sslrootcert={other / 'ca.pem'}")
