@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     kafka_ssl_keyfile: str = _setting("", "Private key of the client certificate", "path of a PEM file")
     kafka_idempotent_producer: bool = _setting(
         True,
-        "Use an idempotent producer; disable it only for a broker that does not support it,"
-        " such as the embedded memory broker",
+        "Use an idempotent producer; disable it only for a broker that does not support it."
+        " The embedded memory broker is recognised",
         "true or false",
     )
 

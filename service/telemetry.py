@@ -142,6 +142,23 @@ class RateLimitFilter(logging.Filter):
         return True
 
 
+def _drop_below_warning(_: object, method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    if method in {"debug", "info"}:
+        raise structlog.DropEvent
+    return event
+
+
+def warn_on_stderr() -> None:
+    """Write warnings and errors to stderr as text: the commands that are no service never call `configure_logs`."""
+    structlog.configure(
+        processors=[_drop_below_warning, structlog.processors.KeyValueRenderer(key_order=["event"])],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
+warn_on_stderr()
+
+
 def configure_logs(level: str) -> None:
     """Write the logs of the service and of its libraries to stderr as JSON lines, from this level upwards."""
     shared: list[structlog.types.Processor] = [

@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from consumers.kafka.client import connection
+from consumers.kafka.producer import start_producer
 from service.settings import Settings
 
 LINGER_MS = 5
@@ -92,17 +93,18 @@ async def publishing(settings: Settings) -> AsyncIterator[Sender]:
     Raises BrokerUnavailable.
     """
     async with answered(settings):
-        producer = AIOKafkaProducer(
+        options: dict[str, Any] = {
             **connection(settings),
-            acks="all",
-            enable_idempotence=settings.kafka_idempotent_producer,
-            linger_ms=LINGER_MS,
-            max_batch_size=262_144,
+            "acks": "all",
+            "linger_ms": LINGER_MS,
+            "max_batch_size": 262_144,
             # Bodies that are too large have to reach the service, which answers with a rejection.
-            max_request_size=settings.max_body_bytes + 1_048_576,
+            "max_request_size": settings.max_body_bytes + 1_048_576,
+        }
+        producer = await start_producer(
+            settings, lambda idempotent: AIOKafkaProducer(**options, enable_idempotence=idempotent)
         )
         try:
-            await producer.start()
             yield Sender(producer)
         finally:
             await producer.stop()

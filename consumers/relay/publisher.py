@@ -23,6 +23,7 @@ from consumers.kafka.client import connection
 from consumers.kafka.close_within import close_within
 from consumers.kafka.cluster_metadata import has_leader, partition_count, refresh_metadata
 from consumers.kafka.partitioner import partitions_of
+from consumers.kafka.producer import start_producer
 from consumers.relay.refusal import LEADERLESS, give_up_after, refusal_of
 from consumers.relay.refusals import Refusals
 from consumers.relay.report import Report
@@ -50,10 +51,11 @@ class Publisher:
         self._options: dict[str, Any] = {
             **connection(settings),
             "acks": "all",
-            "enable_idempotence": settings.kafka_idempotent_producer and not held,
             "max_batch_size": BATCH_BYTES,
             "max_request_size": 16 * BATCH_BYTES,
         }
+        # Held messages are expected to be refused, after which an idempotent producer wedges.
+        self._settings = settings.model_copy(update={"kafka_idempotent_producer": False}) if held else settings
         self._make = make
         self._held = held
         self._refusals = Refusals(held=held, monotonic=monotonic)
@@ -110,16 +112,14 @@ class Publisher:
 
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = self._make(**self._options)
-            give_up_after(producer, self._refusals.seconds)
-            forbid_topic_creation(producer.client)
-            try:
-                await producer.start()
-            except BaseException:
-                await close_within(producer.stop(), CLOSE_SECONDS)
-                raise
-            self._producer = producer
+            self._producer = await start_producer(self._settings, self._new)
         return self._producer
+
+    def _new(self, idempotent: bool) -> AIOKafkaProducer:
+        producer = self._make(**self._options, enable_idempotence=idempotent)
+        give_up_after(producer, self._refusals.seconds)
+        forbid_topic_creation(producer.client)
+        return producer
 
     async def _by_partition(
         self, producer: AIOKafkaProducer, messages: Sequence[Message], report: Report

@@ -4,7 +4,6 @@ It does not support persistence, idempotent producers, transactions, compaction 
 """
 
 import os
-import secrets
 import shutil
 import signal
 from importlib import util
@@ -13,6 +12,7 @@ from pathlib import Path
 from service.stack import port as ports
 from service.stack import reaper
 from service.stack.child import Child
+from service.stack.embedded_cluster import new_cluster_id
 from service.stack.errors import StackError
 from service.stack.launch import start_or_adopt
 
@@ -71,8 +71,7 @@ class Tansu:
         advertised = f"tcp://{ports.HOST}:{self._advertised or port}"
         listeners = ("--listener-url", listener, "--advertised-listener-url", advertised)
         # The broker starts empty, so it needs a new cluster id: offset marks of earlier clusters must not match it.
-        cluster_id = f"producer-registry-{secrets.token_hex(8)}"
-        storage = ("--storage-engine", "memory://tansu/", "--cluster-id", cluster_id)
+        storage = ("--storage-engine", "memory://tansu/", "--cluster-id", new_cluster_id())
         self.child.launch([str(_binary()), "broker", *listeners, *storage], port=port)
 
     async def _ready(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.telemetry import REGISTRY, RateLimitFilter, configure_logs, log
+from service.telemetry import REGISTRY, RateLimitFilter, configure_logs, log, warn_on_stderr
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def logs() -> Iterator[None]:
     yield
     root.handlers[:], root.level = before[0], before[1]
     structlog.reset_defaults()
+    warn_on_stderr()
 
 
 @pytest.mark.usefixtures("logs")
@@ -40,6 +41,14 @@ def test_lines_of_the_service_and_of_libraries_are_json(capsys: pytest.CaptureFi
     ]
     assert (lines[0]["commands"], lines[1]["node"]) == (3, 1)
     assert "ValueError: wrong" in lines[2]["exception"]
+
+
+def test_commands_that_are_no_service_print_warnings_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_on_stderr()
+    log("ours").info("not of interest")
+    log("ours").warning("switched_off", reason="it is old")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "event='switched_off' reason='it is old'\n")
 
 
 def test_repeated_messages_of_the_kafka_client_are_logged_once_per_interval() -> None:
