@@ -19,7 +19,7 @@ _REQUIRED: Final = {
     "ce_id": {
         "type": "string",
         "maxLength": 128,
-        "description": "Identifies the message; duplicates have the same id.",
+        "description": "Identifies the message: duplicates have the same id, and no other message has it.",
     },
     "ce_source": {"type": "string", "format": "uri-reference"},
 }

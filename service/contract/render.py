@@ -17,14 +17,14 @@ from service.contract.record import Received
 from service.contract.schemas import dataschema
 from service.contract.topics import Topics
 from service.core.decision import Decision, Problems, Status
-from service.core.ids import event_id, outcome_id
+from service.core.ids import Cause, message_id
 
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
 
 _REPLAYED: Final = ("ce_replayed", b"true")
 
-# Status, subject (empty when the command has none) and data of an outcome.
-_Answer: TypeAlias = tuple[Status, str, bytes]
+# Status, subject (empty when the command has none), version and data of an outcome.
+_Answer: TypeAlias = tuple[Status, str, int | None, bytes]
 
 
 class Stamp(NamedTuple):
@@ -49,15 +49,13 @@ def render(received: Received, decision: Decision, position: int, decided_at: st
     command, event, version = received.command, decision.event, decision.version
     # Event and outcome have the same version, so they share one list of headers, which the outbox stores once.
     extra = extra_headers(stamp, version, _carried(received))
-    if event is None:
-        data = outcome_data(received, decision)
-        return [_outcome(received, (decision.status, command.subject, data), position, stamp, extra)]
-    identifier = event_id(command.topic, command.source, command.id, 0)
-    data = _outcome_data(received, decision, [identifier])
-    return [
-        change_message(identifier, change(event), position, stamp, extra),
-        _outcome(received, (decision.status, command.subject, data), position + 1, stamp, extra),
-    ]
+    messages: list[Message] = []
+    if event is not None:
+        cause = command.topic, command.source, command.id
+        messages.append(change_message(cause, change(event), position, stamp, extra))
+    data = _outcome_data(received, decision, [message.id for message in messages])
+    answer = decision.status, command.subject, version, data
+    return [*messages, _outcome(received, answer, position + len(messages), stamp, extra)]
 
 
 def repeat_outcome(received: Received, data: bytes, position: int, decided_at: str, topics: Topics) -> Message:
@@ -69,14 +67,8 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
     status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
     stamp = stamp_of(decided_at, topics)
     extra = [*extra_headers(stamp, first["version"], _carried(received)), _REPLAYED]
-    return _outcome(received, (status, first["subject"] or "", data), position, stamp, extra)
-
-
-def outcome_data(received: Received, decision: Decision) -> bytes:
-    """Return the data of the outcome of a decision."""
-    command = received.command
-    events = [] if decision.event is None else [event_id(command.topic, command.source, command.id, 0)]
-    return _outcome_data(received, decision, events)
+    answer = status, first["subject"] or "", first["version"], data
+    return _outcome(received, answer, position, stamp, extra)
 
 
 def _outcome_data(received: Received, decision: Decision, events: list[str]) -> bytes:
@@ -100,18 +92,18 @@ def extra_headers(stamp: Stamp, version: int | None, carried: Headers) -> Header
     return [stamp.time, ("ce_entityversion", b"%d" % version), *carried]
 
 
-def change_message(identifier: str, written: Change, position: int, stamp: Stamp, extra: Headers) -> Message:
-    """Return the message of an event or snapshot with the given id."""
-    kind, subject, _, data = written
-    key = subject.encode()
+def change_message(cause: Cause, written: Change, position: int, stamp: Stamp, extra: Headers) -> Message:
+    """Return the message of an event or snapshot."""
+    kind, subject, version, content = written
+    key, data = subject.encode(), dense(content)
     return Message(
-        identifier,
+        message_id(cause, kind.type, subject, version, data),
         kind.aggregate,
         subject,
         kind.type,
         stamp.topics.events[kind.aggregate],
         key,
-        dense(data),
+        data,
         extra,
         shard_of(key),
         position,
@@ -120,14 +112,14 @@ def change_message(identifier: str, written: Change, position: int, stamp: Stamp
 
 
 def _outcome(received: Received, answer: _Answer, position: int, stamp: Stamp, extra: Headers) -> Message:
-    status, subject, data = answer
-    command = received.command
+    status, subject, version, data = answer
+    command, type_ = received.command, _OUTCOME_TYPE[status]
     key = received.record.key
     return Message(
-        outcome_id(command.topic, command.source, command.id),
+        message_id((command.topic, command.source, command.id), type_, subject, version, data),
         "outcome",
         subject,
-        _OUTCOME_TYPE[status],
+        type_,
         received.reply_to or stamp.topics.outcomes,
         key,
         data,

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha1
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from hashlib import _Hash as HASH
 
 # Derived ids are stored: a change of the namespace would change all of them.
 NAMESPACE: Final = bytes.fromhex("6f1d5bb2c1a84e0e9d0b5a7c3f2e4d19")
+
+Cause: TypeAlias = tuple[str, str, str]
+"""Topic, source and id of the command that a message comes from."""
 
 _VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _seed: Final = sha1(NAMESPACE, usedforsecurity=False)
@@ -34,8 +37,8 @@ def _digest_of_prefix(name: str) -> HASH:
 
 
 @lru_cache(maxsize=1024)
-def _digest_of_sender(kind: str, topic: str, source: str) -> HASH:
-    return _digest_of_prefix(f"{kind}\x1f{len(topic)}\x1f{topic}\x1f{len(source)}\x1f{source}\x1f")
+def _digest_of_sender(topic: str, source: str) -> HASH:
+    return _digest_of_prefix(f"message\x1f{len(topic)}\x1f{topic}\x1f{len(source)}\x1f{source}\x1f")
 
 
 def created_subject(source: str, command_id: str) -> str:
@@ -45,17 +48,16 @@ def created_subject(source: str, command_id: str) -> str:
     return _uuid5(digest)
 
 
-def event_id(topic: str, source: str, command_id: str, position: int) -> str:
-    """Derive the id of the event at `position` (from 0) among the events of a command."""
-    digest = _digest_of_sender("event", topic, source).copy()
-    digest.update(f"{position}\x1f{command_id}".encode())
-    return _uuid5(digest)
+def message_id(cause: Cause, type_: str, subject: str, version: int | None, data: bytes) -> str:
+    """Derive the id of an event or outcome from the command that caused it and from its content.
 
-
-def outcome_id(topic: str, source: str, command_id: str) -> str:
-    """Derive the id of the outcome of a command."""
-    digest = _digest_of_sender("outcome", topic, source).copy()
-    digest.update(command_id.encode())
+    A command that is decided again after a restore gives the same id only with the same content.
+    """
+    topic, source, command_id = cause
+    digest = _digest_of_sender(topic, source).copy()
+    parts = f"{len(command_id)}\x1f{command_id}\x1f{type_}\x1f{len(subject)}\x1f{subject}\x1f{version}\x1f"
+    digest.update(parts.encode())
+    digest.update(data)
     return _uuid5(digest)
 
 

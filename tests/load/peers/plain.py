@@ -19,7 +19,7 @@ from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from service.contract.topics import Topics
-from service.core.ids import event_id, outcome_id
+from service.core.ids import message_id
 from service.settings import load
 from tests.load.peers.business import Change, carry_out
 
@@ -62,7 +62,7 @@ async def handle(body: dict[str, Any], message: KafkaMessage) -> None:
             source, command, topics.commands,
         )  # fmt: skip
         if known is not None:
-            await _say(db, message, known["status"], known["outcome"])
+            await _say(db, message, known["status"], orjson.loads(known["outcome"])["version"], known["outcome"])
         else:
             change = await carry_out(db, headers, body)
             await _answer(db, message, change)
@@ -72,7 +72,8 @@ async def handle(body: dict[str, Any], message: KafkaMessage) -> None:
 async def _answer(db: Any, message: KafkaMessage, change: Change) -> None:
     headers = message.headers
     source, command = headers["ce_source"], headers["ce_id"]
-    event = event_id(topics.commands, source, command, 0) if change.event else None
+    data = orjson.dumps(change.data)
+    event = _id(message, change.event, change.subject, change.version, data) if change.event else None
     outcome = orjson.dumps(
         {
             "command": {"source": source, "id": command, "type": headers["ce_type"]},
@@ -87,14 +88,18 @@ async def _answer(db: Any, message: KafkaMessage, change: Change) -> None:
         source, command, topics.commands, change.status, change.subject, outcome,
     )  # fmt: skip
     if event:
-        await _put(db, event, change.aggregate, change.subject, change.event, orjson.dumps(change.data), message)
-    await _say(db, message, change.status, outcome)
+        await _put(db, event, change.aggregate, change.subject, change.event, data, message)
+    await _say(db, message, change.status, change.version, outcome)
 
 
-async def _say(db: Any, message: KafkaMessage, status: str, outcome: bytes) -> None:
-    headers = message.headers
-    identity = outcome_id(topics.commands, headers["ce_source"], headers["ce_id"])
-    await _put(db, identity, "outcome", headers["ce_id"], f"command.{status}", outcome, message)
+async def _say(db: Any, message: KafkaMessage, status: str, version: int | None, outcome: bytes) -> None:
+    name, command = f"command.{status}", message.headers["ce_id"]
+    await _put(db, _id(message, name, command, version, outcome), "outcome", command, name, outcome, message)
+
+
+def _id(message: KafkaMessage, name: str, subject: str, version: int | None, data: bytes) -> str:
+    cause = topics.commands, message.headers["ce_source"], message.headers["ce_id"]
+    return message_id(cause, f"producer-registry.{name}.v1", subject, version, data)
 
 
 async def _put(  # noqa: PLR0917 - the columns of a row

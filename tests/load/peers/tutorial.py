@@ -17,7 +17,7 @@ from faststream import FastStream
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from service.contract.topics import Topics
-from service.core.ids import event_id
+from service.core.ids import message_id
 from service.settings import load
 from tests.load.peers.business import carry_out
 
@@ -35,15 +35,17 @@ async def handle(body: dict[str, Any], message: KafkaMessage) -> None:
     async with db.transaction():
         change = await carry_out(db, message.headers, body)
     if change.event:
+        cause = topics.commands, message.headers["ce_source"], message.headers["ce_id"]
+        type_, data = f"producer-registry.{change.event}.v1", orjson.dumps(change.data)
         headers = {
             "ce_specversion": "1.0",
-            "ce_id": event_id(topics.commands, message.headers["ce_source"], message.headers["ce_id"], 0),
+            "ce_id": message_id(cause, type_, change.subject, change.version, data),
             "ce_source": "/producer-registry",
-            "ce_type": f"producer-registry.{change.event}.v1",
+            "ce_type": type_,
             "ce_subject": change.subject,
         }
         topic = topics.events[change.aggregate]  # type: ignore[index] # one of four
-        await broker.publish(orjson.dumps(change.data), topic, key=change.subject.encode(), headers=headers)
+        await broker.publish(data, topic, key=change.subject.encode(), headers=headers)
 
 
 @app.on_startup

@@ -5,16 +5,17 @@ decisions in the order of positions must give exactly the published messages. An
 the log.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+import orjson
 
 from service.contract.envelope import parse
 from service.contract.message import Message
 from service.contract.record import Received, Undecodable
 from service.contract.render import render
+from service.contract.topics import Topics
 from service.core.batch import World, decide, evolve
 from service.core.decision import Decision
-from service.core.ids import outcome_id
 from tests.support.checker.evidence import MARKER, Evidence, Seen, Sent, Violation
 
 Key = tuple[str, str, str]
@@ -23,11 +24,20 @@ Key = tuple[str, str, str]
 
 @dataclass(slots=True)
 class LoggedCommand:
-    """A command of the log: all its copies in log order, and the model's decision (None without an outcome)."""
+    """A command of the log: all its copies in log order, and the outcomes that name it.
 
-    outcome: str
-    copies: list[Received]
+    `decision` and `outcome` are those of the model; None without an outcome.
+    """
+
+    copies: list[Received] = field(default_factory=list)
+    answers: list[Seen] = field(default_factory=list)
     decision: Decision | None = None
+    outcome: Message | None = None
+
+    @property
+    def first(self) -> int:
+        """The lowest position of its outcomes."""
+        return min(seen.sequence for seen in self.answers)
 
     @property
     def description(self) -> str:
@@ -39,44 +49,49 @@ class LoggedCommand:
 
 @dataclass(slots=True)
 class Model:
-    """Commands by key and outcome id, dead-lettered records by position, expected messages by id, final state."""
+    """Commands by key, dead-lettered records by position, expected events by id, final state.
+
+    `unnamed` are outcomes that name no command of the log.
+    """
 
     commands: dict[Key, LoggedCommand] = field(default_factory=dict)
-    by_outcome: dict[str, LoggedCommand] = field(default_factory=dict)
+    unnamed: list[Seen] = field(default_factory=list)
     dead: dict[str, tuple[Seen, str]] = field(default_factory=dict)
     events: dict[str, Message] = field(default_factory=dict)
-    outcomes: dict[str, bytes] = field(default_factory=dict)
     world: World = field(default_factory=World)
     violations: list[Violation] = field(default_factory=list)
-
-
-def first_sequences(outcomes: Iterable[Seen]) -> dict[str, int]:
-    """Return the lowest position of each outcome id."""
-    first: dict[str, int] = {}
-    for seen in outcomes:
-        identifier = seen.need("ce_id")
-        first[identifier] = min(seen.sequence, first.get(identifier, seen.sequence))
-    return first
 
 
 def replay(evidence: Evidence) -> Model:
     """Parse the commands of the log and decide them."""
     model = Model()
     _read(evidence, model)
-    first = first_sequences(evidence.outcomes)
-    decided = sorted(
-        (logged for logged in model.commands.values() if logged.outcome in first), key=lambda t: first[t.outcome]
-    )
+    for seen in evidence.outcomes:
+        logged = model.commands.get(answered(seen, evidence.topics))
+        (model.unnamed if logged is None else logged.answers).append(seen)
+    decided = sorted((logged for logged in model.commands.values() if logged.answers), key=lambda logged: logged.first)
     for logged in decided:
         received = logged.copies[0]
         logged.decision = decide(received.command, model.world)
-        *events, outcome = render(received, logged.decision, first[logged.outcome], "", evidence.topics)
-        model.outcomes[logged.outcome] = outcome.payload or b""
+        *events, logged.outcome = render(received, logged.decision, logged.first, "", evidence.topics)
         for event in events:
             model.events[event.id] = event
         if logged.decision.event is not None:
             evolve(model.world, logged.decision.event)
     return model
+
+
+def answered(seen: Seen, topics: Topics) -> Key:
+    """Return the command that an outcome names; an empty key when it names none."""
+    data = orjson.loads(seen.value or b"null")
+    try:
+        command, code = data["command"], data.get("problem", {}).get("code")
+        own = topics.for_command[command["type"]]
+        # An outcome does not name the topic of its command: it is that of the type unless it was the wrong one.
+        other = topics.commands if own == topics.operator_commands else topics.operator_commands
+        return command["source"], command["id"], other if code == "wrong-topic" else own
+    except (KeyError, TypeError):
+        return "", "", ""
 
 
 def _read(evidence: Evidence, model: Model) -> None:
@@ -99,8 +114,4 @@ def _read(evidence: Evidence, model: Model) -> None:
             continue
         command = parsed.command
         key = command.source, command.id, command.topic
-        logged = model.commands.get(key)
-        if logged is None:
-            logged = LoggedCommand(outcome_id(command.topic, command.source, command.id), [])
-            model.commands[key] = model.by_outcome[logged.outcome] = logged
-        logged.copies.append(parsed)
+        model.commands.setdefault(key, LoggedCommand()).copies.append(parsed)

@@ -4,31 +4,37 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tests.support.checker.evidence import Evidence, Seen, Violation
-from tests.support.checker.model import LoggedCommand, Model, first_sequences
+from tests.support.checker.evidence import Evidence, Violation
+from tests.support.checker.model import LoggedCommand, Model
 
 
 def check_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare the outcomes with the commands of the log and with the model."""
-    answers: dict[str, list[Seen]] = defaultdict(list)
-    for seen in evidence.outcomes:
-        answers[seen.need("ce_id")].append(seen)
-    for identifier in sorted(answers.keys() - model.by_outcome.keys()):
-        yield Violation("phantom outcome", f"{answers[identifier][0].place} answers no command")
-    for identifier, logged in model.by_outcome.items():
-        yield from _one(logged, answers.get(identifier, []), model.outcomes.get(identifier))
-    yield from _in_log_order(evidence, model)
+    by_id = {logged.outcome.id: logged for logged in model.commands.values() if logged.outcome is not None}
+    for seen in model.unnamed:
+        # The id still says which command it answers when its data was changed.
+        if (logged := by_id.get(seen.need("ce_id"))) is None:
+            yield Violation("phantom outcome", f"{seen.place} answers no command")
+        else:
+            logged.answers.append(seen)
+    for logged in model.commands.values():
+        yield from _one(logged)
+    yield from _in_log_order(model)
 
 
-def _one(logged: LoggedCommand, answers: list[Seen], expected: bytes | None) -> Iterator[Violation]:
-    if not answers:
+def _one(logged: LoggedCommand) -> Iterator[Violation]:
+    expected, answers = logged.outcome, logged.answers
+    if expected is None:
         yield Violation("lost outcome", logged.description)
         return
     data = {seen.value for seen in answers}
     if len(data) > 1:
         yield Violation("two outcomes", f"{logged.description}: {sorted(data, key=repr)}")
-    elif data != {expected}:
-        yield Violation("wrong outcome", f"{logged.description}: {data.pop()!r}; by the model: {expected!r}")
+    elif data != {expected.payload}:
+        yield Violation("wrong outcome", f"{logged.description}: {data.pop()!r}; by the model: {expected.payload!r}")
+    for seen in answers:
+        if seen.value == expected.payload and seen.need("ce_id") != expected.id:
+            yield Violation("phantom outcome", f"{seen.place} has the id {seen.need('ce_id')}, not {expected.id}")
     distinct = {seen.sequence for seen in answers}
     if len(distinct) != len(logged.copies):
         description = (
@@ -41,16 +47,15 @@ def _one(logged: LoggedCommand, answers: list[Seen], expected: bytes | None) -> 
             yield Violation("wrong key", f"{seen.place} has the key {seen.key!r}, its command {keys}")
 
 
-def _in_log_order(evidence: Evidence, model: Model) -> Iterator[Violation]:
+def _in_log_order(model: Model) -> Iterator[Violation]:
     """Check that a partition is decided in order. Commands with copies in several partitions are not checked."""
-    first = first_sequences(evidence.outcomes)
     lines: dict[tuple[str, int], list[tuple[int, LoggedCommand]]] = defaultdict(list)
     for logged in model.commands.values():
         places = {(received.record.topic, received.record.partition) for received in logged.copies}
-        if len(places) == 1 and logged.outcome in first:
+        if len(places) == 1 and logged.answers:
             lines[places.pop()].append((logged.copies[0].record.offset, logged))
     for line in lines.values():
         line.sort(key=lambda entry: entry[0])
         for (_, before), (_, after) in pairwise(line):
-            if first[before.outcome] > first[after.outcome]:
+            if before.first > after.first:
                 yield Violation("order of decisions", f"{after.description} was decided before {before.description}")

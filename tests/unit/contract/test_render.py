@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import get_args
 
@@ -12,17 +13,20 @@ from service.contract.catalogue import REJECTIONS
 from service.contract.change import change
 from service.contract.envelope import Limits, Received, parse
 from service.contract.message import Message, shard_of
-from service.contract.render import outcome_data, render, repeat_outcome
+from service.contract.render import render, repeat_outcome
+from service.contract.snapshot import Held, association_message, state_message
 from service.core.batch import World, decide_batch
 from service.core.decision import Decision, Event, Problem
-from service.core.ids import event_id, outcome_id
+from service.core.user import UserUpdated
 from tests.support.asked import commands
 from tests.support.history import foundation, history
 from tests.support.record import FakeRecord
 from tests.unit.contract import seed
 from tests.unit.contract.support import AT, TOPICS, binary, received, record
 
-ACCEPTED = Decision("accepted", 2, seed.EVENTS["user.updated"], ())
+UPDATED = seed.EVENTS["user.updated"]
+assert isinstance(UPDATED, UserUpdated)
+ACCEPTED = Decision("accepted", 2, UPDATED, ())
 UNCHANGED = Decision("unchanged", 1, None, ())
 REJECTED = Decision("rejected", None, None, (Problem("code-taken", "Taken.", "/code"),))
 
@@ -70,13 +74,37 @@ def test_a_decision_without_event_has_only_an_outcome(decision: Decision) -> Non
     assert orjson.loads(outcome.payload or b"")["events"] == []
 
 
-def test_ids_are_derived_only_from_the_command() -> None:
+def test_the_same_content_keeps_its_ids() -> None:
     event, outcome = rendered(binary(), ACCEPTED, 7)
-    again, outcome_again = rendered(binary(), ACCEPTED, 7_000)
-    identity = (TOPICS.commands, "/agency-management", "c-1")
-    assert event.id == again.id == event_id(*identity, 0)
-    assert outcome.id == outcome_again.id == outcome_id(*identity)
+    again, outcome_again = render(received(binary()), ACCEPTED, 7_000, "2026-12-24T00:00:00.000000Z", TOPICS)
+    assert (event.id, outcome.id) == (again.id, outcome_again.id)
     assert orjson.loads(outcome.payload or b"")["events"] == [event.id]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Decision("accepted", 3, replace(UPDATED, after=replace(UPDATED.after, version=3)), ()),
+        Decision("accepted", 2, replace(UPDATED, after=replace(UPDATED.after, name="Other")), ()),
+    ],
+    ids=["version", "data"],
+)
+def test_other_content_of_the_same_command_has_other_ids(other: Decision) -> None:
+    ids = [message.id for decision in (ACCEPTED, other) for message in rendered(binary(), decision)]
+    assert len(set(ids)) == 4
+
+
+def test_two_different_outcomes_of_a_command_never_share_an_id() -> None:
+    other = Decision("rejected", None, None, (Problem("code-taken", "Taken.", "/other"),))
+    outcomes = [rendered(binary(), decision)[-1] for decision in (ACCEPTED, UNCHANGED, REJECTED, other)]
+    assert len({outcome.id for outcome in outcomes}) == 4
+
+
+def test_snapshots_of_one_resend_have_different_ids_and_those_of_the_next_one_new_ones() -> None:
+    held = (Held(seed.RAY_HOLDS, "301-008578", 5), Held(replace(seed.RAY_HOLDS, id="other"), "301-008578", 5))
+    ids = [association_message(one, run, 7, AT, TOPICS).id for run in ("run-1", "run-2") for one in held]
+    ids += [state_message(seed.STATES[0], run, 7, AT, TOPICS).id for run in ("run-1", "run-2")]
+    assert len(set(ids)) == 6
 
 
 def test_outcome_has_the_key_of_the_command() -> None:
@@ -163,8 +191,7 @@ def test_duplicate_command_gets_the_original_outcome(decision: Decision) -> None
     # A duplicate with another body, subject and key.
     one = binary(b'{"name": "Other"}', subject="pc:311")
     repeated = received(FakeRecord(one.topic, 9, 9, b"other", one.value, one.headers))
-    assert first.payload == outcome_data(received(binary()), decision)
-    again = repeat_outcome(repeated, first.payload, 99, AT, TOPICS)
+    again = repeat_outcome(repeated, first.payload or b"", 99, AT, TOPICS)
     assert (again.id, again.type, again.payload, again.aggregateid) == (
         first.id,
         first.type,
