@@ -131,7 +131,8 @@ class Settings(BaseSettings):
 
     accept_lost_commands: bool = _setting(
         False,
-        "Continue at the oldest record when a command topic was recreated or lost undecided records",
+        "Continue at the oldest record when a command topic was recreated, lost undecided records or belongs to another"
+        " cluster",
         "true or false; set to true for one start, after the cause of the loss is known",
     )
     failpoints: str = _setting(

@@ -56,6 +56,7 @@ class StartOffsets:
         marks = await self._store.marks()
         offsets = {}
         moved = {}
+        accepted: dict[str, list[str]] = {}
         for tp, (first, after) in retained.items():
             mark = marks.get((tp.topic, tp.partition))
             # The embedded memory broker reports the beginning of its last batch as the end of the log.
@@ -65,10 +66,12 @@ class StartOffsets:
             if problem is None:
                 offsets[tp] = first if mark is None else mark
             elif self._accept:
-                _log.error("lost_commands_accepted", problem=problem, resumes_at=first)
+                accepted.setdefault(problem, []).append(f"{tp.topic}:{tp.partition} at {first}")
                 offsets[tp] = moved[tp] = first
             else:
                 raise OffsetAlarm(f"{problem} {_ACCEPT}")
+        for problem, resumed in accepted.items():
+            _log.error("lost_commands_accepted", problem=problem, resumes=resumed)
         await self._store.claim({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
         if moved:
             await self._store.move({(tp.topic, tp.partition): offset for tp, offset in moved.items()})
@@ -79,8 +82,14 @@ class StartOffsets:
     ) -> str | None:
         where = f"{tp.topic} partition {tp.partition}"
         if mark is None:
-            if not known and await self._store.has_former(tp.topic):
+            former = frozenset() if known else await self._store.former_clusters(tp.topic)
+            if self._identity.cluster_id in former:
                 return f"Topic {tp.topic} was deleted and recreated: commands of the old topic may be undecided."
+            if former:
+                return (
+                    f"The broker belongs to cluster {self._identity.cluster_id}, but topic {tp.topic} was read from"
+                    f" cluster {', '.join(sorted(former))}: commands of that cluster may be undecided."
+                )
             return None
         if mark < first:
             return f"{where} begins at offset {first}, but {mark} is the next to decide: undecided records are gone."

@@ -25,6 +25,12 @@ READY_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 
+EMPTY_BROKER = (
+    "the memory broker starts empty, as a new cluster: commands that were undecided when it was stopped are lost,"
+    " which is accepted"
+)
+
+
 class NotReady(Exception):
     """The service did not become ready. The message names the parts and their errors."""
 
@@ -63,11 +69,10 @@ async def servers(settings: Settings, options: StackOptions) -> AsyncIterator[Se
         bootstrap_servers=settings.kafka_bootstrap_servers or None,
     )
     async with stack:
-        if stack.starts_empty and options.data_dir is not None:
-            print_diagnostic(
-                "the memory broker starts empty: commands that were undecided when it was stopped are lost"
-            )
-        completed = changed(settings, **_addresses(settings, options, stack), **_trust(settings))
+        if stack.starts_empty and (options.data_dir is not None or settings.database_url):
+            print_diagnostic(EMPTY_BROKER)
+        addresses = _addresses(settings, options, stack)
+        completed = changed(settings, **addresses, **_trust(settings), **_acceptance(settings, stack))
         await asyncio.gather(migrate(completed), create(completed))
         yield completed
 
@@ -95,6 +100,11 @@ def with_api_port(settings: Settings, given: Settings, port: int) -> Settings:
     if "api_port" in given.model_fields_set or not can_listen(settings.api_host, port):
         return settings
     return changed(settings, api_port=port)
+
+
+def _acceptance(settings: Settings, stack: Stack) -> dict[str, object]:
+    """Accept that the records of the earlier broker are gone: the offset marks in the database belong to it."""
+    return {"accept_lost_commands": True} if stack.starts_empty else {}
 
 
 def _trust(settings: Settings) -> dict[str, object]:

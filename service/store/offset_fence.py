@@ -101,14 +101,6 @@ class OffsetFence:
             raise StoreRace("another process started a partition of the batch")
 
 
-async def read_marks(connection: Connection, cluster_id: str, topic: str) -> dict[str, dict[int, int]]:
-    """Return the next offset per partition, for every id that the topic ever had in this cluster."""
-    marks: dict[str, dict[int, int]] = {}
-    for row in await connection.fetch(_READ, cluster_id, topic):
-        marks.setdefault(row["topic_id"], {})[row["partition"]] = row["next_offset"]
-    return marks
-
-
 class OffsetFenceStore:
     """Reads and sets marks of one cluster, in a short session each time; every method raises StoreUnavailable."""
 
@@ -121,12 +113,13 @@ class OffsetFenceStore:
         return {
             (topic, partition): offset
             for topic, topic_id in self._origin.topic_ids.items()
-            for partition, offset in (await self._of(topic)).get(topic_id, {}).items()
+            for partition, offset in (await self._of(topic)).get((self._origin.cluster_id, topic_id), {}).items()
         }
 
-    async def has_former(self, topic: str) -> bool:
-        """Return whether there are marks of an earlier topic with this name."""
-        return any(topic_id != self._origin.topic_ids[topic] for topic_id in await self._of(topic))
+    async def former_clusters(self, topic: str) -> frozenset[str]:
+        """Return the clusters with marks of another topic with this name; perhaps also this cluster."""
+        here = self._origin.cluster_id, self._origin.topic_ids[topic]
+        return frozenset(there[0] for there in await self._of(topic) if there != here)
 
     async def claim(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Set marks of partitions that have none."""
@@ -137,13 +130,18 @@ class OffsetFenceStore:
         """Set existing marks to any offset: only after an operator has accepted the loss."""
         await self._write(_SET, offsets)
 
-    async def _of(self, topic: str) -> dict[str, dict[int, int]]:
+    async def _of(self, topic: str) -> dict[tuple[str, str], dict[int, int]]:
+        """Return the next offset per partition, for every cluster id and topic id that the topic ever had."""
         connection = await connect(self._settings, "marks")
         try:
             async with translated_in(connection):
-                return await read_marks(connection, self._origin.cluster_id, topic)
+                rows = await connection.fetch(_READ, topic)
         finally:
             connection.terminate()
+        marks: dict[tuple[str, str], dict[int, int]] = {}
+        for row in rows:
+            marks.setdefault((row["cluster_id"], row["topic_id"]), {})[row["partition"]] = row["next_offset"]
+        return marks
 
     async def _write(self, query: str, offsets: Mapping[TopicPartition, int], *more: object) -> None:
         if not offsets:

@@ -1,9 +1,13 @@
-"""A command topic that is deleted and recreated while the service runs: it stops with an alarm and skips no record."""
+"""A command topic that is recreated, or of another cluster: the service stops with an alarm and skips no record."""
+
+from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from service.stack.tansu import Tansu
+from tests.support.ladder import running
 from tests.support.process import Service
-from tests.support.registry import Registry
+from tests.support.registry import Registry, registry_settings
 from tests.support.wait import eventually
 
 SUBJECT = "recreated:1"
@@ -58,3 +62,32 @@ async def test_the_service_stops_with_the_reason_and_continues_only_after_an_ope
     for number in range(12):
         await registry.outcome(f"new{number}")
     assert registry.dead_letters == []
+
+
+async def test_the_service_reads_another_cluster_only_after_an_operator_confirms(
+    registry: Registry, database_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    service = await registry.started()
+    await send(registry, "old", 5)
+    await registry.outcome("old4")
+    assert await service.stop() == 0
+
+    folder = tmp_path / "other"
+    folder.mkdir()
+    async with running(Tansu()) as bootstrap:
+        settings = registry_settings(database_url, bootstrap, topic_prefix, folder, idempotent=False)
+        async with Registry(settings, folder).open() as other:
+            await send(other, "new", 5)
+            refusing = other.service()
+            refusing.start()
+            reason = await ended(refusing)
+            assert "The broker belongs to cluster" in reason
+            assert "REGISTRY_ACCEPT_LOST_COMMANDS" in reason
+            assert other.out == []
+
+            confirmed = await other.started(accept_lost_commands=True)
+            await other.outcome("new4")
+            assert await confirmed.stop() == 0
+            await other.started()
+            await send(other, "more", 1)
+            await other.outcome("more0")

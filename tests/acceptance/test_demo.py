@@ -5,6 +5,7 @@ import json
 import signal
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 
@@ -37,6 +38,16 @@ async def test_demo_prints_the_script_and_leaves_no_files_and_processes(
     assert max(map(len, ended.lines)) <= WIDTH
     assert list(tmp_path.iterdir()) == []
     assert [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or [])] == []
+
+
+async def test_demo_accepts_that_a_given_database_has_marks_of_another_broker(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("INSERT INTO offset_mark VALUES ('former', 'registry.commands.v1', 'id', 0, 5)")
+    await connection.close()
+    ended = await program("demo", seconds=120, database_url=database_url)
+    assert ended.code == 0, ended.err + ended.out
+    assert "which is accepted" in ended.err
+    assert "The broker belongs to cluster" in ended.err
 
 
 async def test_demo_with_keep_runs_until_a_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,10 @@ async def test_a_signal_stops_all_processes_and_data_is_kept_for_the_next_start(
         ended = await second.run("send", "--wait", "--type", "producer-code.create", stdin=more)
         assert ended.code == 0, ended.out + ended.err
         assert await codes_of(second) == ["301-008578", "301-008579"]
-    assert ("starts empty" in log.read_text()) == (broker == "tansu")
+    reported = log.read_text()
+    assert ("starts empty" in reported) == (broker == "tansu")
+    assert ("which is accepted" in reported) == (broker == "tansu")
+    assert ("The broker belongs to cluster" in reported) == (broker == "tansu"), "the service logs what was accepted"
 
 
 async def test_servers_stop_and_data_stays_when_it_is_killed(tmp_path: Path, broker: str) -> None:

@@ -1,2 +1,2 @@
--- $1 cluster, $2 topic
-SELECT topic_id, partition, next_offset FROM offset_mark WHERE cluster_id = $1 AND topic = $2
+-- The marks of a topic in every cluster. $1 topic
+SELECT cluster_id, topic_id, partition, next_offset FROM offset_mark WHERE topic = $1

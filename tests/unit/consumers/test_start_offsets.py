@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
+from structlog.testing import capture_logs
 
 from consumers.kafka.cluster_identity import Identity
 from consumers.reading import start_offsets as module
@@ -19,7 +20,7 @@ HERE = Identity("cluster", {"t": "id"})
 
 
 class StubMarks:
-    """Marks in memory; `former` are topics that had another id before."""
+    """Marks in memory; `former` are the clusters with marks of an earlier topic."""
 
     def __init__(self, marks: Mapping[tuple[str, int], int], former: Sequence[str] = ()) -> None:
         self.stored = dict(marks)
@@ -28,8 +29,8 @@ class StubMarks:
     async def marks(self) -> dict[tuple[str, int], int]:
         return dict(self.stored)
 
-    async def has_former(self, topic: str) -> bool:
-        return topic in self._former
+    async def former_clusters(self, _topic: str) -> frozenset[str]:
+        return frozenset(self._former)
 
     async def claim(self, offsets: Mapping[tuple[str, int], int]) -> None:
         self.stored = {**offsets, **self.stored}
@@ -81,7 +82,9 @@ async def test_a_partition_without_a_mark_is_read_from_its_first_record_and_gets
     [
         (StubMarks({("t", 0): 7}), (8, 9), "begins at offset 8, but 7 is the next to decide"),
         (StubMarks({("t", 0): 7}), (0, 6), "ends at offset 6, but 6 was already decided"),
-        (StubMarks({}, former=["t"]), (0, 3), "was deleted and recreated"),
+        (StubMarks({}, former=["cluster"]), (0, 3), "was deleted and recreated"),
+        (StubMarks({}, former=["old"]), (0, 3), "belongs to cluster cluster, but topic t was read from cluster old"),
+        (StubMarks({}, former=["old", "cluster"]), (0, 3), "was deleted and recreated"),
     ],
 )
 async def test_lost_records_raise_an_alarm_unless_the_loss_is_accepted(
@@ -96,6 +99,19 @@ async def test_lost_records_raise_an_alarm_unless_the_loss_is_accepted(
     assert await start_offsets_of(marks).start_offsets({P0: log}, has_no_record) == {P0: log[0]}, (
         "there is no alarm the next time"
     )
+
+
+async def test_marks_of_another_cluster_do_not_matter_when_the_topic_has_marks_in_this_one() -> None:
+    marks = StubMarks({("t", 0): 7}, former=["old"])
+    assert await start_offsets_of(marks).start_offsets({P0: (0, 9), P1: (2, 5)}, has_no_record) == {P0: 7, P1: 2}
+
+
+async def test_an_accepted_loss_of_a_whole_topic_is_logged_once() -> None:
+    marks = StubMarks({}, former=["old"])
+    with capture_logs() as logs:
+        await start_offsets_of(marks, accept=True).start_offsets({P0: (0, 9), P1: (2, 5)}, has_no_record)
+    [line] = [line for line in logs if line["event"] == "lost_commands_accepted"]
+    assert line["resumes"] == ["t:0 at 0", "t:1 at 2"]
 
 
 @pytest.mark.parametrize(
