@@ -5,6 +5,16 @@ CREATE TABLE public.branch (
     version integer NOT NULL
 );
 
+CREATE TABLE public.database_identity (
+    singleton boolean DEFAULT true NOT NULL,
+    system_identifier bigint NOT NULL,
+    timeline bigint NOT NULL,
+    database_oid oid NOT NULL,
+    epoch integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT database_identity_singleton_check CHECK (singleton)
+);
+
 CREATE TABLE public.group_producer_code (
     group_id text NOT NULL COLLATE pg_catalog."C",
     code_id text NOT NULL COLLATE pg_catalog."C",
@@ -164,6 +174,9 @@ WITH (fillfactor='90');
 
 ALTER TABLE ONLY public.branch
     ADD CONSTRAINT branch_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.database_identity
+    ADD CONSTRAINT database_identity_pkey PRIMARY KEY (singleton);
 
 ALTER TABLE ONLY public.group_producer_code
     ADD CONSTRAINT group_producer_code_pkey PRIMARY KEY (code_id, group_id);

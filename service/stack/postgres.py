@@ -87,12 +87,13 @@ class Postgres:
         self.child.launch(command, port=port, wrapper=_wrapper())
 
     async def _ready(self) -> bool:
-        # The first line of postmaster.pid is the pid of the server, the eighth line is its state.
+        # The first line of postmaster.pid is the pid of the server, the eighth line is its state. A standby is ready to
+        # answer queries.
         try:
             lines = (self._data / "postmaster.pid").read_text().split("\n")
         except FileNotFoundError:
             return False
-        return len(lines) > 7 and lines[0] == str(self.child.pid) and lines[7].strip() == "ready"
+        return len(lines) > 7 and lines[0] == str(self.child.pid) and lines[7].strip() in {"ready", "standby"}
 
     @property
     def _data(self) -> Path:

@@ -21,11 +21,12 @@ from service.failpoint import passing
 from service.settings import Settings
 from service.store.batch_output import BatchOutput, Key, Known, key_of, known_outcomes
 from service.store.concurrency import run_concurrently
+from service.store.epoch import connect_writer
 from service.store.errors import StoreDefect, translated_in
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.offset_fence import OffsetFence, Origin
 from service.store.outbox_store import CHANNEL
-from service.store.pool import BY_KEY, Connection, connect
+from service.store.pool import BY_KEY, Connection
 from service.store.statement import statement
 from service.store.world_load import load_world
 from service.store.world_save import save_world
@@ -125,7 +126,7 @@ class CommandStore:
 
     async def _session(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._settings, "writer", BY_KEY)
+            self._connection = await connect_writer(self._settings, "writer", BY_KEY)
         return self._connection
 
     @asynccontextmanager

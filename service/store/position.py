@@ -3,7 +3,7 @@
 A position is epoch * 10^16 + block * 10^5 + number within the block, in at most 19 digits. A batch takes its block from
 the sequence `outbox_block` after it holds its row locks, so positions of a subject rise in commit order. The sequence
 includes the epoch (epoch * 10^11 + block): after a restart of the sequence in a later epoch, all new positions are
-behind all earlier ones.
+behind all earlier ones (`service/store/epoch.py`). There are positions for 921 epochs.
 """
 
 from typing import Final

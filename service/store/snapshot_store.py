@@ -14,12 +14,13 @@ from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.batch import Needs
 from service.settings import Settings
+from service.store.epoch import connect_writer
 from service.store.errors import translated_in
 from service.store.frame import frames_of
 from service.store.frame_row import write_frames
 from service.store.lock import BEGIN_SHARED
 from service.store.outbox_store import CHANNEL
-from service.store.pool import Connection, connect
+from service.store.pool import Connection
 from service.store.position import BLOCK
 from service.store.statement import statement
 from service.store.world_load import load_world
@@ -58,7 +59,7 @@ async def snapshots(
     or StoreRace; pages that were yielded before stay written.
     """
     topics = Topics(settings.topic_prefix, settings.schema_base_uri)
-    connection = await connect(settings, "resend")
+    connection = await connect_writer(settings, "resend")
     try:
         after: tuple[str, ...] = ("",) if kind in _STATES else ("", "")
         while after:

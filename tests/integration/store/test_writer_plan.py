@@ -133,7 +133,7 @@ async def test_statements_of_a_batch_read_the_rows_that_they_need(
         settings = Settings(database_url=database.url_of(postgres_url, name))
         reading = Reading(await connect(settings, "writer", BY_KEY))
         await reading.session.execute(f"SET plan_cache_mode = {mode}")
-        monkeypatch.setattr(command_store, "connect", AsyncMock(return_value=reading))
+        monkeypatch.setattr(command_store, "connect_writer", AsyncMock(return_value=reading))
         store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL)
         looking = await asyncpg.connect(settings.database_url)
         for log, most in ((changes(), CHANGES), (directory(), DIRECTORY)):
