@@ -77,6 +77,13 @@ class Follower:
         polled = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
         return [record for records in polled.values() for record in records]
 
+    async def step_back(self) -> None:
+        """Continue at the last record of each partition."""
+        partitions = list(self._consumer.assignment())
+        first = await self._consumer.beginning_offsets(partitions)
+        for partition, end in (await self._consumer.end_offsets(partitions)).items():
+            self._consumer.seek(partition, max(first[partition], end - 1))
+
     async def at_end(self) -> bool:
         """Return whether all records up to the current end of the topics were polled."""
         ends = await self._consumer.end_offsets(list(self._consumer.assignment()))

@@ -22,6 +22,7 @@ COMMANDS = {
     "outbox": ("service.cli.outbox:outbox", "List, show, retry or discard unpublished messages."),
     "resend": ("service.cli.resend:resend", "Publish snapshots of the current state."),
     "load": ("service.cli.load:load", "Measure a running registry under load."),
+    "after-restore": ("service.cli.after_restore:after_restore", "Raise the epoch after a restore of the database."),
     "health": ("service.cli.health:health", "Probe a running service."),
     "doctor": ("service.cli.doctor:doctor", "Check everything that the service needs, and print advice."),
 }

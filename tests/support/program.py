@@ -47,3 +47,24 @@ async def program(*arguments: str, stdin: str = "", seconds: float = 60.0, **set
         await process.wait()
         raise
     return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+async def on_a_terminal(typed: str, *arguments: str, **settings: object) -> Ended:
+    """Run the program with a terminal as stdin, and type a text on it."""
+    controller, terminal = os.openpty()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM,
+            *arguments,
+            env=environment(**settings),
+            stdin=terminal,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        os.write(controller, typed.encode())
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+    finally:
+        os.close(terminal)
+        os.close(controller)
+    return Ended(process.returncode or 0, out.decode(), err.decode())

@@ -11,7 +11,7 @@ import pytest
 
 from service.store.pool import Connection
 from tests.support.outbox import FIRST, TOPIC, TYPE, frame, hold, hold_frame, message, put
-from tests.support.program import PROGRAM, Ended, environment, program
+from tests.support.program import PROGRAM, Ended, environment, on_a_terminal, program
 
 OTHER = "registry.code.events.v1"
 UNKNOWN = "UNKNOWN_TOPIC_OR_PARTITION"
@@ -139,32 +139,11 @@ async def test_on_a_terminal_discard_shows_the_rows_and_asks_for_confirmation(
     await hold(database, UNKNOWN, message(1), message(2))
     await hold(database, "MESSAGE_SIZE_TOO_LARGE", message(3, OTHER))
 
-    ended = await on_a_terminal(database_url, answer, "outbox", "discard", "--topic", TOPIC)
+    ended = await on_a_terminal(answer, "outbox", "discard", "--topic", TOPIC, database_url=database_url)
 
     assert f"  1 row with 2 messages for {TOPIC} ({UNKNOWN})\n" in ended.err
     assert ("nothing was discarded" in ended.err) == (code == 1)
     assert (ended.code, await database.fetchval("SELECT count(*) FROM outbox_held")) == (code, remaining)
-
-
-async def on_a_terminal(url: str, typed: str, *arguments: str) -> Ended:
-    """Run the program with a terminal as stdin, and type a text on it."""
-    controller, terminal = os.openpty()
-    try:
-        process = await asyncio.create_subprocess_exec(
-            PROGRAM,
-            *arguments,
-            env=environment(database_url=url),
-            stdin=terminal,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        os.write(controller, typed.encode())
-        async with asyncio.timeout(60):
-            out, err = await process.communicate()
-    finally:
-        os.close(terminal)
-        os.close(controller)
-    return Ended(process.returncode or 0, out.decode(), err.decode())
 
 
 async def test_retry_fails_if_messages_are_held_and_no_relay_is_running(outbox: Outbox, database: Connection) -> None:

@@ -1,0 +1,25 @@
+"""The highest epoch that was published: the topics know it also when the database was set back."""
+
+from consumers.kafka.session import following
+from service.contract.topics import Topics
+from service.settings import Settings
+from service.store.position import BLOCK, EPOCH
+
+POLL_SECONDS = 1.0
+SEQUENCE = "ce_sequence"
+
+
+async def published_epoch(settings: Settings) -> int:
+    """Return the highest epoch in the last events and outcomes, 0 without any. Raises BrokerUnavailable."""
+    topics = Topics(settings.topic_prefix)
+    highest = 0
+    async with following(settings, [*topics.events.values(), topics.outcomes]) as follower:
+        await follower.step_back()
+        while True:
+            records = await follower.poll(POLL_SECONDS)
+            for record in records:
+                sequence = dict(record.headers).get(SEQUENCE, b"")
+                if sequence.isdigit():
+                    highest = max(highest, int(sequence) // (BLOCK * EPOCH))
+            if not records and await follower.at_end():
+                return highest
