@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos import apache_fault, broker_fault, database_fault, process_fault, record_fault
+from tests.chaos import apache_fault, broker_fault, database_fault, loss_fault, process_fault, record_fault
 from tests.chaos.disk import may_mount
 from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.reader import answers
@@ -20,7 +20,7 @@ from tests.support.checker.observed import HttpAnswers
 from tests.support.checker.verdict import Verdict, check
 from tests.support.wait import eventually
 
-TABLE = (apache_fault, broker_fault, database_fault, process_fault, record_fault)
+TABLE = (apache_fault, broker_fault, database_fault, loss_fault, process_fault, record_fault)
 """The modules that register faults."""
 
 FAULT_SECONDS = 240.0
@@ -103,14 +103,14 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 reported = await observed(run)
                 for service in run.living:
                     await run.stop(service)
-                evidence = await run.scene.evidence(run.ledger, run.reader.answers)
+                evidence = await run.scene.evidence(run.ledger, run.reader.answers, run.restored)
                 verdict = check(evidence, reported)
                 records = _saved_records(run, evidence)
             except Exception as error:
                 # A fault that raises an error fails its own run only, not the following ones.
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
-                    evidence = await run.scene.evidence(run.ledger, run.reader.answers)
+                    evidence = await run.scene.evidence(run.ledger, run.reader.answers, run.restored)
                     verdict = check(evidence)
                     records = _saved_records(run, evidence)
     finally:

@@ -37,6 +37,8 @@ class Reader:
         self._run = run
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.answers: list[Answer] = []
+        self.name = "reader"
+        """Changes when the database loses transactions: a new reader may see lower versions."""
         self.paths = {group: f"/groups/{group}" for group in GROUPS}
         """The requested paths by subject."""
 
@@ -103,7 +105,7 @@ class Reader:
         try:
             answer = await client.get(url)
         except httpx.HTTPError:
-            self.answers.append(Answer("reader", subject, 0, None))
+            self.answers.append(Answer(self.name, subject, 0, None))
             return
         version = int(answer.headers["etag"].strip('"').partition("-")[0]) if answer.status_code == 200 else None
-        self.answers.append(Answer("reader", subject, answer.status_code, version))
+        self.answers.append(Answer(self.name, subject, answer.status_code, version))

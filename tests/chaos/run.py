@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
+from typing import Any
 
 import asyncpg
 
@@ -14,10 +15,12 @@ from service.settings import Settings
 from tests.chaos.disk import SmallDisk, small_disk
 from tests.chaos.reader import Reader
 from tests.chaos.site import Site
-from tests.support.checker.evidence import Sent
+from tests.support.checker.evidence import Database, Sent
 from tests.support.driver import Driver
 from tests.support.gather import Scene
 from tests.support.process import Service, health
+from tests.support.program import program
+from tests.support.snapshot import take_snapshot
 from tests.support.wait import eventually
 from tests.support.workload import Shares, Workload
 
@@ -57,6 +60,7 @@ class Run:
         self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
         self.reader = Reader(self)
         self.disk: SmallDisk | None = None
+        self.restored: Database | None = None
         self._stage_begin = self._stage_length = 0
 
     @property
@@ -195,6 +199,17 @@ class Run:
     def scene(self) -> Scene:
         """The sources of evidence, without the proxies."""
         return Scene(self.site.bootstrap, self.url, self.topics, self.group, self.limits)
+
+    async def lost_transactions(self) -> None:
+        """Note that the database continues with what it has now; no service may be connected."""
+        self.restored = await take_snapshot(self.url)
+        self.reader.name = "reader after the loss"
+
+    async def program(self, *arguments: str) -> None:
+        """Run a command of the command line with the settings of the services. Raises AssertionError when it fails."""
+        settings: dict[str, Any] = self.settings()
+        ended = await program(*arguments, **settings)
+        assert ended.code == 0, f"{arguments}: {ended.out}{ended.err}"
 
     async def send_setup(self) -> None:
         """Send the foundation, each step after the previous one is decided."""

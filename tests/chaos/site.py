@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,8 +20,11 @@ from tests.chaos.disk import SmallDisk, may_mount, small_disk
 from tests.support import database
 from tests.support.ladder import running
 from tests.support.proxy import HOST, Proxy
+from tests.support.standby import promote
 
 BROKER_MEGABYTES = 512
+POSTGRES = {"deadlock_timeout": "200ms", "shared_buffers": "64MB"}
+"""Faults restart the server often: quick recovery matters here, and how many sessions there are."""
 
 BrokerKind = Literal["tansu", "apache"]
 
@@ -39,8 +43,7 @@ class Site:
         self.kind = broker
         self.nodes = nodes
         self.folder = folder or Path(tempfile.mkdtemp(prefix="producer-registry-chaos-"))
-        # Faults restart the server often: quick recovery matters here, and how many sessions there are.
-        self.postgres = Postgres(settings={"deadlock_timeout": "200ms", "shared_buffers": "64MB"})
+        self.postgres = Postgres(settings=POSTGRES)
         self.postgres_proxy = Proxy(lambda: (HOST, self.postgres.child.port))
         self.kafka_proxy = Proxy(lambda: (HOST, self._behind_proxy))
         self.kafka: Tansu | Apache
@@ -89,13 +92,28 @@ class Site:
             if self._small_broker_disk and may_mount():
                 self.kafka_disk = await stack.enter_async_context(small_disk(BROKER_MEGABYTES))
             self.kafka = self._broker()
-            await stack.enter_async_context(running(self.postgres))
+            stack.push_async_callback(self._stop_postgres)
+            await self.postgres.start()
             await stack.enter_async_context(running(self.kafka))
             self.template = await stack.enter_async_context(database.migrated_database(self.postgres.address))
             yield self
             # Keep the logs of failed runs.
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
+
+    async def _stop_postgres(self) -> None:
+        await self.postgres.stop()
+
+    async def fail_over(self, standby: Postgres) -> None:
+        """Kill the database server and promote this standby, which takes over the address."""
+        former, port = self.postgres, self.postgres.child.port
+        await former.child.stop(signal.SIGQUIT, seconds=10)
+        self.postgres = standby
+        await former.stop()
+        await promote(standby)
+        await standby.child.stop(signal.SIGINT, seconds=30)
+        standby.child.port = port
+        await standby.start()
 
     def _broker(self) -> Tansu | Apache:
         if self.kind == "tansu":

@@ -34,7 +34,7 @@ TOUR = (
 )
 """Faults that can follow each other in one run; the processes are those of the first one."""
 
-LISTED = set(range(1, 34))
+LISTED = {*range(1, 34), 37, 38}
 """The numbers of the faults that the service must survive."""
 TESTED_ELSEWHERE = {18, 29}
 """A full disk of the broker, a recreated topic: see the runs on Apache Kafka and the acceptance tests."""
@@ -44,6 +44,12 @@ async def test_there_is_no_violation_with_faults(site: Site) -> None:
     available = {fault.name for fault in possible(site)}
     stages = [[FAULTS[name]] for name in TOUR if name in available]
     result = await execute(site, 1, stages, commands=COMMANDS)
+    assert result.good, str(result)
+
+
+@pytest.mark.parametrize("name", ["restored from a dump", "standby promoted"])
+async def test_there_is_no_violation_when_the_database_lost_transactions(site: Site, name: str) -> None:
+    result = await execute(site, 1, [[FAULTS[name]]], commands=COMMANDS)
     assert result.good, str(result)
 
 

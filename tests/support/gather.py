@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from service.contract.record import Limits
 from service.contract.topics import Topics
 from tests.support import topic_log
-from tests.support.checker.evidence import Answer, Evidence, Sent, TopicPartition
+from tests.support.checker.evidence import Answer, Database, Evidence, Sent, TopicPartition
 from tests.support.snapshot import read_marks, take_snapshot
 from tests.support.wait import eventually
 
@@ -42,8 +42,10 @@ class Scene:
 
         await eventually(done, deadline=deadline, what="an idle registry")
 
-    async def evidence(self, ledger: list[Sent], answers: list[Answer] | None = None) -> Evidence:
-        """Return all evidence."""
+    async def evidence(
+        self, ledger: list[Sent], answers: list[Answer] | None = None, restored: Database | None = None
+    ) -> Evidence:
+        """Return all evidence; `restored` is that of a database which lost transactions."""
         seen = await topic_log.read_topics(self.bootstrap, self.topics.all())
         return Evidence(
             topics=self.topics,
@@ -55,6 +57,7 @@ class Scene:
             database=await take_snapshot(self.url),
             committed=await topic_log.committed(self.bootstrap, self.group, self.inputs),
             answers=answers or (),
+            restored=restored,
             limits=self.limits,
         )
 

@@ -89,7 +89,10 @@ class Answer:
 
 @dataclass(slots=True)
 class Evidence:
-    """The input of the checker; `commands` are the records of both command topics."""
+    """The input of the checker; `commands` are the records of both command topics.
+
+    `restored` is the content with which the database continued after it had lost transactions; None if it lost none.
+    """
 
     topics: Topics
     sent: list[Sent]
@@ -100,6 +103,7 @@ class Evidence:
     database: Database | None = None
     committed: Mapping[TopicPartition, int] | None = None
     answers: Sequence[Answer] = ()
+    restored: Database | None = None
     limits: Limits = field(default_factory=Limits)
 
     def description(self) -> str:

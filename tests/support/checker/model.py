@@ -65,7 +65,7 @@ class Model:
 def replay(evidence: Evidence) -> Model:
     """Parse the commands of the log and decide them."""
     model = Model()
-    _read(evidence, model)
+    read_commands(evidence, model)
     for seen in evidence.outcomes:
         logged = model.commands.get(answered(seen, evidence.topics))
         (model.unnamed if logged is None else logged.answers).append(seen)
@@ -94,7 +94,8 @@ def answered(seen: Seen, topics: Topics) -> Key:
         return "", "", ""
 
 
-def _read(evidence: Evidence, model: Model) -> None:
+def read_commands(evidence: Evidence, model: Model) -> None:
+    """Add the commands of the log, and the records that are to be dead-lettered, to the model."""
     log = sorted(evidence.commands, key=lambda seen: (seen.topic, seen.partition, seen.offset))
     ledger: dict[str, Sent] = {entry.marker: entry for entry in evidence.sent}
     for seen, parsed in zip(log, parse(log, evidence.topics, evidence.limits), strict=True):

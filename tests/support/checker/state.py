@@ -16,7 +16,8 @@ KINDS = (
 )  # fmt: skip
 _AWAY = (503, 504)
 """Statuses that are allowed while the database is unavailable or slow."""
-_ASSOCIATIONS = ("groupProducerCode", "userProducerCode")
+ASSOCIATIONS = ("groupProducerCode", "userProducerCode")
+"""Fields of events that have an association of their subject."""
 
 State = dict[str, dict[str, Any]]
 """States by id, for each kind (the name of its field in the data of events)."""
@@ -24,7 +25,7 @@ State = dict[str, dict[str, Any]]
 
 def check_state(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare the events, the database and the HTTP answers with the model."""
-    yield from _differences("events", folded(evidence), _as_reported(model))
+    yield from differences("events", folded(evidence), as_reported(model))
     if evidence.database is not None:
         yield from _check_database(evidence, evidence.database, model)
     yield from _check_committed(evidence)
@@ -38,7 +39,7 @@ def folded(evidence: Evidence) -> State:
         data = orjson.loads(seen.value or b"")
         noun = next(iter(data))
         removed = seen.need("ce_type").endswith("-removed.v1")
-        if noun in _ASSOCIATIONS:
+        if noun in ASSOCIATIONS:
             owner = "group" if noun == "groupProducerCode" else "user"
             associations = states.setdefault(noun, {})
             associations.pop(data[noun]["id"], None) if removed else associations.update({data[noun]["id"]: data[noun]})
@@ -51,7 +52,8 @@ def folded(evidence: Evidence) -> State:
     return {noun: entries for noun, entries in states.items() if entries}
 
 
-def _as_reported(model: Model) -> State:
+def as_reported(model: Model) -> State:
+    """Return the states of the model as events have them."""
     world = model.world
     associations: dict[str, dict[str, Any]] = {
         "groupProducerCode": {
@@ -76,7 +78,8 @@ def _as_reported(model: Model) -> State:
     return {noun: entries for noun, entries in states.items() if entries}
 
 
-def _differences(source: str, actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Violation]:
+def differences(source: str, actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Violation]:
+    """Compare states of each kind with those of the model."""
     for kind in sorted(actual.keys() | expected.keys()):
         here, there = actual.get(kind, {}), expected.get(kind, {})
         for id_ in sorted(here.keys() | there.keys(), key=repr):
@@ -87,7 +90,7 @@ def _differences(source: str, actual: Mapping[str, Any], expected: Mapping[str, 
 
 def _check_database(evidence: Evidence, database: Database, model: Model) -> Iterator[Violation]:
     rows = {kind: getattr(database.world, kind) for kind in KINDS}
-    yield from _differences("SQL", rows, {kind: getattr(model.world, kind) for kind in KINDS})
+    yield from differences("SQL", rows, {kind: getattr(model.world, kind) for kind in KINDS})
     yield from (Violation("stray row", description) for description in database.strays)
     for key in sorted(database.inbox.keys() ^ model.commands.keys()):
         yield Violation("inbox", f"{key} is {'no command' if key in database.inbox else 'missing'}")

@@ -9,6 +9,7 @@ from tests.support.checker.evidence import Evidence, Violation
 from tests.support.checker.model import replay
 from tests.support.checker.observed import HttpAnswers, check_observed
 from tests.support.checker.outcome import check_outcomes
+from tests.support.checker.restored import check_published, check_subscriber, surviving
 from tests.support.checker.state import check_state
 
 
@@ -39,8 +40,13 @@ class Verdict:
 
 def check(evidence: Evidence, observed: HttpAnswers | None = None) -> Verdict:
     """Return every violation in the evidence and in the HTTP answers at the end. A pure function."""
+    complete = evidence
+    if evidence.restored is not None:
+        evidence = surviving(evidence, evidence.restored)
     model = replay(evidence)
     violations = [
+        *check_published(complete),
+        *(check_subscriber(complete, model) if complete.restored is not None else ()),
         *_lost_records(evidence),
         *model.violations,
         *check_outcomes(evidence, model),

@@ -91,7 +91,7 @@ def test_a_lost_answer_to_a_repeat_is_found(evidence: Evidence) -> None:
 def test_a_second_outcome_with_other_data_is_found(evidence: Evidence) -> None:
     other = b'{"command": {}}'
     _doubled(evidence.outcomes, 4, at=_end(evidence.outcomes), changed=lambda s: replace(s, value=other))
-    assert kinds(evidence) == {"two outcomes"}
+    assert kinds(evidence) == {"two outcomes", "shared id"}
 
 
 def test_a_record_that_was_decided_again_is_found(evidence: Evidence) -> None:
