@@ -143,9 +143,12 @@ class KeySet:
             # Whatever the source has, the service goes on with the keys that it has.
             self._failures += 1
             JWKS_FAILURES.inc()
-            self.problem = f"the keys of the token issuer could not be read from {masked(self._source)}: {error}"
+            source = masked(self._source)
+            # The text of an error may repeat a part of the address, such as its password.
+            reason = str(error) if source == self._source else "the address is refused or malformed"
+            self.problem = f"the keys of the token issuer could not be read from {source}: {reason}"
             if self._failures == 1:
-                _log.warning("keys_unreadable", source=masked(self._source), error=repr(error))
+                _log.warning("keys_unreadable", source=source, error=reason)
             return
         if self._failures:
             self._failures = 0

@@ -280,3 +280,12 @@ async def test_cached_token_is_discarded_when_its_key_is_withdrawn() -> None:
     with pytest.raises(HttpProblem) as refused:
         await checking.caller(header)
     assert refused.value.status == 401
+
+
+async def test_the_password_of_the_address_is_not_logged() -> None:
+    # urllib takes the password for a port, and says so.
+    keys = KeySet("https://reader:pw-s3cret@login.example.com/keys", SAFE)
+    with capture_logs() as lines, pytest.raises(KeysUnavailable):
+        await keys.key("new", "ES256")
+    assert [line["source"] for line in lines] == ["https://reader:********@login.example.com/keys"]
+    assert "s3cret" not in str(lines)
