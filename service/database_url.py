@@ -14,12 +14,25 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, u
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _VERIFYING: Final = SSL_MODES[-2:]
 _TARGETS: Final = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
+_TLS_VERSIONS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _CHOICES: Final = {
     "sslmode": SSL_MODES,
     "target_session_attrs": _TARGETS,
     "channel_binding": ("disable", "prefer", "require"),
     "sslnegotiation": ("postgres", "direct"),
+    "ssl_min_protocol_version": _TLS_VERSIONS,
+    "ssl_max_protocol_version": _TLS_VERSIONS,
+    "gsslib": ("gssapi", "sspi"),
 }
+_VARIABLES: Final = {
+    "PGSSLMODE": "sslmode",
+    "PGTARGETSESSIONATTRS": "target_session_attrs",
+    "PGSSLNEGOTIATION": "sslnegotiation",
+    "PGSSLMINPROTOCOLVERSION": "ssl_min_protocol_version",
+    "PGSSLMAXPROTOCOLVERSION": "ssl_max_protocol_version",
+    "PGGSSLIB": "gsslib",
+}
+"""Variables that asyncpg reads for parameters that the URL does not have."""
 _NUMBERS: Final = ("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count")
 _DRIVER: Final = (
     "host", "port", "dbname", "database", "user", "password", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert",
@@ -87,6 +100,12 @@ class DatabaseUrl:
             value = self.parameters.get(name, "0")
             if not (value.isascii() and value.isdecimal() and len(value) < 7):
                 raise InvalidUrl(f"{name} must be a whole number")
+        for variable, name in _VARIABLES.items():
+            if environment.get(variable, _CHOICES[name][0]) not in _CHOICES[name]:
+                raise InvalidUrl(f"the variable {variable} must be one of {', '.join(_CHOICES[name])}")
+        self.hosts_of(environment.get("PGHOST", ""))
+        for text in filter(None, environment.get("PGPORT", "").split(",")):
+            _port(text)
         _check_tls(self.parameters, environment)
 
     @property
@@ -123,8 +142,9 @@ def _port(text: str) -> int:
 
 def _check_tls(parameters: Mapping[str, str], environment: Mapping[str, str]) -> None:
     mode = parameters.get("sslmode") or environment.get("PGSSLMODE") or "prefer"
-    if mode not in SSL_MODES:
-        raise InvalidUrl(f"PGSSLMODE must be one of {', '.join(SSL_MODES)}")
+    negotiation = parameters.get("sslnegotiation") or environment.get("PGSSLNEGOTIATION")
+    if negotiation == "direct" and mode in SSL_MODES[:3]:
+        raise InvalidUrl(f"sslnegotiation=direct needs sslmode={', '.join(SSL_MODES[3:])}")
     if parameters.get("channel_binding") == "require" and mode != "verify-full":
         raise InvalidUrl(
             "channel_binding=require needs sslmode=verify-full, which proves the identity of the server:"

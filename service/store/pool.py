@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
-from asyncpg.transaction import Transaction
 
 from service.settings import Settings
 from service.store.errors import StoreUnavailable, connecting, translated_in
 from service.store.login import log_in, log_in_to
-from service.store.session import Connection, pinned, prepare, require_own_session
+from service.store.session import Connection, pinned, prepare, require_own_session, transaction
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -54,11 +53,6 @@ async def connect(
         if host is not None:
             login = partial(log_in_to, host, settings, application, target="primary")
         return await _open(settings, login, {**pins, **planning})
-
-
-def transaction(connection: Connection) -> Transaction:
-    """Return a transaction that names its isolation level when it begins."""
-    return connection.transaction(isolation="read_committed")
 
 
 class _Reader(Connection):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
+from asyncpg.transaction import Transaction
 
 from service.store.errors import StoreUnsuitable
 
@@ -78,6 +79,11 @@ def _refuse(wanted: Mapping[str, str], actual: Mapping[str, str]) -> None:
     raise StoreUnsuitable(f"the session does not keep its settings ({different})", advice)
 
 
+def transaction(connection: Connection) -> Transaction:
+    """Return a transaction that names its isolation level when it begins."""
+    return connection.transaction(isolation="read_committed")
+
+
 async def require_own_session(url: str, connection: Connection, another: Callable[[], Awaitable[Connection]]) -> None:
     """Raise StoreUnsuitable if statements of this connection can run in another session than the one before.
 
@@ -90,7 +96,7 @@ async def require_own_session(url: str, connection: Connection, another: Callabl
         first = {await _session(connection), await _session(connection)}
         second = await another()
         try:
-            async with second.transaction():
+            async with transaction(second):
                 is_pooled = await _pid(second) in first or {await _session(connection)} != first
         finally:
             second.terminate()
@@ -107,7 +113,7 @@ async def require_own_session(url: str, connection: Connection, another: Callabl
 
 async def _session(connection: Connection) -> int:
     """Return the id of the session that runs the next transaction."""
-    async with connection.transaction():
+    async with transaction(connection):
         return await _pid(connection)
 
 

@@ -43,6 +43,8 @@ REFUSED = {
     "required channel binding": ("postgresql://registry:s3cret@db/registry?channel_binding=require", "needs sslmode="),
     "time-out": ("postgresql://registry:s3cret@db/registry?connect_timeout=s3cret", "connect_timeout must be a whole"),
     "keepalives": ("postgresql://registry:s3cret@db/registry?keepalives_idle=-1", "keepalives_idle must be a whole"),
+    "version of TLS": ("postgresql://u:s3cret@db/r?ssl_min_protocol_version=1.2", "must be one of TLSv1, TLSv1.1, "),
+    "direct TLS": ("postgresql://u:s3cret@db/r?sslnegotiation=direct", "sslnegotiation=direct needs sslmode=require"),
     "no root file": ("postgresql://registry:s3cret@db/registry?sslmode=verify-full", "sslmode=verify-full needs"),
     "no root file for the CA": ("postgresql://u:s3cret@db/r?sslmode=verify-ca", "sslmode=verify-ca needs"),
     "root file": ("postgresql://u:s3cret@db/r?sslmode=verify-full&sslrootcert=/no/root.crt", "/no/root.crt: No such"),
@@ -133,8 +135,25 @@ def test_the_mode_and_the_files_of_variables_are_checked(monkeypatch: pytest.Mon
     with pytest.raises(InvalidSettings, match=r"sslcert=/no/client\.crt: No such file"):
         load(given)
     monkeypatch.setenv("PGSSLMODE", "some")
-    with pytest.raises(InvalidSettings, match="PGSSLMODE must be one of disable, "):
+    with pytest.raises(InvalidSettings, match="the variable PGSSLMODE must be one of disable, "):
         load(given)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("PGTARGETSESSIONATTRS", "writable", "the variable PGTARGETSESSIONATTRS must be one of any, primary, "),
+        ("PGSSLMINPROTOCOLVERSION", "1.2", "the variable PGSSLMINPROTOCOLVERSION must be one of TLSv1, "),
+        ("PGHOST", "a,,b", "a host is missing"),
+        ("PGPORT", "postgres", "a port is not a number"),
+    ],
+)
+def test_variables_of_the_driver_are_checked(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidSettings, match=message):
+        load({"database_url": "postgresql://u:s3cret@db/r"})
 
 
 def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
