@@ -13,9 +13,10 @@ READ: Final = (
 )  # fmt: skip
 """The attributes of a command that the registry reads."""
 
-_KNOWN: Final = frozenset(
-    {*READ, "datacontenttype", "dataschema", "partitionkey", "causationid", "entityversion", "sequence"}
-)
+UNREAD: Final = ("datacontenttype", "dataschema", "partitionkey", "causationid", "entityversion", "sequence")
+"""The other attributes of the contract."""
+
+_KNOWN: Final = frozenset({*READ, *UNREAD})
 # Members of a structured event that are no attributes: without underscores, and as they are spelt.
 _MEMBERS: Final = {"data": "data", "database64": "data_base64"}
 _LONGEST: Final = 64

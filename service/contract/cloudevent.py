@@ -6,62 +6,49 @@ UTF-8, whatever its name; other headers may contain any bytes.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from service.contract.attribute import READ, REQUIRED, misspelt
+from service.contract.attribute import READ, REQUIRED, UNREAD, misspelt
 from service.contract.record import Record, Refused
 from service.contract.structured import STRUCTURED, StructuredEvent, looks_structured, open_structured
 
 _ATTRIBUTES: Final = {f"ce_{name}": name for name in READ}
+_UNREAD: Final = frozenset(f"ce_{name}" for name in UNREAD)
 _TRACE: Final = {"ce_traceparent": ("traceparent", "tracestate"), "ce_tracestate": ("tracestate",)}
 _MAX_ID: Final = 128
 # Topic, source and id form one index entry, which PostgreSQL limits to about 2,700 bytes.
 _MAX_SOURCE_BYTES: Final = 1024
 
 
-class Opened(NamedTuple):
-    """The event of a record.
+def open_record(record: Record, value: bytes) -> tuple[dict[str, str], dict[str, str], StructuredEvent | None]:
+    """Return the attributes, the misspelt names of attributes with the right names, and a structured event.
 
-    `misspelt` are names of attributes that are written in another way, with the right name. `structured` has the data
-    of an event in structured mode; in binary mode it is None, and the data is the value of the record.
+    In binary mode the structured event is None, and the data is the value of the record. Raises Refused when the record
+    does not contain an event with an id, a source and a type.
     """
-
-    attributes: dict[str, str]
-    misspelt: dict[str, str]
-    structured: StructuredEvent | None
-
-
-def open_record(record: Record, value: bytes) -> Opened:
-    """Return the event of a record. Raises Refused when it has no event with an id, a source and a type."""
-    headers = _read_headers(record)
-    content_type = headers.content_type
+    attributes, misspellings, conflicting, content_type = _read_headers(record)
     if content_type is not None and content_type != b"application/json":
         media_type = content_type.partition(b";")[0].strip().lower()
         if media_type == STRUCTURED:
             event = open_structured(value)
-            _check(event.attributes)
-            return Opened(event.attributes, event.misspelt, event)
+            try:
+                _check(event.attributes)
+            except Refused as refused:
+                raise Refused(refused.reason, f"{refused}{_misspelling(event.misspelt)}") from None
+            return event.attributes, event.misspelt, event
         if media_type.startswith(b"application/cloudevents"):
             raise Refused("not-a-cloudevent", f"content-type {media_type.decode('latin-1')[:128]} is not supported")
-    if headers.conflicting:
-        _drop_trace(headers)
+    if conflicting:
+        _drop_trace(attributes, conflicting)
     try:
-        _check(headers.attributes)
+        _check(attributes)
     except Refused as refused:
-        raise Refused(refused.reason, f"{refused}{_hint(record, value, headers.misspelt)}") from None
-    return Opened(headers.attributes, headers.misspelt, None)
+        raise Refused(refused.reason, f"{refused}{_hint(record, value, misspellings)}") from None
+    return attributes, misspellings, None
 
 
-class _Headers(NamedTuple):
-    """The attributes in headers; `conflicting` are headers that occur twice with different values."""
-
-    attributes: dict[str, str]
-    misspelt: dict[str, str]
-    conflicting: list[str]
-    content_type: bytes | None
-
-
-def _read_headers(record: Record) -> _Headers:
+def _read_headers(record: Record) -> tuple[dict[str, str], dict[str, str], list[str], bytes | None]:
+    """Return attributes, misspelt names, headers that occur twice with different values, and the content type."""
     attributes: dict[str, str] = {}
     misspellings: dict[str, str] = {}
     conflicting: list[str] = []
@@ -79,23 +66,22 @@ def _read_headers(record: Record) -> _Headers:
             elif header.startswith("ce_"):
                 if content is not None:
                     content.decode()
-                    meant = misspelt(header[3:])
-                    if meant is not None:
+                    if header not in _UNREAD and (meant := misspelt(header[3:])) is not None:
                         misspellings[header[3:]] = meant
             elif len(header) == 12 and header.lower() == "content-type":
                 content_type = content
     except UnicodeDecodeError:
         raise Refused("not-a-cloudevent", f"header {header} is not UTF-8") from None
-    return _Headers(attributes, misspellings, conflicting, content_type)
+    return attributes, misspellings, conflicting, content_type
 
 
-def _drop_trace(headers: _Headers) -> None:
+def _drop_trace(attributes: dict[str, str], conflicting: list[str]) -> None:
     """Drop a trace that is given twice, which never affects a command. Raises Refused for other attributes."""
-    for header in headers.conflicting:
+    for header in conflicting:
         if header not in _TRACE:
             raise Refused("not-a-cloudevent", f"header {header} occurs twice with different values")
         for name in _TRACE[header]:
-            headers.attributes.pop(name, None)
+            attributes.pop(name, None)
 
 
 def _check(attributes: dict[str, str]) -> None:
@@ -116,12 +102,16 @@ def _check(attributes: dict[str, str]) -> None:
 
 def _hint(record: Record, value: bytes, misspellings: dict[str, str]) -> str:
     """Return the likely reason why a record has no event in binary mode, as the end of a message; perhaps empty."""
-    for name, meant in misspellings.items():
-        if meant in REQUIRED:
-            return f"; the header ce_{name} must be ce_{meant}"
+    if misspelling := _misspelling(misspellings):
+        return misspelling
     for header, _ in record.headers:
         if header[:3].lower() in {"ce-", "ce_"} and header[:3] != "ce_":
             return f"; the header {header[:64]} must begin with ce_, as in the Kafka binding of CloudEvents"
     if looks_structured(value):
         return f"; a structured event needs the header content-type: {STRUCTURED.decode()}"
     return ""
+
+
+def _misspelling(misspellings: dict[str, str]) -> str:
+    found = next(((name, meant) for name, meant in misspellings.items() if meant in REQUIRED), None)
+    return "" if found is None else f"; {found[0]} must be written {found[1]}"

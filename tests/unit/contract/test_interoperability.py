@@ -182,7 +182,11 @@ HINTS: dict[str, tuple[FakeRecord, str]] = {
     ),
     "a misspelt id": (
         binary(b"{}", ("ce_Id", b"c-1"), id=None),
-        "attribute id is missing; the header ce_Id must be ce_id",
+        "attribute id is missing; Id must be written id",
+    ),
+    "a misspelt source of a structured event": (
+        structured({**event(source=None), "Source": "/x"}),
+        "attribute source is missing; Source must be written source",
     ),
     "a structured event without content type": (
         raw(JSON_EVENT),
