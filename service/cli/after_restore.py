@@ -1,5 +1,6 @@
 """`producer-registry after-restore`: raise the epoch of positions after the database was restored."""
 
+import json
 import sys
 
 import click
@@ -15,8 +16,9 @@ from service.settings import Settings
     epilog=example_text("after a restore, before the service starts", "producer-registry after-restore"),
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the former and the new epoch.")
 @settings_options("database_url", "kafka_bootstrap_servers")
-def after_restore(settings: Settings, *, yes: bool) -> None:
+def after_restore(settings: Settings, *, yes: bool, as_json: bool) -> None:
     """Raise the epoch of positions after the database was restored. Run it before the service starts again.
 
     Later messages then have a higher `ce_sequence` than all that the lost database published. The last messages of the
@@ -24,14 +26,15 @@ def after_restore(settings: Settings, *, yes: bool) -> None:
     """
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("stdin is not a terminal: use --yes to raise the epoch without confirmation")
-    settings = with_running_instance(settings)
-    settings.require("database_url")
+    settings = with_running_instance(settings, "database_url")
     if not yes and not click.confirm("Was the database restored, and shall the epoch of positions rise?", err=True):
         raise click.ClickException("the epoch was not raised")
     from consumers.kafka.session import BrokerUnavailable
     from service.store.errors import StoreUnavailable
 
     before, epoch = run_command(_raise(settings), StoreUnavailable, BrokerUnavailable)
+    if as_json:
+        click.echo(json.dumps({"before": before, "epoch": epoch}))
     print_diagnostic(f"the epoch was {before} and is {epoch} now")
     print_diagnostic("next: start the service, then run `producer-registry resend`")
 

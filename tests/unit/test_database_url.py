@@ -100,7 +100,7 @@ def test_a_refused_url_is_reported_without_the_password(case: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_refuses_such_a_url_with_exit_code_2(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = {"outbox": ["list"], "topics": ["check"], "dead-letters": ["list"], "tail": ["events"]}
-    arguments["token"] = ["--sub", "a", "--scope", "b"]
+    arguments["token"] = ["--sub", "a", "--scope", "admin:read"]
     for url, _ in REFUSED.values():
         monkeypatch.setenv("REGISTRY_DATABASE_URL", url)
         ended = CliRunner().invoke(cli, [command, *arguments.get(command, [])])
