@@ -1,4 +1,4 @@
-"""The golden files: the exact record of every message of the contract.
+"""The golden files: the exact record of every message of the contract, one file for each kind of object.
 
 `python -m tests.unit.contract.golden --write` regenerates them. A difference is a change of the contract: apart from
 texts for people, only additions are allowed.
@@ -30,8 +30,8 @@ from tests.unit.contract.support import AT, TOPICS, binary, parsed, raw, receive
 FOLDER: Final = Path(__file__).parent / "golden"
 
 
-def documents() -> dict[str, bytes]:
-    """Return the contents of all golden files, by path in the folder."""
+def messages() -> dict[str, Mapping[str, Any]]:
+    """Return all messages by name, such as `event/user.created`."""
     contents: dict[str, Mapping[str, Any]] = {}
     for name, sent in seed.EVENTS_OF_COMMANDS.items():
         contents[f"command/{name}"] = _command(sent)
@@ -47,7 +47,22 @@ def documents() -> dict[str, bytes]:
         contents[f"event/{_name(message)}"] = _message(message)
     contents |= {f"outcome/{name}": _message(message) for name, message in _outcomes().items()}
     contents |= {f"dead-letter/{reason}": _message(letter) for reason, letter in _dead_letters().items()}
-    return {f"{path}.json": _text(content) for path, content in contents.items()}
+    return contents
+
+
+def files() -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Return the messages of each golden file, by file name: the object of a command or event, else its direction."""
+    contents: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for name, content in messages().items():
+        direction, _, message = name.partition("/")
+        noun = message.partition(".")[0] if direction in ("command", "event") else direction
+        contents.setdefault(f"{noun}.json", {})[name] = content
+    return contents
+
+
+def golden() -> dict[str, Mapping[str, Any]]:
+    """Return the messages of all golden files by name."""
+    return {name: content for path in FOLDER.iterdir() for name, content in orjson.loads(path.read_bytes()).items()}
 
 
 def _command(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +168,8 @@ def _json(value: bytes | None) -> Any:
         return _text_or_none(value)
 
 
-def _text(content: Mapping[str, Any]) -> bytes:
+def text(content: Mapping[str, Any]) -> bytes:
+    """Return JSON as it is in a golden file."""
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -162,13 +178,12 @@ def main(arguments: list[str]) -> int:
     if arguments != ["--write"]:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    expected = documents()
-    for path in FOLDER.rglob("*.json"):
-        if path.relative_to(FOLDER).as_posix() not in expected:
+    expected = files()
+    for path in FOLDER.iterdir():
+        if path.name not in expected:
             path.unlink()
     for name, content in expected.items():
-        (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
-        (FOLDER / name).write_bytes(content)
+        (FOLDER / name).write_bytes(text(content))
     return 0
 
 

@@ -7,22 +7,25 @@ import pytest
 from service.contract.catalogue import COMMANDS, EVENTS, SNAPSHOTS
 from service.contract.envelope import Received
 from tests.unit.contract import seed
-from tests.unit.contract.golden import FOLDER, documents
+from tests.unit.contract.golden import FOLDER, files, golden, messages, text
 from tests.unit.contract.support import parsed, received, record
 
-CONTENTS = documents()
+MESSAGES = messages()
+GOLDEN = golden()
 
 
-@pytest.mark.parametrize("name", sorted(CONTENTS))
+@pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_message_equals_its_golden_file(name: str) -> None:
-    assert CONTENTS[name].decode() == (FOLDER / name).read_text()
+    assert text(MESSAGES[name]).decode() == text(GOLDEN[name]).decode()
 
 
 def test_golden_files_and_messages_correspond() -> None:
-    assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.json")} == CONTENTS.keys()
-    expected = {f"command/{kind.name}.json" for kind in COMMANDS}
-    expected |= {f"event/{kind.name}.json" for kind in (*EVENTS, *SNAPSHOTS)}
-    assert expected <= CONTENTS.keys()
+    assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == {
+        name: text(content) for name, content in files().items()
+    }
+    expected = {f"command/{kind.name}" for kind in COMMANDS}
+    expected |= {f"event/{kind.name}" for kind in (*EVENTS, *SNAPSHOTS)}
+    assert expected <= MESSAGES.keys()
 
 
 @pytest.mark.parametrize("event", seed.EVENTS_OF_COMMANDS.values(), ids=seed.EVENTS_OF_COMMANDS.keys())
