@@ -1,10 +1,11 @@
-"""The golden files: every complete statement that is composed from parts of service/store/sql/read.
+"""The golden files: every complete statement that is composed from parts, one file for each kind of object.
 
 `python -m tests.unit.store.golden --write` writes them again. The difference in a golden file is what PostgreSQL gets:
 review it, and run the plan guards in tests/integration/http/test_plan.py.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,32 +28,41 @@ ELEMENTS: Final = ("codes", "codes_of_organizations", "codes_of_user", "codes_of
 """Collections of which one element can be read."""
 
 
-def statements() -> dict[str, str]:
-    """Return every composed statement by the name of its golden file."""
-    found = {f"{name}.sql": page_statement(collection, Page()) for name, collection in COLLECTIONS.items()}
-    found |= {
-        f"{name}.filtered_sorted_counted.sql": page_statement(collection, SORTED)
+def statements() -> dict[str, dict[str, str]]:
+    """Return every composed statement by its name, for each golden file."""
+    codes = {name: page_statement(collection, Page()) for name, collection in COLLECTIONS.items()}
+    codes |= {
+        f"{name}.filtered_sorted_counted": page_statement(collection, SORTED)
         for name, collection in COLLECTIONS.items()
     }
-    found |= {f"{name}.one.sql": page_statement(COLLECTIONS[name], Page(size=1), one=True) for name in ELEMENTS}
-    found |= {
-        "stamps_for_submission.sql": stamps_statement(renewal=False),
-        "stamps_for_renewal.sql": stamps_statement(renewal=True),
-        "documents.sql": documents_statement(),
-        "groups.sql": list_page.group_statement(25, typed=False, narrowed=False),
-        "groups.of_type.sql": list_page.group_statement(25, typed=True, narrowed=False),
-        "groups.of_organizations.sql": list_page.group_statement(25, typed=False, narrowed=True),
-        "groups.of_organizations_and_type.sql": list_page.group_statement(25, typed=True, narrowed=True),
-        "groups.one.sql": list_page.group_one(),
-        "users.sql": list_page.user_statement(25, narrowed=False),
-        "users.of_organizations.sql": list_page.user_statement(25, narrowed=True),
-        "users.one.sql": list_page.user_one(),
+    codes |= {f"{name}.one": page_statement(COLLECTIONS[name], Page(size=1), one=True) for name in ELEMENTS}
+    codes |= {
+        "stamps_for_submission": stamps_statement(renewal=False),
+        "stamps_for_renewal": stamps_statement(renewal=True),
+        "documents": documents_statement(),
     }
-    return {name: text + "\n" for name, text in found.items()}
+    groups = {
+        "groups": list_page.group_statement(25, typed=False, narrowed=False),
+        "groups.of_type": list_page.group_statement(25, typed=True, narrowed=False),
+        "groups.of_organizations": list_page.group_statement(25, typed=False, narrowed=True),
+        "groups.of_organizations_and_type": list_page.group_statement(25, typed=True, narrowed=True),
+        "groups.one": list_page.group_one(),
+    }
+    users = {
+        "users": list_page.user_statement(25, narrowed=False),
+        "users.of_organizations": list_page.user_statement(25, narrowed=True),
+        "users.one": list_page.user_one(),
+    }
+    return {"producer_code.sql": codes, "group.sql": groups, "user.sql": users}
+
+
+def text(statements_of_file: Mapping[str, str]) -> str:
+    """Return the content of a golden file: each statement below its name, in the order of the names."""
+    return "\n".join(f"-- {name}\n{statement}\n" for name, statement in sorted(statements_of_file.items()))
 
 
 def main(arguments: list[str]) -> int:
-    """Write all golden files, and remove those of statements that no longer exist."""
+    """Write all golden files, and remove other files."""
     if arguments != ["--write"]:
         sys.stderr.write(f"{__doc__}\n")
         return 2
@@ -61,8 +71,8 @@ def main(arguments: list[str]) -> int:
     for path in FOLDER.glob("*.sql"):
         if path.name not in wanted:
             path.unlink()
-    for name, text in wanted.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for name, found in wanted.items():
+        (FOLDER / name).write_text(text(found), encoding="utf-8")
     return 0
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from service import store
 from service.store.statement import PLACEHOLDER, complete, fill, part
-from tests.unit.store.golden import FOLDER, statements
+from tests.unit.store.golden import FOLDER, statements, text
 
 STATEMENTS = statements()
 FILES = sorted(path.stem for path in (Path(store.__file__).parent / "sql" / "read").glob("*.sql"))
@@ -15,13 +15,13 @@ LISTED = re.compile(r"^--   (\w+(?:, \w+)*)  ", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_statement_equals_its_golden_file(name: str) -> None:
-    assert STATEMENTS[name] == (FOLDER / name).read_text(encoding="utf-8"), (
+def test_statements_equal_their_golden_file(name: str) -> None:
+    assert text(STATEMENTS[name]) == (FOLDER / name).read_text(encoding="utf-8"), (
         "if the change is wanted: python -m tests.unit.store.golden --write"
     )
 
 
-def test_every_golden_file_has_a_statement() -> None:
+def test_every_golden_file_has_statements() -> None:
     assert {path.name for path in FOLDER.iterdir()} == STATEMENTS.keys()
 
 
