@@ -1,12 +1,15 @@
 """JSON Schemas of the data of all messages, generated from the models and committed next to this file.
 
-`python -m service.contract.schemas` regenerates the files; a test checks that they match the models. The `$id` of a
-schema is the `dataschema` of its messages. It contains the revision: a hash of the rest of the schema.
+A file is a bundle of JSON Schema: the schemas of all messages of one kind of object, each with its own `$id`. The `$id`
+of a schema is the `dataschema` of its messages. It contains the revision: a hash of the rest of the schema.
+
+`python -m service.contract.schemas` regenerates the files; a test checks that they match the models.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
@@ -61,31 +64,42 @@ def names() -> list[str]:
 
 @cache
 def committed(name: str) -> bytes:
-    """Return the committed schema of a message such as `group.create`. Raises FileNotFoundError."""
-    return files(__name__).joinpath(file_name(name)).read_bytes()
+    """Return the committed schema of a message such as `group.create`. Raises KeyError."""
+    return text(_committed_bundle(bundle_name(name))[name])
 
 
 @lru_cache(maxsize=256)
 def dataschema(name: str, base: str = SCHEMA_BASE) -> str:
     """Return the URI of the current schema of a message: the base, name, version and revision.
 
-    Raises FileNotFoundError.
+    Raises KeyError.
     """
     identifier: str = orjson.loads(committed(name))["$id"]
     return base + identifier.removeprefix(SCHEMA_BASE)
 
 
 def served(name: str, base: str = SCHEMA_BASE) -> bytes:
-    """Return the committed schema with the `$id` of an installation. Raises FileNotFoundError."""
+    """Return the committed schema with the `$id` of an installation. Raises KeyError."""
     if base == SCHEMA_BASE:
         return committed(name)
     document = orjson.loads(committed(name))
-    return orjson.dumps(document | {"$id": dataschema(name, base)}, option=orjson.OPT_INDENT_2)
+    return text(document | {"$id": dataschema(name, base)})
 
 
-def file_name(name: str) -> str:
-    """Return the file name of a message's schema: the last part of its path."""
-    return schema_path(name).rpartition("/")[2]
+def bundle_name(name: str) -> str:
+    """Return the name of the file with the schema of a message: its kind of object."""
+    return f"{name.partition('.')[0]}.json"
+
+
+def text(schema: Mapping[str, Any]) -> bytes:
+    """Return a schema or a bundle as JSON text."""
+    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+@cache
+def _committed_bundle(file: str) -> dict[str, dict[str, Any]]:
+    bundle: dict[str, dict[str, Any]] = orjson.loads(files(__name__).joinpath(file).read_bytes())["$defs"]
+    return bundle
 
 
 def _event(kind: EventKind) -> dict[str, Any]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
-import orjson
-
-from service.contract.schemas import documents, file_name
+from service.contract.schemas import DIALECT, bundle_name, documents, text
 
 
 def rendered() -> dict[str, bytes]:
     """Return the contents of all schema files by file name."""
-    return {
-        file_name(name): orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        for name, document in documents().items()
-    }
+    bundles: dict[str, dict[str, Any]] = {}
+    for name, document in documents().items():
+        bundles.setdefault(bundle_name(name), {})[name] = document
+    return {file: text({"$schema": DIALECT, "$defs": schemas}) for file, schemas in bundles.items()}
 
 
 def main(arguments: list[str]) -> int:

@@ -23,8 +23,8 @@ WITH page AS MATERIALIZED (
             '"line3":' || nullif((g.value -> 'line3')::text, 'null'),
             '"organization":' || nullif((g.value -> 'organization')::text, 'null'),
             '"city":' || (g.value -> 'city')::text,
-            '"state":' || (g.value -> 'state')::text,
-            '"postal_code":' || (g.value -> 'postal_code')::text,
+            '"state":' || nullif((g.value -> 'state')::text, 'null'),
+            '"postal_code":' || nullif((g.value -> 'postal_code')::text, 'null'),
             '"country_code":' || (g.value -> 'country_code')::text) || '}' ELSE g.value::text END
         || ',"distributor_id":' || to_json(g.organization_id)
         || ',"producers":' || coalesce('[' || members.users || ']', 'null')
@@ -68,8 +68,8 @@ WITH page AS MATERIALIZED (
             '"line3":' || nullif((g.value -> 'line3')::text, 'null'),
             '"organization":' || nullif((g.value -> 'organization')::text, 'null'),
             '"city":' || (g.value -> 'city')::text,
-            '"state":' || (g.value -> 'state')::text,
-            '"postal_code":' || (g.value -> 'postal_code')::text,
+            '"state":' || nullif((g.value -> 'state')::text, 'null'),
+            '"postal_code":' || nullif((g.value -> 'postal_code')::text, 'null'),
             '"country_code":' || (g.value -> 'country_code')::text) || '}' ELSE g.value::text END
         || ',"distributor_id":' || to_json(g.organization_id)
         || ',"producers":' || coalesce('[' || members.users || ']', 'null')
@@ -113,8 +113,8 @@ WITH page AS MATERIALIZED (
             '"line3":' || nullif((g.value -> 'line3')::text, 'null'),
             '"organization":' || nullif((g.value -> 'organization')::text, 'null'),
             '"city":' || (g.value -> 'city')::text,
-            '"state":' || (g.value -> 'state')::text,
-            '"postal_code":' || (g.value -> 'postal_code')::text,
+            '"state":' || nullif((g.value -> 'state')::text, 'null'),
+            '"postal_code":' || nullif((g.value -> 'postal_code')::text, 'null'),
             '"country_code":' || (g.value -> 'country_code')::text) || '}' ELSE g.value::text END
         || ',"distributor_id":' || to_json(g.organization_id)
         || ',"producers":' || coalesce('[' || members.users || ']', 'null')
@@ -154,8 +154,8 @@ WITH page AS MATERIALIZED (
             '"line3":' || nullif((g.value -> 'line3')::text, 'null'),
             '"organization":' || nullif((g.value -> 'organization')::text, 'null'),
             '"city":' || (g.value -> 'city')::text,
-            '"state":' || (g.value -> 'state')::text,
-            '"postal_code":' || (g.value -> 'postal_code')::text,
+            '"state":' || nullif((g.value -> 'state')::text, 'null'),
+            '"postal_code":' || nullif((g.value -> 'postal_code')::text, 'null'),
             '"country_code":' || (g.value -> 'country_code')::text) || '}' ELSE g.value::text END
         || ',"distributor_id":' || to_json(g.organization_id)
         || ',"producers":' || coalesce('[' || members.users || ']', 'null')
@@ -196,8 +196,8 @@ WITH page AS MATERIALIZED (
             '"line3":' || nullif((g.value -> 'line3')::text, 'null'),
             '"organization":' || nullif((g.value -> 'organization')::text, 'null'),
             '"city":' || (g.value -> 'city')::text,
-            '"state":' || (g.value -> 'state')::text,
-            '"postal_code":' || (g.value -> 'postal_code')::text,
+            '"state":' || nullif((g.value -> 'state')::text, 'null'),
+            '"postal_code":' || nullif((g.value -> 'postal_code')::text, 'null'),
             '"country_code":' || (g.value -> 'country_code')::text) || '}' ELSE g.value::text END
         || ',"distributor_id":' || to_json(g.organization_id)
         || ',"producers":' || coalesce('[' || members.users || ']', 'null')

@@ -672,7 +672,10 @@ FROM (
 
 -- renewal_codes_of_caller
 WITH
-request AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+request AS (
+    SELECT 1 AS place, $4::text AS subject, coalesce($5::date, (now() AT TIME ZONE 'UTC')::date) AS day,
+        $6::text[] AS visible
+),
 caller AS MATERIALIZED (
     SELECT request.place, request.day, request.visible, found.id, found.group_ids, found.enabled, found.code_secured
     FROM request
@@ -774,7 +777,10 @@ FROM item
 
 -- renewal_codes_of_caller.filtered_sorted_counted
 WITH
-request AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+request AS (
+    SELECT 1 AS place, $4::text AS subject, coalesce($5::date, (now() AT TIME ZONE 'UTC')::date) AS day,
+        $6::text[] AS visible
+),
 caller AS MATERIALIZED (
     SELECT request.place, request.day, request.visible, found.id, found.group_ids, found.enabled, found.code_secured
     FROM request
@@ -916,7 +922,8 @@ FROM item
 
 -- stamps_for_renewal
 WITH request AS (
-    SELECT n.place, n.subject, n.day, string_to_array(n.visible, ',') AS visible
+    SELECT n.place, n.subject, coalesce(n.day, (now() AT TIME ZONE 'UTC')::date) AS day,
+        string_to_array(n.visible, ',') AS visible
     FROM unnest((SELECT $1::text[]), (SELECT $2::date[]), (SELECT $3::text[]))
         WITH ORDINALITY AS n (subject, day, visible, place)
 ),
@@ -986,7 +993,8 @@ ORDER BY caller.place
 
 -- stamps_for_submission
 WITH request AS (
-    SELECT n.place, n.subject, n.day, string_to_array(n.visible, ',') AS visible
+    SELECT n.place, n.subject, coalesce(n.day, (now() AT TIME ZONE 'UTC')::date) AS day,
+        string_to_array(n.visible, ',') AS visible
     FROM unnest((SELECT $1::text[]), (SELECT $2::date[]), (SELECT $3::text[]))
         WITH ORDINALITY AS n (subject, day, visible, place)
 ),
@@ -1056,7 +1064,10 @@ ORDER BY caller.place
 
 -- submission_codes_of_caller
 WITH
-request AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+request AS (
+    SELECT 1 AS place, $4::text AS subject, coalesce($5::date, (now() AT TIME ZONE 'UTC')::date) AS day,
+        $6::text[] AS visible
+),
 caller AS MATERIALIZED (
     SELECT request.place, request.day, request.visible, found.id, found.group_ids, found.enabled, found.code_secured
     FROM request
@@ -1158,7 +1169,10 @@ FROM item
 
 -- submission_codes_of_caller.filtered_sorted_counted
 WITH
-request AS (SELECT 1 AS place, $4::text AS subject, $5::date AS day, $6::text[] AS visible),
+request AS (
+    SELECT 1 AS place, $4::text AS subject, coalesce($5::date, (now() AT TIME ZONE 'UTC')::date) AS day,
+        $6::text[] AS visible
+),
 caller AS MATERIALIZED (
     SELECT request.place, request.day, request.visible, found.id, found.group_ids, found.enabled, found.code_secured
     FROM request
