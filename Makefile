@@ -91,7 +91,7 @@ soak: check-java setup ## Run half load on Apache Kafka for 30 minutes with a fa
 profile: setup ## Create a flame graph of a consumer under load
 	$(BIN)/python -m tests.load.profile $(ARGS)
 
-schemas: setup ## Regenerate the JSON Schemas from the models
+schemas: setup ## Regenerate the JSON Schemas and the table of attributes
 	$(BIN)/python -m service.contract.schemas $(ARGS)
 
 DEPLOYED := --quiet --universal --generate-hashes --no-header --no-annotate -c requirements.lock

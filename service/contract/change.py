@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from service.contract import state as wire
+from service.contract import association as wire
+from service.contract.aggregate import STATES
 from service.contract.catalogue import EVENTS, SNAPSHOTS, EventKind
 from service.core import association, group, organization, producer_code, reference, user
 from service.core.association import GroupAssociation, UserAssociation
@@ -37,9 +38,9 @@ def change(event: Event) -> Change:
 
 def snapshot(state: Snapshot) -> Change:
     """Return the snapshot of a state, without changed fields and previous values."""
-    noun, field, write = _STATES[type(state)]
-    data = {field: write(state), "changed": [], "previous": {}}
-    return _KINDS[f"{noun}.snapshot"], state.id, state.version, data
+    kind = STATES[type(state)]
+    data = {kind.key: kind.write(state), "changed": [], "previous": {}}
+    return _KINDS[f"{kind.noun}.snapshot"], state.id, state.version, data
 
 
 def association_snapshot(held: GroupAssociation | UserAssociation, code: str, version: int) -> Change:
@@ -55,21 +56,9 @@ def association_snapshot(held: GroupAssociation | UserAssociation, code: str, ve
     )
 
 
-# For each type of state: the noun in message names, the field in the data, the conversion function.
-_STATES: Final[dict[type, tuple[str, str, Callable[[Any], Mapping[str, object]]]]] = {
-    group.Group: ("group", "group", wire.group),
-    producer_code.ProducerCode: ("producer-code", "producerCode", wire.producer_code),
-    user.User: ("user", "user", wire.user),
-    organization.Organization: ("organization", "organization", wire.organization),
-    reference.Branch: ("branch", "branch", wire.branch),
-    reference.Role: ("role", "role", wire.role),
-    reference.Product: ("product", "product", wire.product),
-}
-
-
 def _created(name: str, state: type) -> Callable[[Any], Change]:
     kind = _KINDS[name]
-    _, field, write = _STATES[state]
+    key, write = STATES[state].key, STATES[state].write
     changed: list[str] = []
 
     def written(event: Any) -> Change:
@@ -77,20 +66,20 @@ def _created(name: str, state: type) -> Callable[[Any], Change]:
         if not changed:
             # All states of a kind have the same fields.
             changed.extend(name for name in after if name not in _NOT_COMPARED)
-        return kind, event.after.id, event.after.version, {field: after, "changed": changed, "previous": {}}
+        return kind, event.after.id, event.after.version, {key: after, "changed": changed, "previous": {}}
 
     return written
 
 
 def _updated(name: str, state: type) -> Callable[[Any], Change]:
     kind = _KINDS[name]
-    _, field, write = _STATES[state]
+    key, write = STATES[state].key, STATES[state].write
 
     def written(event: Any) -> Change:
         before, after = write(event.before), write(event.after)
         changed = [name for name, value in after.items() if before[name] != value and name not in _NOT_COMPARED]
         previous = {name: before[name] for name in changed}
-        return kind, event.after.id, event.after.version, {field: after, "changed": changed, "previous": previous}
+        return kind, event.after.id, event.after.version, {key: after, "changed": changed, "previous": previous}
 
     return written
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from service.contract.attribute import READ, REQUIRED, UNREAD, misspelt
+from service.contract.attribute_name import READ, REQUIRED, UNREAD, misspelt
 from service.contract.record import Record, Refused
 from service.contract.structured import STRUCTURED, StructuredEvent, looks_structured, open_structured
 

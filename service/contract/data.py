@@ -1,11 +1,12 @@
-"""The data of events and outcomes, and the source of their JSON Schemas.
+"""The data of associations and outcomes, and parts of states: the source of their JSON Schemas.
 
-A state always has all attributes: an attribute without a value is null, a list without items is empty and never null.
+States are derived from the attributes in service/contract/aggregate. A state always has all attributes: an attribute
+without a value is null, a list without items is empty and never null.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -36,93 +37,11 @@ class Address(TypedDict):
     country_code: str
 
 
-class GroupState(TypedDict):
-    """A group; `products` are ids."""
-
-    id: str
-    type: GroupType
-    value: Address | str
-    distributor_id: str
-    products: list[str]
-    version: int
-
-
 class StatusWord(TypedDict):
     """A producer status."""
 
     code: ProducerStatusCode
     name: ProducerStatusCode
-
-
-class ProducerCodeState(TypedDict):
-    """A producer code."""
-
-    id: str
-    code: str
-    organization: Identified
-    roles: list[Identified]
-    description: str | None
-    branch: Identified | None
-    producerStatus: StatusWord
-    appointmentDate: str | None
-    terminationDate: str | None
-    version: int
-
-
-class UserState(TypedDict):
-    """A user; `groups` are ids."""
-
-    id: str
-    name: str
-    email: str
-    organization: Identified
-    external_id: str | None
-    username: str | None
-    groups: list[str]
-    enabled: bool
-    externalUser: bool
-    useProducerCodeSecurity: bool
-    version: int
-
-
-class OrganizationState(TypedDict):
-    """An organization."""
-
-    id: str
-    displayName: str
-    type: Literal["Organization"]
-    producerStatus: StatusWord
-    domains: list[str]
-    insurer: bool
-    version: int
-
-
-class BranchState(TypedDict):
-    """A branch."""
-
-    id: str
-    branchCode: str
-    displayName: str
-    version: int
-
-
-class RoleState(TypedDict):
-    """A role."""
-
-    id: str
-    displayName: str
-    permissions: list[str]
-    version: int
-
-
-class ProductState(TypedDict):
-    """A product."""
-
-    id: str
-    name: str
-    institution_id: str
-    product_line: str
-    version: int
 
 
 class CodeReference(TypedDict):

@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from service.contract.attribute import is_time
+from service.contract.aggregate import READERS
+from service.contract.attribute_name import is_time
 from service.contract.catalogue import CommandKind
 from service.contract.cloudevent import open_record
-from service.contract.command import READERS
 from service.contract.field import ID_DESCRIPTION, ID_LENGTH, ID_PATTERN
 from service.contract.record import Limits, Parsed, Received, Record, Refused, Undecodable
 from service.contract.structured import read_json

@@ -41,14 +41,14 @@ def _calendar_date(text: str) -> str:
     return text
 
 
-def normalized(username: str) -> str:
+def normalized(username: str | None) -> str | None:
     """Return a username in the normalization form NFC, in which usernames are stored and compared."""
-    return username if username.isascii() else normalize("NFC", username)
+    return username if username is None or username.isascii() else normalize("NFC", username)
 
 
 def _visible(text: str) -> str:
     if (text.isascii() and text.isprintable()) or not any(_is_invisible(character) for character in text):
-        if len(normalized(text)) > MAX_TEXT:
+        if len(normalize("NFC", text)) > MAX_TEXT:
             raise ValueError
         return text
     raise ValueError

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from service.contract.attribute import READ, REQUIRED, misspelt
+from service.contract.attribute_name import READ, REQUIRED, misspelt
 from service.contract.record import Refused
 
 STRUCTURED: Final = b"application/cloudevents+json"

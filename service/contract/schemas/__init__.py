@@ -18,23 +18,14 @@ import orjson
 from pydantic import TypeAdapter
 
 from service.contract import data
-from service.contract.catalogue import EVENTS, OUTCOMES, PUBLISHED, SCHEMA_BASE, SNAPSHOTS, EventKind, schema_path
-from service.contract.command import READERS
+from service.contract.aggregate import READERS, STATES
+from service.contract.catalogue import EVENTS, OUTCOMES, PUBLISHED, SCHEMA_BASE, SNAPSHOTS, EventKind
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _REVISION: Final = 12
 
-# By the first part of an event's name: the field of the state in the data, and its model.
-_STATES: Final[dict[str, tuple[str, Any]]] = {
-    "group": ("group", data.GroupState),
-    "producer-code": ("producerCode", data.ProducerCodeState),
-    "user": ("user", data.UserState),
-    "organization": ("organization", data.OrganizationState),
-    "branch": ("branch", data.BranchState),
-    "role": ("role", data.RoleState),
-    "product": ("product", data.ProductState),
-}
+_STATES: Final = {kind.noun: kind for kind in STATES.values()}
 _ASSOCIATIONS: Final[dict[str, tuple[str, Any]]] = {
     "group": ("groupProducerCode", data.GroupProducerCode),
     "user": ("userProducerCode", data.UserProducerCode),
@@ -107,7 +98,7 @@ def _event(kind: EventKind) -> dict[str, Any]:
     if verb.startswith("producer-code-"):
         field, model = _ASSOCIATIONS[noun]
         return _object({field: model}, {})
-    field, model = _STATES[noun]
+    field, model = _STATES[noun].key, _STATES[noun].model()
     before = TypeAdapter(model).json_schema()
     del before["required"]
     before.pop("$defs", None)

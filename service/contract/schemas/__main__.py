@@ -1,4 +1,4 @@
-"""Write the JSON Schemas from the models: `python -m service.contract.schemas [--check]`."""
+"""Write the JSON Schemas and the table of attributes: `python -m service.contract.schemas [--check]`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from service.contract.aggregate import STATES
+from service.contract.attribute_table import README, with_table
 from service.contract.schemas import DIALECT, bundle_name, documents, text
 
 
@@ -20,15 +22,16 @@ def rendered() -> dict[str, bytes]:
 def main(arguments: list[str]) -> int:
     """Write the files and delete obsolete ones; with --check, return 1 if any file differs and write nothing."""
     folder = Path(__file__).parent
-    expected = rendered()
-    present = {path.name: path.read_bytes() for path in folder.glob("*.json")}
+    expected = {folder / name: content for name, content in rendered().items()}
+    expected[README] = with_table(README.read_text(encoding="utf-8"), STATES.values()).encode()
+    present = {path: path.read_bytes() for path in (*folder.glob("*.json"), README)}
     if arguments == ["--check"]:
         return 0 if expected == present else 1
-    for name in present.keys() - expected.keys():
-        (folder / name).unlink()
-    for name, content in expected.items():
-        if present.get(name) != content:
-            (folder / name).write_bytes(content)
+    for path in present.keys() - expected.keys():
+        path.unlink()
+    for path, content in expected.items():
+        if present.get(path) != content:
+            path.write_bytes(content)
     return 0
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import orjson
 
-from service.contract import state as wire
+from service.contract import association as wire
+from service.contract.aggregate import STATES
 from tests.support.checker.event import sightings
 from tests.support.checker.evidence import Answer, Database, Evidence, Violation
 from tests.support.checker.model import Model
@@ -65,16 +66,19 @@ def as_reported(model: Model) -> State:
             for held in world.user_associations.values()
         },
     }
-    states: State = {
-        "organization": {id_: dict(wire.organization(state)) for id_, state in world.organizations.items()},
-        "branch": {id_: dict(wire.branch(state)) for id_, state in world.branches.items()},
-        "role": {id_: dict(wire.role(state)) for id_, state in world.roles.items()},
-        "product": {id_: dict(wire.product(state)) for id_, state in world.products.items()},
-        "group": {id_: dict(wire.group(state)) for id_, state in world.groups.items()},
-        "user": {id_: dict(wire.user(state)) for id_, state in world.users.items()},
-        "producerCode": {id_: dict(wire.producer_code(state)) for id_, state in world.codes.items()},
-        **associations,
-    }
+    states: State = {**associations}
+    for of in (
+        world.organizations,
+        world.branches,
+        world.roles,
+        world.products,
+        world.groups,
+        world.users,
+        world.codes,
+    ):
+        for id_, state in of.items():
+            kind = STATES[type(state)]
+            states.setdefault(kind.key, {})[id_] = dict(kind.write(state))
     return {noun: entries for noun, entries in states.items() if entries}
 
 

@@ -7,7 +7,7 @@ from base64 import b64encode
 import orjson
 import pytest
 
-from service.contract.attribute import is_time, misspelt
+from service.contract.attribute_name import is_time, misspelt
 from service.contract.envelope import Received, Undecodable, parse
 from service.core.command import Invalid
 from service.core.ids import created_subject

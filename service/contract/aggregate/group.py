@@ -1,4 +1,4 @@
-"""The data of group commands (groups document, "Create a Group", "Update a Group")."""
+"""Groups (groups document, "Create a Group", "Update a Group")."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
 from pydantic import ConfigDict, Discriminator, Field, with_config
 from typing_extensions import TypedDict
 
+from service.contract import data as event
+from service.contract.attribute import ID, Attribute, Kind, StateKind, fixed_names
 from service.contract.field import STRICT, Id, OptionalName, OptionalText, Reference, Text
 from service.contract.reader import Reader
 from service.core import group as core
@@ -86,6 +88,23 @@ class UpdateArea(TypedDict):
     distributor_id: NotRequired[Id]
 
 
+_VALUE: Final = Kind(
+    Annotated[
+        Address | Text,
+        Field(description="an address for an office; a string of 1 to 255 characters without NUL for other types"),
+    ],
+    event.Address | str,
+)
+_TYPE: Final = Kind(Annotated[Literal["office", "region", "division"], Field(description=_TYPES)], event.GroupType)
+
+# A create or update depends on the type, so the models are written out.
+ATTRIBUTES: Final = (
+    Attribute("type", "type", _TYPE, "the type", required=True),
+    Attribute("value", "value", _VALUE, "the place of an office, the name of a region or division", required=True),
+    Attribute("distributor_id", "organization_id", ID, "the organization of the group", required=True, fixed=True),
+    Attribute("products", "product_ids", Kind(None, list[str]), "products that the group may sell", only="events"),
+)
+
 CreateGroup: TypeAlias = Annotated[CreateOffice | CreateArea, Discriminator("type")]
 UpdateGroup: TypeAlias = Annotated[UpdateOffice | UpdateArea, Discriminator("type")]
 
@@ -134,6 +153,31 @@ def _complete_address(data: dict[str, Any], _subject: str) -> list[Problem]:
     ]
 
 
+def _address(value: core.Address) -> event.Address:
+    return {
+        "line1": value.line1,
+        "line2": value.line2,
+        "line3": value.line3,
+        "organization": value.organization,
+        "city": value.city,
+        "state": value.state,
+        "postal_code": value.postal_code,
+        "country_code": value.country_code,
+    }
+
+
+def _state(group: core.Group) -> dict[str, object]:
+    value = group.value
+    return {
+        "id": group.id,
+        "type": group.type,
+        "value": value if isinstance(value, str) else _address(value),
+        "distributor_id": group.organization_id,
+        "products": list(group.product_ids),
+        "version": group.version,
+    }
+
+
 def _create(data: CreateGroup) -> core.CreateGroup:
     return core.CreateGroup(data["type"], _value(data["value"]), data["distributor_id"])
 
@@ -166,10 +210,11 @@ READERS: Final = (
         check=_complete_address,
         choices={"office": UpdateOffice, "area": UpdateArea},
         intended=_intended_choice,
-        immutable=frozenset({"distributor_id"}),
+        immutable=fixed_names(ATTRIBUTES),
     ),
     Reader("group.add-producer-code", GroupCode, lambda data: core.AddGroupCode(data["producerCode"]["id"])),
     Reader("group.remove-producer-code", GroupCode, lambda data: core.RemoveGroupCode(data["producerCode"]["id"])),
     Reader("group.grant-product", GroupProduct, lambda data: core.GrantProduct(data["product_id"])),
     Reader("group.revoke-product", GroupProduct, lambda data: core.RevokeProduct(data["product_id"])),
 )
+STATES: Final = (StateKind(core.Group, "group", "group", "A group; `products` are ids.", ATTRIBUTES, _state),)

@@ -1,4 +1,4 @@
-"""The data of user commands (groups document, "Adding Producers"; producer-codes document, "Associating …").
+"""Users (groups document, "Adding Producers"; producer-codes document, "Associating …").
 
 `distributor_id` is the name of `organization` in the groups document.
 """
@@ -10,59 +10,50 @@ from typing import Annotated, Any, Final, NotRequired, TypeAlias
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
-from service.contract.field import (
-    MAX_ITEMS,
-    STRICT,
-    Flag,
-    Id,
-    IdList,
-    OptionalText,
-    Reference,
-    Text,
-    Username,
-    ids_of,
-    normalized,
+from service.contract.attribute import (
+    FLAG,
+    ID,
+    IDS,
+    OPTIONAL_TEXT,
+    REFERENCE,
+    TEXT,
+    USERNAME,
+    Attribute,
+    Data,
+    StateKind,
+    changes_of,
+    create_model,
+    fixed_names,
+    update_model,
 )
+from service.contract.field import MAX_ITEMS, STRICT, Id, Reference, ids_of, normalized
 from service.contract.reader import Reader
 from service.core import user as core
 from service.core.problem import Problem
+
+ATTRIBUTES: Final = (
+    Attribute("name", "name", TEXT, "the name", required=True),
+    Attribute("email", "email", TEXT, "the e-mail address", required=True),
+    Attribute(
+        "organization",
+        "organization_id",
+        REFERENCE,
+        "required, unless `distributor_id` is given",
+        fixed=True,
+    ),
+    Attribute("distributor_id", "organization_id", ID, "the id of the organization", fixed=True, only="commands"),
+    Attribute("external_id", "external_id", OPTIONAL_TEXT, "the id in another system"),
+    Attribute("username", "username", USERNAME, "the subject of the user's tokens; unique"),
+    Attribute("groups", "group_ids", IDS, "groups of the same organization"),
+    Attribute("enabled", "enabled", FLAG, "false: HTTP refuses the user's requests"),
+    Attribute("externalUser", "external_user", FLAG, "true: holds no codes of other organizations"),
+    Attribute("useProducerCodeSecurity", "code_secured", FLAG, "true: uses associated codes only"),
+)
 
 _Roles: TypeAlias = Annotated[
     Annotated[list[Reference], Field(max_length=MAX_ITEMS)] | None,
     Field(description='roles of the code, such as [{"id": "producer"}], or null for all'),
 ]
-
-
-@with_config(STRICT)
-class CreateUser(TypedDict):
-    """The data of user.create; `organization` or `distributor_id` is required."""
-
-    name: Text
-    email: Text
-    organization: NotRequired[Reference]
-    distributor_id: NotRequired[Id]
-    external_id: NotRequired[OptionalText]
-    username: NotRequired[Username]
-    groups: NotRequired[IdList]
-    enabled: NotRequired[Flag]
-    externalUser: NotRequired[Flag]
-    useProducerCodeSecurity: NotRequired[Flag]
-
-
-@with_config(STRICT)
-class UpdateUser(TypedDict, total=False):
-    """The data of user.update, a merge patch."""
-
-    name: Text
-    email: Text
-    organization: Reference
-    distributor_id: Id
-    external_id: OptionalText
-    username: Username
-    groups: IdList
-    enabled: Flag
-    externalUser: Flag
-    useProducerCodeSecurity: Flag
 
 
 @with_config(STRICT)
@@ -80,7 +71,10 @@ class UserCode(TypedDict):
     roles: NotRequired[_Roles]
 
 
-def _create(data: CreateUser) -> core.CreateUser:
+_changes = changes_of(ATTRIBUTES)
+
+
+def _create(data: Data) -> core.CreateUser:
     has_organization = "organization" in data
     enabled, secured = data.get("enabled"), data.get("useProducerCodeSecurity")
     return core.CreateUser(
@@ -88,7 +82,7 @@ def _create(data: CreateUser) -> core.CreateUser:
         data["email"],
         data["organization"]["id"] if has_organization else data["distributor_id"],
         data.get("external_id"),
-        _normalized(data.get("username")),
+        normalized(data.get("username")),
         tuple(data.get("groups") or ()),
         True if enabled is None else enabled,
         data.get("externalUser"),
@@ -97,31 +91,25 @@ def _create(data: CreateUser) -> core.CreateUser:
     )
 
 
-def _normalized(username: str | None) -> str | None:
-    return None if username is None else normalized(username)
+def _state(user: core.User) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "organization": {"id": user.organization_id},
+        "external_id": user.external_id,
+        "username": user.username,
+        "groups": list(user.group_ids),
+        "enabled": user.enabled,
+        "externalUser": user.external_user,
+        "useProducerCodeSecurity": user.code_secured,
+        "version": user.version,
+    }
 
 
-_PLAIN: Final = {
-    "name": "name",
-    "email": "email",
-    "distributor_id": "organization_id",
-    "external_id": "external_id",
-    "enabled": "enabled",
-    "externalUser": "external_user",
-    "useProducerCodeSecurity": "code_secured",
-}
-
-
-def _update(data: UpdateUser) -> core.UpdateUser:
-    changes: dict[str, object] = {_PLAIN[name]: value for name, value in data.items() if name in _PLAIN}
-    if "username" in data:
-        changes["username"] = _normalized(data["username"])
-    if "groups" in data:
-        changes["group_ids"] = tuple(data["groups"] or ())
-    if "organization" not in data:
-        return core.UpdateUser(changes, "/distributor_id")
-    changes["organization_id"] = data["organization"]["id"]
-    return core.UpdateUser(changes)
+def _update(data: Data) -> core.UpdateUser:
+    changes = _changes(data)
+    return core.UpdateUser(changes) if "organization" in data else core.UpdateUser(changes, "/distributor_id")
 
 
 def _add_code(data: UserCode) -> core.AddUserCode:
@@ -147,16 +135,17 @@ def _required_organization(data: dict[str, Any], subject: str) -> list[Problem]:
 
 
 READERS: Final = (
-    Reader("user.create", CreateUser, _create, check=_required_organization),
+    Reader("user.create", create_model("CreateUser", ATTRIBUTES), _create, check=_required_organization),
     Reader(
         "user.update",
-        UpdateUser,
+        update_model("UpdateUser", ATTRIBUTES),
         _update,
         check=_same_organization,
-        immutable=frozenset({"organization", "distributor_id"}),
+        immutable=fixed_names(ATTRIBUTES),
     ),
     Reader("user.join-group", UserGroup, lambda data: core.JoinGroup(data["group_id"])),
     Reader("user.leave-group", UserGroup, lambda data: core.LeaveGroup(data["group_id"])),
     Reader("user.add-producer-code", UserCode, _add_code),
     Reader("user.remove-producer-code", UserCode, lambda data: core.RemoveUserCode(data["producerCode"]["id"])),
 )
+STATES: Final = (StateKind(core.User, "user", "user", "A user; `groups` are ids.", ATTRIBUTES, _state),)
