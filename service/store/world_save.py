@@ -15,18 +15,19 @@ from service.core.producer_code import ProducerCode
 from service.core.user import User
 from service.store.errors import StoreRace
 from service.store.pool import Connection
+from service.store.state_statement import GROUP, PRODUCER_CODE, STATEMENTS, USER
 from service.store.statement import statement
 
 _PUT = {
-    "organizations": statement("organization_save"),
-    "branches": statement("branch_save"),
-    "roles": statement("role_save"),
-    "products": statement("product_save"),
+    "organizations": STATEMENTS["organization_save"],
+    "branches": STATEMENTS["branch_save"],
+    "roles": STATEMENTS["role_save"],
+    "products": STATEMENTS["product_save"],
 }
-_GROUP = statement("group_save")
-_USER = statement("user_save")
+_GROUP = STATEMENTS["group_save"]
+_USER = STATEMENTS["user_save"]
+_PRODUCER_CODE = STATEMENTS["producer_code_save"]
 _RELEASE_USERNAME = statement("user_release_username")
-_PRODUCER_CODE = statement("producer_code_save")
 _USER_ASSOCIATION_REMOVE = statement("user_association_remove")
 _GROUP_ASSOCIATION_REMOVE = statement("group_association_remove")
 _ASSOCIATION_USABILITY = statement("association_usability")
@@ -61,7 +62,7 @@ async def _save_groups(connection: Connection, before: World, after: World) -> N
     new = [state for state, old in changes if old is None]
     await _copy(
         connection,
-        "registry_group",
+        GROUP.name,
         _GROUP_COLUMNS,
         [(g.id, g.type, _value(g), g.organization_id, g.product_ids, g.held_foreign, g.version) for g in new],
     )
@@ -84,7 +85,7 @@ async def _save_users(connection: Connection, before: World, after: World) -> No
     ]
     if released:
         await connection.execute(_RELEASE_USERNAME, released)
-    await _copy(connection, "registry_user", _USER_COLUMNS, [_user_row(u) for u in new])
+    await _copy(connection, USER.name, _USER_COLUMNS, [_user_row(u) for u in new])
     await _update(
         connection,
         _USER,
@@ -115,7 +116,7 @@ async def _save_codes(connection: Connection, before: World, after: World) -> No
     new: list[ProducerCode] = [state for state, old in changes if old is None]
     await _copy(
         connection,
-        "producer_code",
+        PRODUCER_CODE.name,
         _CODE_COLUMNS,
         [
             (
@@ -128,8 +129,8 @@ async def _save_codes(connection: Connection, before: World, after: World) -> No
                 c.status,
                 _date(c.appointment_date),
                 _date(c.termination_date),
-                _usable(after, c),
                 c.version,
+                _usable(after, c),
             )
             for c in new
         ],
@@ -240,17 +241,11 @@ def _shown(code: ProducerCode) -> tuple[int, str | None, str | None]:
     return level(code.status), code.appointment_date, code.termination_date
 
 
-_GROUP_COLUMNS = ("id", "type", "value", "organization_id", "product_ids", "held_foreign", "version")
-_USER_COLUMNS = (
-    "id", "name", "email", "organization_id", "external_id", "username", "group_ids", "enabled", "external_user",
-    "code_secured", "held", "held_foreign", "version",
-)  # fmt: skip
-# The columns have the names of the fields of User.
+# The rows above have their values in the order of these columns, and of the columns that change.
+_GROUP_COLUMNS = tuple(GROUP.columns())
+_USER_COLUMNS = tuple(USER.columns())
 _user_row: Callable[[User], tuple[object, ...]] = attrgetter(*_USER_COLUMNS)
-_CODE_COLUMNS = (
-    "id", "code", "organization_id", "role_ids", "description", "branch_id", "status", "appointment_date",
-    "termination_date", "usable", "version",
-)  # fmt: skip
+_CODE_COLUMNS = tuple(PRODUCER_CODE.columns())
 # Of the code, as _code_facts returns them.
 _CODE_FACTS = ("code", "usable", "appointment_date", "termination_date")
 _USER_ASSOCIATION_COLUMNS = ("user_id", "code_id", "id", "role_ids", *_CODE_FACTS)

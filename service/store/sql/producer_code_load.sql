@@ -1,6 +1,6 @@
 -- Load and lock codes. $1 ids, $2 code strings in lower case, each joined by commas
-SELECT id, code, organization_id, role_ids, description, branch_id, status,
-       appointment_date::text AS appointment_date, termination_date::text AS termination_date, version
+SELECT
+    /*columns*/
 FROM producer_code
 WHERE id = ANY(string_to_array($1, ',')) OR lower(code) = ANY(string_to_array($2, ','))
 ORDER BY id

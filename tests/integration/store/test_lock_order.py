@@ -7,7 +7,7 @@ from functools import partial
 import asyncpg
 import pytest
 
-from service.store.statement import statement
+from service.store.state_statement import STATEMENTS
 from tests.support.wait import eventually
 
 IDS = [f"r{n}" for n in range(8)]
@@ -33,7 +33,7 @@ def _saved(**columns: object) -> list[object]:
     return [json.dumps([{"id": id_, **columns, "version": 2} for id_ in BACKWARDS])]
 
 
-STATEMENTS: dict[str, tuple[str, list[object]]] = {
+LOCKING: dict[str, tuple[str, list[object]]] = {
     "organization_save": ("organization", _saved(display_name="N", status="Active", domains=[], insurer=False)),
     "branch_save": ("branch", _saved(branch_code="1", display_name="N")),
     "role_save": ("role", _saved(display_name="N", permissions=[])),
@@ -44,11 +44,11 @@ STATEMENTS: dict[str, tuple[str, list[object]]] = {
 }
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
+@pytest.mark.parametrize("name", LOCKING)
 async def test_rows_are_locked_in_the_order_of_their_ids(
     database: "asyncpg.Connection[asyncpg.Record]", database_url: str, name: str
 ) -> None:
-    table, values = STATEMENTS[name]
+    table, values = LOCKING[name]
     for insert in ROWS.split(";"):
         await database.execute(insert, BACKWARDS)
     blocker = await asyncpg.connect(database_url)
@@ -57,7 +57,7 @@ async def test_rows_are_locked_in_the_order_of_their_ids(
     await locking.start()
     await blocker.execute(f"SELECT FROM {table} WHERE id = $1 FOR UPDATE", LAST)  # a name of ours
 
-    writing = asyncio.create_task(writer.fetch(statement(name), *values))
+    writing = asyncio.create_task(writer.fetch(STATEMENTS[name], *values))
     waiting = "SELECT count(*) > 0 FROM pg_locks WHERE pid = $1 AND NOT granted"
     await eventually(partial(database.fetchval, waiting, writer.get_server_pid()), what="a writer that waits")
     free = await database.fetch(f"SELECT id FROM {table} FOR UPDATE SKIP LOCKED")  # noqa: S608  # a name of ours

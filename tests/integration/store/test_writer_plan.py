@@ -15,6 +15,7 @@ from service.settings import Settings
 from service.store import command_store
 from service.store.command_store import CommandStore
 from service.store.pool import BY_KEY, connect
+from service.store.state_statement import STATEMENTS
 from service.store.statement import statement
 from tests.integration.store.conftest import ALL, ORIGIN
 from tests.support import database
@@ -143,7 +144,7 @@ async def test_statements_of_a_batch_read_the_rows_that_they_need(
             outcomes = [m.type for m in await stored_messages(looking) if m.aggregatetype == "outcome"]
             assert outcomes.count("producer-registry.command.rejected.v1") == 0
 
-            read = {name: reading.rows.pop(statement(name)) for name in most}
+            read = {name: reading.rows.pop(STATEMENTS.get(name) or statement(name)) for name in most}
             assert {name: rows for name, rows in read.items() if _exceeds(rows, most[name])} == {}
             assert all(query.startswith(("BEGIN", "COMMIT")) for query in reading.rows), "every statement has numbers"
             assert pages["inbox"] <= INBOX_PAGES * len(batch)

@@ -13,6 +13,7 @@ from service.store import code_page, list_page
 from service.store.caller_page import documents_statement, stamps_statement
 from service.store.code_page import Collection, Page, page_statement
 from service.store.filter import Filter, Sort
+from service.store.state_statement import STATEMENTS
 
 FOLDER: Final = Path(__file__).parent / "golden"
 
@@ -53,7 +54,10 @@ def statements() -> dict[str, dict[str, str]]:
         "users.of_organizations": list_page.user_statement(25, narrowed=True),
         "users.one": list_page.user_one(),
     }
-    return {"producer_code.sql": codes, "group.sql": groups, "user.sql": users}
+    found = {"producer_code.sql": codes, "group.sql": groups, "user.sql": users}
+    for name, statement in STATEMENTS.items():
+        found.setdefault(f"{name.rpartition('_')[0]}.sql", {})[name] = statement.rstrip("\n")
+    return found
 
 
 def text(statements_of_file: Mapping[str, str]) -> str:

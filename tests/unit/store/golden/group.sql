@@ -1,3 +1,43 @@
+-- group_load
+-- Load and lock groups. $1 ids, $2 ids of organizations that may stop being insurers, each joined by commas.
+-- Whether they may depends on their groups that hold codes of other organizations.
+SELECT
+    id,
+    type,
+    value,
+    organization_id,
+    product_ids,
+    held_foreign,
+    version
+FROM registry_group
+WHERE id = ANY(string_to_array($1, ',')) OR (organization_id = ANY(string_to_array($2, ',')) AND held_foreign > 0)
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- group_save
+-- Update changed groups, users or codes. $1 ids, $2 the version each was loaded with, $3 new versions, then the columns
+-- that can change: lists of ids joined by commas, JSON as text
+UPDATE registry_group AS t SET
+    version = n.version,
+    type = n.type,
+    value = n.value::jsonb,
+    product_ids = string_to_array(n.product_ids, ','),
+    held_foreign = n.held_foreign
+FROM unnest(
+    $1::text[], $2::integer[], $3::integer[],
+    $4::text[],
+    $5::text[],
+    $6::text[],
+    $7::integer[]
+) AS n (
+    id, loaded_version, version,
+    type,
+    value,
+    product_ids,
+    held_foreign
+)
+WHERE t.id = n.id AND t.version = n.loaded_version
+
 -- groups
 WITH page AS MATERIALIZED (
     SELECT g.id, g.type, g.value, g.organization_id, g.product_ids, g.version FROM (

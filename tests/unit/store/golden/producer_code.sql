@@ -670,6 +670,57 @@ FROM (
     ) AS role_stamps
 ) AS detail
 
+-- producer_code_load
+-- Load and lock codes. $1 ids, $2 code strings in lower case, each joined by commas
+SELECT
+    id,
+    code,
+    organization_id,
+    role_ids,
+    description,
+    branch_id,
+    status,
+    appointment_date::text AS appointment_date,
+    termination_date::text AS termination_date,
+    version
+FROM producer_code
+WHERE id = ANY(string_to_array($1, ',')) OR lower(code) = ANY(string_to_array($2, ','))
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- producer_code_save
+-- Update changed groups, users or codes. $1 ids, $2 the version each was loaded with, $3 new versions, then the columns
+-- that can change: lists of ids joined by commas, JSON as text
+UPDATE producer_code AS t SET
+    version = n.version,
+    role_ids = string_to_array(n.role_ids, ','),
+    description = n.description,
+    branch_id = n.branch_id,
+    status = n.status,
+    appointment_date = n.appointment_date,
+    termination_date = n.termination_date,
+    usable = n.usable
+FROM unnest(
+    $1::text[], $2::integer[], $3::integer[],
+    $4::text[],
+    $5::text[],
+    $6::text[],
+    $7::text[],
+    $8::date[],
+    $9::date[],
+    $10::smallint[]
+) AS n (
+    id, loaded_version, version,
+    role_ids,
+    description,
+    branch_id,
+    status,
+    appointment_date,
+    termination_date,
+    usable
+)
+WHERE t.id = n.id AND t.version = n.loaded_version
+
 -- renewal_codes_of_caller
 WITH
 request AS (
