@@ -7,23 +7,13 @@ from starlette.responses import Response
 from service.core.availability import RENEWAL, SUBMISSION
 from service.http import example, resource
 from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
+from service.http.model import CodeAttributes
 from service.http.operation import Operation, RequestContext
 from service.http.problem import disabled, not_found
 from service.http.scope import ACCOUNT_READ, ADMIN_READ
 from service.http.value import choice, day
 
-ATTRIBUTES: Final = (
-    "branch",
-    "code",
-    "description",
-    "displayName",
-    "id",
-    "organization",
-    "producerStatus",
-    "roles",
-    "appointmentDate",
-    "terminationDate",
-)
+ATTRIBUTES: Final = tuple(CodeAttributes.__annotations__)
 
 USE: Final = choice("use", "The intended use of the codes.", [SUBMISSION, RENEWAL], SUBMISSION)
 AS_OF_DATE: Final = day(

@@ -1,12 +1,17 @@
 """Models of the responses, for the OpenAPI document; PostgreSQL builds the responses themselves."""
 
-from typing import Annotated, Literal, NotRequired
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Final, Literal, NotRequired, TypeVar
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from service.contract.aggregate import producer_code
+from service.contract.attribute import DATE, FLAG, OPTIONAL_NAME, OPTIONAL_TEXT, TEXT, TEXTS, Attribute, Kind
 from service.core.producer_status import ProducerStatusCode
 from service.http.value import ID_PATTERN, MAX_ID
+
+Model = TypeVar("Model")
 
 closed = with_config(ConfigDict(extra="forbid"))
 
@@ -17,6 +22,28 @@ Path = Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
 Tag = Annotated[
     str, Field(pattern="^[0-9]+-[0-9a-f]{16}$", description="The entity tag of the response for this element alone.")
 ]
+
+
+_SHOWN: Final[dict[Kind, Any]] = {
+    TEXT: Text,
+    OPTIONAL_TEXT: Text,
+    OPTIONAL_NAME: Text,
+    TEXTS: list[Text],
+    DATE: Day,
+    FLAG: bool,
+}
+
+
+def with_shown(attributes: Iterable[Attribute]) -> Callable[[Model], Model]:
+    """Return the decorator that adds the attributes that HTTP shows as they are, after those of the class."""
+    added = {a.name: NotRequired[_SHOWN[a.kind]] for a in attributes if a.http}
+
+    def extended(model: Any) -> Any:
+        complete: Any = TypedDict(model.__name__, {**model.__annotations__, **added})  # type: ignore[misc]
+        complete.__doc__ = model.__doc__
+        return complete
+
+    return extended
 
 
 @closed
@@ -90,6 +117,7 @@ class CodeReference(TypedDict):
 
 
 @closed
+@with_shown(producer_code.ATTRIBUTES)
 class CodeAttributes(TypedDict):
     """A producer code; attributes without a value, and attributes not in `fields`, are omitted."""
 
@@ -101,8 +129,6 @@ class CodeAttributes(TypedDict):
     organization: NotRequired[OrganizationReference]
     producerStatus: NotRequired[ProducerStatus]
     roles: NotRequired[list[RoleReference]]
-    appointmentDate: NotRequired[Day]
-    terminationDate: NotRequired[Day]
 
 
 @closed

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from service.contract.aggregate import user
 from service.http.model import (
     CodeAttributes,
     ElementLinks,
@@ -17,6 +18,7 @@ from service.http.model import (
     Text,
     UserProducerCodeAttributes,
     closed,
+    with_shown,
 )
 
 Count = Annotated[int, Field(ge=0, le=100, description="The number of items on this page.")]
@@ -202,6 +204,7 @@ class Distributor(TypedDict):
 
 
 @closed
+@with_shown(user.ATTRIBUTES)
 class Producer(TypedDict):
     """A user; `external_id` is optional, `groups` are ids."""
 

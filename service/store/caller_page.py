@@ -15,7 +15,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from service.store.code_page import CALLER, Items, Page, caller_codes
+from service.store.code_page import CALLER, CODE_DETAIL, Items, Page, caller_codes
 from service.store.document_cache import DocumentCache
 from service.store.errors import StoreRace, StoreUnavailable
 from service.store.pool import Pool, fetch
@@ -44,7 +44,7 @@ _ROLES: Final = part("role_stamp")
 _STAMPS: Final = fill(part("caller_stamps"), caller=CALLER, stamp=_STAMP, roles=_ROLES)
 _UNSORTED: Final = dict.fromkeys(("filter", "order_c", "columns_c", "columns_own", "direction"), "")
 _DOCUMENTS: Final = complete(
-    part("code_document"), detail=fill(part("code_detail"), stamp=f"{_STAMP} AS stamp, ", roles=_ROLES)
+    part("code_document"), detail=fill(CODE_DETAIL, stamp=f"{_STAMP} AS stamp, ", roles=_ROLES)
 )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from service.contract.aggregate.producer_code import ATTRIBUTES
 from service.store.filter import Filter, Sort, conditions, effective, order, sort_columns, value
+from service.store.shown import shown
 from service.store.statement import complete, fill, part
 
 
@@ -54,7 +56,10 @@ class Collection:
 
 _PAGE: Final = part("page")
 _TOTAL: Final = "(\n    SELECT count(*) FROM (\n        /*source*/\n    ) AS counted\n)"
-_CODE_DETAIL: Final = fill(part("code_detail"), stamp="", roles="")
+CODE_DETAIL: Final = fill(part("code_detail"), shown=shown(ATTRIBUTES, "c"))
+"""The attributes of codes; the placeholders `stamp` and `roles` are left."""
+
+_CODE_DETAIL: Final = fill(CODE_DETAIL, stamp="", roles="")
 _OWNER_EXISTS: Final = "EXISTS (SELECT FROM owner)"
 _ORGANIZATION_EXISTS: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
 _CALLER_ENABLED: Final = "(SELECT coalesce(caller.enabled, true) FROM caller)"

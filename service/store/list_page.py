@@ -3,11 +3,13 @@
 from functools import cache
 from typing import Final
 
+from service.contract.aggregate.user import ATTRIBUTES
 from service.store.code_page import bound
+from service.store.shown import shown
 from service.store.statement import complete, fill, part
 
 _GROUPS: Final = part("group_page")
-_USERS: Final = part("user_page")
+_USERS: Final = fill(part("user_page"), shown=shown(ATTRIBUTES, "u"))
 _GROUP_SOURCE: Final = part("group_source")
 _GROUP_NARROWED: Final = part("organization_group_source")
 _GROUP_ONE: Final = part("group_one_source")

@@ -2,6 +2,7 @@
 -- null is omitted: a text joined with null is null, and concat_ws skips it.
 -- Placeholders:
 --   stamp  the column stamp with a comma (code_stamp.sql), or empty
+--   shown  attributes that are shown as they are (shown.py)
 --   roles  role_stamp.sql, or empty
 SELECT shown.n, /*stamp*/c.version, '/admin/v1/producer-codes/' || c.id AS href,
     '{' || concat_ws(',',
@@ -18,9 +19,8 @@ SELECT shown.n, /*stamp*/c.version, '/admin/v1/producer-codes/' || c.id AS href,
             SELECT '[' || coalesce(string_agg(
                 '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                     || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-            FROM role AS r WHERE r.id = ANY(c.role_ids)),
-        '"appointmentDate":' || to_json(c.appointment_date),
-        '"terminationDate":' || to_json(c.termination_date)
+            FROM role AS r WHERE r.id = ANY(c.role_ids))
+        /*shown*/
     ) || '}'
     AS attributes
 FROM shown

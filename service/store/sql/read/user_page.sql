@@ -3,6 +3,7 @@
 -- $1 the id to continue after (or the id of the one user), $2 users to show; then the values of the source.
 -- Placeholders:
 --   source  user_source.sql, organization_user_source.sql or user_one_source.sql
+--   shown   attributes that are shown as they are (shown.py), or empty
 WITH page AS MATERIALIZED (
     SELECT u.* FROM (
         /*source*/
@@ -18,7 +19,9 @@ WITH page AS MATERIALIZED (
         '"enabled":' || to_json(u.enabled),
         '"distributor":{"id":' || to_json(u.organization_id) || ',"name":' || (
             SELECT to_json(o.display_name) FROM organization AS o WHERE o.id = u.organization_id) || '}',
-        '"groups":' || to_json(u.group_ids)) || '}' AS item
+        '"groups":' || to_json(u.group_ids)
+        /*shown*/
+    ) || '}' AS item
     FROM shown AS u
 )
 SELECT '[' || coalesce(string_agg(item.item, ',' ORDER BY item.id), '') || ']' AS data, count(*)::int AS shown,

@@ -28,9 +28,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -81,9 +81,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -139,9 +139,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -348,9 +348,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -404,9 +404,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -468,9 +468,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -656,9 +656,9 @@ FROM (
                 SELECT '[' || coalesce(string_agg(
                     '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                         || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                FROM role AS r WHERE r.id = ANY(c.role_ids)),
-            '"appointmentDate":' || to_json(c.appointment_date),
-            '"terminationDate":' || to_json(c.termination_date)
+                FROM role AS r WHERE r.id = ANY(c.role_ids))
+            , '"appointmentDate":' || to_json(c.appointment_date)
+            , '"terminationDate":' || to_json(c.termination_date)
         ) || '}'
         AS attributes
     FROM shown
@@ -803,9 +803,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -908,9 +908,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -1195,9 +1195,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown
@@ -1300,9 +1300,9 @@ page AS MATERIALIZED (
                     SELECT '[' || coalesce(string_agg(
                         '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
                             || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
-                    FROM role AS r WHERE r.id = ANY(c.role_ids)),
-                '"appointmentDate":' || to_json(c.appointment_date),
-                '"terminationDate":' || to_json(c.termination_date)
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
             ) || '}'
             AS attributes
         FROM shown

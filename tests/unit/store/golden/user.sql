@@ -77,7 +77,8 @@ WITH page AS MATERIALIZED (
         '"enabled":' || to_json(u.enabled),
         '"distributor":{"id":' || to_json(u.organization_id) || ',"name":' || (
             SELECT to_json(o.display_name) FROM organization AS o WHERE o.id = u.organization_id) || '}',
-        '"groups":' || to_json(u.group_ids)) || '}' AS item
+        '"groups":' || to_json(u.group_ids)
+    ) || '}' AS item
     FROM shown AS u
 )
 SELECT '[' || coalesce(string_agg(item.item, ',' ORDER BY item.id), '') || ']' AS data, count(*)::int AS shown,
@@ -104,7 +105,8 @@ WITH page AS MATERIALIZED (
         '"enabled":' || to_json(u.enabled),
         '"distributor":{"id":' || to_json(u.organization_id) || ',"name":' || (
             SELECT to_json(o.display_name) FROM organization AS o WHERE o.id = u.organization_id) || '}',
-        '"groups":' || to_json(u.group_ids)) || '}' AS item
+        '"groups":' || to_json(u.group_ids)
+    ) || '}' AS item
     FROM shown AS u
 )
 SELECT '[' || coalesce(string_agg(item.item, ',' ORDER BY item.id), '') || ']' AS data, count(*)::int AS shown,
@@ -128,7 +130,8 @@ WITH page AS MATERIALIZED (
         '"enabled":' || to_json(u.enabled),
         '"distributor":{"id":' || to_json(u.organization_id) || ',"name":' || (
             SELECT to_json(o.display_name) FROM organization AS o WHERE o.id = u.organization_id) || '}',
-        '"groups":' || to_json(u.group_ids)) || '}' AS item
+        '"groups":' || to_json(u.group_ids)
+    ) || '}' AS item
     FROM shown AS u
 )
 SELECT '[' || coalesce(string_agg(item.item, ',' ORDER BY item.id), '') || ']' AS data, count(*)::int AS shown,
