@@ -14,9 +14,7 @@ from service.contract.topics import Topics
 from service.core.batch import decide
 from service.core.command import Command
 from service.core.ids import created_subject
-from service.core.organization import Organization
 from service.core.producer_code import CreateCode
-from service.core.reference import Branch, Role
 from service.core.world import World
 from service.store.frame import frames_of
 from service.store.frame_row import write_frames
@@ -24,6 +22,7 @@ from service.store.position import BLOCK
 from tests.load import people
 from tests.load.workload import SOURCE, START_MS, uuid7
 from tests.support.record import FakeRecord
+from tests.support.states import new_branch, new_organization, new_role
 
 SLICE = 20_000
 """Approximate number of messages per transaction."""
@@ -88,11 +87,11 @@ class Backlog:
         self._time = stamp(now())
         self._world = World(
             organizations={
-                people.organization(n): Organization(people.organization(n), f"Agency {n}", "Active", (), False, 1)
+                people.organization(n): new_organization(people.organization(n), f"Agency {n}")
                 for n in range(people.ORGANIZATIONS)
             },
-            branches={people.branch(n): Branch(people.branch(n), f"B{n}", f"Branch {n}", 1) for n in range(10)},
-            roles={people.role(n): Role(people.role(n), f"Role {n}", (), 1) for n in range(people.ROLES)},
+            branches={people.branch(n): new_branch(people.branch(n), f"B{n}", f"Branch {n}") for n in range(10)},
+            roles={people.role(n): new_role(people.role(n), f"Role {n}") for n in range(people.ROLES)},
         )
 
     def batch(self, block: int, commands: int) -> list[Message]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, Literal
+
+from service.contract.aggregate import directory, producer_code, user
+from service.contract.attribute import DATE, FLAG, OPTIONAL_TEXT, STATUS, Attribute, Kind
 
 ORGANIZATIONS: Final = ("armstrong", "acv", "allrisk")
 INSURER: Final = "allrisk"
@@ -93,14 +96,22 @@ def _group_product(draw: Draw) -> tuple[str, dict[str, Any]]:
     return subject, {"product_id": draw.directory(PRODUCTS)}
 
 
-def _code_fields(draw: Draw) -> dict[str, Callable[[], Any]]:
-    return {
-        "description": lambda: draw.random.choice((None, "Premier clients", "Los Angeles branch")),
-        "branch": lambda: None if draw.chance(0.3) else {"id": draw.directory(BRANCHES)},
-        "producerStatus": lambda: {"code": draw.random.choice(STATUSES)},
-        "appointmentDate": lambda: draw.random.choice(DATES),
-        "terminationDate": lambda: draw.random.choice(DATES),
+def _fields(
+    draw: Draw, attributes: Iterable[Attribute], own: dict[str, Callable[[], Any]]
+) -> dict[str, Callable[[], Any]]:
+    """Return a function for each attribute, in their order: its own one, or that of its kind; others are left out."""
+    values: dict[Kind, Callable[[], Any]] = {
+        OPTIONAL_TEXT: lambda: draw.random.choice((None, "Premier clients", "Los Angeles branch")),
+        DATE: lambda: draw.random.choice(DATES),
+        FLAG: lambda: draw.random.choice((True, False, None)),
+        STATUS: lambda: {"code": draw.random.choice(STATUSES)},
     }
+    return {a.name: own.get(a.name) or values[a.kind] for a in attributes if a.name in own or a.kind in values}
+
+
+def _code_fields(draw: Draw) -> dict[str, Callable[[], Any]]:
+    own = {"branch": lambda: None if draw.chance(0.3) else {"id": draw.directory(BRANCHES)}}
+    return _fields(draw, producer_code.ATTRIBUTES, own)
 
 
 def _code_string(draw: Draw) -> str:
@@ -120,17 +131,11 @@ def _update_code(draw: Draw) -> tuple[str, dict[str, Any]]:
 
 
 def _user_fields(draw: Draw) -> dict[str, Callable[[], Any]]:
-    def flag() -> bool | None:
-        return draw.random.choice((True, False, None))
-
-    return {
-        "external_id": lambda: draw.random.choice((None, "ext-1", "ext-2")),
+    own: dict[str, Callable[[], Any]] = {
         "username": lambda: None if draw.chance(0.2) else f"{draw.organization()}.{draw.random.randint(1, 4)}",
         "groups": lambda: [draw.reference("group") for _ in range(draw.random.randint(0, 2))],
-        "enabled": flag,
-        "externalUser": flag,
-        "useProducerCodeSecurity": flag,
     }
+    return _fields(draw, user.ATTRIBUTES, own)
 
 
 def _create_user(draw: Draw) -> tuple[str, dict[str, Any]]:
@@ -158,10 +163,8 @@ def _user_code(draw: Draw) -> tuple[str, dict[str, Any]]:
 
 def _organization(draw: Draw) -> tuple[str, dict[str, Any]]:
     insurer = draw.chance(0.5) if draw.contended else draw.home == INSURER
-    fields: dict[str, Callable[[], Any]] = {
-        "producerStatus": lambda: {"code": draw.random.choice(STATUSES)},
-        "domains": lambda: draw.random.sample(("a.example", "b.example"), draw.random.randint(0, 2)),
-    }
+    own = {"domains": lambda: draw.random.sample(("a.example", "b.example"), draw.random.randint(0, 2))}
+    fields = _fields(draw, [a for a in directory.ORGANIZATION if a.name != "insurer"], own)
     return draw.home, {"displayName": f"{draw.home} {draw.random.randint(1, 2)}", "insurer": insurer} | draw.some(
         fields, 0.4
     )

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import fields
+from datetime import date
+from typing import Any, TypeVar, cast
 
 import asyncpg
 
@@ -77,36 +79,19 @@ async def read_marks(url: str) -> tuple[dict[TopicPartition, int], int]:
 
 
 async def _world(connection: Any) -> World:
-    async def rows(query: str, build: Callable[[Row], State]) -> dict[str, State]:
-        return {row["id"]: build(row) for row in await connection.fetch(query)}
+    async def states(table: str, state: Callable[..., State]) -> dict[str, State]:
+        return {row["id"]: _state(row, state) for row in await connection.fetch(f"SELECT * FROM {table}")}  # noqa: S608
 
     held_by_users = await connection.fetch("SELECT user_id, code_id, id::text AS id, role_ids FROM user_producer_code")
     held_by_groups = await connection.fetch("SELECT group_id, code_id, id::text AS id FROM group_producer_code")
     return World(
-        organizations=await rows(
-            "SELECT id, display_name, status, domains, insurer, version FROM organization",
-            lambda r: Organization(r[0], r[1], r[2], tuple(r[3]), r[4], r[5]),
-        ),
-        branches=await rows("SELECT id, branch_code, display_name, version FROM branch", lambda r: Branch(*r)),
-        roles=await rows(
-            "SELECT id, display_name, permissions, version FROM role", lambda r: Role(r[0], r[1], tuple(r[2]), r[3])
-        ),
-        products=await rows(
-            "SELECT id, name, institution_id, product_line, version FROM product", lambda r: Product(*r)
-        ),
-        groups=await rows(
-            "SELECT id, type, value, organization_id, product_ids, held_foreign, version FROM registry_group", _group
-        ),
-        users=await rows(
-            "SELECT id, name, email, organization_id, external_id, username, group_ids, enabled, external_user,"
-            " code_secured, held, held_foreign, version FROM registry_user",
-            _user,
-        ),
-        codes=await rows(
-            "SELECT id, code, organization_id, role_ids, description, branch_id, status, appointment_date::text,"
-            " termination_date::text, version FROM producer_code",
-            lambda r: ProducerCode(r[0], r[1], r[2], tuple(r[3]), *r[4:]),
-        ),
+        organizations=await states("organization", Organization),
+        branches=await states("branch", Branch),
+        roles=await states("role", Role),
+        products=await states("product", Product),
+        groups=await states("registry_group", Group),
+        users=await states("registry_user", User),
+        codes=await states("producer_code", ProducerCode),
         user_associations={
             (r["user_id"], r["code_id"]): UserAssociation(r["id"], r["user_id"], r["code_id"], tuple(r["role_ids"]))
             for r in held_by_users
@@ -118,13 +103,12 @@ async def _world(connection: Any) -> World:
     )
 
 
-def _group(row: Row) -> Group:
-    value = json.loads(row[2])
-    return Group(
-        row[0], row[1], Address(**value) if isinstance(value, dict) else value, row[3], tuple(row[4]), *row[5:]
-    )
-
-
-def _user(row: Row) -> User:
-    id_, name, email, organization_id, external_id, username, groups, *rest = row
-    return User(id_, name, email, organization_id, external_id, username, tuple(groups), *rest)
+def _state(row: Row, state: Callable[..., State]) -> State:
+    """Return the state of a row, whose columns have the names of the fields; the other columns are checked apart."""
+    names = [field.name for field in fields(cast("Any", state))]
+    values = {name: value.isoformat() if isinstance(value := row[name], date) else value for name in names}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    if state is Group:
+        value = json.loads(values["value"])
+        values["value"] = Address(**value) if isinstance(value, dict) else value
+    return state(**values)

@@ -1,16 +1,15 @@
 """The users, codes and organizations of the seed documents, as states of the core."""
 
-from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from service.core.association import GroupAssociation, UserAssociation
 from service.core.group import Address, Group
 from service.core.ids import association_id
 from service.core.organization import Organization
 from service.core.producer_code import ProducerCode
-from service.core.reference import Branch, Product, Role
 from service.core.user import User
 from service.core.world import World
+from tests.support.states import new_branch, new_code, new_group, new_organization, new_product, new_role, new_user
 
 ARMSTRONG, ACV = "pc:1", "pc:4"
 LOS_ANGELES, MINNEAPOLIS = "pc:SKLwZJB_J2trSnepw0UsV", "pc:S17f59YeYbDQEVkdUiua9"
@@ -23,19 +22,17 @@ ADDRESS = Address("10 Spring Street", "Floor 2", None, None, "Los Angeles", "CA"
 
 def organization(id_: str, name: str, *, status: str = "Active", insurer: bool = False) -> Organization:
     """Return an organization with version 1."""
-    return Organization(id_, name, status, (), insurer, 1)
+    return new_organization(id_, name, status=status, insurer=insurer)
 
 
-def code(id_: str, string: str, owner: str, description: str | None = None, **changes: object) -> ProducerCode:
+def code(id_: str, string: str, owner: str, description: str | None = None, **changes: Any) -> ProducerCode:
     """Return an active code with version 1 and the role "producer"."""
-    plain = ProducerCode(id_, string, owner, (PRODUCER,), description, None, "Active", None, None, 1)
-    return replace(plain, **changes)  # type: ignore[arg-type]  # fields of the state
+    return new_code(id_, string, owner, description=description, **changes)
 
 
-def user(id_: str, name: str, owner: str, **changes: object) -> User:
+def user(id_: str, name: str, owner: str, **changes: Any) -> User:
     """Return a user with version 1, subject to producer code security, without groups."""
-    plain = User(id_, name, f"{name.lower()}@example.com", owner, None, None, (), True, True, True, 0, 0, 1)
-    return replace(plain, **changes)  # type: ignore[arg-type]  # fields of the state
+    return new_user(id_, name, owner, **changes)
 
 
 def user_holds(user_id: str, code_id: str, *roles: str) -> dict[tuple[str, str], UserAssociation]:
@@ -67,9 +64,9 @@ _CODES = (
     code("pc:16", "301-008578", ACV, "ACV Property Insurance", branch_id=MINNEAPOLIS, role_ids=(PRODUCER, SUBMISSION)),
 )
 _GROUPS = (
-    Group(OFFICE, "office", ADDRESS, ARMSTRONG, ("prd_1",), 0, 4),
-    Group("west", "region", "West: all of it", ARMSTRONG, (), 0, 1),
-    Group("acv-division", "division", "Property", ACV, (), 0, 1),
+    new_group(OFFICE, "office", ADDRESS, ARMSTRONG, product_ids=("prd_1",), version=4),
+    new_group("west", "region", "West: all of it", ARMSTRONG),
+    new_group("acv-division", "division", "Property", ACV),
 )
 _USERS = (
     user(ANN, "Ann", ARMSTRONG, external_id="a-17", group_ids=(OFFICE,), version=3),
@@ -83,14 +80,14 @@ WORLD = World(
         ACV: organization(ACV, "ACV Property Insurance"),
     },
     branches={
-        LOS_ANGELES: Branch(LOS_ANGELES, "501", "Los Angeles Branch UW", 1),
-        MINNEAPOLIS: Branch(MINNEAPOLIS, "301", "Minneapolis Branch UW", 1),
+        LOS_ANGELES: new_branch(LOS_ANGELES, "501", "Los Angeles Branch UW"),
+        MINNEAPOLIS: new_branch(MINNEAPOLIS, "301", "Minneapolis Branch UW"),
     },
     roles={
-        PRODUCER: Role(PRODUCER, "Producer", ("create account", "quote job"), 1),
-        SUBMISSION: Role(SUBMISSION, "Producer Code - Submissions", (), 1),
+        PRODUCER: new_role(PRODUCER, "Producer", ("create account", "quote job")),
+        SUBMISSION: new_role(SUBMISSION, "Producer Code - Submissions"),
     },
-    products={"prd_1": Product("prd_1", "General Liability", "ins_1", "general_liability", 1)},
+    products={"prd_1": new_product("prd_1", "General Liability", "ins_1", "general_liability")},
     groups=by_id(*_GROUPS),
     users=by_id(*_USERS),
     codes=by_id(*_CODES),

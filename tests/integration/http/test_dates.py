@@ -6,19 +6,19 @@ from datetime import date, timedelta
 import orjson
 import pytest
 
-from service.core.group import Group
 from service.core.world import World
 from service.store.code_page import Page
 from tests.integration.http import seeds
 from tests.integration.http.registry_client import RegistryClient
 from tests.integration.http.registry_client import open_registry as opened
 from tests.support import database
+from tests.support.states import new_group
 
 DAY = date(2026, 11, 22)
 BEFORE, AT, AFTER = ((DAY + timedelta(days=days)).isoformat() for days in (-1, 0, 1))
 OWN, TEAM, ALL, NOBODY = "own", "team", "all", "nobody"
 OWNER = seeds.organization("o", "Owner")
-GROUP = Group("west", "region", "G", OWNER.id, (), 0, 1)
+GROUP = new_group("west", "region", "G", OWNER.id)
 
 CODES = {
     "appointed-before": {"appointment_date": BEFORE},

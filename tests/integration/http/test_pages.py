@@ -8,14 +8,13 @@ import asyncpg
 import httpx
 import pytest
 
-from service.core.group import Group
-from service.core.reference import Product, Role
 from service.core.world import World
 from tests.integration.http import seeds
 from tests.integration.http.registry_client import RegistryClient
 from tests.integration.http.registry_client import open_registry as opened
 from tests.support import database
 from tests.support.shuffled import shuffle
+from tests.support.states import new_group, new_product, new_role
 
 COUNT = 160
 """Each of four organizations has more than the least that a source reads: 32 rows."""
@@ -39,7 +38,8 @@ def _string(n: int) -> str:
 
 
 def _world() -> World:
-    groups = [Group(f"group-{n:03}", TYPES[n % 2], f"G {n}", _owner(n), tuple(PRODUCTS), 0, 1) for n in NUMBERS]
+    products = tuple(PRODUCTS)
+    groups = [new_group(f"group-{n:03}", TYPES[n % 2], f"G {n}", _owner(n), product_ids=products) for n in NUMBERS]
     users = [
         seeds.user(
             f"user-{n:03}", "N", _owner(n), group_ids=(EVERY_GROUP, "group-001"), code_secured=f"user-{n:03}" != ALL
@@ -49,8 +49,8 @@ def _world() -> World:
     codes = [seeds.code(f"code-{n:03}", _string(n), _owner(n), f"D {n % 3}", role_ids=tuple(ROLES)) for n in NUMBERS]
     return World(
         organizations=seeds.by_id(*(seeds.organization(id_, id_) for id_ in ORGANIZATIONS)),
-        roles={id_: Role(id_, id_, (), 1) for id_ in ROLES},
-        products={id_: Product(id_, id_, "i", "l", 1) for id_ in PRODUCTS},
+        roles={id_: new_role(id_, id_) for id_ in ROLES},
+        products={id_: new_product(id_, id_, "i", "l") for id_ in PRODUCTS},
         groups=seeds.by_id(*groups),
         users=seeds.by_id(*users),
         codes=seeds.by_id(*codes),

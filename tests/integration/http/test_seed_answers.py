@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from service.core.ids import association_id
-from service.core.reference import Branch
 from tests.integration.http import seeds
 from tests.integration.http.registry_client import RegistryClient
+from tests.support.states import new_branch
 
 STATUS = {"code": "Active", "name": "Active"}
 MINNEAPOLIS = {"branchCode": "301", "displayName": "Minneapolis Branch UW", "id": "pc:S17f59YeYbDQEVkdUiua9"}
@@ -245,7 +245,7 @@ async def test_response_is_304_until_a_change(seeded_registry: RegistryClient, p
     tag = first.headers["etag"]
     assert (await seeded_registry.get(path, headers={"If-None-Match": tag})).status_code == 304
     renamed = {id_: replace(one, display_name=f"New {id_}") for id_, one in seeds.WORLD.organizations.items()}
-    branch = Branch(seeds.MINNEAPOLIS, "301", "Minneapolis", 2)
+    branch = new_branch(seeds.MINNEAPOLIS, "301", "Minneapolis", version=2)
     role = replace(seeds.WORLD.roles[seeds.PRODUCER], display_name="Seller", version=2)
     submissions = replace(seeds.WORLD.roles[seeds.SUBMISSION], display_name="Submissions", version=2)
     changed = replace(

@@ -5,13 +5,12 @@ from datetime import date, timedelta
 from random import Random
 
 from service.core.availability import Available, Candidate, available, usability
-from service.core.group import Group
-from service.core.reference import Role
 from service.core.user import User
 from service.core.world import World
 from tests.integration.http import seeds
+from tests.support.states import new_group, new_role
 
-ROLE = Role(seeds.PRODUCER, "Producer", (), 1)
+ROLE = new_role(seeds.PRODUCER, "Producer")
 _STATUSES = ("Active",) * 8 + ("Limited",) * 3 + ("Suspended", "Terminating", "Terminated")
 _DAY = date(2026, 11, 22)
 _CODES = (*range(9), 60)
@@ -50,7 +49,7 @@ def world(prefix: str, chance: Random) -> World:
         )
     )
     groups = seeds.by_id(
-        *(Group(f"{prefix}g{n}", "region", "G", chance.choice(owners), (), 0, 1) for n in range(chance.randrange(4)))
+        *(new_group(f"{prefix}g{n}", "region", "G", chance.choice(owners)) for n in range(chance.randrange(4)))
     )
     users = seeds.by_id(*(_user(f"{prefix}u{n}", prefix, owners, sorted(groups), chance) for n in range(3)))
     held = [seeds.user_holds(u, c) for u in users for c in codes if users[u].code_secured and chance.random() < 0.5]

@@ -1,16 +1,23 @@
 """Check that the HTTP answers at the end equal the model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from service.contract.aggregate import STATES
 from service.core.association import effective_roles
 from service.core.group import Address
+from service.core.producer_code import ProducerCode
+from service.core.user import User
 from service.core.world import World
 from tests.support.checker.evidence import Violation
 from tests.support.checker.model import Model
 
 Json = dict[str, Any]
+
+# Attributes that HTTP shows as events do.
+_USER = ("name", "email", "external_id", "enabled", *(a.name for a in STATES[User].attributes if a.http))
+_CODE = ("code", "description", *(a.name for a in STATES[ProducerCode].attributes if a.http))
 
 
 @dataclass(slots=True)
@@ -82,56 +89,37 @@ def _groups(world: World) -> dict[str, Json]:
 
 
 def _producer(producer: Json) -> Json:
-    names = ("name", "email", "external_id", "enabled")
-    groups = sorted(producer["groups"] or ())
     return {
-        **{name: producer.get(name) for name in names},
-        "organization": producer["distributor"]["id"],
-        "groups": groups,
+        **{name: producer.get(name) for name in _USER},
+        "organization": {"id": producer["distributor"]["id"]},
+        "groups": sorted(producer["groups"] or ()),
     }
 
 
 def _producers(world: World) -> dict[str, Json]:
-    return {
-        id_: {
-            "name": user.name,
-            "email": user.email,
-            "external_id": user.external_id,
-            "enabled": user.enabled,
-            "organization": user.organization_id,
-            "groups": list(user.group_ids),
-        }
-        for id_, user in world.users.items()
-    }
+    return {id_: _of(user, (*_USER, "organization", "groups")) for id_, user in world.users.items()}
 
 
 def _code(code: Json) -> Json:
+    """Return the attributes of a code as events have them: references with their ids only, all attributes present."""
+    status, branch = code["producerStatus"]["code"], code.get("branch")
     return {
-        "code": code["code"],
-        "description": code.get("description"),
-        "organization": code["organization"]["id"],
-        "branch": (code.get("branch") or {"id": None})["id"],
-        "status": code["producerStatus"]["code"],
-        "roles": _ids(code["roles"]),
-        "from": code.get("appointmentDate"),
-        "to": code.get("terminationDate"),
+        **{name: code.get(name) for name in _CODE},
+        "organization": {"id": code["organization"]["id"]},
+        "roles": [{"id": id_} for id_ in _ids(code["roles"])],
+        "branch": None if branch is None else {"id": branch["id"]},
+        "producerStatus": {"code": status, "name": status},
     }
 
 
 def _codes(world: World) -> dict[str, Json]:
-    return {
-        id_: {
-            "code": code.code,
-            "description": code.description,
-            "organization": code.organization_id,
-            "branch": code.branch_id,
-            "status": code.status,
-            "roles": list(code.role_ids),
-            "from": code.appointment_date,
-            "to": code.termination_date,
-        }
-        for id_, code in world.codes.items()
-    }
+    names = (*_CODE, "organization", "roles", "branch", "producerStatus")
+    return {id_: _of(code, names) for id_, code in world.codes.items()}
+
+
+def _of(state: User | ProducerCode, names: Sequence[str]) -> Json:
+    written = STATES[type(state)].write(state)
+    return {name: written[name] for name in names}
 
 
 def _held_by_users(world: World) -> dict[str, dict[str, list[str]]]:

@@ -4,15 +4,19 @@ from dataclasses import asdict
 
 import pytest
 
+from service.contract.aggregate import STATES
 from service.contract.topics import Topics
 from service.core.association import effective_roles
 from service.core.group import Address
+from service.core.producer_code import ProducerCode
+from service.core.user import User
 from service.core.world import World
 from tests.support.checker.model import Model, replay
 from tests.support.checker.observed import HttpAnswers, check_observed
 from tests.unit.chaos.perfect import history, perfect
 
 TOPICS = Topics("observed")
+_SHOWN = {kind.state: [a.name for a in kind.attributes if a.http] for kind in STATES.values()}
 
 
 @pytest.fixture
@@ -36,30 +40,17 @@ def faithful(world: World) -> HttpAnswers:
         }
         observed.holders[group.id] = []
     for user in world.users.values():
-        observed.producers[user.id] = {
-            "id": user.id,
-            "name": user.name,
-            "email": user.email,
-            "enabled": user.enabled,
-            "distributor": {"id": user.organization_id},
-            "groups": list(user.group_ids),
-            **({} if user.external_id is None else {"external_id": user.external_id}),
+        state = STATES[User].write(user)
+        shown = {
+            name: state[name] for name in ("id", "name", "email", "external_id", "enabled", "groups", *_SHOWN[User])
         }
+        shown["distributor"] = {"id": user.organization_id}
+        observed.producers[user.id] = {name: value for name, value in shown.items() if value is not None}
         observed.users[user.id] = []
     for code in world.codes.values():
-        optional = {
-            "description": code.description,
-            "branch": None if code.branch_id is None else {"id": code.branch_id},
-            "appointmentDate": code.appointment_date,
-            "terminationDate": code.termination_date,
-        }
-        observed.codes[code.id] = {
-            "code": code.code,
-            "organization": {"id": code.organization_id},
-            "producerStatus": {"code": code.status},
-            "roles": [{"id": role} for role in code.role_ids],
-            **{name: value for name, value in optional.items() if value is not None},
-        }
+        state = STATES[ProducerCode].write(code)
+        names = ("code", "description", "organization", "roles", "branch", "producerStatus", *_SHOWN[ProducerCode])
+        observed.codes[code.id] = {name: state[name] for name in names if state[name] is not None}
     for held in world.user_associations.values():
         roles = effective_roles(held, world.codes[held.code_id])
         reported = {"producerCode": {"id": held.code_id}, "roles": [{"id": role} for role in roles]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from service.contract.change import Snapshot
@@ -17,6 +18,7 @@ from service.core.association import (
 )
 from service.core.event import Event
 from service.core.ids import association_id
+from tests.support.states import new_branch, new_code, new_group, new_organization, new_product, new_role, new_user
 
 AGENCY: Final = "/agency-management"
 OPERATOR: Final = "/operator"
@@ -114,45 +116,29 @@ EVENTS_OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
 
 _SPRING = group.Address("1 Spring Street", None, None, None, "Los Angeles", "CA", "90012", "US")
 _HARBOR = group.Address("2 Harbor Drive", "Floor 3", None, "Armstrong and Company", "San Diego", "CA", "92101", "US")
-OFFICE: Final = group.Group("pc:669", "office", _SPRING, "pc:1", (), 0, 1)
-_MOVED = group.Group("pc:669", "office", _HARBOR, "pc:1", (), 0, 2)
-_GRANTED = group.Group("pc:669", "office", _HARBOR, "pc:1", ("prd_cyber",), 0, 3)
-_REVOKED = group.Group("pc:669", "office", _HARBOR, "pc:1", (), 0, 4)
-CODE: Final = producer_code.ProducerCode(
-    "pc:16",
-    "301-008578",
-    "pc:4",
-    ("producer",),
-    "ACV Property Insurance",
-    "pc:S17f59YeYbDQEVkdUiua9",
-    "Active",
-    None,
-    None,
-    1,
+OFFICE: Final = new_group("pc:669", "office", _SPRING, "pc:1")
+_MOVED = replace(OFFICE, value=_HARBOR, version=2)
+_GRANTED = replace(_MOVED, product_ids=("prd_cyber",), version=3)
+_REVOKED = replace(_MOVED, version=4)
+CODE: Final = new_code(
+    "pc:16", "301-008578", "pc:4", description="ACV Property Insurance", branch_id="pc:S17f59YeYbDQEVkdUiua9"
 )
-_APPOINTED = producer_code.ProducerCode(
-    "pc:16", "301-008578", "pc:4", ("producer", "submitter"), None, None, "Limited", "2022-07-09", None, 2
-)
-RAY: Final = user.User(
-    "pc:310", "Ray Newton", "ray@armstrong.example", "pc:1", None, "rnewton", (), True, True, True, 0, 0, 1
-)
-_KNOWN = user.User(
-    "pc:310", "Ray Newton", "ray@armstrong.example", "pc:1", "E-17", None, (), False, True, True, 0, 0, 2
-)
-_JOINED = user.User(
-    "pc:310", "Ray Newton", "ray@armstrong.example", "pc:1", "E-17", None, ("pc:669",), False, True, True, 0, 0, 3
-)
-_LEFT = user.User("pc:310", "Ray Newton", "ray@armstrong.example", "pc:1", "E-17", None, (), False, True, True, 0, 0, 4)
-ACV: Final = organization.Organization("pc:4", "ACV Property Insurance", "Active", ("acv.example",), False, 1)
-_LIMITED = organization.Organization("pc:4", "ACV Property Insurance", "Limited", (), False, 2)
-BRANCH: Final = reference.Branch("pc:SKLwZJB_J2trSnepw0UsV", "501", "Los Angeles Branch", 1)
-_BRANCH_UW = reference.Branch("pc:SKLwZJB_J2trSnepw0UsV", "501", "Los Angeles Branch UW", 2)
-ROLE: Final = reference.Role("producercode_submission", "Producer Code - Submissions", ("quote job",), 1)
-_ROLE_MORE = reference.Role(
-    "producercode_submission", "Producer Code - Submissions", ("create account", "quote job"), 2
-)
-PRODUCT: Final = reference.Product("prd_cyber", "Cyber", "ins_allrisk", "cyber", 1)
-_RENAMED = reference.Product("prd_cyber", "Cyber Plus", "ins_allrisk", "cyber", 2)
+_APPOINTED = replace(
+    CODE, role_ids=("producer", "submitter"), description=None, branch_id=None, status="Limited",
+    appointment_date="2022-07-09", version=2,
+)  # fmt: skip
+RAY: Final = new_user("pc:310", "Ray Newton", "pc:1", email="ray@armstrong.example", username="rnewton")
+_KNOWN = replace(RAY, external_id="E-17", username=None, enabled=False, version=2)
+_JOINED = replace(_KNOWN, group_ids=("pc:669",), version=3)
+_LEFT = replace(_KNOWN, version=4)
+ACV: Final = new_organization("pc:4", "ACV Property Insurance", domains=("acv.example",))
+_LIMITED = replace(ACV, status="Limited", domains=(), version=2)
+BRANCH: Final = new_branch("pc:SKLwZJB_J2trSnepw0UsV", "501", "Los Angeles Branch")
+_BRANCH_UW = replace(BRANCH, display_name="Los Angeles Branch UW", version=2)
+ROLE: Final = new_role("producercode_submission", "Producer Code - Submissions", ("quote job",))
+_ROLE_MORE = replace(ROLE, permissions=("create account", "quote job"), version=2)
+PRODUCT: Final = new_product("prd_cyber", "Cyber", "ins_allrisk", "cyber")
+_RENAMED = replace(PRODUCT, name="Cyber Plus", version=2)
 GROUP_HOLDS: Final = GroupAssociation(association_id("group", "pc:669", "pc:17"), "pc:669", "pc:17")
 RAY_HOLDS: Final = UserAssociation(
     association_id("user", "pc:310", "pc:535"), "pc:310", "pc:535", ("producercode_submission",)

@@ -5,13 +5,10 @@ from dataclasses import replace
 import pytest
 
 from service.core.availability import RENEWAL, SUBMISSION, Candidate, Refused, available, level, usability, usable
-from service.core.user import User
+from tests.support.states import new_user
 
 TODAY = "2022-07-09"
-ANN = User(
-    "ann", "Ann", "ann@example.com", "pc:1", None, None, ("office",), enabled=True, external_user=True,
-    code_secured=True, held=1, held_foreign=0, version=1,
-)  # fmt: skip
+ANN = new_user("ann", "Ann", "pc:1", group_ids=("office",), held=1)
 ACTIVE = Candidate("1", "100-002541", 2, None, None)
 LIMITED = Candidate("2", "ai-50701", 1, None, None)
 SUSPENDED = Candidate("3", "301-008578", 0, None, None)

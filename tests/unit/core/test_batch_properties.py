@@ -15,6 +15,7 @@ from service.core.command import Command
 from service.core.decision import Decision, Repeat
 from tests.support.asked import commands
 from tests.support.history import Sent, foundation, history
+from tests.support.states import new_group
 from tests.unit.core.registry import check_rules
 
 FOUNDED = decide_batch(commands(foundation()), World())[1]
@@ -162,7 +163,7 @@ def test_problems_are_ordered_by_path(seed: int, count: int) -> None:
 
 
 def test_an_aggregate_is_the_fold_of_its_events() -> None:
-    made = group.Group("g", "region", "West", "o", (), 0, 1)
+    made = new_group("g", "region", "West", "o")
     moved = replace(made, value="East", version=2)
 
     world = World()
