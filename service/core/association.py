@@ -86,40 +86,6 @@ class GroupAssociation:
     code_id: str
 
 
-def evolve_user(state: User, event: UserAssociationEvent) -> User:
-    """Return the owner after the event, with updated counters of held codes."""
-    step = 1 if isinstance(event, UserCodeAdded) else -1
-    return User(
-        state.id,
-        state.name,
-        state.email,
-        state.organization_id,
-        state.external_id,
-        state.username,
-        state.group_ids,
-        state.enabled,
-        state.external_user,
-        state.code_secured,
-        state.held + step,
-        state.held_foreign + (step if event.foreign else 0),
-        event.version,
-    )
-
-
-def evolve_group(state: Group, event: GroupAssociationEvent) -> Group:
-    """Return the owner after the event, with updated counters of held codes."""
-    step = 1 if isinstance(event, GroupCodeAdded) else -1
-    return Group(
-        state.id,
-        state.type,
-        state.value,
-        state.organization_id,
-        state.product_ids,
-        state.held_foreign + (step if event.foreign else 0),
-        event.version,
-    )
-
-
 def effective_roles(association: UserAssociation, code: ProducerCode) -> tuple[str, ...]:
     """Return the roles that the user has on the code: those of the association that the code still has."""
     if association.role_ids == code.role_ids:

@@ -7,7 +7,7 @@ knows the code.
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from service.core.problem import Problem, Problems, existing_subject, missing_subject, not_found
 from service.core.value import value
@@ -158,6 +158,22 @@ def decide(
             return GroupProductRevoked(state, _with_products(state, remaining))
         case _:
             assert_never(command)
+
+
+def with_code(state: Group, step: Literal[1, -1], foreign: bool, version: int) -> Group:
+    """Return the group after an association with a code was added (step 1) or removed (step -1).
+
+    `foreign` is true when the code belongs to another organization.
+    """
+    return Group(
+        state.id,
+        state.type,
+        state.value,
+        state.organization_id,
+        state.product_ids,
+        state.held_foreign + step if foreign else state.held_foreign,
+        version,
+    )
 
 
 def _create(

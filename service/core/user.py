@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never
 
 from service.core.group import Group
 from service.core.membership import check_memberships, membership_problem
@@ -185,6 +185,28 @@ def decide(
             )
         case _:
             assert_never(command)
+
+
+def with_code(state: User, step: Literal[1, -1], foreign: bool, version: int) -> User:
+    """Return the user after an association with a code was added (step 1) or removed (step -1).
+
+    `foreign` is true when the code belongs to another organization.
+    """
+    return User(
+        state.id,
+        state.name,
+        state.email,
+        state.organization_id,
+        state.external_id,
+        state.username,
+        state.group_ids,
+        state.enabled,
+        state.external_user,
+        state.code_secured,
+        state.held + step,
+        state.held_foreign + step if foreign else state.held_foreign,
+        version,
+    )
 
 
 def _created(command: CreateUser, user_id: str, organization: Organization | None) -> User:

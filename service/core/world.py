@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import assert_never
 
-from service.core import association
+from service.core import group, user
 from service.core.association import (
     GroupAssociation,
     GroupCodeAdded,
@@ -78,16 +78,20 @@ def evolve(world: World, event: Event) -> None:
             world.code_ids[event.after.code.lower()] = event.after.id
         case UserCodeAdded():
             world.user_associations[event.user_id, event.association.code_id] = event.association
-            world.users[event.user_id] = association.evolve_user(world.users[event.user_id], event)
+            world.users[event.user_id] = user.with_code(world.users[event.user_id], 1, event.foreign, event.version)
         case UserCodeRemoved():
             world.user_associations.pop((event.user_id, event.association.code_id), None)
-            world.users[event.user_id] = association.evolve_user(world.users[event.user_id], event)
+            world.users[event.user_id] = user.with_code(world.users[event.user_id], -1, event.foreign, event.version)
         case GroupCodeAdded():
             world.group_associations[event.group_id, event.association.code_id] = event.association
-            world.groups[event.group_id] = association.evolve_group(world.groups[event.group_id], event)
+            world.groups[event.group_id] = group.with_code(
+                world.groups[event.group_id], 1, event.foreign, event.version
+            )
         case GroupCodeRemoved():
             world.group_associations.pop((event.group_id, event.association.code_id), None)
-            world.groups[event.group_id] = association.evolve_group(world.groups[event.group_id], event)
+            world.groups[event.group_id] = group.with_code(
+                world.groups[event.group_id], -1, event.foreign, event.version
+            )
         case UserCreated() | UserUpdated() | GroupJoined() | GroupLeft():
             _evolve_user(world, event.after)
         case GroupCreated() | GroupUpdated() | GroupProductGranted() | GroupProductRevoked():
