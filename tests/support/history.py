@@ -1,7 +1,7 @@
 """Random command histories over all types, with invalid commands and duplicates.
 
-Pure: all randomness comes from the given `random.Random`. A history is a list of JSON-serializable dicts and depends
-neither on the core nor on the contract, so each kind of test can send it in its own way.
+Pure: all randomness comes from the given `random.Random`. A history is a list of JSON-serializable dicts, so each
+kind of test can send it in its own way. It does not depend on the core, and on the contract only for the attributes.
 
 There are few ids, so that commands concern the same entities. With `contended=False` commands of different keys are
 decided independently of each other: the result does not depend on the order in which the keys interleave. With

@@ -28,9 +28,10 @@ def test_everything_in_the_foundation_is_accepted() -> None:
     assert {answer.status for answer in answers if isinstance(answer, Decision)} == {"accepted"}
 
 
-def test_a_thousand_commands_have_every_type_and_every_answer() -> None:
+def test_three_thousand_commands_have_every_type_and_every_answer() -> None:
+    # With a thousand, one seed of three misses an accepted user.leave-group.
     for contended in (False, True):
-        batch = commands(history(Random(1), 1_000, contended=contended))
+        batch = commands(history(Random(1), 3_000, contended=contended))
         answers, _ = decide_batch(batch, decide_batch(commands(foundation()), World())[1])
         accepted: Counter[str] = Counter()
         seen: set[str] = set()
