@@ -16,8 +16,8 @@ TOPICS = Topics("check")
 
 @pytest.fixture
 def evidence() -> Evidence:
-    """A perfect history."""
-    return perfect(history(7, TOPICS), TOPICS)
+    """A perfect history, long enough to have dead letters with every seed."""
+    return perfect(history(7, TOPICS, commands=300), TOPICS)
 
 
 def kinds(evidence: Evidence) -> set[str]:
