@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from service.contract.aggregate import producer_code
-from service.contract.attribute import DATE, FLAG, OPTIONAL_NAME, OPTIONAL_TEXT, TEXT, TEXTS, Attribute, Kind
+from service.contract.attribute import DATE, FLAG, OPTIONAL_TEXT, TEXT, TEXTS, USERNAME, Attribute, Kind
 from service.core.producer_status import ProducerStatusCode
 from service.http.value import ID_PATTERN, MAX_ID
 
@@ -27,7 +27,7 @@ Tag = Annotated[
 _SHOWN: Final[dict[Kind, Any]] = {
     TEXT: Text,
     OPTIONAL_TEXT: Text,
-    OPTIONAL_NAME: Text,
+    USERNAME: Text,
     TEXTS: list[Text],
     DATE: Day,
     FLAG: bool,
