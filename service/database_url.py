@@ -4,6 +4,7 @@ No message contains the user name, a host or the name of the database: with a mi
 a part of the password.
 """
 
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,12 +13,10 @@ from typing import Final, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-_VERIFYING: Final = SSL_MODES[-2:]
-_TARGETS: Final = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
 _TLS_VERSIONS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _CHOICES: Final = {
     "sslmode": SSL_MODES,
-    "target_session_attrs": _TARGETS,
+    "target_session_attrs": ("any", "primary", "standby", "prefer-standby", "read-write", "read-only"),
     "channel_binding": ("disable", "prefer", "require"),
     "sslnegotiation": ("postgres", "direct"),
     "ssl_min_protocol_version": _TLS_VERSIONS,
@@ -41,6 +40,7 @@ _DRIVER: Final = (
 )  # fmt: skip
 """Parameters that asyncpg handles. It would send any other to the server as a setting of the session."""
 PARAMETERS: Final = tuple(sorted({*_DRIVER, *_NUMBERS, "application_name", "channel_binding", "options"}))
+_HOST: Final = re.compile(r"(?P<socket>/.*)|(?:\[(?P<address>[^\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>.*))?")
 _ENCODE: Final = "percent-encode it in the user name and the password (@ is %40, / is %2F, ? is %3F, # is %23)"
 
 
@@ -121,17 +121,11 @@ class DatabaseUrl:
 
 
 def _host(text: str) -> tuple[str, int | None]:
-    if text.startswith("/"):
-        return text, None
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        colon, port = rest[:1] or ":", rest[1:]
-    else:
-        host, colon, port = text.partition(":")
-        colon = ":"
-    if not host or colon != ":":
+    found = _HOST.fullmatch(text)
+    if found is None:
         raise InvalidUrl("a host is missing, or an IPv6 address is not in brackets")
-    return unquote(host), _port(port) if port else None
+    host = found["socket"] or found["address"] or found["name"]
+    return unquote(host), _port(found["port"]) if found["port"] else None
 
 
 def _port(text: str) -> int:
@@ -156,7 +150,7 @@ def _check_tls(parameters: Mapping[str, str], environment: Mapping[str, str]) ->
         name: parameters.get(name) or environment.get(f"PG{name.upper()}", "")
         for name in ("sslrootcert", "sslcrl", "sslcert", "sslkey")
     }
-    if mode in _VERIFYING and not files["sslrootcert"]:
+    if mode.startswith("verify-") and not files["sslrootcert"]:
         root = Path(environment.get("HOME", "/")) / ".postgresql/root.crt"
         if not root.exists():
             raise InvalidUrl(f"sslmode={mode} needs the parameter sslrootcert, the file of the trusted certificates")
