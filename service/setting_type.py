@@ -7,6 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+PREFIX = "REGISTRY_"
+"""The prefix of the environment variables."""
+
 PATH_PREFIX = r"(/[A-Za-z0-9._~-]+)*"
 """The pattern of a path in front of other paths, which may be empty."""
 
@@ -28,9 +31,18 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _addresses(value: str) -> str:
+    for address in value.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if address.strip() and not (host and port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+            raise ValueError
+    return value
+
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
 """A comma-separated list. Items are trimmed, and empty items are ignored."""
 
+BrokerAddresses = Annotated[str, AfterValidator(_addresses)]
 Networks = Annotated[CommaSeparated, AfterValidator(_networks)]
 Origins = Annotated[CommaSeparated, AfterValidator(_origins)]
 PathPrefix = Annotated[str, Field(pattern=rf"^{PATH_PREFIX}$", max_length=256)]

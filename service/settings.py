@@ -15,8 +15,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.database_url import DatabaseUrl
 from service.masking import shown
+from service.setting_rules import contradictions
 from service.setting_type import (
+    PREFIX,
     BaseUri,
+    BrokerAddresses,
     CommaSeparated,
     Count,
     Days,
@@ -29,7 +32,6 @@ from service.setting_type import (
     split,
 )
 
-PREFIX = "REGISTRY_"
 TEST_PREFIX = "REGISTRY_TEST_"
 """Variables with this prefix belong to the test suite and are ignored."""
 
@@ -60,7 +62,7 @@ class Settings(BaseSettings):
         30, "Timeout of a statement", "seconds, greater than 0, at most 86400"
     )
 
-    kafka_bootstrap_servers: str = _setting("", "Kafka brokers to use", "host:port, separated by commas")
+    kafka_bootstrap_servers: BrokerAddresses = _setting("", "Kafka brokers to use", "host:port, separated by commas")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = _setting(
         "PLAINTEXT", "Protocol of the connections to Kafka", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
     )
@@ -210,15 +212,6 @@ class Settings(BaseSettings):
             DatabaseUrl.parse(value).check(os.environ)
         return value
 
-    @field_validator("kafka_bootstrap_servers")
-    @classmethod
-    def _brokers_have_ports(cls, value: str) -> str:
-        for address in split(value):  # type: ignore[attr-defined]  # returns a tuple for a str
-            host, _, port = address.rpartition(":")
-            if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
-                raise ValueError
-        return value
-
     @field_validator("log_level", mode="before")
     @classmethod
     def _level_in_lower_case(cls, value: object) -> object:
@@ -226,29 +219,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _settings_are_consistent(self) -> Self:
-        problems = []
-        if self.kafka_security_protocol.startswith("SASL") and not (
-            self.kafka_sasl_username and self.kafka_sasl_password.get_secret_value()
-        ):
-            problems.append(
-                f"{PREFIX}KAFKA_SASL_USERNAME: {self.kafka_security_protocol} requires a user name and a password"
-            )
-        if bool(self.kafka_ssl_certfile) != bool(self.kafka_ssl_keyfile):
-            problems.append(f"{PREFIX}KAFKA_SSL_CERTFILE: set both it and {PREFIX}KAFKA_SSL_KEYFILE, or neither")
-        if self.dead_letter_minimum > self.dead_letter_window:
-            problems.append(f"{PREFIX}DEAD_LETTER_MINIMUM: must be at most {PREFIX}DEAD_LETTER_WINDOW")
-        if self.inbox_retention_days < self.command_retention_days:
-            problems.append(
-                f"{PREFIX}INBOX_RETENTION_DAYS: must be at least {PREFIX}COMMAND_RETENTION_DAYS;"
-                " otherwise a duplicate command could be decided twice"
-            )
-        if self.inbox_retention_days < self.dead_letter_retention_days:
-            problems.append(
-                f"{PREFIX}INBOX_RETENTION_DAYS: must be at least {PREFIX}DEAD_LETTER_RETENTION_DAYS;"
-                " otherwise a dead letter that is replayed twice could be decided twice"
-            )
-        if not self.jwt_algorithms:
-            problems.append(f"{PREFIX}JWT_ALGORITHMS: at least one algorithm is required")
+        problems = contradictions(self)
         if problems:
             raise InvalidSettings(problems)
         return self
