@@ -90,7 +90,7 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
 
     def _check_tasks(self) -> None:
         """Raise ConsumerBroken when a background task of the client library has failed: no records would arrive."""
-        for task in (self._coordinator._coordination_task, self._fetcher.error_future):
+        for task in (self._coordinator._coordination_task, self._fetcher.error_future, self._client._sync_task):
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise ConsumerBroken(f"the Kafka client gave up: {task.exception()!r}")
 

@@ -30,7 +30,7 @@ from consumers.relay.held_retry import HeldRetry
 from consumers.relay.publisher import Publisher
 from consumers.relay.shards import shards_to_acquire, shards_to_release
 from consumers.relay.status import RelayStatus
-from service.store.errors import StoreUnavailable
+from service.store.errors import StoreError, StoreUnavailable
 from service.store.outbox_store import RELOAD, RETRY, OutboxStore, RelayMembership, is_cut_off
 from service.telemetry import RELAYS
 
@@ -282,7 +282,7 @@ class Relay:
                     await (self._publish() if self._chunk else self._read())
                 await self._settle(whole=True)
             await self._publisher.close()
-        except (StoreUnavailable, TimeoutError) as error:
+        except (StoreError, TimeoutError) as error:
             failure = error
             await self._publisher.abort()
         await self._held_retry.abort()
