@@ -72,12 +72,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
     except ValueError as error:
         raise InvalidSettings([f"{variable('failpoints')} is invalid: {error}"]) from None
     shutdown = Shutdown(asyncio.Event() if stop is None else stop)
-    parts = [DATABASE, MIGRATIONS]
-    parts += [BROKER] if role != "api" else []
-    parts += [READING, BATCHES] if role in {"all", "consumers"} else []
-    parts += [RELAY] if role in {"all", "relay"} else []
-    parts += [API, KEYS] if role in {"all", "api"} else []
-    health = Health(parts)
+    health = Health(parts_of(role))
     async with contextlib.AsyncExitStack() as stack:
         admin_socket = stack.enter_context(_listening(settings.admin_host, settings.admin_port, "admin_port"))
         api_socket = (
@@ -105,6 +100,16 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
                 await asyncio.wait((kafka,))
             await drained
             gc.enable()
+
+
+def parts_of(role: Role) -> list[str]:
+    """Return the parts of readiness of a process."""
+    parts = [DATABASE, MIGRATIONS]
+    parts += [BROKER] if role != "api" else []
+    parts += [READING, BATCHES] if role in {"all", "consumers"} else []
+    parts += [RELAY] if role in {"all", "relay"} else []
+    parts += [API, KEYS] if role in {"all", "api"} else []
+    return parts
 
 
 def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutdown) -> asyncio.Task[None]:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from prometheus_client import Metric
 
+from service.cli.composition import parts_of
 from service.cli.config import GROUPS, example, table
 from service.settings import Settings, variable
 from service.telemetry import REGISTRY
@@ -103,6 +104,11 @@ def test_runbook_has_a_row_for_each_alert() -> None:
     rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
     rows = re.findall(r"^\| (\w+) \|", (DEPLOY / "runbook.md").read_text(), re.MULTILINE)
     assert [rule["alert"] for rule in rules] == [row for row in rows if row.startswith("Registry")]
+
+
+def test_runbook_describes_each_part_of_readiness() -> None:
+    [row] = re.findall(r"^\| RegistryNotReady \|.*$", (DEPLOY / "runbook.md").read_text(), re.MULTILINE)
+    assert [part for part in parts_of("all") if f"`{part}`" not in row] == []
 
 
 def test_check_passes_offline() -> None:
