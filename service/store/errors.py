@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
@@ -54,8 +55,8 @@ _DEFECT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg
 
 
 @contextmanager
-def connecting(role: str | None = None) -> Iterator[None]:
-    """Raise StoreUnavailable for every error while a session of this role is opened or returned.
+def connecting(url: str = "") -> Iterator[None]:
+    """Raise StoreUnavailable for every error while a session is opened or returned; a message names the user of `url`.
 
     No statement was sent, so neither a record nor a request can be the cause, whatever the class of the error.
     """
@@ -64,7 +65,8 @@ def connecting(role: str | None = None) -> Iterator[None]:
     except StoreError:
         raise
     except asyncpg.InsufficientPrivilegeError as error:
-        lacking = f"; the role {role} lacks CONNECT" if role else f"; {error.detail}"
+        role = urlsplit(url).username
+        lacking = f"; the role {unquote(role)} lacks CONNECT" if role else f"; {error.detail}"
         raise StoreUnavailable(_text(error) + lacking) from error
     except Exception as error:
         raise StoreUnavailable(_text(error)) from error

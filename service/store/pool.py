@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -47,7 +46,7 @@ async def connect(
     `planning` are settings of PostgreSQL's planner. With a host, only this one is tried, and only as a primary.
     Raises StoreUnavailable when the database does not answer, StoreUnsuitable, and no other error.
     """
-    with connecting(urlsplit(settings.database_url).username):
+    with connecting(settings.database_url):
         pins = pinned(settings.database_command_timeout_seconds)
         login = partial(log_in, settings, application)
         if host is not None:

@@ -85,6 +85,14 @@ async def test_no_record_is_at_fault_when_a_session_cannot_be_opened(
     assert (type(raised.value), raised.value.__cause__) == (StoreUnavailable, error)
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://[", "postgresql://host:port/", "postgresql://h/?sslmode=none", "mysql://h"]
+)
+async def test_no_record_is_at_fault_when_the_address_is_wrong(url: str) -> None:
+    with pytest.raises(StoreUnavailable):
+        await connect(Settings.model_construct(database_url=url), "test")
+
+
 @pytest.mark.parametrize("error", BEFORE_A_STATEMENT, ids=lambda error: type(error).__name__)
 async def test_no_read_is_at_fault_when_the_pool_cannot_open_a_session(error: Exception) -> None:
     class Pool:
