@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import FetchError
 from aiokafka.errors import OffsetOutOfRangeError
 
 from consumers.kafka.aiokafka_workarounds import decode_any_header_name
@@ -62,9 +63,14 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
         """Return the next offset to read of each assigned partition.
 
         Control records, and records of aborted transactions, are not delivered, but the position moves behind them.
+        A partition with an error that the next poll raises is left out: the client library has moved its position
+        behind a record that it could not read.
         """
         assigned = self._subscription.subscription.assignment
-        states = {tp: assigned.state_value(tp) for tp in assigned.tps}
+        if assigned is None:
+            return {}
+        failed = {tp for tp, fetched in self._fetcher._records.items() if isinstance(fetched, FetchError)}
+        states = {tp: assigned.state_value(tp) for tp in assigned.tps if tp not in failed}
         return {tp: state.position for tp, state in states.items() if state.has_valid_position}
 
     async def has_record(self, partition: TopicPartition, offset: int) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 
 from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import FetchError
+from aiokafka.errors import KafkaError
 
 from consumers.health import Health
 from consumers.reading.assignment import READING, Assignment
@@ -16,7 +18,7 @@ from service.store.errors import StoreDefect, StoreUnavailable
 from tests.unit.consumers.stub import TOPIC, Bench, StubRecord, StubStore
 from tests.unit.consumers.test_assignment import P0, RECORDS, StubConsumer, StubStartOffsets
 
-FIRST, SECOND = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
+FIRST, SECOND, FAILED = (TopicPartition(TOPIC, number) for number in range(3))
 
 
 def polling() -> tuple[Assignment, Shutdown, Health, list[Mapping[TopicPartition, int]]]:
@@ -103,11 +105,13 @@ async def test_a_part_of_a_batch_moves_the_mark_behind_its_own_last_record_only(
 
 
 def test_the_positions_of_the_consumer_are_those_that_are_valid() -> None:
-    states = {
-        FIRST: SimpleNamespace(has_valid_position=True, position=9),
-        SECOND: SimpleNamespace(has_valid_position=False),
-    }
+    valid = SimpleNamespace(has_valid_position=True, position=9)
+    states = {FIRST: valid, SECOND: SimpleNamespace(has_valid_position=False), FAILED: valid}
     consumer = CommandConsumer.__new__(CommandConsumer)
     assigned = SimpleNamespace(tps=states.keys(), state_value=states.__getitem__)
     consumer._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assigned))
+    # The client has skipped a record that it could not read, and raises the error in the next poll only.
+    consumer._fetcher = SimpleNamespace(_records={FAILED: FetchError(error=KafkaError("too large"), backoff=0)})
     assert consumer.positions() == {FIRST: 9}
+    consumer._subscription.subscription.assignment = None
+    assert consumer.positions() == {}, "before the first assignment"
