@@ -1,7 +1,6 @@
 """Load the state that a batch of commands needs: one statement for each kind of state that it needs."""
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TypeVar
+from collections.abc import Collection, Iterable
 
 import asyncpg
 import orjson
@@ -14,10 +13,8 @@ from service.core.producer_code import ProducerCode
 from service.core.reference import Branch, Product, Role
 from service.core.user import User
 from service.store.pool import Connection
-from service.store.state_statement import BRANCH, ORGANIZATION, PRODUCER_CODE, PRODUCT, ROLE, STATEMENTS, USER, Table
+from service.store.state_statement import STATEMENTS
 from service.store.statement import statement
-
-_State = TypeVar("_State")
 
 _ORGANIZATION = STATEMENTS["organization_load"]
 _BRANCH = STATEMENTS["branch_load"]
@@ -44,9 +41,9 @@ async def load_world(connection: Connection, needs: Needs) -> World:
     organizations.update(code.organization_id for code in codes.values())
     return World(
         organizations={row["id"]: _organization(row) for row in await _rows(connection, _ORGANIZATION, organizations)},
-        branches={row["id"]: _branch(row) for row in await _rows(connection, _BRANCH, needs.branches)},
+        branches={row["id"]: Branch(*row.values()) for row in await _rows(connection, _BRANCH, needs.branches)},
         roles={row["id"]: _role(row) for row in await _rows(connection, _ROLE, needs.roles)},
-        products={row["id"]: _product(row) for row in await _rows(connection, _PRODUCT, needs.products)},
+        products={row["id"]: Product(*row.values()) for row in await _rows(connection, _PRODUCT, needs.products)},
         groups=groups,
         users=users,
         codes=codes,
@@ -87,29 +84,28 @@ def _joined(ids: Collection[str]) -> str:
     return ",".join(sorted(ids))
 
 
-def _reader(state: Callable[..., _State], table: Table) -> Callable[[asyncpg.Record], _State]:
-    """Return the function that makes a state of a row; lists become tuples."""
-    lists = [n for n, type_ in enumerate(table.fields().values()) if type_ == "text[]"]
-
-    def read(row: asyncpg.Record) -> _State:
-        values = list(row.values())
-        for n in lists:
-            values[n] = tuple(values[n])
-        return state(*values)
-
-    return read
+def _organization(row: asyncpg.Record) -> Organization:
+    id_, name, status, domains, insurer, version = row.values()
+    return Organization(id_, name, status, tuple(domains), insurer, version)
 
 
-_organization = _reader(Organization, ORGANIZATION)
-_branch = _reader(Branch, BRANCH)
-_role = _reader(Role, ROLE)
-_product = _reader(Product, PRODUCT)
-_user = _reader(User, USER)
-_code = _reader(ProducerCode, PRODUCER_CODE)
+def _role(row: asyncpg.Record) -> Role:
+    id_, name, permissions, version = row.values()
+    return Role(id_, name, tuple(permissions), version)
 
 
 def _group(row: asyncpg.Record) -> Group:
-    id_, type_, value, organization_id, products, *rest = row.values()
+    id_, type_, value, organization_id, products, held_foreign, version = row.values()
     content = orjson.loads(value)
     address = Address(**content) if isinstance(content, dict) else content
-    return Group(id_, type_, address, organization_id, tuple(products), *rest)
+    return Group(id_, type_, address, organization_id, tuple(products), held_foreign, version)
+
+
+def _user(row: asyncpg.Record) -> User:
+    id_, name, email, organization_id, external_id, username, groups, *rest = row.values()
+    return User(id_, name, email, organization_id, external_id, username, tuple(groups), *rest)
+
+
+def _code(row: asyncpg.Record) -> ProducerCode:
+    id_, code, organization_id, roles, *rest = row.values()
+    return ProducerCode(id_, code, organization_id, tuple(roles), *rest)
