@@ -1,9 +1,9 @@
-"""The documents on the API port: OpenAPI with an HTML page, AsyncAPI and JSON Schemas."""
+"""The documents on the API port: lists, OpenAPI with an HTML page, AsyncAPI and JSON Schemas."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any, Final
+from functools import cache, partial
+from importlib.resources import files
+from typing import Final
 
 import orjson
 from fastapi import FastAPI
@@ -13,68 +13,74 @@ from starlette.responses import Response
 from service.contract import asyncapi, schemas
 from service.contract.catalogue import schema_path
 from service.contract.topics import Topics
+from service.http import listing
 from service.http.answer import JSON, answer
 from service.http.openapi import complete
 from service.http.operation import BytesRoute, Operation
 from service.http.parameter import read
 from service.version import VERSION
 
-_ASSETS: Final = Path(__file__).parent / "assets"
+_ASSETS: Final = files("service.http").joinpath("assets")
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
     "Cache-Control": "no-cache",
     "Vary": "Accept-Encoding",
 }
+_CSS: Final = "text/css; charset=utf-8"
+_SCRIPT: Final = "text/javascript; charset=utf-8"
 _PAGES: Final = (
-    ("/docs", "docs.html", "text/html; charset=utf-8"),
-    ("/docs/docs.css", "docs.css", "text/css; charset=utf-8"),
-    ("/docs/docs.js", "docs.js", "text/javascript; charset=utf-8"),
+    ("/docs", _ASSETS / "docs.html", "text/html; charset=utf-8"),
+    ("/docs/docs.css", _ASSETS / "docs.css", _CSS),
+    ("/docs/docs.js", _ASSETS / "docs.js", _SCRIPT),
 )
+# Relative to the path, so that they need no base path.
+_REDIRECTS: Final = (("/docs/", "../docs"), ("/schemas", "schemas/"))
+
+Content = Callable[[], bytes]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def add_documents(app: FastAPI, operations: Sequence[Operation], topics: Topics) -> None:
-    """Add `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`: no token required, no data of the registry."""
-    app.openapi = _once(lambda: complete(app, operations))  # type: ignore[method-assign]  # FastAPI's documented way
-    _add(app, "/openapi.json", lambda base: orjson.dumps({**app.openapi(), "servers": [{"url": base or "/"}]}), JSON)
-    messages = _once(lambda: asyncapi.document(topics, VERSION))
-    _add(app, "/asyncapi.json", lambda _: orjson.dumps(messages()), JSON)
+    """Add `/`, `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`: no token required, no registry data."""
+    app.openapi = cache(lambda: complete(app, operations))  # type: ignore[method-assign]  # FastAPI's documented way
+    _add(app, "/openapi.json", _openapi(app))
+    _add(app, "/asyncapi.json", _sender(cache(lambda: orjson.dumps(asyncapi.document(topics, VERSION)))))
+    _add(app, "/", _sender(cache(lambda: orjson.dumps(listing.documents()))))
+    _add(app, "/schemas/", _sender(cache(lambda: orjson.dumps(listing.schema_list()))))
     for name in schemas.names():
-        content = partial(_schema, name, topics.schema_base)
+        send = _sender(partial(schemas.served, name, topics.schema_base), "application/schema+json")
         for path in (schema_path(name), f"/schemas/{schemas.dataschema(name, '')}"):
-            _add(app, path, content, "application/schema+json")
-    for path, name, media_type in _PAGES:
-        _add(app, path, partial(_asset, (_ASSETS / name).read_bytes()), media_type)
+            _add(app, path, send)
+    for path, file, media_type in _PAGES:
+        _add(app, path, _sender(cache(file.read_bytes), media_type))
+    for path, location in _REDIRECTS:
+        _add(app, path, _redirect(location))
 
 
-def _schema(name: str, schema_base: str, _base_path: str) -> bytes:
-    return schemas.served(name, schema_base)
+def _add(app: FastAPI, path: str, endpoint: Endpoint) -> None:
+    app.router.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False, route_class_override=BytesRoute)
 
 
-def _asset(content: bytes, _base_path: str) -> bytes:
-    return content
-
-
-def _once(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    built: list[dict[str, Any]] = []
-
-    def document() -> dict[str, Any]:
-        if not built:
-            built.append(build())
-        return built[0]
-
-    return document
-
-
-def _add(app: FastAPI, path: str, content: Callable[[str], bytes], media_type: str) -> None:
-    app.router.add_api_route(
-        path, _endpoint(content, media_type), methods=["GET"], include_in_schema=False, route_class_override=BytesRoute
-    )
-
-
-def _endpoint(content: Callable[[str], bytes], media_type: str) -> Callable[[Request], Awaitable[Response]]:
+def _openapi(app: FastAPI) -> Endpoint:
     async def send(request: Request) -> Response:
-        read(request.scope["query_string"], ())
-        return answer(request, content(request.scope.get("base_path", "")), media_type=media_type, headers=_HEADERS)
+        servers = [{"url": request.scope.get("base_path") or "/"}]
+        return await _sender(lambda: orjson.dumps({**app.openapi(), "servers": servers}))(request)
 
     return send
+
+
+def _sender(content: Content, media_type: str = JSON) -> Endpoint:
+    async def send(request: Request) -> Response:
+        read(request.scope["query_string"], ())
+        return answer(request, content(), media_type=media_type, headers=_HEADERS)
+
+    return send
+
+
+def _redirect(location: str) -> Endpoint:
+    async def redirect(request: Request) -> Response:
+        read(request.scope["query_string"], ())
+        return Response(status_code=308, headers={"Location": location})
+
+    return redirect
