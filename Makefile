@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-sql check-deploy bench chaos soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-sql check-deploy bench chaos soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,6 +44,11 @@ test-kafka: check-java setup ## Run the acceptance tests and some fault tests on
 test-kafka-long: check-java setup ## Run fault tests with 50 seeds on Apache Kafka, with one node and with three
 	$(BIN)/python -m tests.chaos --broker apache --seeds 40 $(ARGS)
 	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --seeds 10 --faults '$(NODE_FAULTS),two of three nodes away,kill at any time,rebalance storm' $(ARGS)
+
+test-docs: setup ## Check the page /docs in a browser (requires chromium)
+	@command -v chromium >/dev/null || \
+		{ echo "the tests of the page /docs require chromium: install the Debian package of that name" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/browser --durations 5 $(ARGS)
 
 test-pgbouncer: setup ## Run the tests of connection poolers (requires pgbouncer)
 	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || \

@@ -21,7 +21,9 @@ from service.http.parameter import read
 from service.version import VERSION
 
 _ASSETS: Final = files("service.http").joinpath("assets")
+_SWAGGER_UI: Final = files("fastapi_swagger.resources")
 _HEADERS: Final = {
+    # Swagger UI has its icons as data URLs in its style sheet.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
     "Cache-Control": "no-cache",
@@ -33,6 +35,8 @@ _PAGES: Final = (
     ("/docs", _ASSETS / "docs.html", "text/html; charset=utf-8"),
     ("/docs/docs.css", _ASSETS / "docs.css", _CSS),
     ("/docs/docs.js", _ASSETS / "docs.js", _SCRIPT),
+    ("/docs/swagger-ui.css", _SWAGGER_UI / "swagger-ui.css", _CSS),
+    ("/docs/swagger-ui-bundle.js", _SWAGGER_UI / "swagger-ui-bundle.js", _SCRIPT),
 )
 # Relative to the path, so that they need no base path.
 _REDIRECTS: Final = (("/docs/", "../docs"), ("/schemas", "schemas/"))

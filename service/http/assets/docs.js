@@ -1,112 +1,65 @@
 "use strict";
 
-// All content is inserted as text, never as markup.
-function make(tag, text, ...children) {
-  const node = document.createElement(tag);
-  if (text) node.textContent = text;
-  node.append(...children);
-  return node;
-}
+// The page may be behind a base path, which only its own address shows.
+const ROOT = new URL(".", location.href).href.replace(/\/$/, "");
 
-function code(text) {
-  return make("code", text);
-}
-
-function block(value) {
-  return make("pre", typeof value === "string" ? value : JSON.stringify(value, null, 2));
-}
-
-function resolve(contract, value) {
-  return value && value.$ref ? value.$ref.slice(2).split("/").reduce((node, part) => node[part], contract) : value;
-}
-
-function kind(schema) {
-  const words = [schema.type || ""];
-  if (schema.enum) words.push(schema.enum.join(" | "));
-  if (schema.items) words.push("of " + kind(schema.items));
-  if (schema.minimum !== undefined) words.push(`${schema.minimum} to ${schema.maximum}`);
-  if (schema.default !== undefined) words.push(`default ${schema.default}`);
-  return words.join(" ");
-}
-
-function parameterRow(parameter, inputs) {
-  const input = make("input");
-  input.setAttribute("aria-label", parameter.name);
-  inputs.push([parameter, input]);
-  const note = make("td", parameter.description || "");
-  note.className = "note";
-  const row = make("tr");
-  row.append(make("td", "", code(parameter.name)), make("td", kind(parameter.schema)), note, make("td", "", input));
-  return row;
-}
-
-function address(path, inputs) {
-  const query = new URLSearchParams();
-  let filled = path;
-  for (const [parameter, input] of inputs) {
-    const value = input.value.trim();
-    if (parameter.in === "path") filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(value));
-    else if (value && parameter.explode) value.split(/\s+/).forEach((part) => query.append(parameter.name, part));
-    else if (value) query.append(parameter.name, value);
+// Swagger UI fills in the examples of parameters, so that each request would have all optional ones. An example of an
+// item is filled in only when an item is added, instead of a random text that matches the pattern.
+function withoutFilledExamples(contract) {
+  for (const { get } of Object.values(contract.paths)) {
+    for (const parameter of (get.parameters || []).filter((one) => !one.required && "example" in one)) {
+      const values = [parameter.example].flat();
+      parameter.description += `\n\nExample: ${values.map((value) => `\`${value}\``).join(", ")}`;
+      if (parameter.schema.items) parameter.schema.items.example = values[0];
+      delete parameter.example;
+    }
   }
-  return query.size ? `${filled}?${query}` : filled;
+  return contract;
 }
 
-async function send(path, inputs, output) {
-  const url = address(path, inputs);
-  const token = document.getElementById("token").value.trim();
-  const answer = await fetch(url, { headers: token ? { Authorization: `Bearer ${token}` } : {} });
-  const text = await answer.text();
-  let shown = text;
-  try {
-    shown = JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    // Not JSON: show the unchanged text.
+// Swagger UI shows how to send a request with curl only after it has sent it.
+function curlSamples(contract) {
+  function command(system, path, method) {
+    let url = ROOT + path;
+    try {
+      const { operationId } = contract.paths[path][method];
+      const parameters = system.specSelectors.parameterValues([path, method]).toJS();
+      url = system.fn.buildRequest({ spec: contract, operationId, parameters, server: ROOT }).url;
+    } catch {
+      // A required parameter has no value yet.
+    }
+    return `curl -H "Authorization: Bearer $TOKEN" '${url}'`;
   }
-  output.replaceChildren(code(`GET ${url}`), make("p", `${answer.status} ${answer.headers.get("etag") || ""}`), block(shown));
-}
-
-function operationBox(contract, path, method, operation) {
-  const box = make("details");
-  const label = make("span", method.toUpperCase());
-  label.className = "method";
-  box.append(make("summary", "", label, code(path), make("span", ` ${operation.summary}`)));
-  if (operation.description) box.append(make("p", operation.description));
-  const scopes = (operation.security || []).flatMap((entry) => Object.values(entry).flat());
-  box.append(make("p", `Scope: ${scopes.join(" ") || "none"}`));
-  const inputs = [];
-  const rows = (operation.parameters || []).map((parameter) => parameterRow(resolve(contract, parameter), inputs));
-  if (rows.length) box.append(make("table", "", make("tbody", "", ...rows)));
-  const output = make("div");
-  if (method === "get") {
-    const button = make("button", "Send");
-    button.addEventListener("click", () => {
-      send(path, inputs, output).catch((error) => output.replaceChildren(block(String(error))));
-    });
-    box.append(button, output);
-  }
-  for (const [status, reference] of Object.entries(operation.responses)) {
-    const answer = resolve(contract, reference);
-    box.append(make("p", "", code(status), make("span", ` ${answer.description}`)));
-    const example = answer.content?.["application/json"]?.example;
-    if (example) box.append(block(example));
-  }
-  return box;
+  return ({ React }) => ({
+    wrapComponents: {
+      curl: () => () => null,
+      responses: (Responses, system) => (props) =>
+        React.createElement(
+          React.Fragment,
+          null,
+          React.createElement("div", { className: "opblock-section-header" }, React.createElement("h4", null, "curl")),
+          React.createElement("pre", { className: "curl-sample" }, command(system, props.path, props.method)),
+          React.createElement(Responses, props),
+        ),
+    },
+  });
 }
 
 async function show() {
-  const contract = await (await fetch("/openapi.json")).json();
-  document.getElementById("title").textContent = `${contract.info.title} ${contract.info.version}`;
-  document.getElementById("description").textContent = contract.info.description;
-  const tags = new Map();
-  for (const [path, methods] of Object.entries(contract.paths)) {
-    for (const [method, operation] of Object.entries(methods)) {
-      const tag = operation.tags[0];
-      tags.set(tag, [...(tags.get(tag) || []), operationBox(contract, path, method, operation)]);
-    }
-  }
-  const main = document.getElementById("operations");
-  for (const [tag, boxes] of tags) main.append(make("h2", tag), ...boxes);
+  const answer = await fetch("openapi.json");
+  if (!answer.ok) throw new Error(`openapi.json: ${answer.status} ${answer.statusText}`);
+  const contract = withoutFilledExamples(await answer.json());
+  contract.servers = [{ url: ROOT }];
+  SwaggerUIBundle({
+    spec: contract,
+    dom_id: "#docs",
+    plugins: [curlSamples(contract)],
+    deepLinking: true,
+    defaultModelRendering: "model",
+    defaultModelsExpandDepth: 0,
+    tryItOutEnabled: true,
+    validatorUrl: null,
+  });
 }
 
-show().catch((error) => document.getElementById("operations").append(block(String(error))));
+show().catch((error) => document.getElementById("docs").replaceChildren(String(error)));
