@@ -49,7 +49,11 @@ CASES = [
     Case(Lack("consumers", "renamed offset_mark"), "reading", "offset_mark"),
     Case(Lack("all", "no INSERT ON inbox", commands=True), "batches", "lacks INSERT on inbox"),
     Case(Lack("all", "renamed inbox", commands=True), "batches", "inbox"),
-    Case(Lack("consumers", "no ALL ON SEQUENCE outbox_block", commands=True), "batches", "lacks USAGE on outbox_block"),
+    Case(
+        Lack("consumers", "no ALL ON SEQUENCE outbox_block", commands=True),
+        "batches",
+        "needs UPDATE on the sequence outbox_block",
+    ),
     Case(Lack("all", f"no DELETE ON {OUTBOX}", commands=True), "relay", f"lacks DELETE on {OUTBOX}"),
     *(Case(Lack(role, broker="refused"), "broker", "127.0.0.1") for role in KAFKA),
     *(Case(Lack(role, broker="gone"), "broker", "no answer") for role in ("all", "relay")),

@@ -82,4 +82,7 @@ async def test_a_lack_of_connections_is_reported_until_there_is_one(registry: Re
 
 async def test_the_api_is_ready_before_its_first_request(registry: Registry) -> None:
     service = await registry.started("--role", "api")
-    assert await reported(service) == (200, {"database": "ready", "migrations": "ready", "api": "ready"})
+    assert await reported(service) == (
+        200,
+        {"database": "ready", "migrations": "ready", "api": "ready", "keys": "ready"},
+    )
