@@ -6,6 +6,7 @@ are separated by semicolons, and an empty cell omits the field. The columns `id`
 """
 
 import difflib
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -20,6 +21,16 @@ REFERENCE_LISTS = frozenset({"roles"})
 LISTS = frozenset({"groups", "domains", "permissions"})
 SWITCHES = frozenset({"enabled", "externalUser", "useProducerCodeSecurity", "insurer"})
 CODED = frozenset({"producerStatus"})
+
+# The numbers and errors that spreadsheets save, in all languages, in place of what was entered: 301008578001 becomes
+# 3.01009E+11.
+_REPLACED = re.compile(r"-?\d([.,]\d+)?E\+\d\d+|#N/A|#NV|#[^\W\d_][\w/]*[!?]")
+
+# A text with leading zeros, written as a formula so that spreadsheets keep the zeros.
+_FORMULA = re.compile(r'="([^"]*)"')
+
+# MySQL and the text format of PostgreSQL.
+_NULL = r"\N"
 
 
 def columns_of(schema: dict[str, Any]) -> list[str]:
@@ -75,11 +86,20 @@ def _event(cells: dict[str, str]) -> dict[str, Any]:
     event: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for column, cell in cells.items():
-        value = cell.strip()
-        if not value:
+        formula = _FORMULA.fullmatch(cell)
+        value = formula[1] if formula else cell
+        if value in {"", _NULL}:
             continue
-        if column in ATTRIBUTES:
-            event[column] = int(value) if column == "expectedversion" and value.isdecimal() else value
+        if _REPLACED.fullmatch(value):
+            raise ValueError(
+                f"{column} is {value}, which a spreadsheet has put in place of the value: enter it again as text"
+            )
+        if column == "expectedversion":
+            if not value.isdecimal():
+                raise ValueError(f"{column} must be a whole number, not {value!r}")
+            event[column] = int(value)
+        elif column in ATTRIBUTES:
+            event[column] = value
         else:
             _put(data, column, value)
     event["data"] = data

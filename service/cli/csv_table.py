@@ -3,21 +3,26 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from service.cli.input_text import InvalidInput
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 
 # Spreadsheets read the separator from this line and do not show it as a row.
 _SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*\n', re.IGNORECASE)
+
+# Cells that were copied from documents and web pages may begin or end with characters that nobody sees.
+_INVISIBLE = r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
+_EDGES = re.compile(rf"^{_INVISIBLE}|{_INVISIBLE}$")
 
 
 def table(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the header, then each row that is not blank, with its row number.
 
     The first row of a spreadsheet has the number 1, and a row whose cells contain line breaks counts as one. All rows
-    have as many cells as the header. Raises InvalidInput with all rows that have not.
+    have as many cells as the header. Cells have no white space and no invisible characters at their ends. Raises
+    InvalidInput with all rows that have another number of cells.
     """
     given = _SEP_LINE.match(text)
     if given:
@@ -27,15 +32,16 @@ def table(text: str) -> Iterator[tuple[int, list[str]]]:
     header: list[str] = []
     problems: list[str] = []
     row = 0
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=given[1] if given else _separator(text), strict=True)
+    reader = _reader(io.StringIO(text, newline=""), given[1] if given else _separator(text), strict=True)
     try:
-        for row, cells in enumerate(reader, start=1):
-            if not any(cell.strip() for cell in cells):
+        for row, found in enumerate(reader, start=1):
+            cells = [_trimmed(cell) for cell in found]
+            if not any(cells):
                 continue
             if not header:
                 header = _header(row, cells)
                 yield row, header
-            elif len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
+            elif len(cells) < len(header) or any(cells[len(header) :]):
                 problems.append(f"row {row}: {len(cells)} cells, but the header has {len(header)}")
             else:
                 yield row, cells[: len(header)]
@@ -47,10 +53,19 @@ def table(text: str) -> Iterator[tuple[int, list[str]]]:
         raise InvalidInput(problems)
 
 
+def _reader(lines: Iterable[str], separator: str, *, strict: bool = False) -> Iterator[list[str]]:
+    # Some exporters write a space behind the separator, also in front of a quotation mark.
+    return csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
+
+
+def _trimmed(cell: str) -> str:
+    return cell.strip() if cell.isascii() else _EDGES.sub("", cell)
+
+
 def _separator(text: str) -> str:
     """Return the separator of the first line that is not blank."""
     line = next((line for line in text.split("\n") if line.strip()), "")
-    found = [separator for separator in SEPARATORS if len(next(csv.reader([line], delimiter=separator))) > 1]
+    found = [separator for separator in SEPARATORS if len(next(_reader([line], separator))) > 1]
     if len(found) > 1:
         names = " and ".join(SEPARATORS[separator] for separator in found)
         raise InvalidInput(
@@ -60,7 +75,7 @@ def _separator(text: str) -> str:
 
 
 def _header(row: int, cells: list[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
+    names = list(cells)
     while not names[-1]:
         names.pop()
     duplicates = sorted({name for name in names if names.count(name) > 1})

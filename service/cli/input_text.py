@@ -5,6 +5,13 @@ from collections.abc import Sequence
 
 SAVE_AS = 'save the file as UTF-8 (in Excel: "Save As" with the file type "CSV UTF-8")'
 
+# The first bytes of files that are not text, what the files are, and what to do.
+_NOT_TEXT = {
+    b"PK\x03\x04": ("an Excel workbook or another ZIP archive", SAVE_AS),
+    b"\xd0\xcf\x11\xe0": ("an Excel workbook", SAVE_AS),
+    b"\x1f\x8b": ("compressed", "decompress it, for example with `gunzip --stdout FILE`"),
+}
+
 
 class InvalidInput(Exception):
     """The input cannot be converted to commands. `problems` has one line for each problem."""
@@ -16,6 +23,9 @@ class InvalidInput(Exception):
 
 def decode(content: bytes) -> str:
     """Return the text of a file in UTF-8 with `\\n` as the only line break. Raises InvalidInput."""
+    for begin, (kind, advice) in _NOT_TEXT.items():
+        if content.startswith(begin):
+            raise InvalidInput([f"the input is {kind}: {advice}"])
     # A text in UTF-16 without a byte order mark has a NUL in each letter of ASCII.
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:200]:
         raise InvalidInput([f"the input is UTF-16: {SAVE_AS}"])
@@ -24,7 +34,8 @@ def decode(content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidInput([f"line {line}, byte {error.start}: the input is not UTF-8: {SAVE_AS}"]) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    # The last character may be the end-of-file character of DOS.
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\x1a")
 
 
 def rows_text(values: Sequence[int]) -> str:

@@ -83,3 +83,31 @@ def test_two_columns_for_one_field_are_refused() -> None:
     with pytest.raises(InvalidInput) as invalid:
         events("value,value.city\nx,y\n", "group.create")
     assert invalid.value.problems == ["row 2: value.city: the column value already has a value"]
+
+
+@pytest.mark.parametrize("cell", ["1.23E+05", "1,23E+15", "#N/A", "#NV", "#REF!", "#NAME?", "#DIV/0!", "#WERT!"])
+def test_a_value_that_a_spreadsheet_has_replaced_is_refused(cell: str) -> None:
+    assert problems_of(f"name;email\nAda;{cell}\n") == [
+        f"row 2: email is {cell}, which a spreadsheet has put in place of the value: enter it again as text"
+    ]
+
+
+def test_cells_that_only_look_like_replaced_values_are_understood() -> None:
+    values = ["1E5", "#1", "E+05", "N/A", "#4!"]
+    assert [event["data"] for _, event in events("email\n" + "\n".join(values))] == [{"email": x} for x in values]
+
+
+def test_a_text_that_is_written_as_a_formula_keeps_its_zeros() -> None:
+    ((_, event),) = events('name,email\n="0123","=""04"""\n')
+    assert event["data"] == {"name": "0123", "email": "04"}
+
+
+def test_a_null_of_a_database_export_is_an_empty_cell() -> None:
+    ((_, event),) = events("subject\tname\temail\n\\N\tAda\t\\N\n")
+    assert event == {"data": {"name": "Ada"}}
+
+
+def test_an_expected_version_that_is_not_a_number_is_refused() -> None:
+    assert problems_of("name,expectedversion\nAda,3.0\n") == [
+        "row 2: expectedversion must be a whole number, not '3.0'"
+    ]

@@ -25,6 +25,10 @@ def problems_of(content: str | bytes) -> list[str]:
         'sep=;\ncode;roles\nA-1;"x;y"\n',
         '"sep=|"\ncode|roles\nA-1|x;y\n',
         "SEP=,\r\ncode,roles\r\nA-1,x;y\r\n",
+        "code|roles\nA-1|x;y\n",
+        'code, roles\n"A-1", "x;y"\n',
+        "\ufeff\ufeffcode\u200b,\u2060roles\u00a0\n\u200eA-1,\u00a0x;y\u200b\n",
+        "code,roles\r\nA-1,x;y\r\n\x1a",
         "code,roles\rA-1,x;y\r",
         "\ufeffcode,roles\nA-1,x;y",
     ],
@@ -79,6 +83,17 @@ def test_every_row_with_another_number_of_cells_is_reported() -> None:
             "name,email\nAda,x\n".encode("utf-16-le"),
             'the input is UTF-16: save the file as UTF-8 (in Excel: "Save As" with the file type "CSV UTF-8")',
         ),
+        (
+            b"PK\x03\x04\x14\0\6\0",
+            "the input is an Excel workbook or another ZIP archive: save the file as UTF-8"
+            ' (in Excel: "Save As" with the file type "CSV UTF-8")',
+        ),
+        (
+            bytes.fromhex("d0cf11e0a1b11ae10000"),
+            "the input is an Excel workbook: save the file as UTF-8"
+            ' (in Excel: "Save As" with the file type "CSV UTF-8")',
+        ),
+        (b"\x1f\x8b\x08\0\0", "the input is compressed: decompress it, for example with `gunzip --stdout FILE`"),
         (
             b"name\nM\xfcller\n",
             "line 2, byte 6: the input is not UTF-8: save the file as UTF-8"
