@@ -87,7 +87,9 @@ class CommandPreparer:
     def complete(self, row: int, event: dict[str, Any]) -> PreparedCommand:
         """Add the missing attributes of a command. Raises ValueError if the event is not a command."""
         type_ = _full_type(str(event.get("type") or self._type or ""))
-        event = {"source": self._source, **event, "type": type_}
+        # In JSON, null is an attribute without a value; in the data, it has a meaning.
+        given = {name: value for name, value in event.items() if value is not None or name == "data"}
+        event = {"source": self._source, **given, "type": type_}
         return self._prepared(row, event, None if "id" in event else self._row_ids.first(event))
 
     def next_attempt(self, command: PreparedCommand) -> PreparedCommand:
@@ -165,23 +167,41 @@ def derived_subjects(commands: Sequence[PreparedCommand]) -> str | None:
 
 
 def format_of(name: str, content: bytes) -> Literal["csv", "json"]:
-    """Return whether a file is CSV or JSON lines, judged by the extension .csv, otherwise by the first character."""
-    if name.lower().endswith(".csv"):
+    """Return whether a file is CSV or JSON lines, judged by the extension, otherwise by the first character."""
+    extension = name.lower().rpartition(".")[2]
+    if extension == "csv":
         return "csv"
+    if extension in {"json", "jsonl", "ndjson"}:
+        return "json"
     return "json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "csv"
 
 
 def _json_events(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    first = True
     # not splitlines: strings in JSON may contain other line separators of Unicode
     for row, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
+        if first and (problem := _not_in_lines(line.strip())):
+            problems.append(f"row {row}: {problem}")
+            return
+        first = False
         try:
             event = read_line(line)
         except Unsendable as error:
             problems.append(f"row {row}: {error}")
         else:
             yield row, event
+
+
+def _not_in_lines(first: str) -> str | None:
+    """Return a problem if the first line is the begin of JSON in another form: one message is enough for all lines."""
+    advice = "each line must be one JSON object: `jq --compact-output"
+    if first.startswith("["):
+        return f"this is the begin of a JSON array, but {advice} '.[]' FILE` converts it"
+    if first == "{":
+        return f"the object has several lines, but {advice} . FILE` converts it"
+    return None
 
 
 def _organization(data: object) -> str | None:

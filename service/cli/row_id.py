@@ -12,6 +12,9 @@ from typing import Any
 
 import orjson
 
+# Attributes that say how and when the event was written, not what the command does.
+_WITHOUT_MEANING = frozenset({"specversion", "datacontenttype", "time", "traceparent", "tracestate"})
+
 
 @dataclass(frozen=True, slots=True)
 class RowId:
@@ -45,7 +48,8 @@ class RowIds:
 
     def first(self, event: Mapping[str, Any]) -> RowId:
         """Return the id of the first attempt of a row."""
-        content = sha256(orjson.dumps(event, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        meant = {name: value for name, value in event.items() if name not in _WITHOUT_MEANING}
+        content = sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).hexdigest()
         occurrence = self._occurrences[content]
         self._occurrences[content] += 1
         return RowId(content, occurrence, self._series)

@@ -48,7 +48,9 @@ _AGAIN = "With --again, rows that were sent would be decided once more"
     help="Type of rows without a type, such as group.create.",
 )
 @click.option("--csv", "form", flag_value="csv", help="FILE is CSV with a header (default for *.csv).")
-@click.option("--json-lines", "form", flag_value="json", help="FILE has one structured CloudEvent per line.")
+@click.option(
+    "--json-lines", "form", flag_value="json", help="FILE has one structured CloudEvent per line (default for *.jsonl)."
+)
 @click.option("--source", default=SOURCE, show_default=True, help="Source of rows without a source.")
 @click.option("--key", help="Kafka key of rows without partitionkey. [default: organization's id, else the subject]")
 @click.option("--wait", is_flag=True, help="Wait for the outcomes. Exits with 1 unless all commands succeed.")

@@ -48,11 +48,11 @@ def command_event(name: str, data: Mapping[str, Any], *, id: str, source: str, *
 
 
 def read_line(line: bytes | str) -> dict[str, Any]:
-    """Read a structured event from a line of JSON. Raises Unsendable."""
+    """Read a structured event from one line of JSON. Raises Unsendable."""
     try:
         event = orjson.loads(line)
     except orjson.JSONDecodeError as wrong:
-        raise Unsendable(f"not JSON: {wrong}") from None
+        raise Unsendable(f"not JSON: {wrong.msg}, at column {wrong.colno}") from None
     if not isinstance(event, dict):
         raise Unsendable("not a JSON object")
     return event
@@ -71,8 +71,10 @@ def command_record(
     if kind is None:
         raise Unsendable(f"type {named!r} is not a command; the known types are {', '.join(_NAMES)}")
     for name in ("id", "source"):
-        if not isinstance(event.get(name), str) or not event[name]:
+        if event.get(name) is None:
             raise Unsendable(f"{name} is missing")
+        if not isinstance(event[name], str) or not event[name]:
+            raise Unsendable(f"{name} must be a string that is not empty")
     complete = {"specversion": "1.0", "datacontenttype": "application/json", **event, "type": kind.type}
     key = _key(event)
     topic = topics.for_command[kind.type]

@@ -124,6 +124,49 @@ def test_partitionkey_of_a_row_overrides_the_given_key() -> None:
     assert [command.key for command in commands] == [b"own", b"k"]
 
 
+def test_attributes_without_a_value_or_a_meaning_do_not_change_the_id_of_a_row() -> None:
+    """Exporters write null for missing attributes, which the JSON format of CloudEvents allows, and their time."""
+    plain, *others = prepare(
+        {"type": "user.create", "subject": "pc:1", "data": {"name": "Ada"}},
+        {"type": "user.create", "subject": "pc:2", "data": {"name": "Ada"}},
+    )
+    exported = {"id": None, "subject": "pc:1", "source": None, "correlationid": None, "data": {"name": "Ada"}}
+    described = {"specversion": "1.0", "datacontenttype": "application/json", "time": "2026-11-29T17:00:00Z"}
+    (command,) = prepare({"type": "user.create", **exported, **described})
+    assert (command.id, command.source) == (plain.id, SOURCE)
+    assert orjson.loads(command.value)["time"] == described["time"]
+    assert others[0].id != plain.id
+    (changed,) = prepare({"type": "user.update", "subject": "pc:1", "data": {"name": None}})
+    assert changed.id != prepare({"type": "user.update", "subject": "pc:1", "data": {}})[0].id
+
+
+def test_rows_that_differ_only_in_their_time_have_different_ids() -> None:
+    event = {"type": "user.create", "data": {"name": "Ada"}}
+    first, second = prepare({**event, "time": "2026-11-29T17:00:00Z"}, {**event, "time": "2026-11-29T17:00:01Z"})
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'[{"type": "group.create"},\n{"type": "group.create"}]\n', "row 1: this is the begin of a JSON array"),
+        (b'\n[\n{"type": "group.create"}\n]\n', "row 2: this is the begin of a JSON array"),
+        (b'{\n  "type": "group.create"\n}\n{\n  "type": "group.create"\n}\n', "row 1: the object has several lines"),
+    ],
+)
+def test_json_that_is_not_in_lines_is_refused_with_one_message(content: bytes, problem: str) -> None:
+    (reported,) = problems_of(content)
+    assert reported.startswith(problem)
+    assert "`jq" in reported
+
+
+def test_a_message_about_json_names_the_row_and_the_column_only() -> None:
+    assert problems_of(b'{"type": "group.create"}\n# end\n') == [
+        "row 2: not JSON: unexpected character, expected a JSON value, at column 1"
+    ]
+    assert problems_of(b'{"type": "group.create", "id": 7}') == ["row 1: id must be a string that is not empty"]
+
+
 def test_every_row_that_cannot_be_sent_is_reported() -> None:
     problems = problems_of(b'{"type": "group.creat"}\n[1]\nnot json\n{"type": "group.create"}\n{}\n')
     assert [problem.split(":")[0] for problem in problems] == ["row 1", "row 2", "row 3", "row 5"]
@@ -150,6 +193,8 @@ def test_unicode_line_separators_in_a_string_do_not_end_the_line() -> None:
         ("-", b"code,roles\n", "csv"),
         ("x.jsonl", b"{}", "json"),
         ("-", b"[]", "json"),
+        ("x.NDJSON", b"# comment\n{}", "json"),
+        ("x.json", b"", "json"),
     ],
 )
 def test_format_is_detected_by_name_or_first_character(name: str, content: bytes, form: str) -> None:

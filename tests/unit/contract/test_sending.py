@@ -58,8 +58,8 @@ def test_both_modes_contain_extension_attributes() -> None:
     [
         ({"type": None}, "type None is not a command; the known types are group.create, "),
         ({"type": "user.promote"}, "type 'user.promote' is not a command"),
-        ({"id": ""}, "id is missing"),
-        ({"id": 7}, "id is missing"),
+        ({"id": ""}, "id must be a string that is not empty"),
+        ({"id": 7}, "id must be a string that is not empty"),
         ({"source": None}, "source is missing"),
     ],
 )
