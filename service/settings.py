@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     jwt_scope_claims: CommaSeparated = _setting(
         ("scope",),
         "Claims with the scopes of a token, as text or array",
-        "claims such as scope, scp, roles",
+        "claims such as scope, scp, roles, realm_access.roles",
     )
     jwt_subject_claim: Annotated[str, Field(min_length=1)] = _setting("sub", "Claim that names the caller", "a claim")
     jwt_algorithms: Annotated[tuple[Literal["ES256", "RS256", "EdDSA"], ...], NoDecode, BeforeValidator(split)] = (

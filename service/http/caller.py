@@ -139,13 +139,13 @@ class Verifier:
             begins = _moment(claims, name)
             if begins is not None and now < begins - self._leeway:
                 raise _refused("The token is not valid yet.")
-        subject = claims.get(self._subject_claim)
+        subject = _claim(claims, self._subject_claim)
         if isinstance(subject, str) and not subject.isascii():
             # Usernames are stored in this form.
             subject = normalize("NFC", subject)
         if not isinstance(subject, str) or not subject or len(subject) > 255 or "\0" in subject:
             raise _refused(f"The token has no valid claim {self._subject_claim}.")
-        scopes = frozenset(scope for name in self._scope_claims for scope in _scopes(claims.get(name)))
+        scopes = frozenset(scope for name in self._scope_claims for scope in _scopes(_claim(claims, name)))
         return Caller(subject, scopes, _organizations(claims), expires)
 
 
@@ -166,6 +166,15 @@ def _is_access_token(type_: object) -> bool:
     if type_ is None:
         return True
     return isinstance(type_, str) and type_.lower().removeprefix("application/") in {"jwt", "at+jwt"}
+
+
+def _claim(claims: dict[str, Any], name: str) -> object:
+    """Return a claim by its name, or by a path such as `realm_access.roles`. Names of claims may contain dots."""
+    if name in claims:
+        return claims[name]
+    outer, _, rest = name.partition(".")
+    inner = claims.get(outer)
+    return _claim(inner, rest) if rest and isinstance(inner, dict) else None
 
 
 def _scopes(claim: object) -> list[str]:

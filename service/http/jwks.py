@@ -184,15 +184,17 @@ def parse_keys(raw: bytes, algorithms: Collection[str]) -> dict[tuple[str | None
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         raise ValueError("not a JWKS: no list of keys")
     keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
-    for entry in document["keys"]:
+    for given in document["keys"]:
+        # Some serializers write null for each member that a key does not have.
+        entry = {name: value for name, value in given.items() if value is not None} if isinstance(given, dict) else {}
         key = _key(entry)
         if key is not None and key.algorithm_name in algorithms and _strong(entry, key):
             keys.setdefault((key.key_id, key.algorithm_name), key)
     return keys
 
 
-def _key(entry: object) -> jwt.PyJWK | None:
-    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or entry.get("kty") not in {"EC", "RSA", "OKP"}:
+def _key(entry: dict[str, object]) -> jwt.PyJWK | None:
+    if entry.get("use", "sig") != "sig" or entry.get("kty") not in {"EC", "RSA", "OKP"}:
         return None
     if not isinstance(entry.get("kid", ""), str):
         return None

@@ -289,3 +289,10 @@ async def test_the_password_of_the_address_is_not_logged() -> None:
         await keys.key("new", "ES256")
     assert [line["source"] for line in lines] == ["https://reader:********@login.example.com/keys"]
     assert "s3cret" not in str(lines)
+
+
+def test_members_of_a_key_without_a_value_count_as_absent() -> None:
+    """Some serializers write null for each member that a key does not have."""
+    entry = {**orjson.loads(Issuer().jwks())["keys"][0], "alg": None, "use": None, "x5t": None, "key_ops": None}
+    assert list(parse_keys(orjson.dumps({"keys": [entry]}), SAFE)) == [("ec", "ES256")]
+    assert list(parse_keys(orjson.dumps({"keys": [{**entry, "kid": None}]}), SAFE)) == [(None, "ES256")]

@@ -171,6 +171,32 @@ async def test_scopes_are_read_from_the_configured_claims(
     assert (await checking.caller([f"Bearer {trusted.token(**claims)}"])).scopes == scopes
 
 
+@pytest.mark.parametrize(
+    ("name", "claims"),
+    [
+        ("realm_access.roles", {"realm_access": {"roles": ["a"]}}),
+        (
+            "resource_access.registry.roles",
+            {"resource_access": {"registry": {"roles": ["a"]}, "account": {"roles": ["b"]}}},
+        ),
+        ("https://registry.example/roles", {"https://registry.example/roles": ["a"]}),
+        ("a.b", {"a.b": "a", "a": {"b": "b"}}),
+        ("urn:example:roles", {"urn:example:roles": "a"}),
+    ],
+)
+async def test_scopes_are_read_from_claims_within_objects_and_with_dots(
+    trusted: Issuer, name: str, claims: dict[str, Any]
+) -> None:
+    checking = configured(trusted, scope_claims=[name])
+    assert (await checking.caller([f"Bearer {trusted.token(scope=None, **claims)}"])).scopes == {"a"}
+
+
+@pytest.mark.parametrize("realm_access", [None, "roles", ["roles"], {}, {"roles": {"a": 1}}, {"roles": None}])
+async def test_claims_that_are_no_objects_have_no_scopes_within_them(trusted: Issuer, realm_access: object) -> None:
+    checking = configured(trusted, scope_claims=["realm_access.roles"])
+    assert (await checking.caller([f"Bearer {trusted.token(realm_access=realm_access)}"])).scopes == set()
+
+
 async def test_the_caller_is_named_by_the_configured_claim(trusted: Issuer) -> None:
     checking = configured(trusted, subject_claim="preferred_username")
     token = trusted.token(sub="00u1x", preferred_username="ann")
