@@ -26,6 +26,8 @@ def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    # Browsers send scheme and host in lower case.
+    value = tuple(origin.lower() for origin in value)
     if any(re.fullmatch(r"\*|https?://[^/,*\s]+", origin) is None for origin in value):
         raise ValueError
     return value

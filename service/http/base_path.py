@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from starlette.types import Scope
@@ -24,7 +24,7 @@ class BasePaths:
 
     def __init__(self, configured: str, trusted: Sequence[str]) -> None:
         self._configured = configured
-        self._networks = [ip_network(network) for network in trusted]
+        self._networks = [_unmapped(ip_network(network)) for network in trusted]
         self._is_trusted = lru_cache(maxsize=1024)(self._in_networks)
 
     def of(self, scope: Scope) -> str:
@@ -38,10 +38,10 @@ class BasePaths:
 
     def _in_networks(self, address: str) -> bool:
         try:
-            client = ip_address(address)
+            client = _unmapped(ip_network(address))
         except ValueError:
             return False
-        return any(client in network for network in self._networks)
+        return any(client.network_address in network for network in self._networks)
 
 
 def public_path(scope: Scope) -> str:
@@ -58,6 +58,12 @@ def with_base_path(body: bytes, base_path: str) -> bytes:
     for link in _LINKS:
         body = body.replace(link, b"%b%b/" % (link[:-1], base_path.encode()))
     return body
+
+
+def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Return a network of IPv4 addresses that is written in IPv6, such as `::ffff:10.0.0.0/104`, in IPv4."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return network if mapped is None else IPv4Network((mapped, network.prefixlen - 96))
 
 
 def _parts(values: Iterable[bytes]) -> Iterable[str]:

@@ -22,3 +22,6 @@ class Protocol(HttpToolsProtocol):
         lines = [b"HTTP/1.1 400 Bad Request", *(b"%b: %b" % header for header in answer.raw_headers), b"", b""]
         self.transport.write(b"\r\n".join(lines) + bytes(answer.body))
         self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Ignore the offer of another protocol, as HTTP allows: clients offer HTTP/2 on each new connection."""

@@ -33,6 +33,11 @@ async def test_a_configured_origin_may_read_the_response_and_its_headers() -> No
     assert "Origin" in answer.headers["vary"]
 
 
+async def test_an_origin_is_configured_in_any_case() -> None:
+    """Browsers send it in lower case."""
+    assert (await asked("OPTIONS", PREFLIGHT, cors_origins="HTTPS://App.Example.com")).status_code == 200
+
+
 async def test_another_origin_may_not() -> None:
     headers = {"Origin": "https://evil.example", "Authorization": f"Bearer {TRUSTED.token()}"}
     assert "access-control-allow-origin" not in (await asked("GET", headers, cors_origins=APP)).headers
