@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from service.cli.error_text import error_text
 from service.cli.exit_status import print_diagnostic
 from service.cli.option import example_text, settings_options
 from service.settings import Settings
@@ -40,7 +41,7 @@ def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: i
     try:
         reason = run_in_foreground(partial(_dev, settings, options))
     except EXPECTED_ERRORS as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error_text(error)) from None
     if reason is not None:
         raise click.ClickException(reason)
 

@@ -11,6 +11,7 @@ from importlib import util
 import click
 
 from service.cli.check import Check
+from service.cli.error_text import error_text
 from service.cli.exit_status import run_command
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
@@ -68,13 +69,17 @@ async def _database(settings: Settings) -> Check:
     except StoreUnsuitable as error:
         return Check("database", "bad", f"{where}: {error.problem}", error.advice)
     except StoreError as error:
-        return Check("database", "bad", f"{where}: {error}", "check that it runs, and check user name and password")
+        return Check(
+            "database", "bad", f"{where}: {error_text(error)}", "check that it runs, and check user name and password"
+        )
     try:
         async with translated_in(connection):
             version = await connection.fetchval("SHOW server_version")
         missing = await missing_versions(connection)
     except StoreError as error:
-        return Check("database", "bad", f"{where}: {error}", "check the privileges of the role, and the server's log")
+        return Check(
+            "database", "bad", f"{where}: {error_text(error)}", "check the privileges of the role, and the server's log"
+        )
     finally:
         connection.terminate()
     if missing:
@@ -93,7 +98,7 @@ async def _outbox(settings: Settings, database: Check) -> Check:
     try:
         return check(await overview(settings))
     except StoreError as error:
-        return Check("outbox", "bad", str(error), "check the database for overload and locks")
+        return Check("outbox", "bad", error_text(error), "check the database for overload and locks")
 
 
 async def _broker(settings: Settings) -> Check:
@@ -107,7 +112,9 @@ async def _broker(settings: Settings) -> Check:
     try:
         findings = await check(settings)
     except (BrokerUnavailable, ssl.SSLError) as error:
-        return Check("broker", "bad", str(error), "check that it runs, and check address, protocol and credentials")
+        return Check(
+            "broker", "bad", error_text(error), "check that it runs, and check address, protocol and credentials"
+        )
     where = settings.kafka_bootstrap_servers
     missing = [finding.topic for finding in findings if finding.state == "missing"]
     different = [finding for finding in findings if finding.state == "different"]
@@ -133,7 +140,7 @@ def _keys(settings: Settings) -> Check:
         keys = parse_keys(read_source(settings.jwks), settings.jwt_algorithms)
     except (OSError, ValueError, http.client.HTTPException) as error:
         advice = 'check the address and that it answers with a JWKS: {"keys": [...]}'
-        return Check("keys", "bad", f"{where} cannot be read: {error}", advice)
+        return Check("keys", "bad", f"{where} cannot be read: {error_text(error)}", advice)
     if not keys:
         advice = f"it needs a key for signatures with {' or '.join(settings.jwt_algorithms)}"
         return Check("keys", "bad", f"{where} has no usable key: every token is refused", advice)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from service.cli.error_text import error_text
+
 T = TypeVar("T")
 
 INTERRUPTED = 130
@@ -20,7 +22,7 @@ def run_command(work: Coroutine[Any, Any, T], *expected: type[Exception]) -> T:
     try:
         return asyncio.run(work)
     except expected as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error_text(error)) from None
 
 
 def print_diagnostic(text: str) -> None:

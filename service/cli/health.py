@@ -6,6 +6,7 @@ import urllib.request
 
 import click
 
+from service.cli.error_text import error_text
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
 from service.settings import Settings
@@ -41,4 +42,6 @@ def _ask(address: str, timeout: float) -> tuple[int, dict[str, dict[str, str]]]:
         with error:
             return error.code, json.loads(error.read() or b"{}")
     except (OSError, ValueError) as error:
-        raise click.ClickException(f"{address} does not respond: {getattr(error, 'reason', error)}") from None
+        raise click.ClickException(
+            f"{address} does not respond: {error_text(getattr(error, 'reason', error))}"
+        ) from None

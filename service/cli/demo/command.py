@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.cli.error_text import error_text
 from service.cli.exit_status import print_diagnostic
 from service.cli.option import changed, example_text, settings_options
 from service.settings import Settings
@@ -37,9 +38,9 @@ def demo(settings: Settings, *, keep: bool) -> None:
     try:
         failure = run_in_foreground(partial(_demo, changed(settings, data_dir=folder), keep))
     except DemoFailed as error:
-        raise click.ClickException(f"the demo failed: {error}") from None
+        raise click.ClickException(f"the demo failed: {error_text(error)}") from None
     except EXPECTED_ERRORS as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error_text(error)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if failure is None:
