@@ -1,6 +1,7 @@
-"""Values of options that are completed in the shell, and refused with the nearest known value."""
+"""Values of options: known names, which are completed in the shell, and numbers. Messages say what would be right."""
 
 import difflib
+import math
 from collections.abc import Sequence
 
 import click
@@ -30,3 +31,25 @@ class Known(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Return the values that begin with the incomplete text."""
         return [CompletionItem(value) for value in self._values if value.startswith(incomplete)]
+
+
+class Integer(click.IntRange):
+    """An integer in a range; click calls its type "integer range" in messages."""
+
+    name = "integer"
+
+
+class Seconds(click.ParamType[float]):
+    """A time in seconds, greater than 0."""
+
+    name = "seconds"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; fail for other texts, and for numbers that no timer takes."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            raise click.BadParameter(f"{value} is not a number of seconds greater than 0", ctx, param)
+        return seconds

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from service.cli.choice import Integer
 from service.cli.error_text import error_text
 from service.cli.exit_status import print_diagnostic
 from service.cli.option import example_text, settings_options
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from service.cli.embedded import StackOptions
     from service.cli.foreground import Stop
 
-Port = click.IntRange(0, 65535)
+Port = Integer(0, 65535)
 API_PORT = 8080
 """The API listens here when the port is free and none is given."""
 

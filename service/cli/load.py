@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.choice import Integer, Seconds
 from service.cli.exit_status import INTERRUPTED, print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
@@ -28,8 +29,10 @@ MAX_UNACKNOWLEDGED = 5_000
 @click.command(epilog=example_text("measure for one minute", "producer-registry load --rate 1000 --count 60000"))
 @click.option("--rate", type=click.FloatRange(min=0.1), default=500.0, show_default=True, help="Commands per second.")
 @click.option("--max", "flat_out", is_flag=True, help="Send as fast as the registry answers; ignores --rate.")
-@click.option("--count", type=click.IntRange(min=1), default=5_000, show_default=True, help="Commands to send.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds without new messages until it gives up.")
+@click.option("--count", type=Integer(min=1), default=5_000, show_default=True, help="Commands to send.")
+@click.option(
+    "--timeout", type=Seconds(), default=30.0, show_default=True, help="Seconds without new messages until it gives up."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @settings_options("kafka_bootstrap_servers")
 def load(settings: Settings, *, rate: float, flat_out: bool, count: int, timeout: float, as_json: bool) -> None:

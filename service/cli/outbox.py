@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from service.cli.choice import Integer
 from service.cli.exit_status import print_diagnostic, run_command
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POSITION = click.IntRange(0, 2**63 - 1)
+POSITION = Integer(0, 2**63 - 1)
 EXAMPLE = "10000000000100003"
 
 
@@ -33,7 +34,7 @@ def outbox() -> None:
 @click.option("--held", is_flag=True, help="Only held rows: the broker refused them or earlier messages.")
 @click.option("--discarded", is_flag=True, help="Discarded rows, with user and time; newest first.")
 @click.option("--topic", metavar="T", help="Only rows of this topic.")
-@click.option("--limit", metavar="N", type=click.IntRange(1, 2**31), default=100, help="Maximum number of rows. [100]")
+@click.option("--limit", metavar="N", type=Integer(1, 2**31), default=100, help="Maximum number of rows. [100]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @settings_options("database_url")
 def list_(settings: Settings, *, held: bool, discarded: bool, topic: str | None, limit: int, as_json: bool) -> None:

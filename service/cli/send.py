@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from service.cli.choice import Known
+from service.cli.choice import Known, Seconds
 from service.cli.command_preparation import (
     SOURCE,
     TYPES,
@@ -55,7 +55,9 @@ _AGAIN = "With --again, rows that were sent would be decided once more"
 @click.option("--key", help="Kafka key of rows without partitionkey. [default: organization's id, else the subject]")
 @click.option("--wait", is_flag=True, help="Wait for the outcomes. Exits with 1 unless all commands succeed.")
 @click.option("--again", is_flag=True, help="Send all rows as new commands, also those that were decided earlier.")
-@click.option("--timeout", default=30.0, show_default=True, help="With --wait: seconds without new answers.")
+@click.option(
+    "--timeout", type=Seconds(), default=30.0, show_default=True, help="With --wait: seconds without new answers."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per command.")
 @settings_options("kafka_bootstrap_servers")
 def send(

@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from service.cli.choice import Known
+from service.cli.choice import Integer, Known
 from service.cli.exit_status import run_command
 from service.cli.message import Message, read, short_type
 from service.cli.option import example_text, settings_options
@@ -35,7 +35,7 @@ What = Literal["events", "outcomes", "commands"]
     help="Only messages of this type, such as group.created.",
 )
 @click.option("--key", metavar="K", help="Only records with this key.")
-@click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="Exit after N messages.")
+@click.option("-n", "count", type=Integer(min=1), metavar="N", help="Exit after N messages.")
 @click.option("--until-end", is_flag=True, help="Exit at the end of the topics.")
 @click.option(
     "--json",

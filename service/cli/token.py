@@ -4,6 +4,7 @@ import json
 
 import click
 
+from service.cli.choice import Integer
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
 from service.clock import now
@@ -48,7 +49,7 @@ def _known(context: click.Context, parameter: click.Parameter, value: str) -> st
 @click.option(
     "--organizations", metavar="A,B", help="Limit reads to these organizations; empty for none. [default: all]"
 )
-@click.option("--ttl", type=click.IntRange(1), default=3600, show_default=True, help="Seconds until it expires.")
+@click.option("--ttl", type=Integer(1), default=3600, show_default=True, help="Seconds until it expires.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the token and its lifetime.")
 @settings_options("data_dir")
 def token(settings: Settings, *, sub: str, scope: str, organizations: str | None, ttl: int, as_json: bool) -> None:
