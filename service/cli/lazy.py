@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from service.cli.exit_status import INTERRUPTED, print_diagnostic
+
 
 class LazyGroup(click.Group):
     """A group whose option `lazy` maps the name of each command to ("module:attribute", help text of one line)."""
@@ -12,6 +14,14 @@ class LazyGroup(click.Group):
     def __init__(self, *arguments: Any, lazy: dict[str, tuple[str, str]], **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._lazy = lazy
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. After Ctrl-C, exit with the exit code of interrupted programs."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print_diagnostic("interrupted")
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in the order of the table."""

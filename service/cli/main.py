@@ -4,6 +4,9 @@ Exit codes: 0 success, 1 failure, 2 wrong usage or invalid settings, 130 interru
 Results go to stdout, diagnostics to stderr.
 """
 
+import io
+import sys
+
 import click
 
 from service.cli.lazy import LazyGroup
@@ -51,4 +54,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the program with the arguments of the process, and exit with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # The encoding of a terminal may lack characters that codes and names have.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     cli(prog_name="producer-registry")

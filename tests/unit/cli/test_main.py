@@ -1,7 +1,11 @@
 """The command line as a whole: fast help, an option for every setting, exit codes."""
 
+import asyncio
+import os
 import subprocess
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 import click
 import pytest
@@ -11,6 +15,7 @@ from click.testing import CliRunner
 from service.cli.config import config, example
 from service.cli.main import COMMANDS, cli
 from service.settings import Settings, load, variable
+from tests.support.program import PROGRAM
 
 
 def test_every_listed_command_exists_and_its_help_fits_a_screen() -> None:
@@ -124,3 +129,24 @@ def test_an_unknown_type_or_reason_is_refused(arguments: str, message: str) -> N
     outcome = CliRunner().invoke(cli, arguments.split())
     assert outcome.exit_code == 2
     assert message in outcome.stderr
+
+
+def test_text_that_the_terminal_cannot_show_is_escaped() -> None:
+    arguments = ["config", "--set", "--externally-visible-producer-codes", "\u00fc,\u4e2d"]
+    ended = subprocess.run(
+        [PROGRAM, *arguments], env={**os.environ, "PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout == b"REGISTRY_EXTERNALLY_VISIBLE_PRODUCER_CODES=\xfc,\\u4e2d\n"
+
+
+@pytest.mark.parametrize("command", ["topics create", "migrate", "dead-letters list", "outbox list", "resend"])
+def test_every_command_exits_with_130_when_it_is_interrupted(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(work: Coroutine[Any, Any, object]) -> None:
+        work.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", interrupted)
+    addresses = ["--kafka-bootstrap-servers", "x:1", "--database-url", "postgresql://u:p@x/d"]
+    ended = CliRunner().invoke(cli, [*command.split(), *addresses])
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
