@@ -106,12 +106,12 @@ def send(
         delivery = Delivery(commands, preparer, report, wait=wait)
         try:
             run_command(_deliver(settings, delivery, timeout), BrokerUnavailable)
-        except (KeyboardInterrupt, click.ClickException) as stopped:
+        except (KeyboardInterrupt, click.ClickException, BrokenPipeError) as stopped:
             if delivery.answers:
                 print_diagnostic(f"interrupted: {delivery.progress()}. {_AGAIN if again else _SAFE}")
-            if isinstance(stopped, click.ClickException):
-                raise
-            raise click.exceptions.Exit(INTERRUPTED) from None
+            if isinstance(stopped, KeyboardInterrupt):
+                raise click.exceptions.Exit(INTERRUPTED) from None
+            raise
     if delivery.unanswered:
         for answer in delivery.answers:
             if answer.status == "sent":
