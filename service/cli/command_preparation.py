@@ -145,9 +145,18 @@ def prepare_commands(content: bytes, form: Literal["csv", "json"], preparer: Com
     text = decode(content)
     problems: list[str] = []
     commands: list[PreparedCommand] = []
+    given: dict[tuple[str, str, str], PreparedCommand] = {}
     for row, event in preparer.csv_events(text) if form == "csv" else _json_events(text, problems):
         try:
-            commands.append(preparer.complete(row, event))
+            command = preparer.complete(row, event)
+            commands.append(command)
+            if command.row_id is None:
+                first = given.setdefault((command.topic, command.source, command.id), command)
+                if command.event != first.event:
+                    problems.append(
+                        f"row {row}: row {first.row} has the same id {command.id}, but another content:"
+                        " give each row an id of its own, or none"
+                    )
         except ValueError as error:
             problems.append(f"row {row}: {error}")
     if problems:

@@ -167,6 +167,21 @@ def test_a_message_about_json_names_the_row_and_the_column_only() -> None:
     assert problems_of(b'{"type": "group.create", "id": 7}') == ["row 1: id must be a string that is not empty"]
 
 
+def test_rows_with_one_id_and_another_content_are_refused() -> None:
+    """The registry decides an id once, so the second row would be reported as decided without an effect."""
+    rows = b"id,subject,name\n1,pc:1,Ada\n1,pc:1,Ada\n2,pc:2,Grace\n1,pc:1,Adele\n2,pc:3,Mary\n"
+    assert problems_of(rows, "csv", "user.update") == [
+        "row 5: row 2 has the same id 1, but another content: give each row an id of its own, or none",
+        "row 6: row 4 has the same id 2, but another content: give each row an id of its own, or none",
+    ]
+    others: list[dict[str, object]] = [
+        {"type": "user.update", "id": "1", "source": "/a", "data": {"name": "Ada"}},
+        {"type": "user.update", "id": "1", "source": "/b", "data": {"name": "Grace"}},
+        {"type": "role.put", "id": "1", "source": "/a", "subject": "r", "data": {}},
+    ]
+    assert len(prepare(*others)) == 3
+
+
 def test_every_row_that_cannot_be_sent_is_reported() -> None:
     problems = problems_of(b'{"type": "group.creat"}\n[1]\nnot json\n{"type": "group.create"}\n{}\n')
     assert [problem.split(":")[0] for problem in problems] == ["row 1", "row 2", "row 3", "row 5"]
