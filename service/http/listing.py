@@ -5,6 +5,7 @@ from typing import Any, Final
 import orjson
 
 from service.contract import schemas
+from service.contract.catalogue import schema_path
 
 DOCUMENTS: Final = (
     {"name": "docs", "title": "The HTTP API as a page for browsers", "href": "docs"},
@@ -26,4 +27,4 @@ def schema_list() -> dict[str, Any]:
 
 def _schema(name: str) -> dict[str, str]:
     title = orjson.loads(schemas.committed(name))["description"]
-    return {"name": name, "title": title, "href": schemas.file_name(name)}
+    return {"name": name, "title": title, "href": schema_path(name).removeprefix("/schemas/")}
