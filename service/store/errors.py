@@ -53,6 +53,8 @@ class StoreDefect(StoreError):
 _RACE = (asyncpg.TransactionRollbackError, asyncpg.UniqueViolationError)
 _DEFECT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 
+_NOT_MIGRATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
+
 
 @contextmanager
 def connecting(url: str = "") -> Iterator[None]:
@@ -113,4 +115,5 @@ async def translated_in(session: Session) -> AsyncIterator[None]:
 def _text(error: BaseException) -> str:
     """Return the class of the error and its first line; details may have row values and stay in the cause."""
     lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    advice = "; run `producer-registry migrate`" if isinstance(error, _NOT_MIGRATED) else ""
+    return f"{type(error).__name__}: {lines[0]}{advice}" if lines else type(error).__name__

@@ -105,3 +105,12 @@ async def test_no_read_is_at_fault_when_the_pool_cannot_open_a_session(error: Ex
     assert (type(raised.value), raised.value.__cause__) == (StoreUnavailable, error)
     assert raised.value.read is not None
     assert (raised.value.read.query, raised.value.read.values) == ("SELECT 1", (2,))
+
+
+@pytest.mark.parametrize("error", [asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError])
+def test_the_message_for_a_missing_table_says_what_to_run(error: type[Exception]) -> None:
+    with (
+        pytest.raises(StoreUnavailable, match=r"^.*: relation does not exist; run `producer-registry migrate`$"),
+        translated(),
+    ):
+        raise error("relation does not exist")
