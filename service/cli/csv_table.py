@@ -13,8 +13,9 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 _SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*\n', re.IGNORECASE)
 
 # Cells that were copied from documents and web pages may begin or end with characters that nobody sees.
-_INVISIBLE = r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
-_EDGES = re.compile(rf"^{_INVISIBLE}|{_INVISIBLE}$")
+_INVISIBLE = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u00ad\u1680\u3000\ufeff" + "".join(
+    map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070)))
+)
 
 
 def table(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -59,7 +60,7 @@ def _reader(lines: Iterable[str], separator: str, *, strict: bool = False) -> It
 
 
 def _trimmed(cell: str) -> str:
-    return cell.strip() if cell.isascii() else _EDGES.sub("", cell)
+    return cell.strip(_INVISIBLE)
 
 
 def _separator(text: str) -> str:
