@@ -104,11 +104,12 @@ class Exchange:
         return messages
 
     async def answered(self, seconds: float) -> None:
-        """Wait for the answers to all commands, or until no message arrives for the given number of seconds."""
-        deadline = time.monotonic() + seconds
+        """Wait for the answers to all commands, or until none arrives for the given number of seconds."""
+        deadline, unanswered = time.monotonic() + seconds, self.open
         while self.open and time.monotonic() < deadline:
-            if await self.poll():
-                deadline = time.monotonic() + seconds
+            await self.poll()
+            if self.open < unanswered:
+                deadline, unanswered = time.monotonic() + seconds, self.open
 
     def _match(self, message: Message) -> None:
         if message.topic == self._topics.dead_letters:

@@ -132,3 +132,15 @@ async def test_records_of_other_applications_are_ignored() -> None:
         outcome("accepted", "a"),
     ]
     assert [answer.status for answer in await fixture.answers("a")] == ["accepted"]
+
+
+async def test_the_answers_to_other_senders_do_not_prolong_the_wait() -> None:
+    fixture = Fixture()
+
+    async def busy(seconds: float = 0.5) -> list[Any]:
+        await asyncio.sleep(0)
+        return [outcome("accepted", "a", "/other")]
+
+    fixture.wire.poll = busy  # type: ignore[method-assign]  # the topic of a busy registry
+    async with asyncio.timeout(30):
+        assert [answer.status for answer in await fixture.answers("a")] == ["sent"]
