@@ -33,6 +33,12 @@ _SAFE = "It is safe to send the file again: rows that were decided are not decid
 _AGAIN = "With --again, rows that were sent would be decided once more"
 
 
+def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("a source is required, such as /agency/import")
+    return value
+
+
 @click.command(
     epilog=example_text(
         "create codes from a CSV file with the columns code, organization and roles",
@@ -51,7 +57,9 @@ _AGAIN = "With --again, rows that were sent would be decided once more"
 @click.option(
     "--json-lines", "form", flag_value="json", help="FILE has one structured CloudEvent per line (default for *.jsonl)."
 )
-@click.option("--source", default=SOURCE, show_default=True, help="Source of rows without a source.")
+@click.option(
+    "--source", default=SOURCE, show_default=True, callback=_not_empty, help="Source of rows without a source."
+)
 @click.option("--key", help="Kafka key of rows without partitionkey. [default: organization's id, else the subject]")
 @click.option("--wait", is_flag=True, help="Wait for the outcomes. Exits with 1 unless all commands succeed.")
 @click.option("--again", is_flag=True, help="Send all rows as new commands, also those that were decided earlier.")

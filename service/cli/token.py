@@ -21,7 +21,8 @@ def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -
 def _known(context: click.Context, parameter: click.Parameter, value: str) -> str:
     unknown = [scope for scope in value.split() if scope not in SCOPES]
     if unknown or not value.split():
-        reported = f"{', '.join(unknown)} does not exist" if unknown else "a scope is required"
+        verb = "does" if len(unknown) == 1 else "do"
+        reported = f"{', '.join(unknown)} {verb} not exist" if unknown else "a scope is required"
         raise click.BadParameter(f"{reported}; the scopes are {', '.join(SCOPES)}")
     return value
 

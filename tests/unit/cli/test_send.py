@@ -29,3 +29,10 @@ def test_it_reports_what_was_sent_when_nobody_reads_its_output(tmp_path: Path, m
     ended = CliRunner().invoke(cli, ["send", str(file), "--json", "--kafka-bootstrap-servers", "x:1"])
     assert ended.exit_code == 1
     assert ended.stderr.startswith("interrupted: 1 of 3 rows were sent (3 sent); rows 2 to 3 may not have been sent. ")
+
+
+@pytest.mark.parametrize("source", ["", " "])
+def test_an_empty_source_is_refused_by_the_name_of_its_option(source: str) -> None:
+    ended = CliRunner().invoke(cli, ["send", "--source", source])
+    assert ended.exit_code == 2
+    assert "Invalid value for '--source': a source is required, such as /agency/import" in ended.stderr

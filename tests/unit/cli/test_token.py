@@ -77,6 +77,7 @@ def test_a_scope_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     refused = run(tmp_path, "--scope", "account:read admin:reed")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "admin:reed does not exist; the scopes are account:read, admin:read" in refused.stderr
+    assert "a, b do not exist;" in run(tmp_path, "--scope", "a account:read b").stderr
     assert "a scope is required" in run(tmp_path, "--scope", " ").stderr
 
 
