@@ -11,7 +11,7 @@ from starlette.types import Scope, Send
 
 from service.http.problem import Error, HttpProblem
 
-_REQUEST_HEADERS: Final = ("authorization", "if-match", "if-none-match", "x-request-id")
+_REQUEST_HEADERS: Final = ("authorization", "if-match", "if-none-match", "traceparent", "tracestate", "x-request-id")
 _EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id")
 
 

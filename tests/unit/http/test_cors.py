@@ -38,6 +38,13 @@ async def test_an_origin_is_configured_in_any_case() -> None:
     assert (await asked("OPTIONS", PREFLIGHT, cors_origins="HTTPS://App.Example.com")).status_code == 200
 
 
+@pytest.mark.parametrize("header", ["authorization", "content-type", "if-none-match", "traceparent", "tracestate"])
+async def test_headers_that_clients_send_are_allowed(header: str) -> None:
+    """Tracing in browsers adds the headers of W3C Trace Context to each request."""
+    asking = {**PREFLIGHT, "Access-Control-Request-Headers": header}
+    assert (await asked("OPTIONS", asking, cors_origins=APP)).status_code == 200
+
+
 async def test_another_origin_may_not() -> None:
     headers = {"Origin": "https://evil.example", "Authorization": f"Bearer {TRUSTED.token()}"}
     assert "access-control-allow-origin" not in (await asked("GET", headers, cors_origins=APP)).headers
