@@ -198,13 +198,14 @@ class OutboxStore:
 
 
 async def _read(session: Connection, floor: int, shards: list[int], seconds: float | None) -> list[Frame]:
-    if seconds is not None:
-        await session.execute(f"SET statement_timeout = {int(seconds * 1000)}")
     values = (floor, shards, CHUNK_MESSAGES, CHUNK_BYTES)
-    frames = [frame_of(row) for row in await session.fetch(_SCAN, *values, timeout=seconds)]
-    if seconds is not None:
-        await session.execute("RESET statement_timeout")
-    return frames
+    if seconds is None:
+        rows = await session.fetch(_SCAN, *values)
+    else:
+        async with transaction(session):
+            await session.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+            rows = await session.fetch(_SCAN, *values, timeout=seconds)
+    return [frame_of(row) for row in rows]
 
 
 async def _observe(session: Connection) -> tuple[int, list[str]]:
