@@ -4,24 +4,15 @@ import asyncio
 from urllib.parse import urlsplit
 
 import asyncpg
-import httpx2
 
 from tests.support import privilege
 from tests.support.measured import measured
-from tests.support.process import Service
 from tests.support.proxy import HOST, Proxy, commits
 from tests.support.registry import Registry
 from tests.support.wait import eventually
+from tests.support.watch import part
 
 NAME = {"displayName": "Organization"}
-
-
-async def reported(service: Service, part: str) -> str:
-    """Return the readiness of a part."""
-    async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.admin_port}") as client:
-        answer = await client.get("/readyz")
-    parts: dict[str, str] = answer.json()["parts"]
-    return parts.get(part, "")
 
 
 async def test_a_command_is_decided_and_readiness_comes_back_when_a_missing_privilege_is_given(
@@ -32,7 +23,7 @@ async def test_a_command_is_decided_and_readiness_comes_back_when_a_missing_priv
         await registry.command("organization.put", "privilege:1", NAME, id="p1")
 
         async def named() -> bool:
-            return "permission denied for table inbox" in await reported(service, "batches")
+            return "permission denied for table inbox" in await part(service, "batches")
 
         await eventually(named, what="readiness that names the table")
         connection = await asyncpg.connect(database_url)
@@ -40,7 +31,7 @@ async def test_a_command_is_decided_and_readiness_comes_back_when_a_missing_priv
         await connection.close()
         await registry.outcome("p1")
         await registry.ready(service)
-        assert await reported(service, "batches") == "ready"
+        assert await part(service, "batches") == "ready"
         assert await service.stop() == 0, service.last_lines()
 
 
@@ -62,7 +53,7 @@ async def test_readiness_comes_back_without_another_command_when_the_answer_to_a
 
         await eventually(failed, what="a failed batch")
         await registry.ready(service)
-        assert await reported(service, "batches") == "ready"
+        assert await part(service, "batches") == "ready"
         assert len(registry.outcomes("c1")) <= 1
     finally:
         await proxy.stop()

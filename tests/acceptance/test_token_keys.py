@@ -11,9 +11,9 @@ import pytest
 from tests.support.issuer import NAME, Issuer
 from tests.support.measured import measured
 from tests.support.program import program
-from tests.support.readiness import part
 from tests.support.registry import Registry
 from tests.support.wait import eventually
+from tests.support.watch import part
 
 
 class Provider:

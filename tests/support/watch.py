@@ -46,6 +46,14 @@ async def reported(service: Service) -> tuple[int, dict[str, str]]:
     return answer.status_code, parts
 
 
+async def part(service: Service, name: str) -> str:
+    """Return the readiness of a part; an empty text while the port does not answer or does not know the part."""
+    try:
+        return (await reported(service))[1].get(name, "")
+    except httpx2.TransportError:
+        return ""
+
+
 async def watch(service: Service, seconds: float) -> Watched:
     """Watch a process that was just started, for this many seconds after its first answer."""
     watched = Watched()
