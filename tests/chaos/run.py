@@ -1,6 +1,7 @@
 """One run: processes of the service, a history that is sent during faults, and the wait until all is processed."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
@@ -116,7 +117,9 @@ class Run:
             code = await service.stop()
         finally:
             del self._stopping[service]
-        if code and at_work and service not in self.mortal:
+        # As everywhere, SIGKILL by another fault is allowed.
+        killed_by_a_fault = code == -signal.SIGKILL and not service.overdue
+        if code and at_work and service not in self.mortal and not killed_by_a_fault:
             self.crashes.append(f"{service.name} ended with {code} after SIGTERM")
 
     async def retire(self, service: Service) -> None:

@@ -30,6 +30,8 @@ class Service:
         self.admin_port = _own_port()
         self.api_port = _own_port()
         self.started = 0
+        self.overdue = False
+        """Whether the last stop took too long, so that the process was killed."""
         self.command: list[str] = [str(PROGRAM)]
         self._popen: subprocess.Popen[bytes] | None = None
 
@@ -97,7 +99,8 @@ class Service:
         life = self._popen
         self.send(signal.SIGTERM)
         self.send(signal.SIGCONT)
-        if not await self.gone(seconds):
+        self.overdue = not await self.gone(seconds)
+        if self.overdue:
             await self.kill()
         return 0 if life is None else life.wait()
 
