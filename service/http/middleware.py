@@ -20,6 +20,8 @@ from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS, log
 
 MAX_HEADER_BYTES: Final = 32_768
 MAX_QUERY_BYTES: Final = 16_384
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+"""The methods that metrics name; the caller chooses the method, so all others count as `other`."""
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 _log = log(__name__)
@@ -72,7 +74,8 @@ class RequestMiddleware:
             structlog.contextvars.reset_contextvars(**bound)
             self._in_flight -= 1
             HTTP_IN_FLIGHT.dec()
-            labels = (scope["method"], exchange.route, str(exchange.status))
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            labels = (method, exchange.route, str(exchange.status))
             HTTP_SECONDS.labels(*labels).observe(time.monotonic() - begin)
 
     async def _answer(self, exchange: "_Exchange", receive: Receive) -> None:

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from service.http.middleware import MAX_HEADER_BYTES, MAX_QUERY_BYTES, RequestMiddleware
 from service.store.code_page import Items
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
+from service.telemetry import HTTP_SECONDS
 from tests.support.issuer import Issuer
 from tests.support.wait import eventually
 from tests.unit.http.api_client import EMPTY, api_client
@@ -71,6 +72,23 @@ async def test_unsupported_method_is_405_with_the_allowed_methods(method: str, p
         answer = await client.request(method, path, headers=_headers())
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_labels_of_metrics_do_not_grow_with_what_callers_send() -> None:
+    async with api_client(TRUSTED) as client:
+        before = _series()
+        for number in range(50):
+            await client.request(f"M{number}", f"/nowhere/{number}")
+            await client.request(f"M{number}", f"/groups/{number}", headers=_headers())
+        assert _series() - before <= {"other"}
+        await client.request("DELETE", ACCOUNT)
+    assert {"other", "DELETE"} <= _series()
+
+
+def _series() -> set[str]:
+    """The values of the label `method`."""
+    (metric,) = HTTP_SECONDS.collect()
+    return {sample.labels["method"] for sample in metric.samples}
 
 
 async def test_head_is_get_without_the_body() -> None:
