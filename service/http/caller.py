@@ -21,6 +21,8 @@ from service.http.problem import HttpProblem, forbidden, unauthorized, unavailab
 SAFE_ALGORITHMS: Final = frozenset({"ES256", "RS256", "EdDSA"})
 MAX_TOKEN_BYTES: Final = 8192
 REMEMBERED_TOKENS: Final = 10_000
+REMEMBERED_BYTES: Final = 8 * 1024 * 1024
+"""The limit of all remembered tokens together: what is kept of a token is about as long as the token."""
 
 # Later than any date; a comparison with it also rejects NaN.
 _LAST_SECOND: Final = 1e12
@@ -75,7 +77,9 @@ class Verifier:
         self._scope_claims = scope_claims
         self._subject_claim = subject_claim
         self._now = now
-        self._known: OrderedDict[bytes, Caller] = OrderedDict()
+        # With the length of each token.
+        self._known: OrderedDict[bytes, tuple[Caller, int]] = OrderedDict()
+        self._known_bytes = 0
         self._generation = -1
 
     async def caller(self, authorization: Sequence[str]) -> Caller:
@@ -85,22 +89,32 @@ class Verifier:
         self.keys.keep_fresh()
         self._follow_keys()
         digest = sha256(token.encode()).digest()
-        caller = self._known.get(digest)
-        if caller is not None:
-            if now < caller.expires and self.keys.usable:
-                return caller
-            del self._known[digest]
+        known = self._known.get(digest)
+        if known is not None:
+            if now < known[0].expires and self.keys.usable:
+                return known[0]
+            self._forget(digest)
         caller = self._checked(await self._claims(token), now)
         if now < caller.expires:
-            self._known[digest] = caller
-            if len(self._known) > REMEMBERED_TOKENS:
-                self._known.popitem(last=False)
+            self._remember(digest, caller, len(token))
         return caller
+
+    def _remember(self, digest: bytes, caller: Caller, length: int) -> None:
+        self._forget(digest)
+        self._known[digest] = caller, length
+        self._known_bytes += length
+        while len(self._known) > REMEMBERED_TOKENS or self._known_bytes > REMEMBERED_BYTES:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, digest: bytes) -> None:
+        if (known := self._known.pop(digest, None)) is not None:
+            self._known_bytes -= known[1]
 
     def _follow_keys(self) -> None:
         if self._generation != self.keys.generation:
             # A key may have been withdrawn: discard all tokens verified so far.
             self._known.clear()
+            self._known_bytes = 0
             self._generation = self.keys.generation
 
     async def _claims(self, token: str) -> dict[str, Any]:

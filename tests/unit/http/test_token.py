@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http.caller import REMEMBERED_TOKENS, Verifier
+from service.http.caller import REMEMBERED_BYTES, REMEMBERED_TOKENS, Verifier
 from service.http.jwks import KeySet
 from service.http.problem import HttpProblem
 from tests.support import issuer
@@ -248,11 +248,22 @@ async def test_verified_token_is_cached_until_it_expires(trusted: Issuer) -> Non
 
 async def test_token_cache_is_bounded(trusted: Issuer) -> None:
     checking = verifier(trusted)
-    known = checking._known
     caller = await checking.caller([f"Bearer {trusted.token()}"])
-    known.update({str(number).encode(): caller for number in range(1, REMEMBERED_TOKENS)})
+    for number in range(1, REMEMBERED_TOKENS):
+        checking._remember(str(number).encode(), caller, 1)
     await checking.caller([f"Bearer {trusted.token(sub='other')}"])
-    assert len(known) == REMEMBERED_TOKENS
+    assert len(checking._known) == REMEMBERED_TOKENS
+
+
+async def test_token_cache_is_bounded_by_bytes(trusted: Issuer) -> None:
+    checking = verifier(trusted)
+    caller = await checking.caller([f"Bearer {trusted.token()}"])
+    for number in range(5000):
+        checking._remember(str(number % 4000).encode(), caller, 8000)
+    assert sum(length for _, length in checking._known.values()) == checking._known_bytes
+    assert REMEMBERED_BYTES - 8000 < checking._known_bytes <= REMEMBERED_BYTES
+    first = [f"Bearer {trusted.token()}"]
+    assert await checking.caller(first) is await checking.caller(first), "the newest token is remembered"
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=200) | st.binary(max_size=100).map(repr))
