@@ -110,6 +110,11 @@ HTTP_SECONDS = Histogram(
     buckets=_FAST,
     registry=REGISTRY,
 )
+HTTP_MALFORMED = Counter(
+    f"{_P}http_malformed_requests_total",
+    "Requests that were refused before the application saw them: not HTTP, or too long a head",
+    registry=REGISTRY,
+)
 HTTP_IN_FLIGHT = Gauge(f"{_P}http_requests_in_flight", "Requests in progress", registry=REGISTRY)
 
 
@@ -119,9 +124,10 @@ def exposition() -> bytes:
 
 
 class RateLimitFilter(logging.Filter):
-    """Limit equal log messages of the Kafka client to one per interval (by default a minute).
+    """Limit equal log messages of the Kafka client and the HTTP server to one per interval (by default a minute).
 
-    Without a broker, the client repeats about ten different messages continuously.
+    Without a broker, the client repeats about ten different messages continuously. Callers choose how often the server
+    gets a malformed request.
     """
 
     def __init__(self, seconds: float = 60.0, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -132,7 +138,7 @@ class RateLimitFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is to be logged."""
-        if not record.name.startswith(("aiokafka", "consumers.faststream")):
+        if not record.name.startswith(("aiokafka", "consumers.faststream", "uvicorn")):
             return True
         message = record.name, str(record.msg)
         now = self._monotonic()

@@ -42,6 +42,8 @@ PROBE_SECONDS = 2.0
 TICK_SECONDS = 0.5
 TICK_LIMIT_SECONDS = 30.0
 COLLECT_SECONDS = 60.0
+# How long a connection may be idle between two requests.
+IDLE_SECONDS = 30
 # The share of the shutdown deadline that requests in progress may use.
 API_PART = 0.2
 
@@ -183,6 +185,7 @@ async def _serving(app: Any, listener: socket.socket, shutdown: Shutdown, second
         server_header=False,
         # The address of the peer decides whether it is a trusted proxy; uvicorn would replace it by a header's.
         proxy_headers=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=max(1, int(seconds)),
     )
     server = _Server(config)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.http.base_path import BasePaths, public_path
 from service.http.cors import Cors
 from service.http.operation import BytesRoute
-from service.http.problem import Error, HttpProblem, response, unavailable
+from service.http.problem import Error, HttpProblem, not_found, response, unavailable
 from service.resource_exhaustion import is_resource_exhaustion
 from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS, log
 
@@ -125,6 +125,9 @@ class RequestMiddleware:
             )
         if len(scope["query_string"]) > MAX_QUERY_BYTES:
             raise HttpProblem(414, [Error("query-too-large", f"The query must not exceed {MAX_QUERY_BYTES} bytes.")])
+        # No id contains a slash, and other programs read an encoded one in different ways.
+        if b"%2f" in scope.get("raw_path", b"").lower():
+            raise not_found()
         length = _header(headers, b"content-length")
         if length is not None and (not length.isdigit() or len(length) > 18 or int(length) > self._max_body):
             raise self._too_large()

@@ -1,27 +1,120 @@
-"""The HTTP protocol of uvicorn, with a problem as the response to a request that is not HTTP."""
+"""The HTTP protocol of uvicorn with limits for what arrives before a request is complete.
 
+The application sees a request only after its last header, so these limits are counted while the bytes arrive. A request
+that exceeds one, or is not HTTP, gets a problem, and the connection is closed.
+"""
+
+import asyncio
 import secrets
-from typing import Final
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.http.problem import Error, HttpProblem, response
+from service.telemetry import HTTP_MALFORMED
 
-_MESSAGE: Final = "The request is not valid HTTP/1.1. In the URL, characters other than ASCII must be percent-encoded."
+MAX_HEAD_BYTES: Final = 32_768
+"""Limit of the request line and the headers, as far as they span several reads; the rest is checked when complete."""
+
+MAX_HEADERS: Final = 100
+MAX_URL_BYTES: Final = 32_768
+HEAD_SECONDS: Final = 10.0
+"""The time for the headers of a request, and for the first byte of a new connection."""
+
+_NOT_HTTP: Final = "The request is not valid HTTP/1.1. In the URL, characters other than ASCII must be percent-encoded."
+_NO_HOST: Final = "A request must have exactly one Host header."
+_TOO_LARGE: Final = f"The headers must not exceed {MAX_HEAD_BYTES} bytes and {MAX_HEADERS} headers."
+_URL_TOO_LONG: Final = f"The URL must not exceed {MAX_URL_BYTES} bytes."
+
+
+class _Refused(Exception):
+    """The request is refused; `Protocol.refusal` has the problem."""
 
 
 class Protocol(HttpToolsProtocol):
     """The protocol of one connection."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.refusal: HttpProblem | None = None
+        self._requests = 0
+        self._in_head = True
+        self._head_bytes = 0
+        self._head_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Expect the first request in time."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer."""
+        self._head_complete()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count the bytes of a head that does not end with this data."""
+        requests = self._requests
+        super().data_received(data)
+        if self._in_head and requests == self._requests and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self.refusal = HttpProblem(431, [Error("headers-too-large", _TOO_LARGE)])
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        super().on_message_begin()
+        self._requests += 1
+        self._in_head, self._head_bytes = True, 0
+        self._await_head()
+
+    def on_url(self, url: bytes) -> None:
+        """Check the length of the URL."""
+        super().on_url(url)
+        if len(self.url) > MAX_URL_BYTES:
+            self._refuse(414, "query-too-large", _URL_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Check the number of headers."""
+        super().on_header(name, value)
+        if len(self.headers) > MAX_HEADERS:
+            self._refuse(431, "headers-too-large", _TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """Check the Host header, and pass the request on."""
+        self._head_complete()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self._refuse(400, "bad-request", _NO_HOST)
+        super().on_headers_complete()
+
     def send_400_response(self, msg: str) -> None:
         """Send the problem and close the connection; the request has no scope yet, so the path is unknown."""
-        answer = response(HttpProblem(400, [Error("bad-request", _MESSAGE)]), "/")
+        HTTP_MALFORMED.inc()
+        answer = response(self.refusal or HttpProblem(400, [Error("bad-request", _NOT_HTTP)]), "/")
         answer.headers["x-request-id"] = secrets.token_hex(16)
         answer.headers["x-content-type-options"] = "nosniff"
         answer.headers["connection"] = "close"
-        lines = [b"HTTP/1.1 400 Bad Request", *(b"%b: %b" % header for header in answer.raw_headers), b"", b""]
-        self.transport.write(b"\r\n".join(lines) + bytes(answer.body))
+        lines = [b"HTTP/1.1 %d Refused" % answer.status_code, *(b"%b: %b" % header for header in answer.raw_headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", b""]) + bytes(answer.body))
         self.transport.close()
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        self.refusal = HttpProblem(status, [Error(code, message)])
+        # The parser stops, and the base class calls `send_400_response`.
+        raise _Refused
+
+    def _await_head(self) -> None:
+        self._head_complete()
+        self._in_head = True
+        self._head_deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _head_complete(self) -> None:
+        self._in_head = False
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
 
     def _unsupported_upgrade_warning(self) -> None:
         """Ignore the offer of another protocol, as HTTP allows: clients offer HTTP/2 on each new connection."""

@@ -44,6 +44,7 @@ async def test_response_has_the_given_or_a_generated_request_id() -> None:
         ("/nowhere", {}, 404, "not-found"),
         (f"{ACCOUNT}/", {}, 404, "not-found"),
         ("/admin/v1/organizations/a%2Fb", {}, 404, "not-found"),
+        ("/account%2Fv1%2fproducer-codes", {}, 404, "not-found"),
     ],
 )
 async def test_request_that_cannot_be_answered_is_reported_as_a_problem(
