@@ -37,7 +37,9 @@ def reason_of(error: BaseException) -> str:
     """Return the text of an error of the client, with its cause if it has one; never empty."""
     name, text, cause = type(error).__name__, str(error), error.__cause__
     if isinstance(error, KafkaError):
-        # Their texts begin with the name.
+        # Their texts begin with the name. The argument may be a connection, which says nothing.
+        if not all(isinstance(argument, str) for argument in error.args):
+            text = f"{name}: {getattr(error, 'description', None) or name}"
         return text if cause is None else f"{text} ({type(cause).__name__}: {cause})"
     return f"{name}: {text}" if text else name
 
