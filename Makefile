@@ -28,9 +28,9 @@ dev: setup ## Run the service on the embedded stack until Ctrl-C
 	@$(BIN)/producer-registry dev $(ARGS)
 
 TIERS := $(wildcard tests/chaos tests/acceptance tests/migration tests/integration tests/unit)
-# So many processes at the same time, each with servers of its own; WORKERS=0 runs all tests in one process. There is one
+# So many processes at the same time, each with servers of its own; WORKERS=0 runs all tests in one process. There are two
 # more than there are cores, because a test often waits for others.
-WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
+WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN))
 test: setup ## Run every test on real parts
 	$(BIN)/python -m pytest $(TIERS) --numprocesses $(WORKERS) --maxprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
