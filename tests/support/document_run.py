@@ -18,7 +18,8 @@ BLOCK_SECONDS = 240.0
 STOP_SECONDS = 60.0
 RUNNABLE = {"sh", "python"}
 OUTPUT = {"text", "json"}
-MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")
+MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "ARGS", "WORKERS")
+"""What the `make` that runs the tests passes on: variables of its command line, too, are for the tests only."""
 
 
 class DocumentRun:
