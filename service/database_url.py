@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -44,6 +44,10 @@ _HOST: Final = re.compile(r"(?P<socket>/.*)|(?:\[(?P<address>[^\]]+)\]|(?P<name>
 _ENCODE: Final = "percent-encode it in the user name and the password (@ is %40, / is %2F, ? is %3F, # is %23)"
 
 
+Hosts: TypeAlias = tuple[tuple[str, int | None], ...]
+"""Names, addresses or folders of unix sockets, each with its port or None."""
+
+
 class InvalidUrl(ValueError):
     """A URL that cannot be used; the message names the problem and has no part of the password."""
 
@@ -53,7 +57,7 @@ class DatabaseUrl:
     """The parts of a URL. `hosts` are those of its address or of the parameter `host`, each with its port or None."""
 
     parts: SplitResult
-    hosts: tuple[tuple[str, int | None], ...]
+    hosts: Hosts
     parameters: Mapping[str, str]
 
     @classmethod
@@ -80,16 +84,19 @@ class DatabaseUrl:
             named = ", ".join(name for name in unknown if name.isidentifier()) or "(not a name)"
             raise InvalidUrl(f"unknown parameter {named}; known are {', '.join(PARAMETERS)}")
         named = parts.netloc.rpartition("@")[2] or parameters.get("host", "")
-        return cls(parts, cls.hosts_of(named, parameters.get("port", "")), parameters)
+        return cls(parts, _with_ports(_hosts(named), parameters.get("port", ""), "the parameter port"), parameters)
 
-    @staticmethod
-    def hosts_of(named: str, port: str = "") -> tuple[tuple[str, int | None], ...]:
-        """Split a list of hosts with commas, and one port for all or a list of them; raise InvalidUrl."""
-        hosts = [_host(text) for text in named.split(",")] if named else []
-        ports = [_port(text) for text in port.split(",")] if port else [None]
-        if len(ports) not in {1, len(hosts)} and hosts:
-            raise InvalidUrl("the parameter port must have one port, or one for each host")
-        return tuple((host, own or ports[number % len(ports)]) for number, (host, own) in enumerate(hosts))
+    def hosts_in(self, environment: Mapping[str, str]) -> Hosts:
+        """Return the hosts of the URL, or else of PGHOST. A host without a port has that of PGPORT; raise InvalidUrl.
+
+        The driver matches several hosts with several ports only when it gets all of them, but it gets one at a time.
+        """
+        hosts = self.hosts or _hosts(environment.get("PGHOST", ""))
+        if all(port for _, port in hosts):
+            return hosts
+        if port := self.parameters.get("port"):
+            return _with_ports(hosts, port, "the parameter port")
+        return _with_ports(hosts, environment.get("PGPORT", ""), "the variable PGPORT")
 
     def check(self, environment: Mapping[str, str]) -> None:
         """Check the values of parameters, and the files of TLS, also those that variables name; raise InvalidUrl."""
@@ -103,7 +110,8 @@ class DatabaseUrl:
         for variable, name in _VARIABLES.items():
             if environment.get(variable, _CHOICES[name][0]) not in _CHOICES[name]:
                 raise InvalidUrl(f"the variable {variable} must be one of {', '.join(_CHOICES[name])}")
-        self.hosts_of(environment.get("PGHOST", ""))
+        _hosts(environment.get("PGHOST", ""))
+        self.hosts_in(environment)
         for text in filter(None, environment.get("PGPORT", "").split(",")):
             _port(text)
         _check_tls(self.parameters, environment)
@@ -118,6 +126,19 @@ class DatabaseUrl:
         """Return the URL with only those parameters that asyncpg handles."""
         query = urlencode({name: value for name, value in self.parameters.items() if name in _DRIVER})
         return urlunsplit(self.parts._replace(query=query))
+
+
+def _hosts(named: str) -> Hosts:
+    """Split a list of hosts with commas."""
+    return tuple(_host(text) for text in named.split(",")) if named else ()
+
+
+def _with_ports(hosts: Hosts, port: str, what: str) -> Hosts:
+    """Complete hosts without a port: one port for all, or a list with one for each host."""
+    ports = [_port(text) for text in port.split(",")] if port else [None]
+    if len(ports) not in {1, len(hosts)} and hosts:
+        raise InvalidUrl(f"{what} must have one port, or one for each host")
+    return tuple((host, own or ports[number % len(ports)]) for number, (host, own) in enumerate(hosts))
 
 
 def _host(text: str) -> tuple[str, int | None]:

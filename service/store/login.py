@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from service.database_url import DatabaseUrl
-from service.settings import Settings
+from service.settings import Settings, postgres_variables
 from service.store.session import Connection
 
 CONNECT_SECONDS: Final = 5.0
@@ -27,11 +27,11 @@ async def log_in(settings: Settings, application: str, connection_class: type[Co
 
     The driver has one time-out for all hosts: behind a host that does not answer, it would never try the next one.
     """
-    url = DatabaseUrl.parse(settings.database_url)
-    given = url.parameters.get("target_session_attrs")
+    url, variables = DatabaseUrl.parse(settings.database_url), postgres_variables()
+    given = url.parameters.get("target_session_attrs") or variables.get("PGTARGETSESSIONATTRS")
     failures: list[Exception] = []
     for target in ("standby", "any") if given == "prefer-standby" else (given,):
-        for host in url.hosts or (None,):
+        for host in url.hosts_in(variables) or (None,):
             try:
                 return await log_in_to(host, settings, application, target=target, connection_class=connection_class)
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched) as error:
@@ -47,7 +47,7 @@ async def log_in_to(
     target: str | None = None,
     connection_class: type[Connection] = Connection,
 ) -> Connection:
-    """Connect to one host of the URL (None for the one that the driver finds); raise the errors of asyncpg, OSError."""
+    """Connect to one host (None for the one that the driver finds); raise the errors of asyncpg, OSError."""
     url = DatabaseUrl.parse(settings.database_url)
     parameters = url.parameters
     name = f"{parameters.get('application_name') or 'producer-registry'} {application}"

@@ -83,7 +83,7 @@ async def missing_versions(connection: Connection) -> list[str]:
 
 async def _connect_to_primary(settings: Settings, url: DatabaseUrl) -> tuple[Connection, tuple[str, int | None]]:
     """Connect to the first host that is not a standby, and return it."""
-    named = url.hosts or DatabaseUrl.hosts_of(postgres_variables().get("PGHOST", ""))
+    named = url.hosts_in(postgres_variables())
     failures: list[StoreUnavailable] = []
     for host in named or [(name, None) for name in _DEFAULT_HOSTS]:
         try:

@@ -146,6 +146,7 @@ def test_the_mode_and_the_files_of_variables_are_checked(monkeypatch: pytest.Mon
         ("PGSSLMINPROTOCOLVERSION", "1.2", "the variable PGSSLMINPROTOCOLVERSION must be one of TLSv1, "),
         ("PGHOST", "a,,b", "a host is missing"),
         ("PGPORT", "postgres", "a port is not a number"),
+        ("PGPORT", "5432,5433", "the variable PGPORT must have one port, or one for each host"),
     ],
 )
 def test_variables_of_the_driver_are_checked(

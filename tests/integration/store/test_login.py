@@ -1,13 +1,17 @@
 """What the parameters of the database URL do to a session."""
 
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from service.settings import Settings
+from service.store import login
 from service.store.errors import StoreUnavailable
+from service.store.login import log_in_to
+from service.store.migrate import migrate
 from service.store.pool import Connection, connect
 
 OWN_NAME = "SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"
@@ -48,13 +52,51 @@ async def test_keepalives_are_options_of_the_socket(database_url: str) -> None:
 @pytest.mark.parametrize("target", ["any", "primary", "read-write", "prefer-standby"])
 async def test_the_next_host_is_tried_when_one_does_not_answer(database_url: str, target: str) -> None:
     parts = urlsplit(database_url)
-    login, _, host = parts.netloc.rpartition("@")
+    user, _, host = parts.netloc.rpartition("@")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hosts = f"127.0.0.1:{silent.getsockname()[1]},127.0.0.1:1,{host}"
         query = f"connect_timeout=1&target_session_attrs={target}"
-        connection = await opened(parts._replace(netloc=f"{login}@{hosts}", query=query).geturl())
+        connection = await opened(parts._replace(netloc=f"{user}@{hosts}", query=query).geturl())
         assert await connection.fetchval("SELECT 1") == 1
         connection.terminate()
+
+
+@pytest.mark.parametrize("where", ["URL", "PGHOST"])
+async def test_ports_of_the_variable_belong_to_the_hosts_in_order(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    parts = urlsplit(database_url)
+    user = parts.netloc.rpartition("@")[0]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hosts, ports = "127.0.0.1,127.0.0.1,127.0.0.1", f"{silent.getsockname()[1]},1,{parts.port}"
+        monkeypatch.setenv("PGPORT", ports)
+        monkeypatch.setenv("PGHOST", hosts if where == "PGHOST" else "")
+        netloc = f"{user}@{hosts if where == 'URL' else ''}"
+        url = parts._replace(netloc=netloc, query="connect_timeout=1").geturl()
+        connection = await opened(url)
+        assert await connection.fetchval("SELECT 1") == 1
+        connection.terminate()
+        assert await migrate(Settings(database_url=url)) == []
+
+
+@pytest.mark.parametrize("where", ["URL", "PGTARGETSESSIONATTRS"])
+async def test_a_preferred_standby_is_sought_among_all_hosts_first(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    parts = urlsplit(database_url)
+    tried: list[tuple[int | None, str | None]] = []
+
+    async def log_in_noting(host: tuple[str, int | None], *arguments: Any, target: str | None, **options: Any) -> Any:
+        tried.append((host[1], target))
+        return await log_in_to(host, *arguments, target=target, **options)
+
+    monkeypatch.setattr(login, "log_in_to", log_in_noting)
+    if where != "URL":
+        monkeypatch.setenv(where, "prefer-standby")
+    query = "target_session_attrs=prefer-standby" if where == "URL" else ""
+    connection = await opened(parts._replace(netloc=f"{parts.netloc},{parts.hostname}:1", query=query).geturl())
+    connection.terminate()
+    assert tried[:3] == [(parts.port, "standby"), (1, "standby"), (parts.port, "any")]
 
 
 async def test_a_host_of_another_role_is_refused(database_url: str) -> None:
