@@ -1,13 +1,32 @@
-"""Rules about several settings, which no type can express."""
+"""Rules about several settings and about their names, which no type can express."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+from typing import TYPE_CHECKING, Final
 
-from service.setting_type import PREFIX
+from service.setting_type import PREFIX, variable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from service.settings import Settings
+
+TEST_PREFIX: Final = "REGISTRY_TEST_"
+"""Variables with this prefix belong to the test suite and are ignored."""
+
+
+def unknown_variables(environment: Mapping[str, str], fields: Sequence[str]) -> list[str]:
+    """Return a problem for each variable that has the prefix of settings, but names none of these fields."""
+    problems = []
+    for name in sorted(environment):
+        upper = name.upper()
+        field = upper.removeprefix(PREFIX).lower()
+        if upper.startswith(PREFIX) and not upper.startswith(TEST_PREFIX) and field not in fields:
+            near = difflib.get_close_matches(field, fields, n=1)
+            hint = f"did you mean {variable(near[0])}?" if near else "`producer-registry config` lists all settings"
+            problems.append(f"{name} is not a setting: {hint}")
+    return problems
 
 
 def contradictions(settings: Settings) -> list[str]:

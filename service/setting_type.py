@@ -14,6 +14,11 @@ PATH_PREFIX = r"(/[A-Za-z0-9._~-]+)*"
 """The pattern of a path in front of other paths, which may be empty."""
 
 
+def variable(field: str) -> str:
+    """Return the environment variable of a field: `REGISTRY_DATABASE_URL` for `database_url`."""
+    return PREFIX + field.upper()
+
+
 def split(value: object) -> object:
     """Return the items of a comma-separated list, trimmed and without empty ones."""
     if isinstance(value, str):

@@ -4,7 +4,6 @@ Settings are read from environment variables with the prefix `REGISTRY_`. Each s
 No other module reads the environment. An empty value means that the setting is not set.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.database_url import DatabaseUrl
 from service.masking import shown
-from service.setting_rules import contradictions
+from service.setting_rules import contradictions, unknown_variables
 from service.setting_type import (
     PREFIX,
     BaseUri,
@@ -30,10 +29,10 @@ from service.setting_type import (
     Port,
     Seconds,
     split,
+    variable,
 )
 
-TEST_PREFIX = "REGISTRY_TEST_"
-"""Variables with this prefix belong to the test suite and are ignored."""
+__all__ = ["InvalidSettings", "Settings", "load", "postgres_variables", "valid", "variable"]
 
 
 class InvalidSettings(Exception):
@@ -243,7 +242,7 @@ class Settings(BaseSettings):
 def load(options: Mapping[str, object] | None = None) -> Settings:
     """Read the environment. `options` (field name to value) override it. Raises InvalidSettings with all problems."""
     given = {field: value for field, value in (options or {}).items() if value is not None}
-    problems = _unknown(os.environ)
+    problems = unknown_variables(os.environ, list(Settings.model_fields))
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
     except InvalidSettings as invalid:
@@ -260,30 +259,12 @@ def postgres_variables() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("PG") or name == "HOME"}
 
 
-def variable(field: str) -> str:
-    """Return the environment variable of a field: `REGISTRY_DATABASE_URL` for `database_url`."""
-    return PREFIX + field.upper()
-
-
 def valid(field: str) -> str:
     """Return the description of a field's valid values."""
     match Settings.model_fields[field].json_schema_extra:
         case {"valid": text}:
             return str(text)
     raise KeyError(field)
-
-
-def _unknown(environment: Mapping[str, str]) -> list[str]:
-    fields = list(Settings.model_fields)
-    problems = []
-    for name in sorted(environment):
-        upper = name.upper()
-        field = upper.removeprefix(PREFIX).lower()
-        if upper.startswith(PREFIX) and not upper.startswith(TEST_PREFIX) and field not in fields:
-            near = difflib.get_close_matches(field, fields, n=1)
-            hint = f"did you mean {variable(near[0])}?" if near else "`producer-registry config` lists all settings"
-            problems.append(f"{name} is not a setting: {hint}")
-    return problems
 
 
 def _problems(error: ValidationError) -> list[str]:
