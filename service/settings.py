@@ -185,6 +185,9 @@ class Settings(BaseSettings):
         (), "Code strings visible to callers who are not registered users", "codes separated by commas"
     )
     request_timeout_seconds: Seconds = _setting(10, "Timeout of a request", "seconds, greater than 0, at most 86400")
+    max_connections: Count = _setting(
+        512, "Maximum number of connections of the API port, at most half of the descriptors", "an integer, at least 1"
+    )
     max_concurrent_requests: Count = _setting(64, "Maximum number of concurrent requests", "an integer, at least 1")
     rate_limit_per_second: Annotated[float, Field(ge=0)] = _setting(
         0, "Maximum number of requests per second and caller; 0 disables the limit", "a number, at least 0"

@@ -115,6 +115,14 @@ HTTP_MALFORMED = Counter(
     "Requests that were refused before the application saw them: not HTTP, or too long a head",
     registry=REGISTRY,
 )
+HTTP_CONNECTIONS = Gauge(f"{_P}http_connections", "Open connections", ["port"], registry=REGISTRY)
+HTTP_CLOSED = Counter(
+    f"{_P}http_closed_connections_total",
+    "Connections that the server closed: too many (limit), too many bytes for all of them (held_bytes), a client that"
+    " does not read (not_reading), no complete head in time (head_timeout), no further request (idle_timeout)",
+    ["port", "reason"],
+    registry=REGISTRY,
+)
 HTTP_IN_FLIGHT = Gauge(f"{_P}http_requests_in_flight", "Requests in progress", registry=REGISTRY)
 
 

@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import uvicorn
-
 from consumers.backoff import pause
 from consumers.health import Health
 from consumers.kafka.client import connection as kafka_connection
@@ -26,9 +24,10 @@ from service.cli.key_watch import KEYS, watch_keys
 from service.cli.memory import keep_freed_memory
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
-from service.http.protocol import Protocol
+from service.http.connections import Connections, within_descriptors
 from service.http.read_failures import PART as API
 from service.http.read_failures import ReadFailures
+from service.http.server import serving
 from service.settings import InvalidSettings, Settings, variable
 from service.store.errors import StoreError, StoreUnsuitable
 from service.store.migrate import missing_versions
@@ -42,8 +41,11 @@ PROBE_SECONDS = 2.0
 TICK_SECONDS = 0.5
 TICK_LIMIT_SECONDS = 30.0
 COLLECT_SECONDS = 60.0
-# How long a connection may be idle between two requests.
-IDLE_SECONDS = 30
+# Connections of the admin port.
+ADMIN_CONNECTIONS = 64
+# The share of the descriptors of the process that the connections of a port may use. The rest is for the database, the
+# broker and files.
+API_DESCRIPTORS, ADMIN_DESCRIPTORS = 0.5, 0.1
 # The share of the shutdown deadline that requests in progress may use.
 API_PART = 0.2
 
@@ -82,7 +84,15 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
             if role in {"all", "api"}
             else None
         )
-        await stack.enter_async_context(_serving(create_admin(health), admin_socket, shutdown, seconds=1))
+        await stack.enter_async_context(
+            serving(
+                create_admin(health),
+                admin_socket,
+                Connections("admin", within_descriptors(ADMIN_CONNECTIONS, ADMIN_DESCRIPTORS)),
+                shutdown.watch,
+                seconds=1,
+            )
+        )
         for name, loop in (("tick", _tick(health)), ("database probe", _probe(settings, health, shutdown))):
             await stack.enter_async_context(_background(loop, shutdown, name))
         if api_socket is not None:
@@ -162,42 +172,6 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signal handling to the process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Install no signal handlers."""
-        yield
-
-
-@asynccontextmanager
-async def _serving(app: Any, listener: socket.socket, shutdown: Shutdown, seconds: float) -> AsyncIterator[None]:
-    """Serve an application on a port. At the end, requests in progress may take the given number of seconds."""
-    config = uvicorn.Config(
-        app,
-        loop="none",
-        http=Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # The address of the peer decides whether it is a trusted proxy; uvicorn would replace it by a header's.
-        proxy_headers=False,
-        timeout_keep_alive=IDLE_SECONDS,
-        timeout_graceful_shutdown=max(1, int(seconds)),
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    shutdown.watch(task, "HTTP server")
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await asyncio.wait((task,))
-
-
 @asynccontextmanager
 async def _api(settings: Settings, listener: socket.socket, health: Health, shutdown: Shutdown) -> AsyncIterator[None]:
     try:
@@ -208,11 +182,12 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
     try:
         reader, failures = ReadStore(pool), ReadFailures(health)
         app = create_app(settings, reader, verifier, failures)
+        connections = Connections("api", within_descriptors(settings.max_connections, API_DESCRIPTORS))
         async with (
             _background(failures.probe(), shutdown, "probe of failed reads"),
             _background(_warn(settings, reader, failures), shutdown, "check of visible codes"),
             _background(watch_keys(verifier.keys, health), shutdown, "token keys"),
-            _serving(app, listener, shutdown, settings.shutdown_deadline_seconds * API_PART),
+            serving(app, listener, connections, shutdown.watch, settings.shutdown_deadline_seconds * API_PART),
         ):
             yield
     finally:

@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -22,6 +23,8 @@ MAX_HEADER_BYTES: Final = 32_768
 MAX_QUERY_BYTES: Final = 16_384
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 """The methods that metrics name; the caller chooses the method, so all others count as `other`."""
+DISCONNECTED: Final = 499
+"""The status that metrics have for a request whose client disconnected before the response, as in nginx."""
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 _log = log(__name__)
@@ -77,6 +80,7 @@ class RequestMiddleware:
             method = scope["method"] if scope["method"] in METHODS else "other"
             labels = (method, exchange.route, str(exchange.status))
             HTTP_SECONDS.labels(*labels).observe(time.monotonic() - begin)
+        await exchange.finish()
 
     async def _answer(self, exchange: "_Exchange", receive: Receive) -> None:
         try:
@@ -92,9 +96,11 @@ class RequestMiddleware:
             _log.warning("a request timed out", path=exchange.scope["path"])
             await exchange.refuse(unavailable("The request timed out."))
         except asyncio.CancelledError:
+            if exchange.scope.get("state", {}).get("disconnected"):
+                exchange.status = DISCONNECTED
+                return
             # The shutdown deadline of the server is over; without this response the caller would get an internal error.
             await exchange.refuse(unavailable("The service is shutting down."))
-            raise
         except Exception as error:
             if is_resource_exhaustion(error):
                 _log.warning("a request ran out of resources", path=exchange.scope["path"], error=repr(error))
@@ -161,6 +167,8 @@ class _Exchange:
         valid = given is not None and _REQUEST_ID.fullmatch(given)
         self.request_id = given.decode() if given is not None and valid else secrets.token_hex(16)
         self.status = 0
+        # The whole response, which is sent when the request is processed and no longer occupies anything.
+        self._response: list[Message] = []
 
     @property
     def route(self) -> str:
@@ -168,19 +176,25 @@ class _Exchange:
         return getattr(self.scope.get("route"), "path", "none")
 
     async def send(self, message: Message) -> None:
+        """Keep a message of the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             added = [(b"x-request-id", self.request_id.encode()), (b"x-content-type-options", b"nosniff")]
             message["headers"] = [*message.get("headers", ()), *added]
         elif self._without_body and message["type"] == "http.response.body":
             message = {**message, "body": b""}
-        await self._send(message)
+        self._response.append(message)
 
     async def refuse(self, refused: HttpProblem) -> None:
-        if self.status:
-            # The response has started; the server closes the connection, so the caller sees that it is incomplete.
-            raise refused
+        """Replace the response by a problem."""
+        self._response.clear()
         await response(refused, public_path(self.scope))(self.scope, _nothing, self.send)
+
+    async def finish(self) -> None:
+        """Send the response, however long the client takes to read it."""
+        with suppress(asyncio.CancelledError):
+            for message in self._response:
+                await self._send(message)
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:

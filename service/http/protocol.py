@@ -1,120 +1,227 @@
-"""The HTTP protocol of uvicorn with limits for what arrives before a request is complete.
+"""The HTTP protocol of one connection, with limits for clients that send or read too slowly, or not at all.
 
-The application sees a request only after its last header, so these limits are counted while the bytes arrive. A request
-that exceeds one, or is not HTTP, gets a problem, and the connection is closed.
+Requests that a client sends without waiting for the responses are parsed and processed one at a time. The request in
+progress is cancelled when its client disconnects.
 """
 
 import asyncio
-import secrets
-from typing import Any, Final
+import math
+from collections.abc import Callable
+from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from service.http.problem import Error, HttpProblem, response
-from service.telemetry import HTTP_MALFORMED
+from service.http.connections import Connections
+from service.http.head import HeadProtocol
 
-MAX_HEAD_BYTES: Final = 32_768
-"""Limit of the request line and the headers, as far as they span several reads; the rest is checked when complete."""
-
-MAX_HEADERS: Final = 100
-MAX_URL_BYTES: Final = 32_768
 HEAD_SECONDS: Final = 10.0
 """The time for the headers of a request, and for the first byte of a new connection."""
 
-_NOT_HTTP: Final = "The request is not valid HTTP/1.1. In the URL, characters other than ASCII must be percent-encoded."
-_NO_HOST: Final = "A request must have exactly one Host header."
-_TOO_LARGE: Final = f"The headers must not exceed {MAX_HEAD_BYTES} bytes and {MAX_HEADERS} headers."
-_URL_TOO_LONG: Final = f"The URL must not exceed {MAX_URL_BYTES} bytes."
+IDLE_SECONDS: Final = 30.0
+"""How long a connection may be idle between two requests."""
+
+STALL_SECONDS: Final = 5.0
+MIN_READ_BYTES: Final = 4_096
+"""A client that keeps responses waiting must read so many bytes in STALL_SECONDS."""
+
+LINGER_SECONDS: Final = 2.0
+"""How long a client that still sends may read the last response: a closed socket would discard it."""
+
+MAX_DISCARDED_BYTES: Final = 65_536
+"""What is read and ignored in this time."""
+
+PIECE_BYTES: Final = 4_096
+"""The parser gets at most so many bytes at a time, and none that follow the end of a head."""
+
+MAX_UNREAD_BYTES: Final = 16_384
+"""Nothing is read while more bytes wait for the end of the request in progress."""
+
+MAX_UNSENT_BYTES: Final = 16_384
+"""A response waits until fewer bytes of those before it are unsent."""
+
+_END_OF_HEAD: Final = b"\r\n\r\n"
 
 
-class _Refused(Exception):
-    """The request is refused; `Protocol.refusal` has the problem."""
+class _Output:
+    """What a response is written to while the body of its request has not arrived."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = close
 
 
-class Protocol(HttpToolsProtocol):
-    """The protocol of one connection."""
+class Protocol(HeadProtocol):
+    """The protocol of one connection; `among` are the connections of its port."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, among: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.refusal: HttpProblem | None = None
-        self._requests = 0
-        self._in_head = True
-        self._head_bytes = 0
-        self._head_deadline: asyncio.TimerHandle | None = None
+        self._among = among
+        # The request in progress. Another one may have been parsed after it.
+        self._current: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None
+        # Received bytes, which are not parsed yet from this position on.
+        self._unread, self._position = b"", 0
+        self._discarded = 0
+        # Whether the connection stays open after the response, if the request is complete by then.
+        self._keep_alive = False
+        self._ended = False
+        self._deadline, self._reason = math.inf, ""
+        # The time of the next check whether the client reads, and the unsent bytes before it.
+        self._next_check, self._unsent = math.inf, 0
+
+    @property
+    def held_bytes(self) -> int:
+        """The bytes of responses that are not sent and of requests that are not processed yet."""
+        return self.transport.get_write_buffer_size() + len(self._unread) - self._position + self._body_bytes
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
+
+    def check(self, now: float) -> None:
+        """Close the connection if a deadline is over; `now` is the event loop's time."""
+        if now >= self._deadline:
+            if self._ended:
+                self.transport.abort()
+            elif not self._busy:
+                self._among.count(self._reason)
+                self._close()
+        elif now >= self._next_check:
+            unsent = self.transport.get_write_buffer_size()
+            if unsent > self._unsent - MIN_READ_BYTES:
+                self._among.close(self, "not_reading")
+            self._next_check, self._unsent = now + STALL_SECONDS, unsent
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Expect the first request in time."""
         super().connection_made(transport)
-        self._await_head()
+        self._output = cast("asyncio.Transport", _Output(transport, self.end))
+        transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
+        self._expect(HEAD_SECONDS, "head_timeout")
+        self._among.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
-        self._head_complete()
+        """Cancel the request in progress: nobody waits for its response."""
+        self._among.remove(self)
+        self._ended, self._unread, self._position = True, b"", 0
         super().connection_lost(exc)
+        if self._current is not None and not self._current[0].response_complete:
+            cycle, task = self._current
+            cycle.disconnected = True
+            cycle.scope["state"]["disconnected"] = True
+            task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Count the bytes of a head that does not end with this data."""
-        requests = self._requests
-        super().data_received(data)
-        if self._in_head and requests == self._requests and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self.refusal = HttpProblem(431, [Error("headers-too-large", _TOO_LARGE)])
-                self.send_400_response("")
+        """Parse the data, as far as no complete request is in progress."""
+        if self._ended:
+            self._discarded += len(data)
+            if self._discarded > MAX_DISCARDED_BYTES:
+                self.flow.pause_reading()
+            return
+        self._unread, self._position = self._unread[self._position :] + data if self._unread else data, 0
+        self._parse()
+        if self._unread or self._body_bytes:
+            self._among.holds(self)
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Expect the headers in time."""
         super().on_message_begin()
-        self._requests += 1
-        self._in_head, self._head_bytes = True, 0
-        self._await_head()
-
-    def on_url(self, url: bytes) -> None:
-        """Check the length of the URL."""
-        super().on_url(url)
-        if len(self.url) > MAX_URL_BYTES:
-            self._refuse(414, "query-too-large", _URL_TOO_LONG)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Check the number of headers."""
-        super().on_header(name, value)
-        if len(self.headers) > MAX_HEADERS:
-            self._refuse(431, "headers-too-large", _TOO_LARGE)
+        self._expect(HEAD_SECONDS, "head_timeout")
 
     def on_headers_complete(self) -> None:
-        """Check the Host header, and pass the request on."""
-        self._head_complete()
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
-            self._refuse(400, "bad-request", _NO_HOST)
+        """Pass the request on; a response that is sent before the body is complete ends the connection."""
         super().on_headers_complete()
+        self._deadline = math.inf
+        self._keep_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
+        self.cycle.transport = self._output
 
-    def send_400_response(self, msg: str) -> None:
-        """Send the problem and close the connection; the request has no scope yet, so the path is unknown."""
-        HTTP_MALFORMED.inc()
-        answer = response(self.refusal or HttpProblem(400, [Error("bad-request", _NOT_HTTP)]), "/")
-        answer.headers["x-request-id"] = secrets.token_hex(16)
-        answer.headers["x-content-type-options"] = "nosniff"
-        answer.headers["connection"] = "close"
-        lines = [b"HTTP/1.1 %d Refused" % answer.status_code, *(b"%b: %b" % header for header in answer.raw_headers)]
-        self.transport.write(b"\r\n".join([*lines, b"", b""]) + bytes(answer.body))
+    def on_message_complete(self) -> None:
+        """Let the connection stay open after the response."""
+        super().on_message_complete()
+        if not self.cycle.response_started:
+            self.cycle.keep_alive = self._keep_alive
+            self.cycle.transport = self.transport
+        self._among.has_request(self)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or wait for one."""
+        if self._ended:
+            return
+        if self.transport.is_closing():
+            self._expect_end()
+        elif self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._expect(IDLE_SECONDS, "idle_timeout")
+            self._among.awaits_request(self)
+            if self._unread:
+                self.loop.call_soon(self._parse)
+            else:
+                self.flow.resume_reading()
+
+    def pause_writing(self) -> None:
+        """Begin to check whether the client reads."""
+        super().pause_writing()
+        self._check_reading()
+        self._among.holds(self)
+
+    def resume_writing(self) -> None:
+        """End the checks."""
+        super().resume_writing()
+        if not self._ended:
+            self._next_check = math.inf
+
+    def end(self) -> None:
+        """End the connection while the client may still send; it gets time to read what was written."""
+        self._ended, self._unread, self._position = True, b"", 0
+        self._deadline = self.loop.time() + LINGER_SECONDS
+        self.transport.write_eof()
+        self.flow.resume_reading()
+
+    @property
+    def _body_bytes(self) -> int:
+        cycle: RequestResponseCycle | None = self.cycle
+        return 0 if cycle is None else len(cycle.body)
+
+    @property
+    def _busy(self) -> bool:
+        """Whether a complete request is in progress."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def _parse(self) -> None:
+        while self._unread and not self._busy and not self._ended:
+            begin = self._position
+            end = self._unread.find(_END_OF_HEAD, begin, begin + PIECE_BYTES)
+            self._position = begin + PIECE_BYTES if end < 0 else end + len(_END_OF_HEAD)
+            piece = self._unread[begin : self._position]
+            if self._position >= len(self._unread):
+                self._unread, self._position = b"", 0
+            super().data_received(piece)
+        # While nothing is read, nobody notices that the client disconnects.
+        if len(self._unread) - self._position > MAX_UNREAD_BYTES:
+            self.flow.pause_reading()
+        elif self._busy:
+            self.flow.resume_reading()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        self._current = cycle, task
+
+    def _close(self) -> None:
         self.transport.close()
+        self._expect_end()
 
-    def _refuse(self, status: int, code: str, message: str) -> None:
-        self.refusal = HttpProblem(status, [Error(code, message)])
-        # The parser stops, and the base class calls `send_400_response`.
-        raise _Refused
+    def _expect_end(self) -> None:
+        """Check whether the client reads what is left to send; a transport waits for that without a limit."""
+        self._ended, self._deadline = True, math.inf
+        self._check_reading()
 
-    def _await_head(self) -> None:
-        self._head_complete()
-        self._in_head = True
-        self._head_deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+    def _expect(self, seconds: float, reason: str) -> None:
+        self._deadline, self._reason = self.loop.time() + seconds, reason
 
-    def _head_complete(self) -> None:
-        self._in_head = False
-        if self._head_deadline is not None:
-            self._head_deadline.cancel()
-            self._head_deadline = None
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Ignore the offer of another protocol, as HTTP allows: clients offer HTTP/2 on each new connection."""
+    def _check_reading(self) -> None:
+        self._next_check, self._unsent = self.loop.time() + STALL_SECONDS, self.transport.get_write_buffer_size()

@@ -16,7 +16,9 @@ from service import telemetry
 from service.cli import composition
 from service.cli.composition import Role, running
 from service.cli.serve import serve
+from service.http.connections import Connections
 from service.http.read_failures import ReadFailures
+from service.http.server import Server
 from service.settings import Settings, load
 
 UNEXPECTED = "an unexpected error"
@@ -54,7 +56,8 @@ TASKS: list[tuple[Role, Any, str]] = [
     ("consumers", Consumers, "run"),
     ("api", composition, "_warn"),
     ("api", ReadFailures, "probe"),
-    ("api", composition._Server, "serve"),
+    ("api", Server, "serve"),
+    ("api", Connections, "sweep"),
 ]
 
 

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from service.http.middleware import MAX_HEADER_BYTES, MAX_QUERY_BYTES, RequestMiddleware
 from service.store.code_page import Items
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
-from service.telemetry import HTTP_SECONDS
+from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS
 from tests.support.issuer import Issuer
 from tests.support.wait import eventually
 from tests.unit.http.api_client import EMPTY, api_client
@@ -233,6 +233,24 @@ async def test_resource_exhaustion_is_503(error: Exception) -> None:
     assert answer.json()["errors"][0]["message"] == "The service is out of resources."
 
 
+async def test_a_request_ends_when_its_response_is_ready_however_slowly_the_client_reads() -> None:
+    sending = asyncio.Event()
+    sent: list[Message] = []
+
+    async def slow_send(message: Message) -> None:
+        sending.set()
+        await asyncio.sleep(0.2)
+        sent.append(message)
+
+    middleware = RequestMiddleware(Response("answer"), max_body=1024, timeout=0.1, concurrency=5, direct={})
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+    request = asyncio.create_task(middleware(scope, lambda: asyncio.Event().wait(), slow_send))  # type: ignore[arg-type, return-value]
+    await sending.wait()
+    assert HTTP_IN_FLIGHT._value.get() == 0
+    await request
+    assert [message.get("status", message.get("body")) for message in sent] == [200, b"answer"]
+
+
 async def test_cancelled_request_is_503() -> None:
     begun = asyncio.Event()
     sent: list[Message] = []
@@ -251,5 +269,5 @@ async def test_cancelled_request_is_503() -> None:
         await begun.wait()
         request.cancel()
         await asyncio.wait((request,))
-    assert request.cancelled()
+    assert request.done()
     assert [message["status"] for message in sent if "status" in message] == [503]

@@ -3,16 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from service.http import protocol
-from service.http.protocol import Protocol
+from service.http import connections, protocol
 from service.telemetry import HTTP_MALFORMED
+from tests.support.served import served
 from tests.support.wait import eventually
 
 
@@ -23,19 +21,12 @@ async def port() -> AsyncIterator[int]:
     async def unreached(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise AssertionError
 
-    async with serving(unreached) as port:
-        yield port
+    async with served(unreached) as url:
+        yield port_of(url)
 
 
-@asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[int]:
-    config = uvicorn.Config(app, port=0, http=Protocol, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    await eventually(lambda: server.started)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await task
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 @pytest.mark.parametrize(
@@ -68,8 +59,8 @@ async def test_a_request_that_offers_another_protocol_is_answered_without_a_warn
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Java's client offers HTTP/2 with its first request on each connection; a server may ignore that."""
-    async with serving(Response("answer")) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with served(Response("answer")) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(url))
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n")
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
         writer.close()
@@ -121,8 +112,8 @@ async def test_a_head_beyond_the_limits_is_refused_while_it_arrives(
 
 
 async def test_requests_within_the_limits_are_answered_also_when_they_arrive_together() -> None:
-    async with serving(Response("answer")) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with served(Response("answer")) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(url))
         headers = b"".join(b"h%d: %b\r\n" % (number, b"x" * 300) for number in range(98))
         writer.write((LINE + headers + b"\r\n") * 3 + b"GET / HTTP/1.0\r\n\r\n")
         answer = await reader.read()
@@ -132,7 +123,9 @@ async def test_requests_within_the_limits_are_answered_also_when_they_arrive_tog
 
 async def test_a_connection_without_a_complete_head_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.1)
-    async with serving(Response("answer")) as port:
+    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.05)
+    async with served(Response("answer")) as url:
+        port = port_of(url)
         for sent in (b"", b"GET / HTTP/1.1\r\nHost"):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(sent)

@@ -1,0 +1,119 @@
+"""The open connections of one port: how many there may be, and how many bytes they may hold together."""
+
+import asyncio
+import resource
+import time
+from typing import Final, Protocol
+
+from service.telemetry import HTTP_CLOSED, HTTP_CONNECTIONS, log
+
+MAX_HELD_BYTES: Final = 16 * 1024 * 1024
+"""Limit of the bytes that all connections of a port hold: of responses not sent, and of requests not processed yet."""
+
+SWEEP_SECONDS: Final = 1.0
+LOG_SECONDS: Final = 60.0
+
+_log = log(__name__)
+
+
+class Connection(Protocol):
+    """A connection, as far as it can be closed for the sake of the others."""
+
+    @property
+    def held_bytes(self) -> int:
+        """The bytes of responses that are not sent and of requests that are not processed yet."""
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+
+    def check(self, now: float) -> None:
+        """Close the connection if a deadline is over; `now` is the event loop's time in seconds."""
+
+
+class Connections:
+    """The connections of the port with this name; `most` is the maximum.
+
+    At the maximum, the connection that has waited longest for a complete request is closed to admit a new one.
+    """
+
+    def __init__(self, port: str, most: int, *, max_held: int = MAX_HELD_BYTES) -> None:
+        self.most: Final = most
+        self._port = port
+        self._max_held = max_held
+        self._open: set[Connection] = set()
+        # Those without a complete request, the one that has waited longest first.
+        self._incomplete: dict[Connection, None] = {}
+        self._holding: set[Connection] = set()
+        self._logged_at = -LOG_SECONDS
+        self._gauge = HTTP_CONNECTIONS.labels(port)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, connection: Connection) -> None:
+        """Admit a new connection; close another one, or this one, if there are too many."""
+        self._open.add(connection)
+        self._incomplete[connection] = None
+        if len(self._open) > self.most:
+            self._log("the maximum number of HTTP connections is reached", maximum=self.most)
+            self.close(next(iter(self._incomplete)), "limit")
+        self._gauge.set(len(self._open))
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        self._open.discard(connection)
+        self._incomplete.pop(connection, None)
+        self._holding.discard(connection)
+        self._gauge.set(len(self._open))
+
+    def close(self, connection: Connection, reason: str) -> None:
+        """Close a connection at once; the reason is a label of the metric."""
+        self.count(reason)
+        self.remove(connection)
+        connection.abort()
+
+    def count(self, reason: str) -> None:
+        """Count a connection that the server closes."""
+        HTTP_CLOSED.labels(self._port, reason).inc()
+
+    def has_request(self, connection: Connection) -> None:
+        """Record that a request is complete: the connection is not closed to admit a new one."""
+        self._incomplete.pop(connection, None)
+
+    def awaits_request(self, connection: Connection) -> None:
+        """Record that the connection waits for a request from now on."""
+        if connection in self._open:
+            self._incomplete[connection] = None
+
+    def holds(self, connection: Connection) -> None:
+        """Record that the connection holds bytes. While there are too many, the one that holds most is closed."""
+        self._holding.add(connection)
+        held = {holder: holder.held_bytes for holder in self._holding}
+        self._holding = {holder for holder, size in held.items() if size}
+        total = sum(held.values())
+        while total > self._max_held:
+            greatest = max(held, key=lambda holder: held[holder])
+            total -= held.pop(greatest)
+            self._log("HTTP connections hold too many bytes", maximum=self._max_held)
+            self.close(greatest, "held_bytes")
+
+    async def sweep(self) -> None:
+        """Check the deadlines of all connections periodically until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = loop.time()
+            for connection in list(self._open):
+                connection.check(now)
+
+    def _log(self, event: str, **values: int) -> None:
+        now = time.monotonic()
+        if now - self._logged_at >= LOG_SECONDS:
+            self._logged_at = now
+            _log.warning(event, port=self._port, **values)
+
+
+def within_descriptors(most: int, share: float) -> int:
+    """Return the maximum number of connections, at most this share of the descriptors that the process may open."""
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most if descriptors == resource.RLIM_INFINITY else max(1, min(most, int(descriptors * share)))

@@ -1,0 +1,111 @@
+"""There is a maximum of connections and of the bytes that they hold, and all that wait are accepted together."""
+
+import asyncio
+import errno
+import resource
+import socket
+
+import pytest
+import uvloop
+from starlette.responses import Response
+from structlog.testing import capture_logs
+
+from service.http import connections
+from service.http.connections import Connections, within_descriptors
+from service.http.server import serving
+from tests.support.served import served
+from tests.support.wait import eventually
+from tests.unit.http.byte_client import BIG, GET, OK, Gate, answered, client, closed, ended, port_of
+
+
+@pytest.fixture(autouse=True)
+def frequent_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.05)
+
+
+async def test_the_bytes_that_all_connections_hold_are_bounded() -> None:
+    before = closed("held_bytes")
+    among = Connections("test", 100, max_held=30_000_000)
+    async with served(BIG, among) as url, client(url, GET), client(url, GET), client(url, GET):
+        await eventually(lambda: closed("held_bytes") >= before + 2)
+        await answered(url)
+
+
+async def test_at_the_maximum_the_oldest_connection_without_a_request_is_closed() -> None:
+    before = closed("limit")
+    gate = Gate()
+    with capture_logs() as logs:
+        await at_the_maximum(gate)
+    assert closed("limit") == before + 3
+    assert [entry["event"] for entry in logs] == ["the maximum number of HTTP connections is reached"]
+
+
+async def at_the_maximum(gate: Gate) -> None:
+    async with (
+        served(gate, Connections("test", 3)) as url,
+        client(url, GET) as busy,
+        client(url, b"GET / HTTP/1.1\r\n") as oldest,
+    ):
+        await eventually(lambda: gate.begun == 1)
+        async with client(url) as silent, client(url, GET) as newest:
+            await ended(oldest)
+            await eventually(lambda: gate.begun == 2)
+            gate.open.set()
+            assert await newest.readline() == await busy.readline() == OK
+            # A connection that had a response waits again, and is younger than the silent one.
+            async with client(url, GET) as another:
+                await ended(silent)
+                assert await another.readline() == OK
+                await answered(url)
+
+
+async def test_a_connection_is_refused_when_every_other_one_has_a_request() -> None:
+    gate = Gate()
+    async with served(gate, Connections("test", 1)) as url, client(url, GET) as busy:
+        await eventually(lambda: gate.begun == 1)
+        async with client(url) as refused:
+            await ended(refused)
+        gate.open.set()
+        assert await busy.readline() == OK
+
+
+def test_all_connections_that_wait_are_accepted_in_one_turn_of_the_event_loop() -> None:
+    async def accepted() -> int:
+        among = Connections("test", 100)
+        async with served(Response("answer"), among) as url:
+            waiting = [socket.create_connection(("127.0.0.1", port_of(url))) for _ in range(50)]
+            while not len(among):  # noqa: ASYNC110  # the first turn with a connection is what is observed
+                await asyncio.sleep(0)
+            count = len(among)
+            for each in waiting:
+                each.close()
+        return count
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(accepted()) == 50
+
+
+async def test_connections_are_accepted_again_after_the_process_was_out_of_descriptors() -> None:
+    class Listener(socket.socket):
+        failures = 2
+
+        def accept(self) -> tuple[socket.socket, tuple[str, int]]:
+            if self.failures:
+                self.failures -= 1
+                raise OSError(errno.EMFILE, "Too many open files")
+            return super().accept()
+
+    with Listener() as listener, capture_logs() as logs:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        async with serving(Response("answer"), listener, Connections("test", 10), lambda *_: None, seconds=1):
+            await answered(f":{listener.getsockname()[1]}")
+    assert [entry["event"] for entry in logs] == ["connections cannot be accepted"] * 2
+
+
+def test_the_maximum_is_well_below_the_limit_of_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
+    assert within_descriptors(2000, 0.5) == 512
+    assert within_descriptors(100, 0.5) == 100
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, 1))
+    assert within_descriptors(2000, 0.5) == 2000
