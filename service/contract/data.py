@@ -6,7 +6,7 @@ without a value is null, a list without items is empty and never null.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, NotRequired, TypeAlias
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -85,11 +85,15 @@ class ErrorData(TypedDict):
 
 
 class ProblemData(TypedDict):
-    """The reason for a rejection: the code of the first error, and all errors ordered by path."""
+    """The reason for a rejection: the code of the first error, and the first errors ordered by path.
+
+    `more` is the number of the other errors, and absent if there are none.
+    """
 
     code: RejectionCode
     title: str
     errors: list[ErrorData]
+    more: NotRequired[Annotated[int, Field(ge=1)]]
 
 
 class Outcome(TypedDict):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from service.contract.catalogue import COMMANDS, CommandKind
-from service.contract.shape import MAX_PROBLEMS, Shape, nul_problems
+from service.contract.shape import Shape, nul_problems
 from service.core.command import Body, Invalid
-from service.core.problem import Problem, Problems, ordered
+from service.core.problem import Problem, first_errors, first_problems
 
 _KINDS: Final = {kind.name: kind for kind in COMMANDS}
 
@@ -47,30 +48,36 @@ class Reader:
         self.immutable: Final = immutable
 
     def read(self, data: Any, subject: str, raw: bytes, problems: Sequence[Problem]) -> Body:
-        """Return the core's command, or Invalid with all problems.
+        """Return the core's command, or Invalid with the problems.
 
         `raw` is the JSON text of the data, `problems` are the problems already found in the envelope.
         """
         try:
             self.accept(data)
         except ValidationError:
-            return Invalid(self._explain(data, subject, raw, problems))
+            return self._explain(data, subject, raw, problems)
         # A string can only contain NUL through this escape; one search is cheaper than a pattern for each string.
         if problems or b"\\u0000" in raw or (self.check is not None and self.check(data, subject)):
             explained = self._explain(data, subject, raw, problems)
-            if explained:
-                return Invalid(explained)
+            if explained.problems:
+                return explained
         return self.build(data)
 
-    def _explain(self, data: Any, subject: str, raw: bytes, problems: Sequence[Problem]) -> Problems:
+    def _explain(self, data: Any, subject: str, raw: bytes, problems: Sequence[Problem]) -> Invalid:
         shape = self.shape if self.intended is None else self.choices[self.intended(data)]
-        found = [*problems, *(self._as_immutable(problem, data) for problem in shape.problems(data))]
+        violations = shape.violations(data)
+        # Messages are made only for the violations that may be reported.
+        first, more = first_errors(violations, key=itemgetter(0, 1))
+        found = [*problems, *(self._as_immutable(shape.problem(violation), data) for violation in first)]
         if isinstance(data, dict) and self.check is not None:
             found += self.check(data, subject)
         if b"\\u0000" in raw:
-            known_paths = {problem.path for problem in found}
-            found += (problem for problem in nul_problems(data) if problem.path not in known_paths)
-        return ordered(found)[:MAX_PROBLEMS]
+            known_paths = {problem.path for problem in found} | {violation.path for violation in violations}
+            first_nul, others = first_problems(nul_problems(data, known_paths))
+            found += first_nul
+            more += others
+        reported, others = first_problems(found)
+        return Invalid(reported, more + others)
 
     def _as_immutable(self, problem: Problem, data: Any) -> Problem:
         name = problem.path[1:]

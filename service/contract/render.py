@@ -16,7 +16,7 @@ from service.contract.message import Message, shard_of
 from service.contract.record import Received
 from service.contract.schemas import dataschema
 from service.contract.topics import Topics
-from service.core.decision import Decision, Problems, Status
+from service.core.decision import Decision, Status
 from service.core.ids import Cause, message_id
 
 _OUTCOME_TYPE: Final = {status: wire_type(f"command.{status}") for status in OUTCOMES}
@@ -80,7 +80,7 @@ def _outcome_data(received: Received, decision: Decision, events: list[str]) -> 
         "events": events,
     }
     if decision.problems:
-        rejection: Rejection = {**answer, "problem": _problem(decision.problems)}
+        rejection: Rejection = {**answer, "problem": _problem(decision)}
         return dense(rejection)
     return dense(answer)
 
@@ -142,10 +142,13 @@ def _carried(received: Received) -> Headers:
     return carried
 
 
-def _problem(problems: Problems) -> ProblemData:
-    code = problems[0].code
-    return {
+def _problem(decision: Decision) -> ProblemData:
+    code = decision.problems[0].code
+    problem: ProblemData = {
         "code": code,
         "title": REJECTIONS[code],
-        "errors": [{"code": problem.code, "message": problem.message, "path": problem.path} for problem in problems],
+        "errors": [{"code": one.code, "message": one.message, "path": one.path} for one in decision.problems],
     }
+    if decision.more:
+        problem["more"] = decision.more
+    return problem

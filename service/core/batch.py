@@ -12,7 +12,7 @@ from service.core.event import Event
 from service.core.group import AddGroupCode, CreateGroup, GrantProduct, RemoveGroupCode, RevokeProduct, UpdateGroup
 from service.core.needs import Needs, needs
 from service.core.organization import Organization, PutOrganization
-from service.core.problem import Problem, Problems, ordered
+from service.core.problem import Problem, Problems, first_problems
 from service.core.producer_code import CreateCode, ProducerCode, UpdateCode
 from service.core.reference import Branch, Product, PutBranch, PutProduct, PutRole, Role
 from service.core.user import AddUserCode, CreateUser, JoinGroup, LeaveGroup, RemoveUserCode, UpdateUser, User
@@ -54,16 +54,21 @@ def decide(command: Command, world: World) -> Decision:
     body = command.body
     version = None if state is None else state.version
     if isinstance(body, Invalid):
-        return Decision("rejected", version, None, ordered(body.problems))
+        return _rejected(version, body.problems, body.more)
     expected = command.expected_version
     if expected is not None and expected != (version or 0) and (state is not None or isinstance(body, _CREATING)):
-        return Decision("rejected", version, None, (_version_conflict(expected, version),))
+        return _rejected(version, (_version_conflict(expected, version),))
     outcome = _outcome(body, command.subject, world)
     if outcome is None:
         return Decision("unchanged", version, None, ())
     if isinstance(outcome, tuple):
-        return Decision("rejected", version, None, ordered(outcome))
+        return _rejected(version, outcome)
     return Decision("accepted", (version or 0) + 1, outcome, ())
+
+
+def _rejected(version: int | None, problems: Problems, more: int = 0) -> Decision:
+    first, others = first_problems(problems)
+    return Decision("rejected", version, None, first, more + others)
 
 
 def _version_conflict(expected: int, version: int | None) -> Problem:

@@ -15,9 +15,13 @@ from service.core.value import value
 
 @value
 class Invalid:
-    """A body or envelope that violates the contract; the command is rejected with these problems."""
+    """A body or envelope that violates the contract; the command is rejected with these problems.
+
+    `more` is the number of other problems, which are not reported.
+    """
 
     problems: Problems
+    more: int = 0
 
 
 DecidableBody: TypeAlias = (

@@ -17,14 +17,16 @@ Status: TypeAlias = Literal["accepted", "unchanged", "rejected"]
 class Decision:
     """The answer to one command.
 
-    Only an accepted command has an event, and only a rejected one has problems (ordered by path). `version` is the
-    subject's version after the decision, None when the subject does not exist.
+    Only an accepted command has an event, and only a rejected one has problems: the first ones, ordered by path, and
+    the number of the others (`more`). `version` is the subject's version after the decision, None when the subject does
+    not exist.
     """
 
     status: Status
     version: int | None
     event: Event | None
     problems: Problems
+    more: int = 0
 
 
 @value

@@ -61,8 +61,7 @@ def needs(commands: Iterable[Command]) -> Needs:
     for command in commands:
         body = command.body
         if isinstance(body, Invalid):
-            # A malformed subject identifies nothing, and may contain bytes that the database rejects.
-            if all(problem.path != "subject" for problem in body.problems):
+            if command.subject:
                 _collect_subject(command.type, command.subject, needed)
         else:
             _collect_subject(command.type, command.subject, needed)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from heapq import nsmallest
+from typing import Any, Final, TypeAlias, TypeVar
 
 from service.core.value import value
+
+MAX_ERRORS: Final = 20
+"""The number of errors that an answer reports, whatever was sent; it also has the number of the others."""
+
+MAX_NAME: Final = 64
+"""The number of characters of a name that a message repeats."""
+
+T = TypeVar("T")
 
 
 @value
@@ -24,9 +33,32 @@ class Problem:
 Problems: TypeAlias = tuple[Problem, ...]
 
 
-def ordered(problems: Iterable[Problem]) -> Problems:
-    """Return the problems in the order of the contract: by path as text, then by code."""
-    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.code)))
+def first_problems(problems: Iterable[Problem]) -> tuple[Problems, int]:
+    """Return the first problems by path (as text) and code, as in the contract, and the number of the others."""
+    first, more = first_errors(problems, lambda problem: (problem.path, problem.code))
+    return tuple(first), more
+
+
+def first_errors(errors: Iterable[T], key: Callable[[T], Any]) -> tuple[list[T], int]:
+    """Return at most MAX_ERRORS errors with the smallest keys, sorted by them, and the number of the others.
+
+    The errors may be an iterator: no more than the first ones are in memory.
+    """
+    count = 0
+
+    def counted() -> Iterator[T]:
+        nonlocal count
+        for error in errors:
+            count += 1
+            yield error
+
+    first = nsmallest(MAX_ERRORS, counted(), key=key)
+    return first, count - len(first)
+
+
+def shortened(text: str, length: int = MAX_NAME) -> str:
+    """Return a text that was sent, without what follows the given number of characters."""
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def not_found(path: str, noun: str, identifier: str) -> Problem:

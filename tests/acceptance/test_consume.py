@@ -54,6 +54,20 @@ async def test_a_rejected_command_is_reported_with_every_error_and_its_path(shar
     assert shared.events("refused:1") == []
 
 
+async def test_a_command_with_10_000_unknown_references_has_a_small_outcome(shared: Registry) -> None:
+    groups = [f"nowhere-{number}" for number in range(10_000)]
+    await shared.accepted("organization.put", "many:1", ORGANIZATION, id="many-o")
+    data = {"name": "Ana Lima", "email": "ana@example.com", "organization": {"id": "many:1"}, "groups": groups}
+    for _ in range(2):
+        await shared.command("user.create", "many:2", data, id="many-1")
+    first, again = await shared.outcomes_when("many-1", 2)
+    problem = first.data["problem"]
+    assert [error["path"] for error in problem["errors"]] == sorted(f"/groups/{n}" for n in range(10_000))[:20]
+    assert problem["more"] == 9_980
+    assert len(first.value or b"") < 4_096
+    assert (again.value, again.text["ce_replayed"]) == (first.value, "true")
+
+
 async def test_a_record_that_is_not_a_command_is_dead_lettered_unchanged(shared: Registry) -> None:
     headers = (("ce_id", b"\xff\xfe"), ("odd", b"\x00\xff"), ("empty", b""), ("none", None), ("odd", b"twice"))
     value, key = b"\x00\x01not json\xff", b"\xfe\xffkey"

@@ -110,6 +110,21 @@ async def test_a_duplicate_in_the_same_batch_gets_the_original_outcome(store: St
     assert applied.messages[1].payload == applied.messages[2].payload
 
 
+async def test_the_outcome_of_many_unknown_references_is_small_and_repeated(store: Store) -> None:
+    log = await _prepared(store)
+    groups = [f"nowhere-{number}" for number in range(10_000)]
+    scenario.create_user(log, "c1", "pc:310", groups=groups)
+    [first] = (await store.apply(log.read())).messages
+    scenario.create_user(log, "c1", "pc:310", groups=groups)
+
+    [again] = (await store.apply(log.read())).messages
+
+    problem = orjson.loads(first.payload or b"")["problem"]
+    assert (len(problem["errors"]), problem["more"]) == (20, 9_980)
+    assert first.size() < 4_096
+    assert (again.id, again.payload) == (first.id, first.payload)
+
+
 async def test_nothing_happens_when_a_batch_is_delivered_again(store: Store) -> None:
     log = await _prepared(store)
     scenario.create_group(log, "c1", "pc:669")

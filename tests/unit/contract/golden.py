@@ -101,6 +101,7 @@ def _outcomes() -> dict[str, Message]:
         "command.accepted": accepted,
         "command.unchanged": render(create, Decision("unchanged", 1, None, ()), 41, AT, TOPICS)[0],
         "command.rejected": render(create, rejected, 41, AT, TOPICS)[0],
+        "with-more-errors": render(create, Decision("rejected", None, None, problems, 9_980), 41, AT, TOPICS)[0],
         "repeated": repeat_outcome(create, accepted.payload, 57, AT, TOPICS),
         "without-subject": render(
             received(binary(b"{}", subject=None)),

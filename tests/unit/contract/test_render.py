@@ -170,6 +170,12 @@ def test_rejection_has_the_code_of_the_first_error_and_its_title() -> None:
     }
 
 
+def test_rejection_has_the_number_of_errors_that_are_left_out() -> None:
+    (outcome,) = rendered(binary(), Decision("rejected", 3, None, REJECTED.problems, 9_980))
+    problem = orjson.loads(outcome.payload or b"")["problem"]
+    assert (len(problem["errors"]), problem["more"]) == (1, 9_980)
+
+
 def test_creation_changes_all_fields_and_has_no_previous_values() -> None:
     event, _ = rendered(binary(), Decision("accepted", 1, seed.EVENTS["branch.created"], ()))
     data = orjson.loads(event.payload or b"")

@@ -9,6 +9,7 @@ from service.core.command import Body, Command, Invalid
 from service.core.decision import Decision, Problem, Repeat
 from service.core.group import AddGroupCode, CreateGroup, GrantProduct, UpdateGroup
 from service.core.organization import PutOrganization
+from service.core.problem import MAX_ERRORS
 from service.core.producer_code import CreateCode, UpdateCode
 from service.core.reference import PutBranch
 from service.core.user import AddUserCode, CreateUser, JoinGroup, UpdateUser
@@ -92,6 +93,39 @@ def test_an_invalid_command_is_rejected_with_the_current_version(type_: str, sub
 
     assert decisions == [Decision("rejected", version, None, (early, late))]
     assert after == REGISTRY.world
+
+
+def test_a_rejection_has_the_first_problems_by_path_and_the_number_of_the_others() -> None:
+    groups = tuple(f"nowhere-{number}" for number in range(1_000))
+    body = CreateUser("Bob", "bob@example.com", "nobody", group_ids=groups)
+    [decision], _ = decide_batch([make_command("bob", body)], REGISTRY.world)
+
+    assert isinstance(decision, Decision)
+    # Paths are compared as text.
+    first = sorted(f"/groups/{number}" for number in range(1_000))[:MAX_ERRORS]
+    assert [problem.path for problem in decision.problems] == first
+    assert [problem.message for problem in decision.problems[:2]] == [
+        "There is no group nowhere-0.",
+        "There is no group nowhere-1.",
+    ]
+    assert decision.more == 1_000 + 1 - MAX_ERRORS, "the other groups and the organization"
+
+
+@pytest.mark.parametrize(("count", "more"), [(MAX_ERRORS, 0), (MAX_ERRORS + 1, 1)])
+def test_nothing_is_left_out_up_to_the_limit(count: int, more: int) -> None:
+    body = UpdateCode({"role_ids": tuple(f"nothing-{number}" for number in range(count))})
+    [decision], _ = decide_batch([make_command("pc:6", body)], REGISTRY.world)
+
+    assert isinstance(decision, Decision)
+    assert (len(decision.problems), decision.more) == (MAX_ERRORS, more)
+
+
+def test_problems_that_were_left_out_of_an_invalid_command_are_counted() -> None:
+    problems = tuple(Problem("invalid", "No.", f"/{number}") for number in range(MAX_ERRORS + 2))
+    [decision], _ = decide_batch([make_command("ann", Invalid(problems, 5), type_="user.update")], REGISTRY.world)
+
+    assert isinstance(decision, Decision)
+    assert (len(decision.problems), decision.more) == (MAX_ERRORS, 7)
 
 
 def test_a_duplicate_refers_to_the_first_command_whatever_its_body() -> None:
