@@ -39,6 +39,12 @@ class Answer:
             return [{"code": self.reason, "message": "was sent to the dead-letter topic", "path": ""}]
         return list(self.outcome.get("problem", {}).get("errors", []))
 
+    @property
+    def more(self) -> int:
+        """The number of errors that the outcome leaves out."""
+        more = self.outcome.get("problem", {}).get("more")
+        return more if isinstance(more, int) else 0
+
     def as_json(self) -> dict[str, Any]:
         """Return the answer as one JSON object."""
         command = {"row": self.command.row, "source": self.command.source, "id": self.command.id}

@@ -145,6 +145,8 @@ def _show(answer: "Answer", *, as_json: bool) -> None:
         return
     for error in answer.errors:
         click.echo(printable(f"row {answer.command.row}: {error['code']} {error['path']} {error['message']}"))
+    if answer.more:
+        click.echo(f"row {answer.command.row}: and {answer.more} more")
 
 
 @contextmanager

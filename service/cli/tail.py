@@ -130,8 +130,11 @@ def details(message: Message) -> str:
     Any sender can write to a topic, so data in another form has no details.
     """
     match message.data:
-        case {"command": {"type": str(type_), "id": str(id_)}, "problem": {"errors": [*errors]}}:
-            return f"{short_type(type_)} {id_} {'; '.join(_problem(error) for error in errors)}"
+        case {"command": {"type": str(type_), "id": str(id_)}, "problem": {"errors": [*errors], **rest}}:
+            shown = [_problem(error) for error in errors]
+            if isinstance(rest.get("more"), int):
+                shown.append(f"{rest['more']} more")
+            return f"{short_type(type_)} {id_} {'; '.join(shown)}"
         case {"command": {"type": str(type_), "id": str(id_)}}:
             return f"{short_type(type_)} {id_}"
         case {"changed": [_, *_] as changed}:

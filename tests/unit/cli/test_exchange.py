@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import orjson
+import pytest
 
 from consumers.kafka.session import Follower, Sender
 from service.cli.command_preparation import CommandPreparer, PreparedCommand
@@ -62,8 +63,8 @@ class Fixture:
         return answers
 
 
-def outcome(status: str, id_: str, source: str = "/agency") -> Record:
-    data = {"command": {"source": source, "id": id_, "type": "x"}, "subject": "g", "version": 1, "events": []}
+def outcome(status: str, id_: str, source: str = "/agency", **more: object) -> Record:
+    data = {"command": {"source": source, "id": id_, "type": "x"}, "subject": "g", "version": 1, "events": [], **more}
     return Record(TOPICS.outcomes, orjson.dumps(data), [("ce_type", f"producer-registry.command.{status}.v1".encode())])
 
 
@@ -111,6 +112,14 @@ async def test_dead_letter_is_the_answer_if_it_has_the_offset_of_the_command() -
     first, second = await fixture.answers("a", "b")
     assert (first.status, second.status, second.reason) == ("accepted", "dead-letter", "too-large")
     assert second.errors == [{"code": "too-large", "message": "was sent to the dead-letter topic", "path": ""}]
+
+
+@pytest.mark.parametrize(("more", "count"), [({}, 0), ({"more": 9_980}, 9_980), ({"more": "many"}, 0)])
+async def test_a_rejection_has_the_number_of_errors_that_it_leaves_out(more: dict[str, object], count: int) -> None:
+    fixture = Fixture()
+    fixture.wire.incoming = [outcome("rejected", "a", problem={"code": "invalid", "errors": [], **more})]
+    [answer] = await fixture.answers("a")
+    assert answer.more == count
 
 
 async def test_every_acknowledged_command_is_reported() -> None:

@@ -61,6 +61,12 @@ def test_rejected_outcome_is_shown_with_its_errors() -> None:
     assert line(message).endswith("command.rejected - user.create c-1 invalid /email")
 
 
+def test_rejected_outcome_is_shown_with_the_number_of_errors_that_it_leaves_out() -> None:
+    errors = [{"code": "invalid", "message": "m", "path": f"/{number}"} for number in range(2)]
+    data = {"command": {"type": "t", "id": "c"}, "problem": {"code": "invalid", "errors": errors, "more": 9_980}}
+    assert line(read(Record(orjson.dumps(data), BINARY))).endswith("t c invalid /0; invalid /1; 9980 more")
+
+
 def test_data_in_base64_is_decoded() -> None:
     headers: list[tuple[str, bytes | None]] = [("content-type", b"application/cloudevents+json")]
     for encoded, data in (("e30=", {}), ("77u/e30=", {}), ("AP8=", None), ("é", None), (None, [1]), (7, [1])):
@@ -80,6 +86,7 @@ def test_a_timestamp_that_is_no_date_is_not_shown(timestamp: int) -> None:
         ({"command": {"type": 1, "id": "c"}}, ""),
         ({"command": {"type": "t", "id": "c"}, "problem": 1}, "t c"),
         ({"command": {"type": "t", "id": "c"}, "problem": {"errors": [{"code": "x"}, 2]}}, "t c {'code': 'x'}; 2"),
+        ({"command": {"type": "t", "id": "c"}, "problem": {"errors": [2], "more": "x"}}, "t c 2"),
         ({"changed": True}, ""),
         ({"changed": []}, ""),
         ({"changed": [1, None]}, "changed 1, None"),

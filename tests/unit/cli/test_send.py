@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import exchange, send
-from service.cli.exchange import Exchange
+from service.cli.command_preparation import CommandPreparer
+from service.cli.exchange import Answer, Exchange
 from service.cli.main import cli
 from tests.unit.cli.test_exchange import TOPICS, Wire
 
@@ -29,6 +30,14 @@ def test_it_reports_what_was_sent_when_nobody_reads_its_output(tmp_path: Path, m
     ended = CliRunner().invoke(cli, ["send", str(file), "--json", "--kafka-bootstrap-servers", "x:1"])
     assert ended.exit_code == 1
     assert ended.stderr.startswith("interrupted: 1 of 3 rows were sent (3 sent); rows 2 to 3 may not have been sent. ")
+
+
+def test_it_prints_the_number_of_errors_that_a_rejection_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    command = CommandPreparer(TOPICS).complete(3, {"type": "group.create"})
+    error = {"code": "invalid", "message": "It is wrong.", "path": "/type"}
+    answer = Answer(command, status="rejected", outcome={"problem": {"errors": [error], "more": 9_980}})
+    send._show(answer, as_json=False)
+    assert capsys.readouterr().out == "row 3: invalid /type It is wrong.\nrow 3: and 9980 more\n"
 
 
 @pytest.mark.parametrize("source", ["", " "])
