@@ -5,6 +5,7 @@ Colons in values are doubled; `in` and `ni` take several values, separated by co
 
 from typing import Final
 
+from service.core.problem import shortened
 from service.core.producer_status import PRODUCER_STATUSES
 from service.http.parameter import InvalidValue, Parameter, invalid
 from service.http.value import parse_date
@@ -20,11 +21,11 @@ def parse_filter(text: str) -> Filter:
     field = FIELDS.get(name)
     if field is None:
         raise InvalidValue(
-            ("unknown-field", f"{name[:64]} is not a field of filter; allowed fields: {', '.join(FIELDS)}.")
+            ("unknown-field", f"{shortened(name)} is not a field of filter; allowed fields: {', '.join(FIELDS)}.")
         )
     allowed = operators(field)
     if operator not in allowed:
-        message = f"{operator[:64]} is not an operator for {name}; allowed operators: {', '.join(allowed)}."
+        message = f"{shortened(operator)} is not an operator for {name}; allowed operators: {', '.join(allowed)}."
         raise InvalidValue(("unknown-operator", message))
     if not colon:
         raise invalid("A filter must have the form field:operator:value.")

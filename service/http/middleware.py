@@ -12,10 +12,11 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.core.problem import shortened
 from service.http.base_path import BasePaths, public_path
 from service.http.cors import Cors
 from service.http.operation import BytesRoute
-from service.http.problem import Error, HttpProblem, not_found, response, unavailable
+from service.http.problem import MAX_PATH, Error, HttpProblem, not_found, response, unavailable
 from service.resource_exhaustion import is_resource_exhaustion
 from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS, log
 
@@ -93,7 +94,7 @@ class RequestMiddleware:
         except HttpProblem as refused:
             await exchange.refuse(refused)
         except TimeoutError:
-            _log.warning("a request timed out", path=exchange.scope["path"])
+            _log.warning("a request timed out", path=exchange.path)
             await exchange.refuse(unavailable("The request timed out."))
         except asyncio.CancelledError:
             if exchange.scope.get("state", {}).get("disconnected"):
@@ -103,11 +104,11 @@ class RequestMiddleware:
             await exchange.refuse(unavailable("The service is shutting down."))
         except Exception as error:
             if is_resource_exhaustion(error):
-                _log.warning("a request ran out of resources", path=exchange.scope["path"], error=repr(error))
+                _log.warning("a request ran out of resources", path=exchange.path, error=repr(error))
                 await exchange.refuse(unavailable("The service is out of resources."))
                 return
             # The caller gets the request id and no other details.
-            _log.exception("a request failed", path=exchange.scope["path"])
+            _log.exception("a request failed", path=exchange.path)
             await exchange.refuse(HttpProblem(500, [Error("internal", "An internal error occurred.")]))
 
     async def _forward(self, exchange: "_Exchange", receive: Receive) -> None:
@@ -174,6 +175,11 @@ class _Exchange:
     def route(self) -> str:
         """The path template, so that metric labels do not contain ids."""
         return getattr(self.scope.get("route"), "path", "none")
+
+    @property
+    def path(self) -> str:
+        """The path for log lines."""
+        return shortened(self.scope["path"], MAX_PATH)
 
     async def send(self, message: Message) -> None:
         """Keep a message of the response."""

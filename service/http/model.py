@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from service.contract.aggregate import producer_code
 from service.contract.attribute import DATE, FLAG, OPTIONAL_TEXT, TEXT, TEXTS, USERNAME, Attribute, Kind
+from service.core.problem import MAX_ERRORS
 from service.core.producer_status import ProducerStatusCode
 from service.http.value import ID_PATTERN, MAX_ID
 
@@ -185,11 +186,15 @@ class Error(TypedDict):
 
 @closed
 class Problem(TypedDict):
-    """A problem (RFC 9457) with all errors of the request."""
+    """A problem (RFC 9457) with the first errors of the request by path.
+
+    `more` is the number of the other errors, and absent if there are none.
+    """
 
     type: Path
     title: str
     status: int
     detail: str
     instance: Path
-    errors: list[Error]
+    errors: Annotated[list[Error], Field(max_length=MAX_ERRORS)]
+    more: NotRequired[Annotated[int, Field(ge=1)]]

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from service.core.problem import MAX_ERRORS
 from service.http.model import Problem
 from service.http.operation import Operation
 from service.http.parameter import Parameter
@@ -16,7 +17,8 @@ from service.http.value import ID_PATTERN, MAX_ID
 DESCRIPTION: Final = (
     "Read access to producer codes, groups, users and their associations in the current state of the registry. Every "
     "successful response has an `ETag`; a request with this value in `If-None-Match` gets 304 while nothing changed. "
-    "Errors are problems (RFC 9457) and list all errors of the request."
+    "Errors are problems (RFC 9457). A problem reports all errors of the request at once: the first "
+    f"{MAX_ERRORS} by path, and in `more` the number of the others."
 )
 
 EXAMPLE_IDS: Final = {

@@ -1,7 +1,7 @@
 """Query parameters: the declaration of a parameter defines its parsing, validation and documentation.
 
-All parameters of a request are parsed together, so that one response contains all errors. The error for an unknown
-parameter lists the allowed ones.
+All parameters of a request are parsed together, so that one response reports the errors of all. The error for an
+unknown parameter lists the allowed ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
+from service.core.problem import shortened
 from service.http.problem import Error, bad_request
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class QueryParameters:
 
 
 def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
-    """Parse a query string. Raises HttpProblem (400) with all errors."""
+    """Parse a query string. Raises HttpProblem (400) with the errors of all parameters."""
     pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
     if not pairs:
         return QueryParameters({}, pairs)
@@ -68,11 +69,10 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
     errors = [
         Error(
             "unknown-parameter",
-            f"{_truncated(name)} is not a parameter of this operation; allowed parameters: {allowed}.",
+            f"{name} is not a parameter of this operation; allowed parameters: {allowed}.",
             name,
         )
-        for name in texts_by_name
-        if name not in names
+        for name in (shortened(name) for name in texts_by_name if name not in names)
     ]
     values: dict[str, Any] = {}
     for name, texts in texts_by_name.items():
@@ -97,7 +97,3 @@ def _parsed(parameter: Parameter[T], texts: list[str]) -> T:
 def invalid(message: str) -> InvalidValue:
     """Return the error of a malformed or out-of-range value; the message states the allowed values."""
     return InvalidValue(("invalid-parameter", message))
-
-
-def _truncated(name: str) -> str:
-    return name if len(name) <= 64 else f"{name[:64]}…"

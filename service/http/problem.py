@@ -1,13 +1,18 @@
-"""Problem responses: application/problem+json (RFC 9457) with all errors of a request."""
+"""Problem responses: application/problem+json (RFC 9457) with the errors of a request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
+
+from service.core.problem import first_errors, shortened
+
+MAX_PATH: Final = 512
+"""The number of characters of a path that a problem or a log line repeats; the paths of the API are shorter."""
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -25,16 +30,16 @@ class Error:
 
 
 class HttpProblem(Exception):
-    """The response is a problem with these `headers`."""
+    """The response is a problem with these `headers`: it has the first errors by path, and the number of the others."""
 
-    def __init__(self, status: int, errors: Sequence[Error], headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, [error.code for error in errors])
+    def __init__(self, status: int, errors: Iterable[Error], headers: Mapping[str, str] | None = None) -> None:
+        self.errors, self.more = first_errors(errors, key=lambda error: error.path)
+        super().__init__(status, [error.code for error in self.errors])
         self.status = status
-        self.errors = sorted(errors, key=lambda error: error.path)
         self.headers = dict(headers or {})
 
 
-def bad_request(errors: Sequence[Error]) -> HttpProblem:
+def bad_request(errors: Iterable[Error]) -> HttpProblem:
     """Return a 400 for invalid parameters."""
     return HttpProblem(400, errors)
 
@@ -73,12 +78,14 @@ def unavailable(message: str, seconds: int = 1) -> HttpProblem:
 
 def response(refused: HttpProblem, path: str) -> Response:
     """Return the response to a request for `path` (decoded)."""
-    body = {
+    body: dict[str, Any] = {
         "type": "about:blank",
         "title": _TITLES.get(refused.status) or HTTPStatus(refused.status).phrase,
         "status": refused.status,
         "detail": " ".join(error.message for error in refused.errors),
-        "instance": quote(path, safe="/:@!$&'()*+,;=-._~"),
+        "instance": quote(shortened(path, MAX_PATH), safe="/:@!$&'()*+,;=-._~"),
         "errors": [{"code": e.code, "message": e.message, "path": e.path} for e in refused.errors],
     }
+    if refused.more:
+        body["more"] = refused.more
     return Response(orjson.dumps(body), refused.status, {**refused.headers, "Cache-Control": "no-store"}, MEDIA_TYPE)

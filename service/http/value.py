@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final, TypeVar
 
+from service.core.problem import shortened
 from service.http.parameter import InvalidValue, Parameter, invalid
 
 ID_PATTERN: Final = "^[A-Za-z0-9][A-Za-z0-9:._~-]*$"
@@ -103,7 +104,7 @@ def names(
         unknown = [part for part in parts if part not in allowed]
         if unknown:
             message = f"%s is not a value of {name}; allowed values: {', '.join(allowed)}."
-            raise InvalidValue(*(("unknown-field", message % (part[:64] or "An empty name")) for part in unknown))
+            raise InvalidValue(*(("unknown-field", message % (shortened(part) or "An empty name")) for part in unknown))
         return tuple(build(part) for part in parts)
 
     schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(allowed)}}
