@@ -19,6 +19,9 @@ from service.store.read_store import Element
 
 MAX_OFFSET: Final = 2_147_483_647
 
+_CACHED_QUERY_BYTES: Final = 512
+"""The longest query whose links are cached: those of the longest query allowed would keep a megabyte each."""
+
 PAGE_SIZE: Final = number("pageSize", "The maximum number of items on a page.", absent=25, low=1, high=100)
 PAGE_OFFSET: Final = number("pageOffset", "The number of items to skip.", absent=0, low=0, high=MAX_OFFSET)
 INCLUDE_TOTAL: Final = flag("includeTotal", "Whether `total` contains the number of items of the whole collection.")
@@ -60,7 +63,8 @@ def page_of(query: QueryParameters, fields: Parameter[tuple[str, ...] | None]) -
 def collection(request: Request, query: QueryParameters, page: Page, items: Items) -> Response:
     """Return the response with one page."""
     more = items.more and page.offset + page.size <= MAX_OFFSET
-    links = _links(request.scope["path"], tuple(query.pairs), page.offset, page.size, more)
+    make = _cached_links if len(request.scope["query_string"]) <= _CACHED_QUERY_BYTES else _links
+    links = make(request.scope["path"], tuple(query.pairs), page.offset, page.size, more)
     body = b'{"count":%d,"data":%b,"links":%b' % (items.shown, items.data, links)
     body += b"}" if items.total is None else b',"total":%d}' % items.total
     return answer(request, body)
@@ -71,8 +75,6 @@ def element(request: Request, found: Element) -> Response:
     return answer(request, b'{"data":%b}' % found.data.encode(), tag=found.tag)
 
 
-# Nearly all requests are for the first page.
-@lru_cache(maxsize=256)
 def _links(path: str, pairs: tuple[tuple[str, str], ...], offset: int, size: int, more: bool) -> bytes:
     rest = [(name, value) for name, value in pairs if name != PAGE_OFFSET.name]
     quoted = quote(path, safe="/:~")
@@ -89,3 +91,7 @@ def _links(path: str, pairs: tuple[tuple[str, str], ...], offset: int, size: int
         links["next"] = link(offset + size)
     links["self"] = link(offset or None)
     return orjson.dumps(links)
+
+
+# Nearly all requests are for the first page.
+_cached_links = lru_cache(maxsize=256)(_links)

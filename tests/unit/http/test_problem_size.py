@@ -1,20 +1,28 @@
-"""A problem is small, whatever the request is: the first errors by path, the number of the others, and short texts."""
+"""A problem is small, whatever the request is: the first errors by path, the number of the others, and short texts.
 
+The same holds for what a process keeps of a request.
+"""
+
+import tracemalloc
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import jsonschema
 import pytest
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from service.core.problem import MAX_ERRORS, MAX_NAME
-from service.http.collection import SORT
+from service.http.collection import SORT, collection
+from service.http.filter_text import FILTER
 from service.http.middleware import RequestMiddleware
+from service.http.parameter import read
 from service.http.problem import Error, HttpProblem
+from service.store.code_page import Page
 from tests.support.issuer import Issuer
-from tests.unit.http.api_client import api_client
+from tests.unit.http.api_client import EMPTY, api_client
 
 ACCOUNT = "/account/v1/producer-codes"
 TRUSTED = Issuer()
@@ -85,6 +93,19 @@ async def test_the_path_of_a_problem_is_shortened(path: str) -> None:
     assert answer.json()["instance"].startswith(path[:100])
     assert answer.json()["instance"].endswith(quote("…"))
     assert len(answer.content) < SMALL
+
+
+def test_the_links_of_long_queries_are_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(64):
+            text = f"filter=code:cn:{number}{'<' * 15_000}".encode()
+            request = Request({"type": "http", "path": ACCOUNT, "query_string": text, "headers": []})
+            assert len(collection(request, read(text, (FILTER,)), Page(), EMPTY).body) > 15_000
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_048_576
 
 
 async def test_the_path_in_a_log_line_is_shortened() -> None:
