@@ -42,7 +42,6 @@ BATCHES = "batches"
 
 NO_POSITIONS: Mapping[TopicPartition, int] = MappingProxyType({})
 REDOS = 3
-TRACEBACK_CHARACTERS = 8_000
 
 
 class OffsetSettlement(Protocol):
@@ -220,5 +219,4 @@ def _ends(records: Iterable[Record]) -> tuple[dict[TopicPartition, int], dict[To
 
 
 def _failed(parsed: Parsed, defect: Exception) -> Undecodable:
-    text = "".join(traceback.format_exception(defect))
-    return Undecodable(parsed.record, "failed", text[-TRACEBACK_CHARACTERS:])
+    return Undecodable(parsed.record, "failed", "".join(traceback.format_exception(defect)))

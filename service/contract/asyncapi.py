@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS, wire_type
+from service.contract.dead_letter import MAX_MESSAGE
 from service.contract.schemas import documents
 from service.contract.topics import Topics
 
@@ -60,7 +61,7 @@ _DEAD_LETTER_HEADERS: Final = {
     "__connect.errors.topic": _TEXT,
     "__connect.errors.partition": _TEXT,
     "__connect.errors.offset": _TEXT,
-    "__connect.errors.exception.message": _TEXT,
+    "__connect.errors.exception.message": {"type": "string", "maxLength": MAX_MESSAGE},
     "dlq_reason": {
         "type": "string",
         "enum": ["not-a-cloudevent", "not-json", "too-large", "tombstone", "unknown-type", "failed"],

@@ -11,6 +11,7 @@ from typing import Final
 from service.contract.attribute_name import READ, REQUIRED, UNREAD, misspelt
 from service.contract.record import Record, Refused
 from service.contract.structured import STRUCTURED, StructuredEvent, looks_structured, open_structured
+from service.core.problem import shortened
 
 _ATTRIBUTES: Final = {f"ce_{name}": name for name in READ}
 _UNREAD: Final = frozenset(f"ce_{name}" for name in UNREAD)
@@ -71,7 +72,7 @@ def _read_headers(record: Record) -> tuple[dict[str, str], dict[str, str], list[
             elif len(header) == 12 and header.lower() == "content-type":
                 content_type = content
     except UnicodeDecodeError:
-        raise Refused("not-a-cloudevent", f"header {header} is not UTF-8") from None
+        raise Refused("not-a-cloudevent", f"header {shortened(header)} is not UTF-8") from None
     return attributes, misspellings, conflicting, content_type
 
 
@@ -106,7 +107,7 @@ def _hint(record: Record, value: bytes, misspellings: dict[str, str]) -> str:
         return misspelling
     for header, _ in record.headers:
         if header[:3].lower() in {"ce-", "ce_"} and header[:3] != "ce_":
-            return f"; the header {header[:64]} must begin with ce_, as in the Kafka binding of CloudEvents"
+            return f"; the header {shortened(header)} must begin with ce_, as in the Kafka binding of CloudEvents"
     if looks_structured(value):
         return f"; a structured event needs the header content-type: {STRUCTURED.decode()}"
     return ""

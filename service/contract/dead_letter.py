@@ -21,7 +21,11 @@ _NAMES: Final = (
     "dlq_failed_at",
     "dlq_service_version",
 )
-_MAX_MESSAGE: Final = 4_000
+MAX_MESSAGE: Final = 4_000
+"""The number of characters of the message."""
+
+_FIRST: Final = 1_000
+"""The number of characters in front of the place where a message is cut."""
 
 
 def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics: Topics) -> Message:
@@ -32,7 +36,7 @@ def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics:
         record.topic,
         str(record.partition),
         str(record.offset),
-        undecodable.message[:_MAX_MESSAGE],
+        _cut(undecodable.message),
         undecodable.reason,
         failed_at,
         VERSION,
@@ -89,3 +93,11 @@ def origin(headers: Headers) -> Origin | None:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 19
+
+
+def _cut(message: str) -> str:
+    """Return a message without its middle if it is too long: a traceback ends with the error."""
+    if len(message) <= MAX_MESSAGE:
+        return message
+    omission = " … "
+    return f"{message[:_FIRST]}{omission}{message[_FIRST + len(omission) - MAX_MESSAGE :]}"

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from consumers.reading.batch import BATCHES, REDOS, Batches
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from service.contract.catalogue import wire_type
+from service.contract.dead_letter import MAX_MESSAGE, dead_letter, origin
 from service.contract.envelope import Limits, Parsed, Record, Undecodable, parse
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from tests.support.memory_store import MemoryStore
@@ -178,6 +179,30 @@ async def test_only_the_record_at_fault_is_dead_lettered_when_a_batch_has_a_defe
     assert type(error).__name__ in letter.message
     assert "Traceback" in letter.message
     assert bench.settling.settled[-1] == {(TOPIC, 0): 7}
+
+
+async def test_the_message_of_a_dead_letter_has_the_error_at_the_end_of_a_long_traceback() -> None:
+    # Two functions in turns: a traceback summarizes lines that are equal.
+    def ping(depth: int) -> None:
+        if depth == 0:
+            raise StoreDefect("the last line")
+        pong(depth - 1)
+
+    def pong(depth: int) -> None:
+        ping(depth)
+
+    def trouble(batch: Sequence[Parsed]) -> None:
+        if not isinstance(batch[0], Undecodable):
+            ping(100)
+
+    bench = Bench(StubStore(trouble))
+    await bench.batches.handle(records(1))
+    [letter] = [p for p in bench.store.stored if isinstance(p, Undecodable)]
+    found = origin(dead_letter(letter, 0, "", TOPICS).headers)
+    assert found is not None
+    assert found.message.startswith("Traceback (most recent call last):\n")
+    assert found.message.endswith("StoreDefect: the last line\n")
+    assert len(found.message) == MAX_MESSAGE
 
 
 async def test_the_remaining_records_are_rewound_when_the_database_fails_during_the_halving() -> None:

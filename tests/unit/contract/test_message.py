@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.contract.dead_letter import dead_letter, origin
+from service.contract.dead_letter import MAX_MESSAGE, dead_letter, origin
 from service.contract.envelope import Undecodable
 from service.contract.message import SHARDS, Message, oversized, shard_of
 from service.contract.render import render
 from service.core.decision import Decision
+from service.core.problem import MAX_NAME
 from service.version import VERSION
 from tests.support.record import FakeRecord
 from tests.unit.contract import seed
-from tests.unit.contract.support import AT, TOPICS, binary, received
+from tests.unit.contract.support import AT, TOPICS, binary, event, parsed, raw, received, structured
 
 HEADERS = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=40)), max_size=6)
 
@@ -76,11 +77,50 @@ def test_dead_letter_keeps_every_byte(
     assert (found.failed_at, found.service_version, found.headers) == (AT, VERSION, headers)
 
 
-def test_message_of_a_dead_letter_is_truncated_and_valid_utf_8() -> None:
-    letter = dead_letter(Undecodable(binary(), "failed", "\ud800" + "x" * 9_999), 0, AT, TOPICS)
+def test_message_of_a_dead_letter_is_cut_in_the_middle_and_valid_utf_8() -> None:
+    # A traceback ends with the error.
+    letter = dead_letter(Undecodable(binary(), "failed", "\ud800" + "x" * 99_999 + "y" * 2_997), 0, AT, TOPICS)
     found = origin(letter.headers)
     assert found is not None
-    assert found.message == "?" + "x" * 3_999
+    assert found.message == "?" + "x" * 999 + " … " + "y" * 2_997
+    assert len(found.message) == MAX_MESSAGE
+
+
+def test_message_of_a_dead_letter_up_to_the_limit_is_complete() -> None:
+    letter = dead_letter(Undecodable(binary(), "failed", "x" * MAX_MESSAGE), 0, AT, TOPICS)
+    found = origin(letter.headers)
+    assert found is not None
+    assert found.message == "x" * MAX_MESSAGE
+
+
+@pytest.mark.parametrize("length", [1, 100_000])
+def test_a_dead_letter_adds_few_bytes_whatever_was_sent(length: int) -> None:
+    text = "é" * length
+    sent: list[FakeRecord] = [
+        raw(b"{}", [(f"ce_{text}", b"\xff")]),
+        raw(b"{}", [(f"ce-{text}", b"1")]),
+        raw(b"{}", [("content-type", f"application/cloudevents+{text}".encode())]),
+        binary(type=text),
+        binary(specversion=text),
+        binary(id=text * 200),
+        binary(source=text * 2_000),
+        binary(b"{}", ("ce_id", text.encode())),
+        structured(event(type={text: 1})),
+        structured(event(id=[text])),
+        structured(event(data_base64=text, data=None)),
+        binary(text.encode()),
+    ]
+    for one in sent:
+        answer = parsed(one)
+        assert isinstance(answer, Undecodable)
+        added = dead_letter(answer, 0, AT, TOPICS).headers[len(one.headers) :]
+        assert sum(len(name) + len(value or b"") for name, value in added) < 1_024, answer.message[:200]
+
+
+def test_a_long_header_name_does_not_hide_the_reason() -> None:
+    answer = parsed(raw(b"{}", [("ce_" + "x" * 100_000, b"\xff")]))
+    assert isinstance(answer, Undecodable)
+    assert answer.message == f"header ce_{'x' * (MAX_NAME - 3)}… is not UTF-8"
 
 
 def test_dead_letter_of_a_dead_letter_keeps_the_first_headers() -> None:
