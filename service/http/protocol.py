@@ -106,6 +106,10 @@ class Protocol(HeadProtocol):
         self._among.remove(self)
         self._ended, self._unread, self._position = True, b"", 0
         super().connection_lost(exc)
+        # Garbage is collected rarely: nothing of a closed connection may refer to itself.
+        self._output = self.transport
+        if self._body_pending:
+            self.cycle.transport = self.transport
         if self._current is not None and not self._current[0].response_complete:
             cycle, task = self._current
             cycle.disconnected = True
@@ -178,6 +182,11 @@ class Protocol(HeadProtocol):
         self._deadline = self.loop.time() + LINGER_SECONDS
         self.transport.write_eof()
         self.flow.resume_reading()
+
+    @property
+    def _body_pending(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and cycle.more_body
 
     @property
     def _body_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import resource
 import socket
 
@@ -12,10 +13,11 @@ from structlog.testing import capture_logs
 
 from service.http import connections
 from service.http.connections import Connections, within_descriptors
+from service.http.protocol import Protocol
 from service.http.server import serving
 from tests.support.served import served
 from tests.support.wait import eventually
-from tests.unit.http.byte_client import BIG, GET, OK, Gate, answered, client, closed, ended, port_of
+from tests.unit.http.byte_client import BIG, CHUNKED, GET, OK, Gate, answered, client, closed, ended, port_of
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +103,28 @@ async def test_connections_are_accepted_again_after_the_process_was_out_of_descr
         async with serving(Response("answer"), listener, Connections("test", 10), lambda *_: None, seconds=1):
             await answered(f":{listener.getsockname()[1]}")
     assert [entry["event"] for entry in logs] == ["connections cannot be accepted"] * 2
+
+
+@pytest.mark.parametrize("sent", [b"", GET, GET[:20], CHUNKED], ids=["nothing", "a request", "half a head", "no body"])
+def test_a_closed_connection_leaves_nothing_for_the_garbage_collector(sent: bytes) -> None:
+    """The service collects garbage once a minute."""
+
+    async def left() -> int:
+        async with served(Response("answer")) as url:
+            gc.collect()
+            gc.disable()
+            for _ in range(20):
+                async with client(url, sent):
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            return sum(isinstance(each, Protocol) for each in gc.get_objects())
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            # The loop may still have the last one.
+            assert runner.run(left()) <= 2
+    finally:
+        gc.enable()
 
 
 def test_the_maximum_is_well_below_the_limit_of_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
