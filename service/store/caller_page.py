@@ -5,11 +5,10 @@ the state of every row that the document shows. A cached document is never out o
 from the database after the request arrived.
 
 Row versions identify states of one server only: a restored server, or another server after a failover, can use the same
-versions again. So the cache is dropped with every new database session, when the database is unavailable, and when a
-request is cancelled because the database does not answer.
+versions again. So the cache is dropped with every new database session, when the database is unavailable, and when the
+database does not confirm the end of a cancelled statement.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -119,12 +118,12 @@ class CallerPages:
     async def _fetch(self, query: str, *values: object) -> "list[Row]":
         try:
             return await fetch(self._pool, query, *values)
-        except (StoreUnavailable, asyncio.CancelledError):
-            self._cache = DocumentCache(self._pool.sessions)
+        except StoreUnavailable:
+            self._cache = DocumentCache(self._pool.generation)
             raise
 
     def _current(self) -> DocumentCache:
-        """Return the cache, an empty one after a session was opened: its server may be another one."""
-        if self._cache.sessions != self._pool.sessions:
-            self._cache = DocumentCache(self._pool.sessions)
+        """Return the cache, an empty one in a new generation: its server may be another one."""
+        if self._cache.generation != self._pool.generation:
+            self._cache = DocumentCache(self._pool.generation)
         return self._cache

@@ -11,10 +11,10 @@ KEPT_BYTES: Final = 16 * 1024 * 1024
 
 
 class DocumentCache(Mapping[str, bytes]):
-    """A cache whose documents belong to the database sessions of `sessions`, the number of sessions opened so far."""
+    """A cache of documents that were read in the `generation` of a pool of database sessions."""
 
-    def __init__(self, sessions: int = 0) -> None:
-        self.sessions = sessions
+    def __init__(self, generation: int = 0) -> None:
+        self.generation = generation
         self._documents: dict[str, bytes] = {}
         self._bytes = 0
 

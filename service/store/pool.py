@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
 
@@ -30,6 +30,9 @@ BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin":
 A plan that was made while a table was nearly empty would otherwise read the whole table with every batch, until the
 server analyzes the table again.
 """
+
+CANCEL_SECONDS: Final = 2.0
+"""How long the connection of a cancelled read waits until the server confirms the end of the statement."""
 
 # Near the cost of a cached page, so that pages of a list are read in the order of an index and not sorted.
 _IN_ORDER = {"random_page_cost": "1.1"}
@@ -65,7 +68,8 @@ class _Reader(Connection):
 class Pool:
     """A pool for readers; its connections are opened when they are first needed.
 
-    `sessions` is the number of sessions that were opened so far.
+    `generation` increases with every session that is opened, and when the server does not confirm the end of a
+    statement: from then on, another server may answer.
     """
 
     def __init__(self, settings: Settings, application: str) -> None:
@@ -74,7 +78,8 @@ class Pool:
         # A statement whose request has timed out must not go on.
         seconds = min(settings.database_command_timeout_seconds, settings.request_timeout_seconds)
         self._pins = {**pinned(seconds, reads_only=True), **_IN_ORDER}
-        self.sessions = 0
+        self.generation = 0
+        self._releasing: set[asyncio.Task[None]] = set()
         self.connections: _Pool = asyncpg.create_pool(
             min_size=0, max_size=settings.database_pool_size, connection_class=_Reader, connect=self._connect
         )
@@ -82,8 +87,27 @@ class Pool:
     async def _connect(self, *_: object, **__: object) -> Connection:
         login = partial(log_in, self._settings, self._application, _Reader)
         connection = await _open(self._settings, login, self._pins)
-        self.sessions += 1
+        self.generation += 1
         return connection
+
+    def release_later(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        """Release a connection in the background, after the server has confirmed the end of its statement.
+
+        The driver asks the server to cancel the statement. Until the server confirms it, no other statement can use
+        the connection, so there are never more statements than connections. A server that does not answer within
+        CANCEL_SECONDS never may: the connection is closed, and the pool opens another one when it needs it.
+        """
+        task = asyncio.get_running_loop().create_task(self._release(connection))
+        # The event loop keeps only weak references to tasks.
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+
+    async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        try:
+            await self.connections.release(connection, timeout=CANCEL_SECONDS)
+        except Exception:
+            # The driver has closed the connection.
+            self.generation += 1
 
 
 async def create_pool(settings: Settings, application: str) -> Pool:
@@ -109,21 +133,20 @@ class Read:
 async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]:
     """Return the rows of a query on a reader's connection; raise the store's errors.
 
-    When the request is cancelled, the connection is closed. The pool would wait until the server confirms the end of
-    the statement. A server that does not answer never does, and the connection would be occupied until the time-out.
+    When the request is cancelled, the statement is cancelled on the server, which the request does not wait for.
     """
     try:
         with connecting():
             connection = await pool.connections.acquire()
         try:
             async with translated_in(connection):
-                return await connection.fetch(query, *values)
-        except asyncio.CancelledError:
-            connection.terminate()
+                rows = await connection.fetch(query, *values)
+        except BaseException:
+            pool.release_later(connection)
             raise
-        finally:
-            with connecting():
-                await pool.connections.release(connection)
+        with connecting():
+            await pool.connections.release(connection)
+        return rows
     except StoreUnavailable as error:
         error.read = Read(pool, query, values)
         raise

@@ -73,6 +73,17 @@ class RegistryClient:
         finally:
             await self.save(before, after)
 
+    @asynccontextmanager
+    async def locked(self, table: str) -> AsyncIterator[None]:
+        """Lock a table, so that no read of it ends."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            async with connection.transaction():
+                await connection.execute(f"LOCK TABLE {table}")
+                yield
+        finally:
+            await connection.close()
+
 
 @asynccontextmanager
 async def open_registry(database_url: str, **settings: Any) -> AsyncIterator[RegistryClient]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from service.settings import Settings
+from service.store import pool as store_pool
 from service.store.caller_page import CallerPages
 from service.store.code_page import Items, Page
 from service.store.errors import StoreUnavailable
@@ -74,6 +75,36 @@ async def test_cached_documents_are_discarded_when_the_server_does_not_respond(p
             lambda: not proxied.pages.kept and proxied.pool.connections.get_size() == 0, deadline=10, what="the release"
         )
     assert await proxied.page()
+
+
+async def test_cached_documents_are_kept_when_the_server_ends_a_cancelled_statement(
+    proxied: ProxiedPages, seeded_registry: RegistryClient
+) -> None:
+    # Otherwise callers that disconnect would make the requests of others slower.
+    kept = proxied.pages.kept
+    async with seeded_registry.locked("producer_code"):
+        request = asyncio.create_task(proxied.page())
+        await eventually(lambda: proxied.pool.connections.get_idle_size() == 0, what="the statement")
+        request.cancel()
+        await eventually(lambda: proxied.pool.connections.get_idle_size() == 1, what="the end of the statement")
+    assert await proxied.page()
+    assert proxied.pages.kept is kept
+
+
+async def test_cancelled_read_is_not_delayed_and_keeps_its_connection_until_the_server_responds(
+    proxied: ProxiedPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_pool, "CANCEL_SECONDS", 600.0)
+    with proxied.proxy.silent():
+        request = asyncio.create_task(proxied.page())
+        await eventually(lambda: proxied.pool.connections.get_idle_size() == 0, what="the statement")
+        request.cancel()
+        await asyncio.wait((request,))
+        assert request.cancelled()
+        next_request = asyncio.create_task(proxied.page())
+        await asyncio.sleep(0)
+        assert (proxied.pool.connections.get_size(), proxied.pool.connections.get_idle_size()) == (1, 0)
+    assert await next_request
 
 
 async def test_cached_documents_are_discarded_with_a_new_session(proxied: ProxiedPages) -> None:
