@@ -1,6 +1,7 @@
 """Collections of producer codes and associations: parameters, pages and links."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -11,19 +12,20 @@ from starlette.responses import Response
 
 from service.http.answer import answer
 from service.http.filter_text import FILTER
-from service.http.parameter import Parameter, QueryParameters
+from service.http.parameter import Parameter, QueryParameters, invalid
 from service.http.value import flag, names, number
 from service.store.code_page import Items, Page
-from service.store.filter import FIELDS, Sort
+from service.store.filter import FIELDS, Sort, effective
 from service.store.read_store import Element
 
 MAX_OFFSET: Final = 2_147_483_647
+MAX_SORTED_OFFSET: Final = 10_000
+"""Limit of the offset with a sort key before `code`: no index has this order, so all items are sorted for each page."""
 
 _CACHED_QUERY_BYTES: Final = 512
 """The longest query whose links are cached: those of the longest query allowed would keep a megabyte each."""
 
 PAGE_SIZE: Final = number("pageSize", "The maximum number of items on a page.", absent=25, low=1, high=100)
-PAGE_OFFSET: Final = number("pageOffset", "The number of items to skip.", absent=0, low=0, high=MAX_OFFSET)
 INCLUDE_TOTAL: Final = flag("includeTotal", "Whether `total` contains the number of items of the whole collection.")
 
 _SORTABLE: Final = [name for name, field in FIELDS.items() if field.sortable]
@@ -34,6 +36,28 @@ SORT: Final = names(
     [*_SORTABLE, *(f"-{name}" for name in _SORTABLE)],
     lambda name: Sort(name.removeprefix("-"), name.startswith("-")),
     ["code", "-appointmentDate"],
+)
+
+
+def _check_offset(query: QueryParameters) -> None:
+    sorts = query[SORT]
+    keys, _ = effective(sorts or ())
+    if keys and query[PAGE_OFFSET] > MAX_SORTED_OFFSET:
+        raise invalid(
+            f"pageOffset must be at most {MAX_SORTED_OFFSET} with the sort key {keys[0].field}. This limit does not "
+            "apply with sort=code."
+        )
+
+
+PAGE_OFFSET: Final = replace(
+    number(
+        "pageOffset",
+        f"The number of items to skip. With a sort key before `code` it is at most {MAX_SORTED_OFFSET}.",
+        absent=0,
+        low=0,
+        high=MAX_OFFSET,
+    ),
+    check=_check_offset,
 )
 
 

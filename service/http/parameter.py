@@ -27,7 +27,8 @@ class InvalidValue(Exception):
 class Parameter(Generic[T]):
     """A query parameter: `parse` converts its values (one, unless `repeated`) to a T or raises InvalidValue.
 
-    `absent` is the value when the parameter is missing; `schema` and `layout` are for the OpenAPI document.
+    `absent` is the value when the parameter is missing; `schema` and `layout` are for the OpenAPI document. `check`
+    raises InvalidValue if the value does not fit those of the other parameters, which are valid or absent.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Parameter(Generic[T]):
     repeated: bool = False
     layout: dict[str, Any] = field(default_factory=dict)
     example: Any = None
+    check: "Callable[[QueryParameters], None] | None" = None
 
 
 class QueryParameters:
@@ -81,9 +83,22 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
                 values[name] = _parsed(names[name], texts)
             except InvalidValue as wrong:
                 errors += [Error(code, message, name) for code, message in wrong.errors]
+    parameters = QueryParameters(values, pairs)
+    for name in values:
+        errors += _conflicts(names[name], parameters)
     if errors:
         raise bad_request(errors)
-    return QueryParameters(values, pairs)
+    return parameters
+
+
+def _conflicts(parameter: Parameter[Any], all_parameters: QueryParameters) -> Sequence[Error]:
+    if parameter.check is None:
+        return ()
+    try:
+        parameter.check(all_parameters)
+    except InvalidValue as wrong:
+        return [Error(code, message, parameter.name) for code, message in wrong.errors]
+    return ()
 
 
 def _parsed(parameter: Parameter[T], texts: list[str]) -> T:

@@ -37,6 +37,7 @@ async def test_all_responses_conform_to_the_openapi_document(database_url: str, 
             *(str(SCHEMATHESIS), "run", f"{url}/openapi.json", "--no-color"),
             *("--header", f"Authorization: Bearer {token}", "--max-examples", str(EXAMPLES)),
             cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.integration.http.contract_hooks"},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.http.collection import MAX_SORTED_OFFSET
 from service.http.filter_text import MAX_FILTERS
 from service.http.middleware import MAX_HEADER_BYTES, MAX_QUERY_BYTES, RequestMiddleware
 from service.http.problem import HttpProblem
@@ -79,6 +80,19 @@ async def test_as_many_filters_as_are_allowed_are_taken(more: int, status: int) 
     async with api_client(TRUSTED) as client:
         answer = await client.get(f"{ACCOUNT}?{query}", headers={"Authorization": f"Bearer {TRUSTED.token()}"})
     assert answer.status_code == status
+
+
+async def test_the_page_at_the_limit_of_the_offset_links_to_an_error_and_is_not_shown_as_the_last_one() -> None:
+    headers = {"Authorization": f"Bearer {TRUSTED.token()}"}
+    async with api_client(TRUSTED, Items(b"[]", 0, more=True, total=None)) as client:
+        last = await client.get(f"{ACCOUNT}?sort=description&pageOffset={MAX_SORTED_OFFSET}", headers=headers)
+        following = await client.get(last.json()["links"]["next"]["href"], headers=headers)
+        by_code = await client.get(f"{ACCOUNT}?sort=-code&pageOffset={MAX_SORTED_OFFSET}", headers=headers)
+        after = await client.get(by_code.json()["links"]["next"]["href"], headers=headers)
+    assert (last.status_code, following.status_code, by_code.status_code, after.status_code) == (200, 400, 200, 200)
+    assert [(error["path"], error["code"]) for error in following.json()["errors"]] == [
+        ("pageOffset", "invalid-parameter")
+    ]
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("away"), StoreRace("lost")])

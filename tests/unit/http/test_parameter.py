@@ -64,6 +64,8 @@ def test_page_of_all_parameters() -> None:
         ("pageSize=5&pageSize=6", "pageSize", "invalid-parameter", "more than once"),
         ("pageOffset=2147483648", "pageOffset", "invalid-parameter", "from 0 to 2147483647"),
         ("pageOffset=99999999999999999999999", "pageOffset", "invalid-parameter", "from 0"),
+        ("sort=description&pageOffset=10001", "pageOffset", "invalid-parameter", "at most 10000"),
+        ("pageOffset=10001&sort=-appointmentDate,code", "pageOffset", "invalid-parameter", "apply with sort=code"),
         ("includeTotal=yes", "includeTotal", "invalid-parameter", "true or false"),
         ("sort=", "sort", "unknown-field", "code, description, appointmentDate"),
         ("sort=organization", "sort", "unknown-field", "code, description, appointmentDate"),
@@ -104,6 +106,25 @@ def test_all_errors_are_reported_ordered_by_path() -> None:
         ("sort", "unknown-field"),
         ("zzz", "unknown-parameter"),
     ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=description&pageOffset=10000",
+        "sort=code&pageOffset=2147483647",
+        "sort=-code,description&pageOffset=2147483647",
+        "pageOffset=2147483647",
+    ],
+)
+def test_offset_is_limited_only_with_another_sort_key_than_the_code(query: str) -> None:
+    assert page_of(read(query.encode(), ALL), FIELDS).offset >= 10_000
+
+
+def test_offset_above_the_limit_of_the_sort_key_is_reported_with_other_errors() -> None:
+    found = _errors("sort=description&pageOffset=10001&pageSize=0&zzz=1")
+    assert [error.path for error in found] == ["pageOffset", "pageSize", "zzz"]
+    assert [error.path for error in _errors("sort=x&pageOffset=10001")] == ["sort"]
 
 
 def test_parameters_of_groups() -> None:
