@@ -188,7 +188,12 @@ class Settings(BaseSettings):
     max_connections: Count = _setting(
         512, "Maximum number of connections of the API port, at most half of the descriptors", "an integer, at least 1"
     )
-    max_concurrent_requests: Count = _setting(64, "Maximum number of concurrent requests", "an integer, at least 1")
+    max_concurrent_requests: Count = _setting(
+        64,
+        "Maximum number of requests that read the database at a time. Up to four times as many wait, those of callers"
+        " with the fewest requests in progress first",
+        "an integer, at least 1",
+    )
     rate_limit_per_second: Annotated[float, Field(ge=0)] = _setting(
         0, "Maximum number of requests per second and caller; 0 disables the limit", "a number, at least 0"
     )

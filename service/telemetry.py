@@ -124,6 +124,15 @@ HTTP_CLOSED = Counter(
     registry=REGISTRY,
 )
 HTTP_IN_FLIGHT = Gauge(f"{_P}http_requests_in_flight", "Requests in progress", registry=REGISTRY)
+HTTP_SLOTS_IN_USE = Gauge(
+    f"{_P}http_slots_in_use",
+    "Requests that have a slot of a limit: general (REGISTRY_MAX_CONCURRENT_REQUESTS)",
+    ["limit"],
+    registry=REGISTRY,
+)
+HTTP_WAITING = Gauge(
+    f"{_P}http_requests_waiting", "Requests that wait for a slot of a limit", ["limit"], registry=REGISTRY
+)
 
 
 def exposition() -> bytes:

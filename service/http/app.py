@@ -14,6 +14,7 @@ from service.contract.topics import Topics
 from service.http import association, code, directory, group
 from service.http.base_path import BasePaths, public_path
 from service.http.caller import Verifier
+from service.http.concurrency_limit import ConcurrencyLimit
 from service.http.cors import Cors
 from service.http.document import add_documents
 from service.http.jwks import KeySet
@@ -25,7 +26,7 @@ from service.http.rate import RateLimit
 from service.http.read_failures import ReadFailures
 from service.settings import Settings
 from service.store.read_store import ReadStore
-from service.telemetry import log
+from service.telemetry import HTTP_SLOTS_IN_USE, HTTP_WAITING, log
 
 # In the order of path lookup: the most frequent requests come first.
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -34,6 +35,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *directory.OPERATIONS,
     *group.OPERATIONS,
 )
+
+WAITING_PER_SLOT: Final = 4
+"""Limit of requests that wait for a slot, for each of the concurrent requests."""
 
 _log = log(__name__)
 
@@ -54,7 +58,7 @@ def create_app(settings: Settings, reader: ReadStore, verifier: Verifier, failur
     endpoints = Endpoints(
         verifier,
         RateLimit(settings.rate_limit_per_second),
-        Source(reader, visible_strings(settings)),
+        _source(settings, reader, "general", settings.max_concurrent_requests),
         failures,
     )
     for operation in OPERATIONS:
@@ -66,7 +70,6 @@ def create_app(settings: Settings, reader: ReadStore, verifier: Verifier, failur
         direct=_direct(app),
         max_body=settings.max_body_bytes,
         timeout=settings.request_timeout_seconds,
-        concurrency=settings.max_concurrent_requests,
         base_paths=_base_paths(settings),
         cors=_cors(settings),
     )
@@ -99,6 +102,13 @@ async def warn_of_unknown_codes(settings: Settings, reader: ReadStore) -> list[s
     if unknown:
         _log.warning("externally visible producer codes do not exist", codes=unknown)
     return unknown
+
+
+def _source(settings: Settings, reader: ReadStore, kind: str, slots: int) -> Source:
+    limit = ConcurrencyLimit(slots, WAITING_PER_SLOT * settings.max_concurrent_requests)
+    HTTP_SLOTS_IN_USE.labels(kind).set_function(lambda: limit.in_progress)
+    HTTP_WAITING.labels(kind).set_function(lambda: limit.waiting)
+    return Source(reader, limit, visible_strings(settings))
 
 
 def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:

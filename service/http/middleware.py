@@ -1,4 +1,4 @@
-"""The outermost layer: size limits, timeout, concurrency limit, request ids, and a problem for every error."""
+"""The outermost layer: size limits, timeout, request ids, and a problem for every error."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ _log = log(__name__)
 
 
 class RequestMiddleware:
-    """Middleware with limits: `max_body` in bytes, `timeout` in seconds, `concurrency` in concurrent requests.
+    """Middleware with limits: `max_body` in bytes, `timeout` in seconds.
 
     A GET of a `direct` path bypasses the application and calls its route: routing costs as much as the response.
     `base_paths` and `cors` are None when they are not configured.
@@ -44,7 +44,6 @@ class RequestMiddleware:
         *,
         max_body: int,
         timeout: float,
-        concurrency: int,
         direct: Mapping[str, BytesRoute],
         base_paths: BasePaths | None = None,
         cors: Cors | None = None,
@@ -53,10 +52,8 @@ class RequestMiddleware:
         self._direct = direct
         self._max_body = max_body
         self._timeout = timeout
-        self._concurrency = concurrency
         self._base_paths = base_paths
         self._cors = cors
-        self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; only errors of the server itself are raised."""
@@ -69,14 +66,12 @@ class RequestMiddleware:
         if self._base_paths is not None:
             exchange.scope["base_path"] = self._base_paths.of(scope)
         begin = time.monotonic()
-        self._in_flight += 1
         HTTP_IN_FLIGHT.inc()
         bound = structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
         try:
             await self._answer(exchange, receive)
         finally:
             structlog.contextvars.reset_contextvars(**bound)
-            self._in_flight -= 1
             HTTP_IN_FLIGHT.dec()
             method = scope["method"] if scope["method"] in METHODS else "other"
             labels = (method, exchange.route, str(exchange.status))
@@ -85,9 +80,6 @@ class RequestMiddleware:
 
     async def _answer(self, exchange: "_Exchange", receive: Receive) -> None:
         try:
-            # Reject before waiting for a connection: the pool serves the accepted requests, the other callers retry.
-            if self._in_flight > self._concurrency:
-                raise unavailable("Too many concurrent requests.")
             self._check_sizes(exchange.scope)
             async with asyncio.timeout(self._timeout):
                 await self._forward(exchange, self._counted(receive))

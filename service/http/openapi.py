@@ -47,7 +47,7 @@ _PROBLEMS: Final = (
     (
         503,
         "Unavailable",
-        "The database is not available or the service is overloaded; `Retry-After` states when to retry.",
+        "The database is not available, or too many requests wait; `Retry-After` states when to retry.",
     ),
 )
 _WAITING: Final = frozenset({429, 503})

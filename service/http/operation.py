@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.http.caller import Caller, Verifier
+from service.http.concurrency_limit import ConcurrencyLimit
 from service.http.parameter import Parameter, QueryParameters, read
 from service.http.problem import not_found, unavailable
 from service.http.rate import RateLimit
@@ -21,9 +22,10 @@ from service.store.read_store import ReadStore
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The data sources: the store, and the externally visible code strings (lower case)."""
+    """The store, the limit of requests that use it, and the externally visible code strings (lower case)."""
 
     reader: ReadStore
+    limit: ConcurrencyLimit
     visible: Sequence[str]
 
 
@@ -70,10 +72,10 @@ class BytesRoute(APIRoute):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The endpoints of operations, with authentication, rate limit, authorization and parameter parsing."""
+    """The endpoints of operations, with authentication, limits, authorization and parameter parsing."""
 
     verifier: Verifier
-    limit: RateLimit
+    rate: RateLimit
     source: Source
     failures: ReadFailures
 
@@ -82,7 +84,7 @@ class Endpoints:
 
         async def receive(request: Request) -> Response:
             caller = await self.verifier.caller(request.headers.getlist("authorization"))
-            self.limit.count(caller.subject, time.monotonic())
+            self.rate.count(caller.subject, time.monotonic())
             caller.require(operation.scope)
             ids: dict[str, str] = request.path_params
             for name, value in ids.items():
@@ -90,10 +92,15 @@ class Endpoints:
                     raise not_found(name)
             query = read(request.scope["query_string"], operation.parameters)
             try:
-                return await operation.answer(RequestContext(request, self.source, caller, query, ids))
+                return await self._answer(operation, RequestContext(request, self.source, caller, query, ids))
             except (StoreUnavailable, StoreRace) as error:
                 # A read replica cancels queries that conflict with replication.
                 self.failures.record(error)
                 raise unavailable("The database is not available at the moment.", 2) from None
 
         return receive
+
+    async def _answer(self, operation: Operation, context: RequestContext) -> Response:
+        """Return the response of a request that is complete and allowed: only such a request waits for a slot."""
+        async with context.source.limit.slot(context.caller.subject):
+            return await operation.answer(context)

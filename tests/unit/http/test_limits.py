@@ -33,7 +33,7 @@ async def _reading(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _client() -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(RequestMiddleware(_reading, max_body=LIMIT, timeout=5, concurrency=5, direct={}))
+    transport = httpx.ASGITransport(RequestMiddleware(_reading, max_body=LIMIT, timeout=5, direct={}))
     return httpx.AsyncClient(transport=transport, base_url="http://registry.example")
 
 

@@ -1,4 +1,4 @@
-"""The middleware: request ids, size limits, timeout, concurrency limit, and problems without internal details."""
+"""The middleware: request ids, size limits, timeout, and problems without internal details."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,6 @@ from service.store.code_page import Items
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS
 from tests.support.issuer import Issuer
-from tests.support.wait import eventually
 from tests.unit.http.api_client import EMPTY, api_client
 
 ACCOUNT = "/account/v1/producer-codes"
@@ -130,26 +129,6 @@ async def test_request_times_out() -> None:
     assert (problem.status_code, problem.headers["retry-after"]) == (503, "1")
 
 
-async def test_request_above_the_concurrency_limit_is_rejected_at_once() -> None:
-    inside, leave = 0, asyncio.Event()
-
-    async def answer() -> Items:
-        nonlocal inside
-        inside += 1
-        await leave.wait()
-        return EMPTY
-
-    async with api_client(TRUSTED, answer, max_concurrent_requests=3) as client:
-        held = [asyncio.create_task(client.get(ACCOUNT, headers=_headers())) for _ in range(3)]
-        await eventually(lambda: inside == 3, what="three requests inside")
-        extra = await client.get(ACCOUNT, headers=_headers())
-        leave.set()
-        answered = await asyncio.gather(*held)
-        after = await client.get(ACCOUNT, headers=_headers())
-    assert (extra.status_code, extra.headers["retry-after"]) == (503, "1")
-    assert [a.status_code for a in [*answered, after]] == [200] * 4
-
-
 async def test_rate_limit_applies_per_caller() -> None:
     async with api_client(TRUSTED, rate_limit_per_second=2) as client:
         statuses = [(await client.get(ACCOUNT, headers=_headers())).status_code for _ in range(3)]
@@ -212,7 +191,7 @@ async def test_streamed_body_above_the_limit_is_413() -> None:
         for _ in range(count):
             yield b"x" * 500
 
-    transport = httpx.ASGITransport(RequestMiddleware(reading, max_body=1024, timeout=5, concurrency=5, direct={}))
+    transport = httpx.ASGITransport(RequestMiddleware(reading, max_body=1024, timeout=5, direct={}))
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         short, long = [await client.post("/", content=chunks(count)) for count in (2, 3)]
     assert (short.status_code, short.content) == (200, b"read")
@@ -226,7 +205,7 @@ async def test_resource_exhaustion_is_503(error: Exception) -> None:
     async def short(scope: Scope, receive: Receive, send: Send) -> None:
         raise error
 
-    transport = httpx.ASGITransport(RequestMiddleware(short, max_body=1024, timeout=5, concurrency=5, direct={}))
+    transport = httpx.ASGITransport(RequestMiddleware(short, max_body=1024, timeout=5, direct={}))
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
@@ -262,7 +241,7 @@ async def test_cancelled_request_is_503() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    middleware = RequestMiddleware(endless, max_body=1024, timeout=60, concurrency=5, direct={})
+    middleware = RequestMiddleware(endless, max_body=1024, timeout=60, direct={})
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
     request = asyncio.create_task(middleware(scope, lambda: asyncio.Event().wait(), send))  # type: ignore[arg-type, return-value]
     async with asyncio.timeout(5):
