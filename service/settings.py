@@ -194,6 +194,11 @@ class Settings(BaseSettings):
         " with the fewest requests in progress first",
         "an integer, at least 1",
     )
+    max_expensive_reads: Annotated[int, Field(ge=1, le=100)] = _setting(
+        2,
+        "Maximum number of requests at a time whose reads no index serves; they have a database connection each",
+        "an integer, 1 to 100",
+    )
     rate_limit_per_second: Annotated[float, Field(ge=0)] = _setting(
         0, "Maximum number of requests per second and caller; 0 disables the limit", "a number, at least 0"
     )

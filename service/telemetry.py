@@ -126,7 +126,8 @@ HTTP_CLOSED = Counter(
 HTTP_IN_FLIGHT = Gauge(f"{_P}http_requests_in_flight", "Requests in progress", registry=REGISTRY)
 HTTP_SLOTS_IN_USE = Gauge(
     f"{_P}http_slots_in_use",
-    "Requests that have a slot of a limit: general (REGISTRY_MAX_CONCURRENT_REQUESTS)",
+    "Requests that have a slot of a limit: general (REGISTRY_MAX_CONCURRENT_REQUESTS) or expensive"
+    " (REGISTRY_MAX_EXPENSIVE_READS)",
     ["limit"],
     registry=REGISTRY,
 )

@@ -179,10 +179,11 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
     except ValueError as error:
         raise InvalidSettings([f"{variable('jwks')}: {error}"]) from None
     pool = await create_pool(settings, "api")
+    expensive = await create_pool(settings, "api-expensive", settings.max_expensive_reads)
     try:
         reader, failures = ReadStore(pool), ReadFailures(health)
-        app = create_app(settings, reader, verifier, failures)
         connections = Connections("api", within_descriptors(settings.max_connections, API_DESCRIPTORS))
+        app = create_app(settings, reader, ReadStore(expensive), verifier, failures)
         async with (
             _background(failures.probe(), shutdown, "probe of failed reads"),
             _background(_warn(settings, reader, failures), shutdown, "check of visible codes"),
@@ -192,6 +193,7 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
             yield
     finally:
         pool.connections.terminate()
+        expensive.connections.terminate()
 
 
 async def _warn(settings: Settings, reader: ReadStore, failures: ReadFailures) -> None:

@@ -42,8 +42,13 @@ WAITING_PER_SLOT: Final = 4
 _log = log(__name__)
 
 
-def create_app(settings: Settings, reader: ReadStore, verifier: Verifier, failures: ReadFailures) -> FastAPI:
-    """Build the application; the caller opens and closes `reader` and `verifier`, and runs the probe of `failures`."""
+def create_app(
+    settings: Settings, reader: ReadStore, expensive: ReadStore, verifier: Verifier, failures: ReadFailures
+) -> FastAPI:
+    """Build the application. `reader` serves all reads but the expensive ones.
+
+    The caller opens and closes both stores and `verifier`, and runs the probe of `failures`.
+    """
     app = FastAPI(
         title="Producer Registry",
         version=version("producer-registry"),
@@ -59,6 +64,7 @@ def create_app(settings: Settings, reader: ReadStore, verifier: Verifier, failur
         verifier,
         RateLimit(settings.rate_limit_per_second),
         _source(settings, reader, "general", settings.max_concurrent_requests),
+        _source(settings, expensive, "expensive", settings.max_expensive_reads),
         failures,
     )
     for operation in OPERATIONS:

@@ -5,10 +5,12 @@ from typing import Final
 from starlette.responses import Response
 
 from service.http import example, resource
-from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
+from service.http.collection import element, fields_parameter, page_parameters
 from service.http.operation import Operation, RequestContext
+from service.http.pages import Pages
 from service.http.problem import not_found
 from service.http.scope import ADMIN_READ
+from service.store.code_page import Items, Page
 
 USER_ATTRIBUTES: Final = ("id", "producerCode", "roles")
 GROUP_ATTRIBUTES: Final = ("branch", "code", "description", "id", "producerCode", "producerStatus")
@@ -17,12 +19,11 @@ USER_FIELDS: Final = fields_parameter(USER_ATTRIBUTES)
 GROUP_FIELDS: Final = fields_parameter(GROUP_ATTRIBUTES)
 
 
-async def _of_user(context: RequestContext) -> Response:
-    page = page_of(context.query, USER_FIELDS)
+async def _of_user(context: RequestContext, page: Page) -> Items:
     items = await context.reader.codes_of_user(context.ids["userId"], context.caller.organizations, page)
     if items is None:
         raise not_found("userId")
-    return collection(context.request, context.query, page, items)
+    return items
 
 
 async def _one_of_user(context: RequestContext) -> Response:
@@ -34,12 +35,11 @@ async def _one_of_user(context: RequestContext) -> Response:
     return element(context.request, found)
 
 
-async def _of_group(context: RequestContext) -> Response:
-    page = page_of(context.query, GROUP_FIELDS)
+async def _of_group(context: RequestContext, page: Page) -> Items:
     items = await context.reader.codes_of_group(context.ids["groupId"], context.caller.organizations, page)
     if items is None:
         raise not_found("groupId")
-    return collection(context.request, context.query, page, items)
+    return items
 
 
 async def _one_of_group(context: RequestContext) -> Response:
@@ -51,6 +51,9 @@ async def _one_of_group(context: RequestContext) -> Response:
     return element(context.request, found)
 
 
+_USER_PAGES: Final = Pages(_of_user, USER_FIELDS, owners=lambda _: 1)
+_GROUP_PAGES: Final = Pages(_of_group, GROUP_FIELDS, owners=lambda _: 1)
+
 OPERATIONS: Final = (
     Operation(
         "/admin/v1/users/{userId}/producer-codes",
@@ -58,11 +61,12 @@ OPERATIONS: Final = (
         "Producer codes associated with a user",
         "Users",
         ADMIN_READ,
-        _of_user,
+        _USER_PAGES.answer,
         resource.UserProducerCodePage,
         example.USER_CODE_PAGE,
         page_parameters(USER_ATTRIBUTES),
         "Sort keys and filters refer to the associated codes.",
+        is_expensive=_USER_PAGES.is_expensive,
     ),
     Operation(
         "/admin/v1/users/{userId}/producer-codes/{producerCodeId}",
@@ -81,12 +85,13 @@ OPERATIONS: Final = (
         "Producer codes associated with a group",
         "Groups",
         ADMIN_READ,
-        _of_group,
+        _GROUP_PAGES.answer,
         resource.GroupProducerCodePage,
         example.GROUP_CODE_PAGE,
         page_parameters(GROUP_ATTRIBUTES),
         "Sort keys and filters refer to the associated codes.",
         ("/admin/v1/group/{groupId}/producer-codes",),
+        is_expensive=_GROUP_PAGES.is_expensive,
     ),
     Operation(
         "/admin/v1/groups/{groupId}/producer-codes/{producerCodeId}",

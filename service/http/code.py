@@ -6,12 +6,14 @@ from starlette.responses import Response
 
 from service.core.availability import RENEWAL, SUBMISSION
 from service.http import example, resource
-from service.http.collection import collection, element, fields_parameter, page_of, page_parameters
+from service.http.collection import element, fields_parameter, page_parameters
 from service.http.model import CodeAttributes
 from service.http.operation import Operation, RequestContext
+from service.http.pages import Pages
 from service.http.problem import disabled, not_found
 from service.http.scope import ACCOUNT_READ, ADMIN_READ
 from service.http.value import choice, day
+from service.store.code_page import Items, Page
 
 ATTRIBUTES: Final = tuple(CodeAttributes.__annotations__)
 
@@ -24,9 +26,11 @@ AS_OF_DATE: Final = day(
 FIELDS: Final = fields_parameter(ATTRIBUTES)
 _PAGE: Final = page_parameters(ATTRIBUTES)
 
+MAX_GROUPS: Final = 10
+"""Assumed number of a caller's groups. A caller with more has pages that cost more than a cheap one should."""
 
-async def _of_caller(context: RequestContext) -> Response:
-    page = page_of(context.query, FIELDS)
+
+async def _of_caller(context: RequestContext, page: Page) -> Items:
     items = await context.reader.codes_of_caller(
         context.caller.subject,
         renewal=context.query[USE] == RENEWAL,
@@ -36,13 +40,29 @@ async def _of_caller(context: RequestContext) -> Response:
     )
     if items is None:
         raise disabled()
-    return collection(context.request, context.query, page, items)
+    return items
 
 
-async def _all(context: RequestContext) -> Response:
-    page = page_of(context.query, FIELDS)
-    items = await context.reader.codes(context.caller.organizations, page)
-    return collection(context.request, context.query, page, items)
+async def _all(context: RequestContext, page: Page) -> Items:
+    return await context.reader.codes(context.caller.organizations, page)
+
+
+async def _of_organization(context: RequestContext, page: Page) -> Items:
+    organization_id = context.ids["organizationId"]
+    seen = context.caller.sees(organization_id)
+    items = await context.reader.codes_of_organization(organization_id, page) if seen else None
+    if items is None:
+        raise not_found("organizationId")
+    return items
+
+
+def _organizations(context: RequestContext) -> int | None:
+    return None if context.caller.organizations is None else len(context.caller.organizations)
+
+
+_CALLER_PAGES: Final = Pages(_of_caller, FIELDS, owners=lambda _: MAX_GROUPS)
+_ALL_PAGES: Final = Pages(_all, FIELDS, owners=_organizations, by_index=True)
+_ORGANIZATION_PAGES: Final = Pages(_of_organization, FIELDS, owners=lambda _: 1, by_index=True)
 
 
 async def _one(context: RequestContext) -> Response:
@@ -52,16 +72,6 @@ async def _one(context: RequestContext) -> Response:
     if found is None:
         raise not_found("producerCodeId")
     return element(context.request, found)
-
-
-async def _of_organization(context: RequestContext) -> Response:
-    organization_id = context.ids["organizationId"]
-    page = page_of(context.query, FIELDS)
-    seen = context.caller.sees(organization_id)
-    items = await context.reader.codes_of_organization(organization_id, page) if seen else None
-    if items is None:
-        raise not_found("organizationId")
-    return collection(context.request, context.query, page, items)
 
 
 async def _one_of_organization(context: RequestContext) -> Response:
@@ -81,13 +91,14 @@ OPERATIONS: Final = (
         "Producer codes available to the caller",
         "Account",
         ACCOUNT_READ,
-        _of_caller,
+        _CALLER_PAGES.answer,
         resource.CodePage,
         example.ACCOUNT_PAGE,
         (USE, AS_OF_DATE, *_PAGE),
         "A user subject to producer code security gets the usable codes that are associated with the user or with a "
         "group of the user. Other users get all usable codes. A caller who is not a user of the registry gets the "
         "usable codes that are externally visible. A disabled user gets 403.",
+        is_expensive=_CALLER_PAGES.is_expensive,
     ),
     Operation(
         "/admin/v1/producer-codes",
@@ -95,10 +106,11 @@ OPERATIONS: Final = (
         "All producer codes, whatever their status",
         "Producer codes",
         ADMIN_READ,
-        _all,
+        _ALL_PAGES.answer,
         resource.CodePage,
         example.CODE_PAGE,
         _PAGE,
+        is_expensive=_ALL_PAGES.is_expensive,
     ),
     Operation(
         "/admin/v1/producer-codes/{producerCodeId}",
@@ -117,10 +129,11 @@ OPERATIONS: Final = (
         "Producer codes of an organization",
         "Organizations",
         ADMIN_READ,
-        _of_organization,
+        _ORGANIZATION_PAGES.answer,
         resource.CodePage,
         example.ORGANIZATION_CODE_PAGE,
         _PAGE,
+        is_expensive=_ORGANIZATION_PAGES.is_expensive,
     ),
     Operation(
         "/admin/v1/organizations/{organizationId}/producer-codes/{producerCodeId}",

@@ -13,10 +13,14 @@ from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
 from service.http.scope import ADMIN_READ
 from service.http.value import choice, identifier, number
+from service.store.page_cost import MAX_ENTRIES
 from service.store.read_store import Listed, Organizations
 
 TYPE: Final = choice("type", "Only groups of this type.", ["office", "region", "division"], None)
 DISTRIBUTOR: Final = identifier("distributor_id", "Only items of this distributor.", "pc:4")
+MANY_GROUPS: Final = 100
+"""A page with more groups is expensive: each group has its users."""
+
 LIMIT: Final = number("limit", "The maximum number of items.", absent=100, low=1, high=1000)
 GROUPS_CURSOR: Final = cursor("groups")
 PRODUCERS_CURSOR: Final = cursor("producers")
@@ -45,6 +49,16 @@ async def _producers(context: RequestContext) -> Response:
 async def _producer(context: RequestContext) -> Response:
     found = await context.reader.user(context.ids["id"], context.caller.organizations)
     return _one(context, "producer", "id", found)
+
+
+async def _reads_many_groups(context: RequestContext) -> bool:
+    return context.query[LIMIT] > MANY_GROUPS or await _reads_many_rows(context)
+
+
+async def _reads_many_rows(context: RequestContext) -> bool:
+    """Return whether many rows are read: from the index of each organization, as many as the whole page has."""
+    organizations = _organizations(context)
+    return organizations is not None and len(organizations) * context.query[LIMIT] > MAX_ENTRIES
 
 
 def _organizations(context: RequestContext) -> Organizations:
@@ -83,6 +97,7 @@ OPERATIONS: Final = (
         example.GROUP_PAGE,
         (TYPE, DISTRIBUTOR, LIMIT, GROUPS_CURSOR),
         _LINKED,
+        is_expensive=_reads_many_groups,
     ),
     Operation(
         "/groups/{group_id}",
@@ -105,6 +120,7 @@ OPERATIONS: Final = (
         example.PRODUCER_PAGE,
         (DISTRIBUTOR, LIMIT, PRODUCERS_CURSOR),
         _LINKED,
+        is_expensive=_reads_many_rows,
     ),
     Operation(
         "/producers/{id}",

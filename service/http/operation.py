@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -47,7 +47,10 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A GET operation: `path` has ids in braces, `aliases` are other paths, `model` and `example` document it."""
+    """A GET operation: `path` has ids in braces, `aliases` are other paths, `model` and `example` document it.
+
+    `is_expensive` returns whether a request may read much more than it shows; no request does if it is None.
+    """
 
     path: str
     id: str
@@ -60,6 +63,7 @@ class Operation:
     parameters: tuple[Parameter[Any], ...] = ()
     description: str = ""
     aliases: tuple[str, ...] = ()
+    is_expensive: Callable[[RequestContext], Awaitable[bool]] | None = None
 
 
 class BytesRoute(APIRoute):
@@ -72,11 +76,15 @@ class BytesRoute(APIRoute):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The endpoints of operations, with authentication, limits, authorization and parameter parsing."""
+    """The endpoints of operations, with authentication, limits, authorization and parameter parsing.
+
+    Expensive requests have a source of their own, with few connections, so that the others do not wait for them.
+    """
 
     verifier: Verifier
     rate: RateLimit
     source: Source
+    expensive: Source
     failures: ReadFailures
 
     def endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
@@ -102,5 +110,10 @@ class Endpoints:
 
     async def _answer(self, operation: Operation, context: RequestContext) -> Response:
         """Return the response of a request that is complete and allowed: only such a request waits for a slot."""
-        async with context.source.limit.slot(context.caller.subject):
+        subject = context.caller.subject
+        async with context.source.limit.slot(subject):
+            if operation.is_expensive is None or not await operation.is_expensive(context):
+                return await operation.answer(context)
+        context = replace(context, source=self.expensive)
+        async with context.source.limit.slot(subject):
             return await operation.answer(context)

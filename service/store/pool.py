@@ -72,7 +72,7 @@ class Pool:
     statement: from then on, another server may answer.
     """
 
-    def __init__(self, settings: Settings, application: str) -> None:
+    def __init__(self, settings: Settings, application: str, size: int) -> None:
         self._settings = settings
         self._application = application
         # A statement whose request has timed out must not go on.
@@ -81,7 +81,7 @@ class Pool:
         self.generation = 0
         self._releasing: set[asyncio.Task[None]] = set()
         self.connections: _Pool = asyncpg.create_pool(
-            min_size=0, max_size=settings.database_pool_size, connection_class=_Reader, connect=self._connect
+            min_size=0, max_size=size, connection_class=_Reader, connect=self._connect
         )
 
     async def _connect(self, *_: object, **__: object) -> Connection:
@@ -110,9 +110,9 @@ class Pool:
             self.generation += 1
 
 
-async def create_pool(settings: Settings, application: str) -> Pool:
-    """Create a pool for readers."""
-    pool = Pool(settings, application)
+async def create_pool(settings: Settings, application: str, size: int | None = None) -> Pool:
+    """Create a pool for readers with at most `size` connections, by default as many as the settings say."""
+    pool = Pool(settings, application, size or settings.database_pool_size)
     _ = await pool.connections
     return pool
 

@@ -14,7 +14,7 @@ from service.core.world import World
 from service.http.app import create_app
 from service.http.read_failures import PART, ReadFailures
 from service.settings import Settings
-from service.store.pool import create_pool
+from service.store.pool import Pool, create_pool
 from service.store.read_store import ReadStore
 from service.store.world_save import save_world
 from tests.support.issuer import Issuer
@@ -31,12 +31,13 @@ def token_headers(sub: str = "pc:310", **claims: Any) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class RegistryClient:
-    """An HTTP client and the store behind the application; `save` writes a world to the database."""
+    """An HTTP client, the store behind the application, and the pool of its expensive reads."""
 
     client: httpx.AsyncClient
     app: FastAPI
     reader: ReadStore
     database_url: str
+    expensive: Pool
 
     async def get(
         self, path: str, *, sub: str = "pc:310", headers: dict[str, str] | None = None, **claims: Any
@@ -90,10 +91,12 @@ async def open_registry(database_url: str, **settings: Any) -> AsyncIterator[Reg
     """Open the application on a database, and return a client."""
     all_settings = Settings(database_url=database_url, **settings)
     pool = await create_pool(all_settings, "test")
+    expensive = await create_pool(all_settings, "test-expensive", all_settings.max_expensive_reads)
     reader = ReadStore(pool)
-    app = create_app(all_settings, reader, verifier(TRUSTED), ReadFailures(Health([PART])))
+    app = create_app(all_settings, reader, ReadStore(expensive), verifier(TRUSTED), ReadFailures(Health([PART])))
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry.example") as client:
-            yield RegistryClient(client, app, reader, database_url)
+            yield RegistryClient(client, app, reader, database_url, expensive)
     finally:
         await pool.connections.close()
+        await expensive.connections.close()

@@ -16,6 +16,7 @@ from service.settings import Settings
 from service.store import caller_page, code_page, list_page
 from service.store.code_page import Page, page_statement
 from service.store.filter import Filter, Sort
+from service.store.page_cost import is_cheap
 from service.store.pool import Connection, create_pool
 from service.store.statement import statement
 from tests.support import database
@@ -49,6 +50,40 @@ def _coalesced(*subjects: str, visible: str = "") -> tuple[str, list[Any]]:
 
 def _page_values(page: Page) -> list[Any]:
     return [page.offset, page.size, None if page.fields is None else list(page.fields)]
+
+
+def _filters(*conditions: tuple[str, str, str]) -> Page:
+    return Page(filters=tuple(Filter(field, operator, (value,)) for field, operator, value in conditions))
+
+
+MANY_CODES = tuple(f"abc-{n:06}" for n in range(100))
+CODE_CONDITIONS = {
+    "after": [("code", "gt", "fff")],
+    "from": [("code", "ge", "fff")],
+    "before": [("code", "lt", "000-5")],
+    "up to": [("code", "le", "000-5")],
+    "between": [("code", "gt", "abc"), ("code", "lt", "abx")],
+    "after the last": [("code", "gt", "zzz")],
+    "with a prefix": [("code", "sw", "abc")],
+    "with the prefix of none": [("code", "sw", "zzz")],
+    "but one": [("code", "ne", "000-000001")],
+    "by its string": [("code", "eq", "x")],
+    "by its string, with other conditions": [("code", "eq", "x"), ("description", "cn", "x"), ("branch", "ne", "x")],
+}
+"""Conditions of pages that are cheap, at least for the collections that are read from indexes of codes."""
+
+
+def _cheap(collection: code_page.Collection, *given: Any, by_index: bool = True) -> dict[str, tuple[str, list[Any]]]:
+    pages = {name: _filters(*conditions) for name, conditions in CODE_CONDITIONS.items()}
+    pages["by 100 strings"] = Page(
+        filters=(Filter("code", "in", MANY_CODES), Filter("description", "cn", ("x",))),
+        sorts=(Sort("description"),),
+        total=True,
+        offset=100_000,
+    )
+    pages["but 100"] = Page(filters=(Filter("code", "ni", MANY_CODES),))
+    cheap = {name: page for name, page in pages.items() if is_cheap(page, owners=1, by_index=by_index)}
+    return {name: _codes(collection, *given, page=page) for name, page in cheap.items()}
 
 
 # The statements, and the maximum number of table rows they may read: a page of 25 and the next item, from each of at
@@ -105,6 +140,20 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     "one producer": ((list_page.user_one(), ["user:7", 1, ["org:7"]]), 4),
     "one organization": ((statement("read/organization_find"), ["org:7"]), 1),
     "one role": ((statement("read/role_find"), ["role:7"]), 1),
+    **{f"all codes {name}": (read, 450) for name, read in _cheap(code_page.CODES).items()},
+    **{
+        f"codes of an organization {name}": (read, 450)
+        for name, read in _cheap(code_page.CODES_OF_ORGANIZATIONS, ["org:1"]).items()
+    },
+    **{
+        f"codes of a group with 20,000 {name}": (read, 450)
+        for name, read in _cheap(code_page.CODES_OF_GROUP, "group:big", None, by_index=False).items()
+    },
+    "codes of some organizations of one of them": (
+        _codes(code_page.CODES_OF_ORGANIZATIONS, SOME, page=_filters(("organization", "eq", "org:3"))), 140
+    ),
+    "account, by its string": (_account("login-1", _filters(("code", "eq", "x"))), 60),
+    "account without code security, by its string": (_account("login-19011", _filters(("code", "eq", "x"))), 60),
     "code strings known": ((statement("read/code_strings_known"), [VISIBLE]), 10),
 }  # fmt: skip
 
@@ -121,6 +170,14 @@ async def reading(postgres_url: str, database_template: str) -> AsyncIterator[Co
         async with pool.connections.acquire() as connection:
             yield connection  # type: ignore[misc]  # the pool's proxy has the same methods
         await pool.connections.close()
+
+
+def test_the_guards_cover_what_is_cheap() -> None:
+    assert len(_cheap(code_page.CODES)) == len(CODE_CONDITIONS) + 2
+    assert {name.partition(",")[0] for name in _cheap(code_page.CODES_OF_GROUP, by_index=False)} == {
+        "by its string",
+        "by 100 strings",
+    }
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])

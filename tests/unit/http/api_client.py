@@ -39,7 +39,7 @@ def verifier(of: issuer.Issuer) -> Verifier:
 async def api_client(of: issuer.Issuer, answer: Any = EMPTY, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of the application."""
     reader = cast("ReadStore", StubReader(answer))
-    app = create_app(Settings(**settings), reader, verifier(of), ReadFailures(Health([PART])))
+    app = create_app(Settings(**settings), reader, reader, verifier(of), ReadFailures(Health([PART])))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         yield client

@@ -53,7 +53,7 @@ async def _client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
 def _app(held: HeldReader, of: Verifier | None = None) -> ASGIApp:
     reader = cast("ReadStore", held)
     settings = Settings(max_concurrent_requests=SLOTS)
-    return create_app(settings, reader, of or verifier(TRUSTED), ReadFailures(Health([PART])))
+    return create_app(settings, reader, reader, of or verifier(TRUSTED), ReadFailures(Health([PART])))
 
 
 def _headers(sub: str = "pc:310", **claims: object) -> dict[str, str]:
