@@ -35,11 +35,12 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
-        usage = x509.BasicConstraints(ca=True, path_length=None)
+        constraints = x509.BasicConstraints(ca=True, path_length=None)
         identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         certificate = (
             _builder(self._name, self._name, self._key, days=365)
-            .add_extension(usage, critical=True)
+            .add_extension(constraints, critical=True)
+            .add_extension(_SIGNS, critical=True)
             .add_extension(identifier, critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -61,6 +62,20 @@ class Authority:
         encryption: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
         signed.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
         return signed
+
+
+# Python 3.13 accepts no authority without this extension.
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def _name(text: str) -> x509.Name:
