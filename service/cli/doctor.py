@@ -133,7 +133,8 @@ def _keys(settings: Settings) -> Check:
     if not settings.jwks or not settings.jwt_issuer:
         advice = "set REGISTRY_JWKS and REGISTRY_JWT_ISSUER, or run `producer-registry dev`"
         return Check("keys", "note", "the issuer or the key set is not set: the API responds with 401", advice)
-    from service.http.jwks import parse_keys, read_source
+    from service.http.jwks import parse_keys
+    from service.http.key_source import read_source
 
     where = masked(settings.jwks)
     try:

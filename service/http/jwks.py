@@ -2,17 +2,17 @@
 
 import asyncio
 import time
-import urllib.request
 from collections.abc import Callable, Collection
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 import jwt
 import orjson
 
+from service.http.key_fetch import KeyFetch
+from service.http.key_source import FETCH_SECONDS, read_source
 from service.masking import masked
 from service.telemetry import JWKS_FAILURES, log
-from service.version import VERSION
 
 UNKNOWN_KEY_SECONDS: Final = 60.0
 """The minimum interval between refreshes caused by unknown key ids."""
@@ -27,25 +27,24 @@ MOST_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 60.0
 """With valid keys, a failed refresh is repeated after this time."""
 
-FETCH_SECONDS: Final = 5.0
-MAX_BYTES: Final = 1 << 20
-MIN_RSA_BITS: Final = 2048
+MOST_WAITING: Final = 200
+"""So many requests may wait for a fetch at the same time. Each of them holds a connection."""
 
-# Firewalls of identity providers refuse the default user agent of Python.
-_REQUEST_HEADERS: Final = {"User-Agent": f"producer-registry/{VERSION}", "Accept": "application/json"}
+MIN_RSA_BITS: Final = 2048
 
 _log = log(__name__)
 
 
 class KeysUnavailable(Exception):
-    """No keys are available yet, so no token can be verified."""
+    """The key of a token cannot be looked up at the moment: there are no keys, or too many requests wait for them."""
 
 
 class KeySet:
     """The keys of a JWKS by key id and algorithm; `source` is a file's path or an http(s) URL.
 
     Only signature keys for `algorithms` (ES256, RS256, EdDSA) are used. Keys that were read more than `max_age` seconds
-    ago are not valid any more. `read` and `now` (seconds) are for tests.
+    ago are not valid any more. A request with a known key never waits for a fetch, and no other waits longer than
+    `fetch_seconds`. `fetch_seconds`, `read` and `now` (seconds) are for tests.
     """
 
     def __init__(
@@ -54,6 +53,7 @@ class KeySet:
         algorithms: Collection[str],
         *,
         max_age: float = 86_400.0,
+        fetch_seconds: float = FETCH_SECONDS,
         read: Callable[[str], bytes] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -64,7 +64,8 @@ class KeySet:
         self._source = source
         self._algorithms = frozenset(algorithms)
         self._max_age = max_age
-        self._read = read or read_source
+        self._read = read or partial(read_source, seconds=fetch_seconds)
+        self._in_thread = KeyFetch(self._load, fetch_seconds)
         self._now = now
         self._keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
         self._raw = b""
@@ -72,6 +73,7 @@ class KeySet:
         self._last_attempt: float | None = None
         self._failures = 0
         self._refreshing: asyncio.Task[None] | None = None
+        self._waiting = 0
 
     @property
     def usable(self) -> bool:
@@ -85,7 +87,8 @@ class KeySet:
     async def key(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
         """Return the key with this id for this algorithm; without an id, the only key for the algorithm.
 
-        Raises KeysUnavailable when no key set could be read for the maximum age.
+        Only a request whose key is unknown, or which comes while there are no keys, waits for a fetch. Raises
+        KeysUnavailable when no key set could be read for the maximum age, or when MOST_WAITING requests wait already.
         """
         if not self._current:
             await self._refresh(self._retry_seconds())
@@ -132,20 +135,33 @@ class KeySet:
             if not self._due(seconds):
                 return
             running = self._refreshing = self._start()
-        # A cancelled request must not cancel the fetch for the others.
-        await asyncio.shield(running)
+        if self._waiting >= MOST_WAITING:
+            raise KeysUnavailable
+        self._waiting += 1
+        try:
+            # A cancelled request must not cancel the fetch for the others.
+            await asyncio.shield(running)
+        finally:
+            self._waiting -= 1
+
+    def _load(self) -> tuple[bytes, dict[tuple[str | None, str], jwt.PyJWK]]:
+        """Read and parse the keys; called in a thread."""
+        raw = self._read(self._source)
+        return raw, parse_keys(raw, self._algorithms)
 
     async def _fetch(self) -> None:
         try:
-            raw = await asyncio.to_thread(self._read, self._source)
-            keys = parse_keys(raw, self._algorithms)
+            raw, keys = await self._in_thread.result()
         except Exception as error:
             # Whatever the source has, the service goes on with the keys that it has.
             self._failures += 1
+            # The pause before the next attempt begins when this one has ended.
+            self._last_attempt = self._now()
             JWKS_FAILURES.inc()
             source = masked(self._source)
-            # The text of an error may repeat a part of the address, such as its password.
-            reason = str(error) if source == self._source else "the address is refused or malformed"
+            # The text of an error may repeat a part of the address, such as its password; that of a time-out does not.
+            harmless = source == self._source or isinstance(error, TimeoutError)
+            reason = str(error) if harmless else "the address is refused or malformed"
             self.problem = f"the keys of the token issuer could not be read from {source}: {reason}"
             if self._failures == 1:
                 _log.warning("keys_unreadable", source=source, error=reason)
@@ -161,18 +177,6 @@ class KeySet:
             self.generation += 1
             if not keys:
                 _log.warning("no_usable_keys", source=masked(self._source))
-
-
-def read_source(source: str) -> bytes:
-    """Read a JWKS file or URL. Raises OSError (including urllib's errors), ValueError or HTTPException."""
-    if not source.startswith(("http://", "https://")):
-        return Path(source).read_bytes()
-    request = urllib.request.Request(source, headers=_REQUEST_HEADERS)  # noqa: S310  # the scheme is checked above
-    with urllib.request.urlopen(request, timeout=FETCH_SECONDS) as answer:  # noqa: S310  # as above
-        raw: bytes = answer.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
-        raise ValueError("the key set is too large")
-    return raw
 
 
 def parse_keys(raw: bytes, algorithms: Collection[str]) -> dict[tuple[str | None, str], jwt.PyJWK]:

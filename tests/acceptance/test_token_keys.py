@@ -12,6 +12,7 @@ from tests.support.issuer import NAME, Issuer
 from tests.support.measured import measured
 from tests.support.program import program
 from tests.support.registry import Registry
+from tests.support.slow_issuer import slow_issuer
 from tests.support.wait import eventually
 from tests.support.watch import part
 
@@ -76,6 +77,26 @@ async def test_readiness_names_a_key_set_without_keys(registry: Registry, provid
         return "has no usable key" in await part(service, "keys")
 
     await eventually(empty)
+
+
+async def test_readiness_names_keys_that_do_not_arrive_completely(registry: Registry) -> None:
+    with slow_issuer("body", Issuer().jwks()) as slow:
+        service = registry.service("--role", "api", jwks=slow.url, jwt_issuer=NAME)
+        service.start()
+
+        async def late() -> bool:
+            return "no complete response within" in await part(service, "keys")
+
+        await eventually(late)
+        slow.way = "keys"
+        await eventually(service.ready)
+
+
+async def test_doctor_waits_for_keys_for_a_limited_time() -> None:
+    with slow_issuer("body") as slow:
+        ended = await program("doctor", "--json", jwks=slow.url, jwt_issuer=NAME)
+    checks = {check["name"]: check for check in map(json.loads, ended.lines)}
+    assert "no complete response within" in checks["keys"]["finding"]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from service.http.jwks import (
     KeySet,
     KeysUnavailable,
     parse_keys,
-    read_source,
 )
+from service.http.key_source import read_source
 from service.http.problem import HttpProblem
 from service.telemetry import JWKS_FAILURES
 from service.version import VERSION
