@@ -29,9 +29,10 @@ API_PORT = 8080
 def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: int, postgres_port: int) -> None:
     """Run embedded PostgreSQL, a Kafka broker and all parts of the service in the foreground.
 
-    When all is ready, one line of JSON on stdout has the addresses. The API listens on port 8080 if that is free and no
-    other port is given. Data stays in the data folder, except for the records of the memory broker. The servers
-    stop however this command ends. A database or broker that is named in the settings is used.
+    When all is ready and every partition has a leader, one line of JSON on stdout has the addresses. The API listens on
+    port 8080 if that is free and no other port is given. Data stays in the data folder, except for the records of the
+    memory broker. The servers stop however this command ends. A database or broker that is named in the settings is
+    used.
     """
     from service.cli.embedded import EXPECTED_ERRORS, StackOptions
     from service.cli.foreground import run_in_foreground

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumers.kafka.leader import missing_leaders
 from consumers.kafka.session import BrokerUnavailable
 from consumers.kafka.topic import create
 from service.cli.composition import Running, can_listen, check_ports, running
@@ -21,9 +22,9 @@ from service.stack.stack import Broker, Stack
 from service.store.errors import StoreError
 from service.store.migrate import MigrationFailed, migrate
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 POLL_SECONDS = 0.02
-
+LEADER_POLL_SECONDS = 0.2
 
 EMPTY_BROKER = (
     "the memory broker starts empty, as a new cluster: commands that were undecided when it was stopped are lost,"
@@ -127,7 +128,7 @@ async def registry(settings: Settings, options: StackOptions) -> AsyncIterator[t
         # Checked last, so that two stacks that start at the same time do not both choose the port.
         running(with_api_port(completed, settings, options.preferred_api_port)) as service,
     ):
-        await _wait_until_ready(service)
+        await wait_until_ready(completed, service)
         instance = RunningInstance(
             service.api,
             service.admin,
@@ -140,10 +141,29 @@ async def registry(settings: Settings, options: StackOptions) -> AsyncIterator[t
         yield instance, service
 
 
-async def _wait_until_ready(service: Running) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while any(service.health.readiness().values()):
-        if service.shutdown.stop.is_set() or time.monotonic() > deadline:
-            reported = "; ".join(f"{part}: {reason}" for part, reason in service.health.readiness().items() if reason)
-            raise NotReady(service.shutdown.reason or f"not ready: {reported}")
+async def wait_until_ready(settings: Settings, service: Running) -> None:
+    """Wait until all parts of the service are ready, and every partition has a leader that accepts requests.
+
+    The service itself is ready although partitions to which it has not written yet have no leader. Raises NotReady
+    with the reasons after READY_SECONDS, or when the service stops.
+    """
+    end = time.monotonic() + READY_SECONDS
+    while waiting := _not_ready(service) or await _without_leader(settings):
+        if service.shutdown.stop.is_set() or time.monotonic() > end:
+            raise NotReady(service.shutdown.reason or f"not ready after {READY_SECONDS:g} s: {'; '.join(waiting)}")
         await asyncio.sleep(POLL_SECONDS)
+
+
+def _not_ready(service: Running) -> list[str]:
+    return [f"{part}: {reason}" for part, reason in service.health.readiness().items() if reason]
+
+
+async def _without_leader(settings: Settings) -> list[str]:
+    try:
+        missing = await missing_leaders(settings)
+    except BrokerUnavailable as error:
+        missing = [str(error)]
+    if missing:
+        # Each check opens a connection.
+        await asyncio.sleep(LEADER_POLL_SECONDS)
+    return missing if len(missing) <= 1 else [missing[0], f"and {len(missing) - 1} more"]

@@ -9,7 +9,6 @@ from typing import Any
 
 import asyncpg
 
-from consumers.kafka.topic import create
 from service.contract.record import Limits
 from service.contract.topics import Topics
 from service.settings import Settings
@@ -22,6 +21,7 @@ from tests.support.gather import Scene
 from tests.support.process import Service, health
 from tests.support.program import program
 from tests.support.snapshot import take_snapshot
+from tests.support.topics import create_topics
 from tests.support.wait import eventually
 from tests.support.workload import Shares, Workload
 
@@ -252,7 +252,7 @@ class Run:
 
     async def make_topics(self) -> None:
         """Create the run's topics."""
-        await create(
+        await create_topics(
             Settings(
                 kafka_bootstrap_servers=self.site.bootstrap,
                 topic_prefix=self.name,

@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from consumers.kafka.session import publishing
-from consumers.kafka.topic import check, create
 from service.contract.topics import Topics
 from service.settings import Settings, load
 from service.stack import port as ports
@@ -22,6 +21,7 @@ from tests.support.ladder import running
 from tests.support.process import Service
 from tests.support.proxy import Proxy, requests
 from tests.support.registry import registry_settings
+from tests.support.topics import create_topics
 from tests.support.wait import eventually
 from tests.support.wire import binary_event
 
@@ -76,8 +76,7 @@ class Site:
         idempotent = self.idempotent and broker == self.broker
         settings = registry_settings(url, broker, prefix, self.folder, idempotent=idempotent)
         if lack.broker not in {"refused", "without topics"}:
-            await create(load(settings))
-            await eventually(lambda: _has_topics(load(settings)), what=f"the topics of {lack}")
+            await create_topics(load(settings))
         if lack.broker == "group refuses":
             await self._occupy(Topics(prefix).commands, group=prefix)
         if lack.commands:
@@ -161,11 +160,6 @@ async def _renamed(url: str, table: str) -> None:
 def _closed_port() -> int:
     """Return a port on which no process listens."""
     return ports.choose(0, server="nobody", setting="")
-
-
-async def _has_topics(settings: Settings) -> bool:
-    """Return whether the broker lists all topics: Apache Kafka does so with a delay after their creation."""
-    return all(finding.state != "missing" for finding in await check(settings))
 
 
 async def _command(settings: Settings) -> None:

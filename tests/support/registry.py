@@ -12,12 +12,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from consumers.kafka.topic import create
 from service.contract.topics import Topics
 from service.http.development_key import ISSUER, ensure_key
 from service.settings import load
 from tests.support import raw_batch
 from tests.support.process import Service
+from tests.support.topics import create_topics
 from tests.support.wait import eventually
 from tests.support.wire import binary_event
 
@@ -185,7 +185,7 @@ class Registry:
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Registry"]:
         """Create the topics, follow the output topics, and stop every process at the end."""
-        await create(load(self.settings))
+        await create_topics(load(self.settings))
         bootstrap = self.settings["kafka_bootstrap_servers"]
         self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50)
