@@ -221,7 +221,7 @@ async def test_a_request_ends_when_its_response_is_ready_however_slowly_the_clie
         await asyncio.sleep(0.2)
         sent.append(message)
 
-    middleware = RequestMiddleware(Response("answer"), max_body=1024, timeout=0.1, concurrency=5, direct={})
+    middleware = RequestMiddleware(Response("answer"), max_body=1024, timeout=0.1, direct={})
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
     request = asyncio.create_task(middleware(scope, lambda: asyncio.Event().wait(), slow_send))  # type: ignore[arg-type, return-value]
     await sending.wait()

@@ -112,7 +112,7 @@ async def test_the_path_in_a_log_line_is_shortened() -> None:
     async def failing(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("a defect")
 
-    transport = httpx.ASGITransport(RequestMiddleware(failing, max_body=1, timeout=5, concurrency=5, direct={}))
+    transport = httpx.ASGITransport(RequestMiddleware(failing, max_body=1, timeout=5, direct={}))
     with capture_logs() as logs:
         async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
             assert (await client.get("/nowhere" * 4_000)).status_code == 500

@@ -166,7 +166,7 @@ async def test_a_request_whose_client_disconnects_counts_with_a_status_of_its_ow
     gate = Gate()
     series = HTTP_SECONDS.labels("GET", "none", "499")
     before = series._sum.get()
-    middleware = RequestMiddleware(gate, max_body=1024, timeout=60, concurrency=5, direct={})
+    middleware = RequestMiddleware(gate, max_body=1024, timeout=60, direct={})
     async with served(middleware) as url:
         async with client(url, GET):
             await eventually(lambda: gate.begun == 1)
