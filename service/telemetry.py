@@ -15,6 +15,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from service.import_block import block_import
+from service.log_limit import LogLimit
 
 with block_import("rich"):
     # structlog loads rich for coloured tracebacks, which JSON logs never show. It would use 4 MiB in every process.
@@ -150,20 +151,12 @@ class RateLimitFilter(logging.Filter):
 
     def __init__(self, seconds: float = 60.0, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._seconds = seconds
-        self._monotonic = monotonic
-        self._logged_at: dict[tuple[str, str], float] = {}
+        self._limit = LogLimit(seconds, monotonic)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is to be logged."""
-        if not record.name.startswith(("aiokafka", "consumers.faststream", "uvicorn")):
-            return True
-        message = record.name, str(record.msg)
-        now = self._monotonic()
-        if now - self._logged_at.get(message, -self._seconds) < self._seconds:
-            return False
-        self._logged_at[message] = now
-        return True
+        limited = record.name.startswith(("aiokafka", "consumers.faststream", "uvicorn"))
+        return not limited or self._limit.allows((record.name, str(record.msg)))
 
 
 def _drop_below_warning(_: object, method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

@@ -2,9 +2,9 @@
 
 import asyncio
 import resource
-import time
 from typing import Final, Protocol
 
+from service.log_limit import LogLimit
 from service.telemetry import HTTP_CLOSED, HTTP_CONNECTIONS, log
 
 MAX_HELD_BYTES: Final = 16 * 1024 * 1024
@@ -44,7 +44,7 @@ class Connections:
         # Those without a complete request, the one that has waited longest first.
         self._incomplete: dict[Connection, None] = {}
         self._holding: set[Connection] = set()
-        self._logged_at = -LOG_SECONDS
+        self._log_limit = LogLimit(LOG_SECONDS)
         self._gauge = HTTP_CONNECTIONS.labels(port)
 
     def __len__(self) -> int:
@@ -107,9 +107,7 @@ class Connections:
                 connection.check(now)
 
     def _log(self, event: str, **values: int) -> None:
-        now = time.monotonic()
-        if now - self._logged_at >= LOG_SECONDS:
-            self._logged_at = now
+        if self._log_limit.allows(event):
             _log.warning(event, port=self._port, **values)
 
 

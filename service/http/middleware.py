@@ -17,6 +17,8 @@ from service.http.base_path import BasePaths, public_path
 from service.http.cors import Cors
 from service.http.operation import BytesRoute
 from service.http.problem import MAX_PATH, Error, HttpProblem, not_found, response, unavailable
+from service.http.read_failures import LOG_SECONDS
+from service.log_limit import LogLimit
 from service.resource_exhaustion import is_resource_exhaustion
 from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS, log
 
@@ -54,6 +56,7 @@ class RequestMiddleware:
         self._timeout = timeout
         self._base_paths = base_paths
         self._cors = cors
+        self._log_limit = LogLimit(LOG_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; only errors of the server itself are raised."""
@@ -86,7 +89,8 @@ class RequestMiddleware:
         except HttpProblem as refused:
             await exchange.refuse(refused)
         except TimeoutError:
-            _log.warning("a request timed out", path=exchange.path)
+            if self._log_limit.allows("time-out"):
+                _log.warning("a request timed out", path=exchange.path)
             await exchange.refuse(unavailable("The request timed out."))
         except asyncio.CancelledError:
             if exchange.scope.get("state", {}).get("disconnected"):
@@ -96,7 +100,8 @@ class RequestMiddleware:
             await exchange.refuse(unavailable("The service is shutting down."))
         except Exception as error:
             if is_resource_exhaustion(error):
-                _log.warning("a request ran out of resources", path=exchange.path, error=repr(error))
+                if self._log_limit.allows("resources"):
+                    _log.warning("a request ran out of resources", path=exchange.path, error=repr(error))
                 await exchange.refuse(unavailable("The service is out of resources."))
                 return
             # The caller gets the request id and no other details.

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from service.log_limit import LogLimit
 from service.store.errors import StatementTimeout, StoreError, StoreUnavailable
 from service.store.pool import Read
 from service.telemetry import log
@@ -40,16 +41,13 @@ class ReadFailures:
 
     def __init__(self, health: PartHealth, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._health = health
-        self._monotonic = monotonic
-        self._logged_at: float | None = None
+        self._log_limit = LogLimit(LOG_SECONDS, monotonic)
         self._reads: dict[str, Read] = {}
         self._failed = asyncio.Event()
 
     def record(self, error: StoreError) -> None:
         """Record an error of a read. The log line has the id of the current request."""
-        now = self._monotonic()
-        if self._logged_at is None or now - self._logged_at >= LOG_SECONDS:
-            self._logged_at = now
+        if self._log_limit.allows():
             _log.warning("read_failed", error=str(error))
         # A read that takes too long does so because of what it asks for, or because the server is busy. The callers of
         # this process would be no better off with another one.

@@ -14,8 +14,9 @@ from typing import Any, Final, TypeAlias
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.http.connections import Connections
+from service.http.connections import LOG_SECONDS, Connections
 from service.http.protocol import Protocol
+from service.log_limit import LogLimit
 from service.telemetry import log
 
 ACCEPTS_PER_TURN: Final = 100
@@ -37,6 +38,7 @@ class Server(uvicorn.Server):
         self._listener = listener
         self._connections = connections
         self._accepting: set[asyncio.Task[Any]] = set()
+        self._log_limit = LogLimit(LOG_SECONDS)
         self.servers = []
 
     @contextlib.contextmanager
@@ -65,7 +67,8 @@ class Server(uvicorn.Server):
             except ConnectionAbortedError:
                 continue
             except OSError as error:
-                _log.warning("connections cannot be accepted", error=str(error))
+                if self._log_limit.allows():
+                    _log.warning("connections cannot be accepted", error=str(error))
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 return

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from service.http.middleware import MAX_HEADER_BYTES, MAX_QUERY_BYTES, RequestMiddleware
 from service.store.code_page import Items
@@ -228,6 +229,23 @@ async def test_a_request_ends_when_its_response_is_ready_however_slowly_the_clie
     assert HTTP_IN_FLIGHT._value.get() == 0
     await request
     assert [message.get("status", message.get("body")) for message in sent] == [200, b"answer"]
+
+
+@pytest.mark.parametrize("error", [None, MemoryError()])
+async def test_requests_without_enough_time_or_resources_are_logged_infrequently(
+    error: Exception | None,
+) -> None:
+    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+        if error is not None:
+            raise error
+        await asyncio.Event().wait()
+
+    transport = httpx.ASGITransport(RequestMiddleware(failing, max_body=1024, timeout=0.01, direct={}))
+    with capture_logs() as logs:
+        async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
+            for _ in range(3):
+                assert (await client.get("/")).status_code == 503
+    assert len(logs) == 1
 
 
 async def test_cancelled_request_is_503() -> None:
