@@ -48,13 +48,12 @@ FROM (
     SELECT DISTINCT o AS owner,
            (o / {people.ORGANIZATIONS} * {{each}} + k) % ($1::int / {people.ORGANIZATIONS}) * {people.ORGANIZATIONS}
            + o % {people.ORGANIZATIONS} AS number
-    FROM generate_series(0, {{owners}} - 1) AS o, generate_series(0, {{each}} - 1) AS k
+    FROM generate_series(0, $2::int - 1) AS o, generate_series(0, {{each}} - 1) AS k
 ) AS held JOIN producer_code AS c ON c.id = md5('code-' || held.number)::uuid::text
 """
 _USERS_HOLD = _HELD.format(
     table="user_producer_code",
     owner="user",
-    owners=people.USERS,
     each=people.CODES_OF_USER,
     roles="role_ids,",
     role_ids="c.role_ids,",
@@ -62,7 +61,6 @@ _USERS_HOLD = _HELD.format(
 _GROUPS_HOLD = _HELD.format(
     table="group_producer_code",
     owner="group",
-    owners=people.GROUPS,
     each=people.CODES_OF_GROUP,
     roles="",
     role_ids="",
@@ -92,13 +90,22 @@ SLICE = 250_000
 """Maximum rows per statement, so that no statement runs for minutes."""
 
 
-async def lay_down(connection: "asyncpg.Connection[asyncpg.Record]", codes: int) -> None:
-    """Fill an empty, migrated database with `codes` codes, spread over the organizations; 100,000 take seconds."""
+async def lay_down(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    codes: int,
+    *,
+    users: int = people.USERS,
+    groups: int = people.GROUPS,
+) -> None:
+    """Fill an empty, migrated database with `codes` codes, spread over the organizations; 100,000 take seconds.
+
+    Only the first `users` users and `groups` groups hold codes.
+    """
     await connection.execute(_DIRECTORY)
     for first in range(0, codes, SLICE):
         await connection.execute(_CODES, first, min(first + SLICE, codes))
-    await connection.execute(_USERS_HOLD, codes)
-    await connection.execute(_GROUPS_HOLD, codes)
+    await connection.execute(_USERS_HOLD, codes, users)
+    await connection.execute(_GROUPS_HOLD, codes, groups)
     await connection.execute("VACUUM ANALYZE")
 
 
