@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-sql check-deploy bench chaos soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-sql check-deploy bench chaos abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,7 +27,7 @@ demo: setup ## Run a scripted example on a temporary embedded stack
 dev: setup ## Run the service on the embedded stack until Ctrl-C
 	@$(BIN)/producer-registry dev $(ARGS)
 
-TIERS := $(wildcard tests/chaos tests/acceptance tests/migration tests/integration tests/unit)
+TIERS := $(wildcard tests/chaos tests/abuse tests/acceptance tests/migration tests/integration tests/unit)
 # So many processes at the same time, each with servers of its own; WORKERS=0 runs all tests in one process. There are two
 # more than there are cores, because a test often waits for others.
 WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN))
@@ -89,6 +89,9 @@ bench: setup ## Run the benchmarks (writes no files into the source tree)
 
 chaos: setup ## Run fault tests with 200 seeds against real processes
 	$(BIN)/python -m tests.chaos --seeds 200 $(ARGS)
+
+abuse: setup ## Attack a service beside a well-behaved caller, and print what the caller noticed
+	$(BIN)/python -m tests.abuse $(ARGS)
 
 soak: check-java setup ## Run half load on Apache Kafka for 30 minutes with a fault every 20 seconds
 	$(BIN)/python -m tests.chaos.soak --broker apache $(ARGS)

@@ -1,0 +1,1 @@
+"""Attacks on a running service beside a well-behaved caller; see tests/chaos/ABUSE.md."""

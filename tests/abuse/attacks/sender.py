@@ -1,0 +1,125 @@
+"""A sender whose record batches are encoded before the attack, so that sending them takes almost no time."""
+
+import asyncio
+import itertools
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+import asyncpg
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
+
+from service.contract.catalogue import wire_type
+from service.contract.topics import Topics
+from tests.abuse.target import Target
+from tests.load import people
+from tests.load.workload import Sent
+from tests.support.wait import eventually
+
+STEP = 2_000
+"""Commands that are sent at the same time."""
+
+MOST_BATCH_BYTES = 1_000_000
+DECIDED_SECONDS = 120.0
+DECIDED_SHORT_SECONDS = 20.0
+
+Step = list[tuple[int, Any]]
+"""Partitions, each with a batch of records."""
+
+
+class Sender:
+    """Sends commands to the command topic of a target, and counts in the database what is decided."""
+
+    def __init__(
+        self, target: Target, producer: AIOKafkaProducer, session: "asyncpg.Connection[asyncpg.Record]"
+    ) -> None:
+        self._topic = Topics(target.topic_prefix).commands
+        self._decided_seconds = DECIDED_SHORT_SECONDS if target.short else DECIDED_SECONDS
+        self._producer = producer
+        self._session = session
+
+    async def encode(self, commands: Iterable[Sent], step: int = STEP) -> list[Step]:
+        """Return the batches of the commands, in steps of this many commands."""
+        partitions = sorted(await self._producer.partitions_for(self._topic))
+        partition_of = cache(lambda key: DefaultPartitioner()(key, partitions, partitions))
+        steps = []
+        for commands_of_step in _parts(commands, step):
+            batches: dict[int, Any] = {}
+            full: Step = []
+            for sent in commands_of_step:
+                number = partition_of(sent.key)
+                record = {"key": sent.key, "value": sent.value, "timestamp": None, "headers": sent.headers}
+                if number not in batches or batches[number].append(**record) is None:
+                    full += [(number, batches[number])] if number in batches else []
+                    batches[number] = self._producer.create_batch()
+                    batches[number].append(**record)
+            steps.append([*full, *batches.items()])
+            await asyncio.sleep(0)
+        return steps
+
+    async def send(self, steps: Iterable[Step], per_second: float) -> int:
+        """Send the steps at this rate of commands. Return the number of commands."""
+        begin, count = time.monotonic(), 0
+        for step in steps:
+            await asyncio.sleep(max(0.0, begin + count / per_second - time.monotonic()))
+            sent = [await self._producer.send_batch(batch, self._topic, partition=number) for number, batch in step]
+            await asyncio.gather(*sent)
+            count += sum(batch.record_count() for _, batch in step)
+        return count
+
+    async def decided(self, source: str) -> dict[str, int]:
+        """Return how many commands of a source are decided, by status."""
+        query = "SELECT status, count(*) FROM inbox WHERE source = $1 GROUP BY status"
+        return {row["status"]: row["count"] for row in await self._session.fetch(query, source)}
+
+    async def until_decided(self, source: str, count: int) -> dict[str, int]:
+        """Wait until this many commands of a source are decided. Raises AssertionError when it takes too long."""
+
+        async def all_decided() -> dict[str, int]:
+            decided = await self.decided(source)
+            assert sum(decided.values()) >= count, f"{decided} of {count} decided"
+            return decided or {"": 0}
+
+        return await eventually(all_decided, deadline=self._decided_seconds, what=f"{count} decided commands")
+
+    async def outcome(self, source: str) -> bytes:
+        """Return an outcome of a source as it is published."""
+        outcome: bytes = await self._session.fetchval("SELECT outcome FROM inbox WHERE source = $1 LIMIT 1", source)
+        return outcome
+
+
+@asynccontextmanager
+async def sender(target: Target) -> AsyncIterator[Sender]:
+    """Connect to the broker and to the database."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=target.kafka_bootstrap_servers, acks=1, max_batch_size=MOST_BATCH_BYTES,
+        max_request_size=MOST_BATCH_BYTES, linger_ms=5,
+    )  # fmt: skip
+    await producer.start()
+    try:
+        session = await asyncpg.connect(target.database_url, timeout=10)
+        try:
+            yield Sender(target, producer, session)
+        finally:
+            await session.close()
+    finally:
+        await producer.stop()
+
+
+def _parts(commands: Iterable[Sent], size: int) -> Iterable[Sequence[Sent]]:
+    waiting = iter(commands)
+    return iter(lambda: list(itertools.islice(waiting, size)), [])
+
+
+def command(name: str, source: str, data: dict[str, Any], *, subject: str) -> Sent:
+    """Return a command of the first organization."""
+    headers = {"specversion": "1.0", "id": str(uuid.uuid4()), "source": source, "type": wire_type(name)}
+    headers["subject"] = subject
+    named = [(f"ce_{header}", value.encode()) for header, value in headers.items()]
+    key = people.organization(0).encode()
+    return Sent(key, orjson.dumps(data), [*named, ("content-type", b"application/json")])

@@ -1,0 +1,1 @@
+"""Tests of the abuse suite itself."""
