@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from sys import getsizeof
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -17,12 +18,16 @@ import orjson
 from service import clock
 from service.http.jwks import KeySet, KeysUnavailable
 from service.http.problem import HttpProblem, forbidden, unauthorized, unavailable
+from service.http.scope import SCOPES
 
 SAFE_ALGORITHMS: Final = frozenset({"ES256", "RS256", "EdDSA"})
 MAX_TOKEN_BYTES: Final = 8192
 REMEMBERED_TOKENS: Final = 10_000
 REMEMBERED_BYTES: Final = 8 * 1024 * 1024
-"""The limit of all remembered tokens together: what is kept of a token is about as long as the token."""
+"""The limit of the memory of all remembered tokens together."""
+
+_FIXED_BYTES: Final = 600
+"""The memory of a remembered token without its subject and organizations."""
 
 # Later than any date; a comparison with it also rejects NaN.
 _LAST_SECOND: Final = 1e12
@@ -43,6 +48,12 @@ class Caller:
         """Raise a 403 unless the token has the scope."""
         if scope not in self.scopes:
             raise forbidden(scope)
+
+    def memory_bytes(self) -> int:
+        """Return about how much memory this takes."""
+        organizations = self.organizations or ()
+        texts = getsizeof(self.subject) + sum(map(getsizeof, organizations))
+        return _FIXED_BYTES + texts + getsizeof(organizations)
 
     def sees(self, organization_id: str) -> bool:
         """Return whether the caller may see the data of the organization."""
@@ -77,7 +88,7 @@ class Verifier:
         self._scope_claims = scope_claims
         self._subject_claim = subject_claim
         self._now = now
-        # With the length of each token.
+        # With the memory of each caller in bytes.
         self._known: OrderedDict[bytes, tuple[Caller, int]] = OrderedDict()
         self._known_bytes = 0
         self._generation = -1
@@ -96,13 +107,14 @@ class Verifier:
             self._forget(digest)
         caller = self._checked(await self._claims(token), now)
         if now < caller.expires:
-            self._remember(digest, caller, len(token))
+            self._remember(digest, caller)
         return caller
 
-    def _remember(self, digest: bytes, caller: Caller, length: int) -> None:
+    def _remember(self, digest: bytes, caller: Caller) -> None:
         self._forget(digest)
-        self._known[digest] = caller, length
-        self._known_bytes += length
+        size = caller.memory_bytes()
+        self._known[digest] = caller, size
+        self._known_bytes += size
         while len(self._known) > REMEMBERED_TOKENS or self._known_bytes > REMEMBERED_BYTES:
             self._forget(next(iter(self._known)))
 
@@ -159,7 +171,9 @@ class Verifier:
             subject = normalize("NFC", subject)
         if not isinstance(subject, str) or not subject or len(subject) > 255 or "\0" in subject:
             raise _refused(f"The token has no valid claim {self._subject_claim}.")
-        scopes = frozenset(scope for name in self._scope_claims for scope in _scopes(_claim(claims, name)))
+        given = {scope for name in self._scope_claims for scope in _scopes(_claim(claims, name))}
+        # A token may name thousands of scopes of other services.
+        scopes = frozenset(scope for scope in SCOPES if scope in given)
         return Caller(subject, scopes, _organizations(claims), expires)
 
 

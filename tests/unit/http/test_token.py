@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from service.http.caller import REMEMBERED_BYTES, REMEMBERED_TOKENS, Verifier
 from service.http.jwks import KeySet
 from service.http.problem import HttpProblem
+from service.http.scope import ACCOUNT_READ, ADMIN_READ
 from tests.support import issuer
 from tests.support.issuer import Issuer
 from tests.unit.http.api_client import api_client, verifier
@@ -143,9 +145,11 @@ async def test_admin_paths_require_the_scope_admin_read(trusted: Issuer, path: s
 async def test_tokens_of_all_allowed_algorithms_are_accepted(name: str, key: issuer.PrivateKey, algorithm: str) -> None:
     of = Issuer()
     of.keys[name] = key
-    caller = await verifier(of).caller([f"bearer {of.token(kid=name, alg=algorithm, scope='a b', organizations=[])}"])
+    caller = await verifier(of).caller(
+        [f"bearer {of.token(kid=name, alg=algorithm, scope='account:read x', organizations=[])}"]
+    )
     assert caller.subject == "pc:310"
-    assert caller.scopes == {"a", "b"}
+    assert caller.scopes == {ACCOUNT_READ}
     assert caller.organizations == ()
 
 
@@ -157,11 +161,12 @@ async def test_the_type_of_an_access_token_is_accepted(trusted: Issuer, typ: str
 @pytest.mark.parametrize(
     ("claims", "scopes"),
     [
-        ({"scope": "a b"}, {"a", "b"}),
-        ({"scope": ["a", "b"]}, {"a", "b"}),
-        ({"scope": None, "scp": "a b"}, {"a", "b"}),
-        ({"scope": "a", "permissions": ["b", "c d"]}, {"a", "b", "c d"}),
-        ({"scope": None, "roles": ["ignored"]}, set()),
+        ({"scope": f"{ACCOUNT_READ} {ADMIN_READ}"}, {ACCOUNT_READ, ADMIN_READ}),
+        ({"scope": [ACCOUNT_READ, ADMIN_READ]}, {ACCOUNT_READ, ADMIN_READ}),
+        ({"scope": None, "scp": f"{ACCOUNT_READ} {ADMIN_READ}"}, {ACCOUNT_READ, ADMIN_READ}),
+        ({"scope": ACCOUNT_READ, "permissions": ["other", ADMIN_READ]}, {ACCOUNT_READ, ADMIN_READ}),
+        ({"scope": ACCOUNT_READ, "permissions": [f"other {ADMIN_READ}"]}, {ACCOUNT_READ}),
+        ({"scope": None, "roles": [ADMIN_READ]}, set()),
     ],
 )
 async def test_scopes_are_read_from_the_configured_claims(
@@ -174,21 +179,21 @@ async def test_scopes_are_read_from_the_configured_claims(
 @pytest.mark.parametrize(
     ("name", "claims"),
     [
-        ("realm_access.roles", {"realm_access": {"roles": ["a"]}}),
+        ("realm_access.roles", {"realm_access": {"roles": [ADMIN_READ]}}),
         (
             "resource_access.registry.roles",
-            {"resource_access": {"registry": {"roles": ["a"]}, "account": {"roles": ["b"]}}},
+            {"resource_access": {"registry": {"roles": [ADMIN_READ]}, "account": {"roles": [ACCOUNT_READ]}}},
         ),
-        ("https://registry.example/roles", {"https://registry.example/roles": ["a"]}),
-        ("a.b", {"a.b": "a", "a": {"b": "b"}}),
-        ("urn:example:roles", {"urn:example:roles": "a"}),
+        ("https://registry.example/roles", {"https://registry.example/roles": [ADMIN_READ]}),
+        ("a.b", {"a.b": ADMIN_READ, "a": {"b": ACCOUNT_READ}}),
+        ("urn:example:roles", {"urn:example:roles": ADMIN_READ}),
     ],
 )
 async def test_scopes_are_read_from_claims_within_objects_and_with_dots(
     trusted: Issuer, name: str, claims: dict[str, Any]
 ) -> None:
     checking = configured(trusted, scope_claims=[name])
-    assert (await checking.caller([f"Bearer {trusted.token(scope=None, **claims)}"])).scopes == {"a"}
+    assert (await checking.caller([f"Bearer {trusted.token(scope=None, **claims)}"])).scopes == {ADMIN_READ}
 
 
 @pytest.mark.parametrize("realm_access", [None, "roles", ["roles"], {}, {"roles": {"a": 1}}, {"roles": None}])
@@ -250,18 +255,42 @@ async def test_token_cache_is_bounded(trusted: Issuer) -> None:
     checking = verifier(trusted)
     caller = await checking.caller([f"Bearer {trusted.token()}"])
     for number in range(1, REMEMBERED_TOKENS):
-        checking._remember(str(number).encode(), caller, 1)
+        checking._remember(str(number).encode(), caller)
     await checking.caller([f"Bearer {trusted.token(sub='other')}"])
     assert len(checking._known) == REMEMBERED_TOKENS
 
 
-async def test_token_cache_is_bounded_by_bytes(trusted: Issuer) -> None:
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"scope": " ".join(f"{number:03x}" for number in range(1_400))},
+        {"organizations": [f"{number:x}" for number in range(800)]},
+        {"organizations": [f"{number}" * 900 for number in range(5)]},
+        {},
+    ],
+    ids=["scopes", "organizations", "long organizations", "nothing"],
+)
+async def test_token_cache_is_bounded_by_memory_whatever_tokens_have(trusted: Issuer, claims: dict[str, Any]) -> None:
     checking = verifier(trusted)
-    caller = await checking.caller([f"Bearer {trusted.token()}"])
+    tokens = [trusted.token(**claims, sub=f"{number}" * 40) for number in range(200)]
+    tracemalloc.start()
+    try:
+        for token in tokens:
+            await checking.caller([f"Bearer {token}"])
+        memory = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert memory <= 1.2 * checking._known_bytes + 100_000
+    assert sum(size for _, size in checking._known.values()) == checking._known_bytes
+
+
+async def test_the_oldest_tokens_are_forgotten_when_they_take_too_much_memory(trusted: Issuer) -> None:
+    checking = verifier(trusted)
+    caller = await checking.caller([f"Bearer {trusted.token(organizations=[str(n) for n in range(200)])}"])
     for number in range(5000):
-        checking._remember(str(number % 4000).encode(), caller, 8000)
-    assert sum(length for _, length in checking._known.values()) == checking._known_bytes
-    assert REMEMBERED_BYTES - 8000 < checking._known_bytes <= REMEMBERED_BYTES
+        checking._remember(str(number % 4000).encode(), caller)
+    assert sum(size for _, size in checking._known.values()) == checking._known_bytes
+    assert REMEMBERED_BYTES - caller.memory_bytes() < checking._known_bytes <= REMEMBERED_BYTES
     first = [f"Bearer {trusted.token()}"]
     assert await checking.caller(first) is await checking.caller(first), "the newest token is remembered"
 
