@@ -170,8 +170,8 @@ class _Exchange:
 
     @property
     def route(self) -> str:
-        """The path template, so that metric labels do not contain ids."""
-        return getattr(self.scope.get("route"), "path", "none")
+        """The path template, so that metric labels do not contain ids. A path with another method is no route."""
+        return "none" if self.status == 405 else getattr(self.scope.get("route"), "path", "none")
 
     @property
     def path(self) -> str:
