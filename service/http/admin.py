@@ -1,7 +1,9 @@
 """The admin port: /livez, /readyz and /metrics, without authentication and without data of the registry."""
 
+import math
+import time
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 import orjson
 from starlette.applications import Starlette
@@ -10,6 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.telemetry import CONTENT_TYPE, exposition
+
+METRICS_SECONDS: Final = 0.5
+"""How long the text of the metrics is shown again: it takes milliseconds to write, and many may ask for it."""
 
 
 class Facts(Protocol):
@@ -27,6 +32,7 @@ class Facts(Protocol):
 
 def create_admin(facts: Facts) -> Starlette:
     """Return the application of the admin port."""
+    shown, shown_at = b"", -math.inf
 
     async def livez(_: Request) -> Response:
         stalled = facts.stalled()
@@ -41,7 +47,11 @@ def create_admin(facts: Facts) -> Starlette:
         return _json({"status": "ready" if readiness else "not ready", "parts": reported}, 200 if readiness else 503)
 
     async def metrics(_: Request) -> Response:
-        return Response(exposition(), media_type=CONTENT_TYPE)
+        nonlocal shown, shown_at
+        now = time.monotonic()
+        if now - shown_at >= METRICS_SECONDS:
+            shown, shown_at = exposition(), now
+        return Response(shown, media_type=CONTENT_TYPE)
 
     return Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)])
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import resource
+import time
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from service.log_limit import LogLimit
@@ -12,6 +14,8 @@ MAX_HELD_BYTES: Final = 16 * 1024 * 1024
 
 SWEEP_SECONDS: Final = 1.0
 LOG_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 1.0
+"""How long a connection may wait for a complete request before it is closed rather than one that does not read."""
 
 _log = log(__name__)
 
@@ -33,17 +37,27 @@ class Connection(Protocol):
 class Connections:
     """The connections of the port with this name; `most` is the maximum.
 
-    At the maximum, the connection that has waited longest for a complete request is closed to admit a new one.
+    At the maximum, a connection that waits for a complete request, or for a client that reads, is closed to admit a new
+    one.
     """
 
-    def __init__(self, port: str, most: int, *, max_held: int = MAX_HELD_BYTES) -> None:
+    def __init__(
+        self,
+        port: str,
+        most: int,
+        *,
+        max_held: int = MAX_HELD_BYTES,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.most: Final = most
         self._port = port
         self._max_held = max_held
+        self._monotonic = monotonic
         self._open: set[Connection] = set()
-        # Those without a complete request, the one that has waited longest first.
-        self._incomplete: dict[Connection, None] = {}
-        self._holding: set[Connection] = set()
+        # Those without a complete request, with the time since when; the one that has waited longest comes first.
+        self._incomplete: dict[Connection, float] = {}
+        # Those that held bytes at the last check, the oldest first.
+        self._holding: dict[Connection, None] = {}
         self._log_limit = LogLimit(LOG_SECONDS)
         self._gauge = HTTP_CONNECTIONS.labels(port)
 
@@ -53,17 +67,17 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Admit a new connection; close another one, or this one, if there are too many."""
         self._open.add(connection)
-        self._incomplete[connection] = None
+        self._incomplete[connection] = self._monotonic()
         if len(self._open) > self.most:
             self._log("the maximum number of HTTP connections is reached", maximum=self.most)
-            self.close(next(iter(self._incomplete)), "limit")
+            self.close(self._least_useful(), "limit")
         self._gauge.set(len(self._open))
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
         self._open.discard(connection)
         self._incomplete.pop(connection, None)
-        self._holding.discard(connection)
+        self._holding.pop(connection, None)
         self._gauge.set(len(self._open))
 
     def close(self, connection: Connection, reason: str) -> None:
@@ -83,19 +97,31 @@ class Connections:
     def awaits_request(self, connection: Connection) -> None:
         """Record that the connection waits for a request from now on."""
         if connection in self._open:
-            self._incomplete[connection] = None
+            self._incomplete[connection] = self._monotonic()
 
     def holds(self, connection: Connection) -> None:
         """Record that the connection holds bytes. While there are too many, the one that holds most is closed."""
-        self._holding.add(connection)
-        held = {holder: holder.held_bytes for holder in self._holding}
-        self._holding = {holder for holder, size in held.items() if size}
+        self._holding[connection] = None
+        held = {holder: size for holder in self._holding if (size := holder.held_bytes)}
+        self._holding = dict.fromkeys(held)
         total = sum(held.values())
-        while total > self._max_held:
+        # A single response may be longer than the limit.
+        while total > self._max_held and len(held) > 1:
             greatest = max(held, key=lambda holder: held[holder])
             total -= held.pop(greatest)
             self._log("HTTP connections hold too many bytes", maximum=self._max_held)
             self.close(greatest, "held_bytes")
+
+    def _least_useful(self) -> Connection:
+        """Return the connection to close for a new one.
+
+        It has waited long for a request, or its client does not read, or it has waited longest for a request. A
+        request usually follows its connection at once.
+        """
+        oldest, since = next(iter(self._incomplete.items()))
+        if self._monotonic() - since > PATIENCE_SECONDS:
+            return oldest
+        return next((holder for holder in self._holding if holder.held_bytes), oldest)
 
     async def sweep(self) -> None:
         """Check the deadlines of all connections periodically until cancelled."""

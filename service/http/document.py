@@ -1,7 +1,7 @@
 """The documents on the API port: lists, OpenAPI with an HTML page, AsyncAPI and JSON Schemas."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Final
 
@@ -14,7 +14,7 @@ from service.contract import asyncapi, schemas
 from service.contract.catalogue import schema_path
 from service.contract.topics import Topics
 from service.http import listing
-from service.http.answer import JSON, answer
+from service.http.answer import JSON, answer, made_tag
 from service.http.openapi import complete
 from service.http.operation import BytesRoute, Operation
 from service.http.parameter import read
@@ -77,9 +77,17 @@ def _openapi(app: FastAPI) -> Endpoint:
 def _sender(content: Content, media_type: str = JSON) -> Endpoint:
     async def send(request: Request) -> Response:
         read(request.scope["query_string"], ())
-        return answer(request, content(), media_type=media_type, headers=_HEADERS)
+        body = content()
+        # The hash of the largest document takes milliseconds. A base path changes the links within a document.
+        tag = None if request.scope.get("base_path") else _tag(body)
+        return answer(request, body, tag=tag, media_type=media_type, headers=_HEADERS)
 
     return send
+
+
+@lru_cache(maxsize=128)
+def _tag(body: bytes) -> str:
+    return made_tag(0, body)
 
 
 def _redirect(location: str) -> Endpoint:

@@ -18,8 +18,8 @@ from service.store.read_store import Listed, Organizations
 
 TYPE: Final = choice("type", "Only groups of this type.", ["office", "region", "division"], None)
 DISTRIBUTOR: Final = identifier("distributor_id", "Only items of this distributor.", "pc:4")
-MANY_GROUPS: Final = 100
-"""A page with more groups is expensive: each group has its users."""
+MANY_ITEMS: Final = 100
+"""A page with more items is expensive: a group has its users, and a thousand users are hundreds of kilobytes."""
 
 LIMIT: Final = number("limit", "The maximum number of items.", absent=100, low=1, high=1000)
 GROUPS_CURSOR: Final = cursor("groups")
@@ -51,14 +51,10 @@ async def _producer(context: RequestContext) -> Response:
     return _one(context, "producer", "id", found)
 
 
-async def _reads_many_groups(context: RequestContext) -> bool:
-    return context.query[LIMIT] > MANY_GROUPS or await _reads_many_rows(context)
-
-
-async def _reads_many_rows(context: RequestContext) -> bool:
-    """Return whether many rows are read: from the index of each organization, as many as the whole page has."""
-    organizations = _organizations(context)
-    return organizations is not None and len(organizations) * context.query[LIMIT] > MAX_ENTRIES
+async def _is_expensive(context: RequestContext) -> bool:
+    """Return whether the page is long, or takes many rows: as many as it has, from the index of each organization."""
+    limit, organizations = context.query[LIMIT], _organizations(context)
+    return limit > MANY_ITEMS or (organizations is not None and len(organizations) * limit > MAX_ENTRIES)
 
 
 def _organizations(context: RequestContext) -> Organizations:
@@ -97,7 +93,7 @@ OPERATIONS: Final = (
         example.GROUP_PAGE,
         (TYPE, DISTRIBUTOR, LIMIT, GROUPS_CURSOR),
         _LINKED,
-        is_expensive=_reads_many_groups,
+        is_expensive=_is_expensive,
     ),
     Operation(
         "/groups/{group_id}",
@@ -120,7 +116,7 @@ OPERATIONS: Final = (
         example.PRODUCER_PAGE,
         (DISTRIBUTOR, LIMIT, PRODUCERS_CURSOR),
         _LINKED,
-        is_expensive=_reads_many_rows,
+        is_expensive=_is_expensive,
     ),
     Operation(
         "/producers/{id}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
-from service.core.problem import shortened
+from service.core.problem import first_errors, shortened
 from service.http.problem import Error, bad_request
 
 T = TypeVar("T")
@@ -68,13 +68,15 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
         texts_by_name.setdefault(name, []).append(value)
     names = {parameter.name: parameter for parameter in known}
     allowed = ", ".join(names) or "none"
+    # Thousands of names fit into a query, and only the first ones are shown.
+    unknown, more = first_errors((name for name in texts_by_name if name not in names), key=str)
     errors = [
         Error(
             "unknown-parameter",
             f"{name} is not a parameter of this operation; allowed parameters: {allowed}.",
             name,
         )
-        for name in (shortened(name) for name in texts_by_name if name not in names)
+        for name in map(shortened, unknown)
     ]
     values: dict[str, Any] = {}
     for name, texts in texts_by_name.items():
@@ -87,7 +89,7 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
     for name in values:
         errors += _conflicts(names[name], parameters)
     if errors:
-        raise bad_request(errors)
+        raise bad_request(errors, more=more)
     return parameters
 
 

@@ -30,18 +30,24 @@ class Error:
 
 
 class HttpProblem(Exception):
-    """The response is a problem with these `headers`: it has the first errors by path, and the number of the others."""
+    """The response is a problem with these `headers`: it has the first errors by path, and the number of the others.
 
-    def __init__(self, status: int, errors: Iterable[Error], headers: Mapping[str, str] | None = None) -> None:
-        self.errors, self.more = first_errors(errors, key=lambda error: error.path)
+    `more` is the number of errors that are not among the given ones, because they would come after them.
+    """
+
+    def __init__(
+        self, status: int, errors: Iterable[Error], headers: Mapping[str, str] | None = None, *, more: int = 0
+    ) -> None:
+        self.errors, left_out = first_errors(errors, key=lambda error: error.path)
+        self.more = left_out + more
         super().__init__(status, [error.code for error in self.errors])
         self.status = status
         self.headers = dict(headers or {})
 
 
-def bad_request(errors: Iterable[Error]) -> HttpProblem:
+def bad_request(errors: Iterable[Error], *, more: int = 0) -> HttpProblem:
     """Return a 400 for invalid parameters."""
-    return HttpProblem(400, errors)
+    return HttpProblem(400, errors, more=more)
 
 
 def not_found(path: str = "") -> HttpProblem:

@@ -6,6 +6,8 @@ progress is cancelled when its client disconnects.
 
 import asyncio
 import math
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -41,6 +43,7 @@ MAX_UNSENT_BYTES: Final = 16_384
 """A response waits until fewer bytes of those before it are unsent."""
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
+_RESET: Final = struct.pack("ii", 1, 0)
 
 
 class _Output:
@@ -76,14 +79,17 @@ class Protocol(HeadProtocol):
         return self.transport.get_write_buffer_size() + len(self._unread) - self._position + self._body_bytes
 
     def abort(self) -> None:
-        """Close the connection at once."""
+        """Close the connection at once; the operating system discards what the client did not read."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     def check(self, now: float) -> None:
         """Close the connection if a deadline is over; `now` is the event loop's time."""
         if now >= self._deadline:
             if self._ended:
-                self.transport.abort()
+                self.abort()
             elif not self._busy:
                 self._among.count(self._reason)
                 self._close()

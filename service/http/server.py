@@ -22,6 +22,9 @@ from service.telemetry import log
 ACCEPTS_PER_TURN: Final = 100
 """Limit of connections that are accepted in one turn of the event loop."""
 
+MAX_KERNEL_BYTES: Final = 65_536
+"""What the operating system takes of the responses of a connection beyond what the client has room for."""
+
 PAUSE_SECONDS: Final = 0.2
 """How long no connection is accepted when the process is out of descriptors."""
 
@@ -36,6 +39,8 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, listener: socket.socket, connections: Connections) -> None:
         super().__init__(config)
         self._listener = listener
+        # Accepted sockets inherit it.
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_KERNEL_BYTES)
         self._connections = connections
         self._accepting: set[asyncio.Task[Any]] = set()
         self._log_limit = LogLimit(LOG_SECONDS)

@@ -67,6 +67,7 @@ async def _is_expensive(registry: RegistryClient, path: str, status: int, **clai
         "/admin/v1/users/many/producer-codes?sort=description",
         "/admin/v1/groups/group:many/producer-codes?filter=code:gt:0005",
         "/groups?limit=101",
+        "/producers?limit=101",
     ],
 )
 async def test_a_page_that_no_index_serves_is_expensive(registry: RegistryClient, path: str) -> None:
@@ -85,7 +86,7 @@ async def test_a_page_that_no_index_serves_is_expensive(registry: RegistryClient
         "/admin/v1/groups/group:few/producer-codes?filter=producerStatus:eq:Active",
         "/admin/v1/group/group:few/producer-codes?filter=producerStatus:eq:Active",
         "/groups?type=office&limit=100",
-        "/producers?limit=1000",
+        "/producers?limit=100",
         f"{ALL}/code:1",
     ],
 )

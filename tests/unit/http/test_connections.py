@@ -11,8 +11,8 @@ import uvloop
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
-from service.http import connections
-from service.http.connections import Connections, within_descriptors
+from service.http import connections, protocol
+from service.http.connections import PATIENCE_SECONDS, Connections, within_descriptors
 from service.http.protocol import Protocol
 from service.http.server import serving
 from tests.support.served import served
@@ -133,3 +133,25 @@ def test_the_maximum_is_well_below_the_limit_of_descriptors(monkeypatch: pytest.
     assert within_descriptors(100, 0.5) == 100
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, 1))
     assert within_descriptors(2000, 0.5) == 2000
+
+
+@pytest.mark.parametrize("waited", [0.0, 2.0])
+async def test_a_client_that_does_not_read_is_disconnected_before_a_connection_that_has_just_been_opened(
+    monkeypatch: pytest.MonkeyPatch, waited: float
+) -> None:
+    monkeypatch.setattr(protocol, "STALL_SECONDS", 3600)
+    now = 0.0
+    among = Connections("test", 2, max_held=100_000_000, monotonic=lambda: now)
+    async with served(BIG, among) as url, client(url) as silent:
+        await eventually(lambda: len(among) == 1)
+        async with client(url, GET):
+            await eventually(lambda: bool(among._holding))
+            now = waited
+            async with client(url):
+                # A connection that has waited for longer for its request is closed first.
+                await eventually(lambda: bool(among._holding) == is_closed(silent) and len(among) == 2)
+                assert is_closed(silent) == (waited > PATIENCE_SECONDS)
+
+
+def is_closed(reader: asyncio.StreamReader) -> bool:
+    return reader.at_eof() or reader.exception() is not None

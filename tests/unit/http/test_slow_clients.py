@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import socket
 
 import pytest
 import uvicorn
+import uvloop
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
@@ -111,6 +113,34 @@ async def test_a_client_that_has_read_its_response_is_observed_no_longer(monkeyp
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await ended(reader)
+
+
+def read_all(connection: socket.socket) -> None:
+    while connection.recv(65_536):
+        pass
+
+
+def test_a_client_that_reads_nothing_finds_its_connection_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operating system would keep the response of a closed connection. It takes only a part of it before."""
+    monkeypatch.setattr(protocol, "STALL_SECONDS", 0.2)
+
+    async def received() -> int:
+        among = Connections("test", 10, max_held=100_000_000)
+        async with served(BIG, among) as url:
+            with socket.socket() as silent:
+                silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                silent.connect(("127.0.0.1", port_of(url)))
+                silent.sendall(GET)
+                await eventually(lambda: len(among) == 1)
+                held = max([each.held_bytes for each in among._holding], default=0)
+                await eventually(lambda: len(among) == 0)
+                silent.settimeout(10)
+                with pytest.raises(ConnectionResetError):
+                    read_all(silent)
+        return held
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(received()) > 19_000_000
 
 
 async def test_a_client_that_reads_slowly_gets_the_whole_response(monkeypatch: pytest.MonkeyPatch) -> None:
