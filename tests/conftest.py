@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from service.stack import reaper
-from tests.support import database, ladder
+from tests.support import database, ladder, temporary
 from tests.support.ladder import Rung
 from tests.support.overdue import cancel_when_overdue
 
@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Workers get the options of the first process as they are now, and so the same seed.
     config.option.seed = config.option.seed or secrets.token_hex(4)
+    tempfile.tempdir = str(temporary.folder())
     root = str(reaper.attach().root)
     os.environ["TMPDIR"] = tempfile.tempdir = root
     if config.option.basetemp is None:
