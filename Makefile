@@ -31,6 +31,8 @@ TIERS := $(wildcard tests/chaos tests/abuse tests/acceptance tests/migration tes
 # So many processes at the same time, each with servers of its own; WORKERS=0 runs all tests in one process. There are two
 # more than there are cores, because a test often waits for others.
 WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN))
+# The tests start several hundred processes. With this variable each one compiles the sources anew, and each pytest its plugins, too.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup ## Run every test on real parts
 	$(BIN)/python -m pytest $(TIERS) --numprocesses $(WORKERS) --maxprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
