@@ -19,7 +19,7 @@ from service.http.cors import Cors
 from service.http.document import add_documents
 from service.http.jwks import KeySet
 from service.http.middleware import RequestMiddleware
-from service.http.openapi import DESCRIPTION, extra
+from service.http.openapi import DESCRIPTION
 from service.http.operation import BytesRoute, Endpoints, Operation, Source
 from service.http.problem import Error, HttpProblem, not_found, response
 from service.http.rate import RateLimit
@@ -118,18 +118,10 @@ def _source(settings: Settings, reader: ReadStore, kind: str, slots: int) -> Sou
 
 
 def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:
+    endpoint = endpoints.endpoint(operation)
     for path in (operation.path, *operation.aliases):
         app.router.add_api_route(
-            path,
-            endpoints.endpoint(operation),
-            methods=["GET"],
-            operation_id=operation.id if path == operation.path else f"{operation.id}Alias",
-            summary=operation.summary,
-            description=operation.description,
-            tags=[operation.tag],
-            responses={200: {"model": operation.model, "description": "The requested data."}},
-            openapi_extra=extra(operation),
-            route_class_override=BytesRoute,
+            path, endpoint, methods=["GET"], include_in_schema=False, route_class_override=BytesRoute
         )
 
 
