@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -66,7 +66,7 @@ class Reader:
     async def run(self) -> None:
         """Send requests until cancelled."""
         headers = {"Authorization": f"Bearer {self.token()}"}
-        async with httpx.AsyncClient(headers=headers, timeout=5) as client:
+        async with httpx2.AsyncClient(headers=headers, timeout=5) as client:
             while True:
                 for service in self._run.living:
                     if answers(service):
@@ -79,7 +79,7 @@ class Reader:
         observed = HttpAnswers()
         headers = {"Authorization": f"Bearer {self.token()}"}
         address = f"http://127.0.0.1:{service.api_port}"
-        async with httpx.AsyncClient(headers=headers, timeout=10, base_url=address) as client:
+        async with httpx2.AsyncClient(headers=headers, timeout=10, base_url=address) as client:
 
             async def get(path: str) -> Any:
                 answer = await client.get(path)
@@ -101,10 +101,10 @@ class Reader:
                 observed.holders[id_] = await pages(f"/admin/v1/groups/{id_}/producer-codes")
         return observed
 
-    async def _ask(self, client: httpx.AsyncClient, url: str, subject: str) -> None:
+    async def _ask(self, client: httpx2.AsyncClient, url: str, subject: str) -> None:
         try:
             answer = await client.get(url)
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             self.answers.append(Answer(self.name, subject, 0, None))
             return
         version = int(answer.headers["etag"].strip('"').partition("-")[0]) if answer.status_code == 200 else None
