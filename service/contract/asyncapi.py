@@ -36,6 +36,10 @@ _COMMAND_HEADERS: Final = {
     "ce_tracestate": _TEXT,
     "ce_partitionkey": _TEXT,
     "ce_dataschema": {"type": "string", "format": "uri"},
+    "ce_publishedby": {
+        "type": "string",
+        "description": "Set by the HTTP API only, to use a source that begins with /http/.",
+    },
     "ce_replyto": {
         "type": "string",
         "description": "Topic for the outcome instead of the default one; must be a configured reply topic.",

@@ -7,9 +7,12 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from service.contract.http_source import PUBLISHED_BY
+
 REQUIRED: Final = ("specversion", "id", "source", "type")
 READ: Final = (
     *REQUIRED, "subject", "time", "expectedversion", "correlationid", "traceparent", "tracestate", "replyto",
+    PUBLISHED_BY,
 )  # fmt: skip
 """The attributes of a command that the registry reads."""
 

@@ -15,6 +15,7 @@ from service.contract.attribute_name import is_time
 from service.contract.catalogue import CommandKind
 from service.contract.cloudevent import open_record
 from service.contract.field import ID_DESCRIPTION, ID_LENGTH, ID_PATTERN
+from service.contract.http_source import HTTP_SOURCE, PUBLISHED_BY, is_reserved
 from service.contract.record import Limits, Parsed, Received, Record, Refused, Undecodable
 from service.contract.structured import read_json
 from service.contract.topics import Topics
@@ -68,6 +69,9 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
         Problem("invalid", f"{name} is not the name of an attribute: write {meant}.", name)
         for name, meant in misspelt.items()
     ]
+    if is_reserved(source, attributes.get(PUBLISHED_BY)):
+        message = f"source must not begin with {HTTP_SOURCE}: this is reserved for the HTTP API."
+        problems.append(Problem("invalid", message, "source"))
     subject = _subject(attributes.get("subject"), source, identifier, reader.kind, problems)
     expected = _expected(attributes["expectedversion"], problems) if "expectedversion" in attributes else None
     if "time" in attributes and not is_time(attributes["time"]):

@@ -96,6 +96,32 @@ def test_reply_topic_must_be_configured() -> None:
         assert refused.command.body.problems[0].path == "replyto"
 
 
+@pytest.mark.parametrize("source", ["/http/", "/http/ann", "/http/ann%20archer/x"])
+@pytest.mark.parametrize("publisher", [None, "crm", ""])
+def test_a_source_of_the_http_api_is_refused_from_other_senders(source: str, publisher: str | None) -> None:
+    refused = Problem("invalid", "source must not begin with /http/: this is reserved for the HTTP API.", "source")
+    for one in (
+        binary(source=source, publishedby=publisher),
+        structured(event(source=source, publishedby=publisher)),
+    ):
+        assert problems(one) == (refused,)
+
+
+def test_a_source_of_the_http_api_is_accepted_from_the_api() -> None:
+    source, publisher = "/http/ann", "/producer-registry"
+    for one in (
+        binary(source=source, publishedby=publisher),
+        structured(event(source=source, publishedby=publisher)),
+    ):
+        assert problems(one) == ()
+        assert received(one).command.source == source
+
+
+@pytest.mark.parametrize("source", ["/http", "/HTTP/ann", "http/ann", "/https/ann", "x/http/ann"])
+def test_another_source_is_accepted(source: str) -> None:
+    assert problems(binary(source=source)) == ()
+
+
 def test_correlation_and_trace_attributes_are_kept() -> None:
     answer = received(binary(correlationid="é", traceparent="00-a", tracestate="v=1"))
     assert (answer.correlation_id, answer.traceparent, answer.tracestate) == ("é", "00-a", "v=1")
