@@ -65,4 +65,13 @@ INSERT INTO registry_user (id, name, email, organization_id, external_id, userna
 SELECT 'user:of-big:' || n, 'User', 'user@example.com', 'org:big', NULL, NULL, '{}', true, true, true, 0, 0, 1
 FROM generate_series(0, 1999) AS n;
 
-ANALYZE organization, branch, role, product, registry_group, registry_user, producer_code, user_producer_code, group_producer_code;
+-- Command ids, and marks of a topic that was deleted and created anew.
+INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at)
+SELECT '/http/user-' || n % 50, 'id-' || n, 'registry.commands.v1', 'unchanged', 'x', '{"events":[],"version":1,"subject":"x"}', now()
+FROM generate_series(0, 19999) AS n;
+INSERT INTO offset_mark (cluster_id, topic, topic_id, partition, next_offset)
+SELECT 'cluster', 'registry.commands.v1', topic_id, n, 1000
+FROM generate_series(0, 999) AS n CROSS JOIN unnest(ARRAY['commands', 'former']) AS t (topic_id);
+
+ANALYZE organization, branch, role, product, registry_group, registry_user, producer_code, user_producer_code, group_producer_code,
+    inbox, offset_mark;

@@ -48,6 +48,15 @@ def _coalesced(*subjects: str, visible: str = "") -> tuple[str, list[Any]]:
     return query, [list(subjects), [DAY] * len(subjects), [visible] * len(subjects)]
 
 
+def _states(count: int) -> tuple[str, list[Any]]:
+    """Every second command is in the inbox, and every mark has passed."""
+    topics = ["registry.commands.v1", "registry.operator.commands.v1"]
+    sources = [f"/http/user-{n % 50}" for n in range(count)]
+    ids = [f"id-{n}" if n % 2 else f"new-{n}" for n in range(count)]
+    places = [*range(count)], [n * 10 for n in range(count)]
+    return statement("read/command_states"), [sources, ids, *places, topics, "cluster", topics[0], "commands"]
+
+
 def _page_values(page: Page) -> list[Any]:
     return [page.offset, page.size, None if page.fields is None else list(page.fields)]
 
@@ -154,6 +163,7 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     ),
     "account, by its string": (_account("login-1", _filters(("code", "eq", "x"))), 60),
     "account without code security, by its string": (_account("login-19011", _filters(("code", "eq", "x"))), 60),
+    "states of commands": (_states(50), 100),
     "code strings known": ((statement("read/code_strings_known"), [VISIBLE]), 10),
 }  # fmt: skip
 
@@ -223,7 +233,7 @@ def _literal(value: Any) -> str:
         case int():
             return str(value)
         case list():
-            kind = "date" if value and isinstance(value[0], date) else "text"
+            kind = {date: "date", int: "bigint"}.get(type(value[0]), "text") if value else "text"
             return f"ARRAY[{', '.join(map(_literal, value))}]::{kind}[]"
         case _:
             return f"'{value}'"

@@ -1,0 +1,58 @@
+"""What became of commands: one statement for all that are asked for, so that its answers are of one snapshot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.contract.topics import Topics
+from service.store.offset_fence import Origin
+from service.store.pool import Pool, fetch
+from service.store.statement import statement
+
+_STATES = statement("read/command_states")
+
+
+@dataclass(frozen=True, slots=True)
+class SentCommand:
+    """A command by its source and id; partition and offset of its record in the command topic, if they are known."""
+
+    source: str
+    id: str
+    partition: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandState:
+    """The status and the data of the outcome as JSON; both None while the inbox does not have the command.
+
+    `passed` says whether all records up to the offset of the command are decided: a command that the inbox still does
+    not have became a dead letter.
+    """
+
+    status: str | None
+    outcome: bytes | None
+    passed: bool
+
+
+async def command_states(
+    pool: Pool, sent: Sequence[SentCommand], topics: Topics, origin: Origin | None
+) -> list[CommandState]:
+    """Return the state of each command, in their order.
+
+    Commands are looked for in the command topic, then in the operator topic. Offsets are of the command topic in
+    `origin`; no offset counts as passed when it is None. Raises StoreUnavailable.
+    """
+    topic = topics.commands
+    rows = await fetch(
+        pool,
+        _STATES,
+        [one.source for one in sent],
+        [one.id for one in sent],
+        [one.partition for one in sent],
+        [one.offset for one in sent],
+        [topic, topics.operator_commands],
+        origin and origin.cluster_id,
+        topic,
+        origin and origin.topic_ids[topic],
+    )
+    return [CommandState(row["status"], row["outcome"], row["passed"]) for row in rows]

@@ -1,0 +1,24 @@
+-- Statement: what became of commands, a row for each in their order: status and outcome, null for a command that is not in
+-- the inbox, and whether the mark of its partition has passed its offset. Both are of one snapshot.
+-- $1 sources, $2 ids, $3 for each the partition and $4 the offset in it, or nulls; $5 topics to look for, the first that
+-- has the id counts; $6 cluster, $7 topic and $8 topic id of the marks
+SELECT decided.status, decided.outcome, mark.passed IS NOT NULL AS passed
+FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::int[]), (SELECT $4::bigint[]))
+    WITH ORDINALITY AS n (source, command_id, partition, sent_at, place)
+LEFT JOIN LATERAL (
+    SELECT i.status, i.outcome
+    FROM inbox AS i
+    WHERE i.source = n.source AND i.command_id = n.command_id AND i.topic = ANY($5::text[])
+    ORDER BY array_position($5::text[], i.topic)
+    LIMIT 1
+) AS decided ON true
+LEFT JOIN LATERAL (
+    SELECT true AS passed
+    FROM offset_mark AS m
+    WHERE m.cluster_id = $6::text AND m.topic = $7::text AND m.topic_id = $8::text
+      AND m.partition = n.partition AND m.next_offset > n.sent_at
+    -- Old row versions have lower offsets: the first row that is read is the current one.
+    ORDER BY m.next_offset DESC
+    LIMIT 1
+) AS mark ON true
+ORDER BY n.place
