@@ -13,6 +13,7 @@ from typing import Any, Literal
 from consumers.backoff import pause
 from consumers.health import Health
 from consumers.kafka.client import connection as kafka_connection
+from consumers.kafka.command_topic import TopicIdentity
 from consumers.reading.assignment import READING
 from consumers.reading.batch import BATCHES
 from consumers.relay.status import PART as RELAY
@@ -133,7 +134,7 @@ def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutd
 
 def _check(settings: Settings, role: Role) -> None:
     settings.require("database_url", *(() if role == "api" else ("kafka_bootstrap_servers",)))
-    if role != "api":
+    if settings.kafka_bootstrap_servers:
         kafka_connection(settings)
     if role in {"all", "api"}:
         settings.require("jwt_issuer", "jwks")
@@ -180,10 +181,12 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
         raise InvalidSettings([f"{variable('jwks')}: {error}"]) from None
     pool = await create_pool(settings, "api")
     expensive = await create_pool(settings, "api-expensive", settings.max_expensive_reads)
+    topic = TopicIdentity(settings) if settings.kafka_bootstrap_servers else None
     try:
         reader, failures = ReadStore(pool), ReadFailures(health)
         connections = Connections("api", within_descriptors(settings.max_connections, API_DESCRIPTORS))
-        app = create_app(settings, reader, ReadStore(expensive), verifier, failures)
+        origin = topic.origin if topic else None
+        app = create_app(settings, reader, ReadStore(expensive), verifier, failures, origin=origin)
         async with (
             _background(failures.probe(), shutdown, "probe of failed reads"),
             _background(_warn(settings, reader, failures), shutdown, "check of visible codes"),
@@ -194,6 +197,8 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
     finally:
         pool.connections.terminate()
         expensive.connections.terminate()
+        if topic is not None:
+            await topic.close()
 
 
 async def _warn(settings: Settings, reader: ReadStore, failures: ReadFailures) -> None:

@@ -16,9 +16,11 @@ from service.core.problem import shortened
 _ATTRIBUTES: Final = {f"ce_{name}": name for name in READ}
 _UNREAD: Final = frozenset(f"ce_{name}" for name in UNREAD)
 _TRACE: Final = {"ce_traceparent": ("traceparent", "tracestate"), "ce_tracestate": ("tracestate",)}
-_MAX_ID: Final = 128
+MAX_ID: Final = 128
+"""Characters of an id."""
+
 # Topic, source and id form one index entry, which PostgreSQL limits to about 2,700 bytes.
-_MAX_SOURCE_BYTES: Final = 1024
+MAX_SOURCE_BYTES: Final = 1024
 
 
 def open_record(record: Record, value: bytes) -> tuple[dict[str, str], dict[str, str], StructuredEvent | None]:
@@ -93,10 +95,10 @@ def _check(attributes: dict[str, str]) -> None:
     identifier, source = attributes["id"], attributes["source"]
     if attributes["specversion"] != "1.0":
         raise Refused("not-a-cloudevent", f"specversion must be 1.0, not {attributes['specversion'][:32]!r}")
-    if len(identifier) > _MAX_ID:
-        raise Refused("not-a-cloudevent", f"id is longer than {_MAX_ID} characters")
-    if len(source) > _MAX_SOURCE_BYTES // 4 and len(source.encode()) > _MAX_SOURCE_BYTES:
-        raise Refused("not-a-cloudevent", f"source is longer than {_MAX_SOURCE_BYTES} bytes")
+    if len(identifier) > MAX_ID:
+        raise Refused("not-a-cloudevent", f"id is longer than {MAX_ID} characters")
+    if len(source) > MAX_SOURCE_BYTES // 4 and len(source.encode()) > MAX_SOURCE_BYTES:
+        raise Refused("not-a-cloudevent", f"source is longer than {MAX_SOURCE_BYTES} bytes")
     if "\0" in identifier or "\0" in source:
         raise Refused("not-a-cloudevent", "id and source must be strings without NUL")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from service.contract.catalogue import SOURCE
 
@@ -14,6 +15,11 @@ PUBLISHED_BY: Final = "publishedby"
 
 API: Final = SOURCE
 """The value of this attribute."""
+
+
+def http_source(subject: str) -> str:
+    """Return the source of a caller's commands; no two subjects have the same one."""
+    return HTTP_SOURCE + quote(subject, safe="")
 
 
 def is_reserved(source: str, published_by: str | None) -> bool:

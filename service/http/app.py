@@ -1,6 +1,6 @@
 """The HTTP application: operations, documents and middleware."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from importlib.metadata import version
 from typing import Final
 
@@ -11,9 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from service.contract.topics import Topics
-from service.http import association, code, directory, group
+from service.http import association, code, command, directory, group
 from service.http.base_path import BasePaths, public_path
 from service.http.caller import Verifier
+from service.http.command_topic import CommandTopic
 from service.http.concurrency_limit import ConcurrencyLimit
 from service.http.cors import Cors
 from service.http.document import add_documents
@@ -25,6 +26,7 @@ from service.http.problem import Error, HttpProblem, not_found, response
 from service.http.rate import RateLimit
 from service.http.read_failures import ReadFailures
 from service.settings import Settings
+from service.store.offset_fence import Origin
 from service.store.read_store import ReadStore
 from service.telemetry import HTTP_SLOTS_IN_USE, HTTP_WAITING, log
 
@@ -34,6 +36,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *association.OPERATIONS,
     *directory.OPERATIONS,
     *group.OPERATIONS,
+    *command.OPERATIONS,
 )
 
 WAITING_PER_SLOT: Final = 4
@@ -43,12 +46,21 @@ _log = log(__name__)
 
 
 def create_app(
-    settings: Settings, reader: ReadStore, expensive: ReadStore, verifier: Verifier, failures: ReadFailures
+    settings: Settings,
+    reader: ReadStore,
+    expensive: ReadStore,
+    verifier: Verifier,
+    failures: ReadFailures,
+    *,
+    origin: Callable[[], Awaitable[Origin | None]] | None = None,
 ) -> FastAPI:
     """Build the application. `reader` serves all reads but the expensive ones.
 
-    The caller opens and closes both stores and `verifier`, and runs the probe of `failures`.
+    The caller opens and closes both stores and `verifier`, and runs the probe of `failures`. `origin` returns the
+    command topic as it is now, or None when the broker does not answer.
     """
+    topics = Topics(settings.topic_prefix, settings.schema_base_uri)
+    commands = CommandTopic(topics, origin) if origin else CommandTopic(topics)
     app = FastAPI(
         title="Producer Registry",
         version=version("producer-registry"),
@@ -63,13 +75,13 @@ def create_app(
     endpoints = Endpoints(
         verifier,
         RateLimit(settings.rate_limit_per_second),
-        _source(settings, reader, "general", settings.max_concurrent_requests),
-        _source(settings, expensive, "expensive", settings.max_expensive_reads),
+        _source(settings, reader, commands, "general", settings.max_concurrent_requests),
+        _source(settings, expensive, commands, "expensive", settings.max_expensive_reads),
         failures,
     )
     for operation in OPERATIONS:
         _add(app, endpoints, operation)
-    add_documents(app, OPERATIONS, Topics(settings.topic_prefix, settings.schema_base_uri))
+    add_documents(app, OPERATIONS, topics)
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_middleware(
         RequestMiddleware,
@@ -110,11 +122,11 @@ async def warn_of_unknown_codes(settings: Settings, reader: ReadStore) -> list[s
     return unknown
 
 
-def _source(settings: Settings, reader: ReadStore, kind: str, slots: int) -> Source:
+def _source(settings: Settings, reader: ReadStore, commands: CommandTopic, kind: str, slots: int) -> Source:
     limit = ConcurrencyLimit(slots, WAITING_PER_SLOT * settings.max_concurrent_requests)
     HTTP_SLOTS_IN_USE.labels(kind).set_function(lambda: limit.in_progress)
     HTTP_WAITING.labels(kind).set_function(lambda: limit.waiting)
-    return Source(reader, limit, visible_strings(settings))
+    return Source(reader, limit, visible_strings(settings), commands)
 
 
 def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:

@@ -120,3 +120,14 @@ GROUP_PAGE: Final = {"groups": [_GROUP]}
 GROUP: Final = {"group": _GROUP}
 PRODUCER_PAGE: Final = {"producers": [_PRODUCER]}
 PRODUCER: Final = {"producer": _PRODUCER}
+COMMAND: Final = {
+    "status": "accepted",
+    "command": {
+        "source": "https://crm.example.com",
+        "id": "crm-1",
+        "type": "producer-registry.producer-code.update.v1",
+    },
+    "subject": "pc:16",
+    "version": 2,
+    "events": ["0f6d2f4e-6a5b-5a8e-9c57-2f8a7d1b3c40"],
+}

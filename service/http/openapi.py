@@ -71,6 +71,10 @@ _HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "integer", "minimum": 0},
     },
     "WWWAuthenticate": {"description": "The authentication error.", "required": True, "schema": {"type": "string"}},
+    "PollAfter": {
+        "description": "The number of seconds to wait while the status is pending.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "Link": {"description": 'The link to the next page, with `rel="next"`.', "schema": {"type": "string"}},
 }
 
@@ -143,19 +147,26 @@ def _extra(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {
         str(status): {"$ref": f"#/components/responses/{name}"}
         for status, name, _ in _PROBLEMS
-        if status != 404 or "{" in operation.path
+        if status != 404 or _names_one(operation)
     }
-    success = _refs("ETag", "XRequestId", *(["Link"] if "cursor" in {p.name for p in operation.parameters} else []))
+    names = {parameter.name for parameter in operation.parameters}
+    optional = [header for header, name in (("Link", "cursor"), ("PollAfter", "offset")) if name in names]
+    success = _refs("ETag", "XRequestId", *optional)
     responses |= {"200": {"headers": success}, "304": {"$ref": "#/components/responses/NotModified"}}
     return {
         "parameters": [*map(_path_parameter, _ids(operation.path)), *map(_query_parameter, operation.parameters)],
         "responses": responses,
-        "security": [{"bearer": [operation.scope]}],
+        "security": [{"bearer": [operation.scope] if operation.scope else []}],
     }
 
 
 def _refs(*names: str) -> dict[str, Any]:
-    header_names = {"XRequestId": "X-Request-Id", "RetryAfter": "Retry-After", "WWWAuthenticate": "WWW-Authenticate"}
+    header_names = {
+        "PollAfter": "Retry-After",
+        "RetryAfter": "Retry-After",
+        "WWWAuthenticate": "WWW-Authenticate",
+        "XRequestId": "X-Request-Id",
+    }
     return {header_names.get(name, name): {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
@@ -165,6 +176,11 @@ def _problem(status: int, text: str) -> dict[str, Any]:
     names += ["WWWAuthenticate"] if status in {401, 403} else []
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": text, "headers": _refs(*names), "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _names_one(operation: Operation) -> bool:
+    """Return whether the request names an object, by its path or by parameters."""
+    return "{" in operation.path or any(parameter.required for parameter in operation.parameters)
 
 
 def _ids(path: str) -> list[str]:
@@ -182,6 +198,7 @@ def _query_parameter(parameter: Parameter[Any]) -> dict[str, Any]:
         "in": "query",
         "description": parameter.description,
         "schema": parameter.schema,
+        **({"required": True} if parameter.required else {}),
         **parameter.layout,
     }
     return described if parameter.example is None else {**described, "example": parameter.example}

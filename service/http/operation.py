@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.http.caller import Caller, Verifier
+from service.http.command_topic import CommandTopic
 from service.http.concurrency_limit import ConcurrencyLimit
 from service.http.parameter import Parameter, QueryParameters, read
 from service.http.problem import not_found, unavailable
@@ -22,11 +23,12 @@ from service.store.read_store import ReadStore
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The store, the limit of requests that use it, and the externally visible code strings (lower case)."""
+    """The store, the limit of requests that use it, the externally visible codes (lower case), and the topics."""
 
     reader: ReadStore
     limit: ConcurrencyLimit
     visible: Sequence[str]
+    commands: CommandTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,15 @@ class RequestContext:
 class Operation:
     """A GET operation: `path` has ids in braces, `aliases` are other paths, `model` and `example` document it.
 
-    `is_expensive` returns whether a request may read much more than it shows; no request does if it is None.
+    The scope is None if `answer` checks the scopes of the caller itself. `is_expensive` returns whether a request may
+    read much more than it shows; no request does if it is None.
     """
 
     path: str
     id: str
     summary: str
     tag: str
-    scope: str
+    scope: str | None
     answer: Callable[[RequestContext], Awaitable[Response]]
     model: Any
     example: Any
@@ -93,7 +96,8 @@ class Endpoints:
         async def receive(request: Request) -> Response:
             caller = await self.verifier.caller(request.headers.getlist("authorization"))
             self.rate.count(caller.subject, time.monotonic())
-            caller.require(operation.scope)
+            if operation.scope is not None:
+                caller.require(operation.scope)
             ids: dict[str, str] = request.path_params
             for name, value in ids.items():
                 if not is_id(value):

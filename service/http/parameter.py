@@ -27,8 +27,9 @@ class InvalidValue(Exception):
 class Parameter(Generic[T]):
     """A query parameter: `parse` converts its values (one, unless `repeated`) to a T or raises InvalidValue.
 
-    `absent` is the value when the parameter is missing; `schema` and `layout` are for the OpenAPI document. `check`
-    raises InvalidValue if the value does not fit those of the other parameters, which are valid or absent.
+    `absent` is the value when the parameter is missing, unless it is `required`; `schema` and `layout` are for the
+    OpenAPI document. `check` raises InvalidValue if the value does not fit those of the other parameters, which are
+    valid or absent.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Parameter(Generic[T]):
     layout: dict[str, Any] = field(default_factory=dict)
     example: Any = None
     check: "Callable[[QueryParameters], None] | None" = None
+    required: bool = False
 
 
 class QueryParameters:
@@ -61,7 +63,8 @@ class QueryParameters:
 def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
     """Parse a query string. Raises HttpProblem (400) with the errors of all parameters."""
     pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
-    if not pairs:
+    required = [parameter.name for parameter in known if parameter.required]
+    if not pairs and not required:
         return QueryParameters({}, pairs)
     texts_by_name: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -78,6 +81,8 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
         )
         for name in map(shortened, unknown)
     ]
+    missing = (name for name in required if name not in texts_by_name)
+    errors += [Error("missing-parameter", f"{name} is required.", name) for name in missing]
     values: dict[str, Any] = {}
     for name, texts in texts_by_name.items():
         if name in names:

@@ -45,6 +45,29 @@ def number(name: str, description: str, *, absent: int, low: int, high: int) -> 
     return Parameter(name, parse, absent, description, schema)
 
 
+def optional_number(name: str, description: str, *, high: int) -> Parameter[int | None]:
+    """Return an integer parameter from 0 to `high` without a default."""
+
+    def parse(texts: list[str]) -> int:
+        if re.fullmatch("0|[1-9][0-9]{0,18}", texts[0]) is None or int(texts[0]) > high:
+            raise invalid(f"{name} must be a whole number from 0 to {high}.")
+        return int(texts[0])
+
+    return Parameter(name, parse, None, description, {"type": "integer", "minimum": 0, "maximum": high})
+
+
+def text(name: str, description: str, longest: int, example: str) -> Parameter[str]:
+    """Return a required text of 1 to `longest` characters."""
+
+    def parse(texts: list[str]) -> str:
+        if not 0 < len(texts[0]) <= longest:
+            raise invalid(f"{name} must have 1 to {longest} characters.")
+        return texts[0]
+
+    schema = {"type": "string", "minLength": 1, "maxLength": longest}
+    return Parameter(name, parse, "", description, schema, example=example, required=True)
+
+
 def flag(name: str, description: str) -> Parameter[bool]:
     """Return a boolean parameter; the default is false."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
+from service.contract.topics import Topics
 from service.store.caller_page import CallerPages, is_plain
 from service.store.code_page import (
     CODES,
@@ -23,7 +24,9 @@ from service.store.code_page import (
     Page,
     page_statement,
 )
+from service.store.command_states import CommandState, SentCommand, command_states
 from service.store.list_page import group_one, group_statement, user_one, user_statement
+from service.store.offset_fence import Origin
 from service.store.pool import Pool, fetch
 from service.store.statement import statement
 
@@ -157,6 +160,12 @@ class ReadStore:
     async def known_strings(self, strings: Sequence[str]) -> set[str]:
         """Return which of the code strings (lower case) belong to a code."""
         return {row["code"] for row in await self._rows(_STRINGS_KNOWN, strings)}
+
+    async def command_states(
+        self, sent: Sequence[SentCommand], topics: Topics, origin: Origin | None
+    ) -> list[CommandState]:
+        """Return what became of commands, in their order; see `service.store.command_states`."""
+        return await command_states(self._pool, sent, topics, origin)
 
     async def _items(self, collection: Collection, page: Page, *given: object) -> Items | None:
         fields = None if page.fields is None else list(page.fields)

@@ -47,7 +47,7 @@ async def test_the_password_of_an_unreachable_database_is_not_logged(registry: R
     assert "s3cret" not in service.last_lines()
 
 
-@pytest.mark.parametrize("role", ["all", "consumers", "relay"])
+@pytest.mark.parametrize("role", ["all", "consumers", "relay", "api"])
 async def test_a_missing_certificate_is_reported_with_its_setting_and_file(registry: Registry, role: str) -> None:
     files = {"kafka_ssl_cafile": "/nowhere/ca.pem"}
     output = await refused(registry, "--role", role, kafka_security_protocol="SSL", **files)

@@ -14,6 +14,7 @@ from service.core.world import World
 from service.http.app import create_app
 from service.http.read_failures import PART, ReadFailures
 from service.settings import Settings
+from service.store.offset_fence import Origin
 from service.store.pool import Pool, create_pool
 from service.store.read_store import ReadStore
 from service.store.world_save import save_world
@@ -40,11 +41,17 @@ class RegistryClient:
     expensive: Pool
 
     async def get(
-        self, path: str, *, sub: str = "pc:310", headers: dict[str, str] | None = None, **claims: Any
+        self,
+        path: str,
+        *,
+        sub: str = "pc:310",
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+        **claims: Any,
     ) -> httpx.Response:
         """Send a GET with a token of all scopes, changed by `claims`."""
         all_headers = httpx.Headers({**token_headers(sub, **claims), **(headers or {})}, encoding="latin-1")
-        return await self.client.get(path, headers=all_headers)
+        return await self.client.get(path, headers=all_headers, params=params)
 
     async def body(self, path: str, **claims: Any) -> Any:
         """Return the body of a response, which must be 200."""
@@ -87,13 +94,20 @@ class RegistryClient:
 
 
 @asynccontextmanager
-async def open_registry(database_url: str, **settings: Any) -> AsyncIterator[RegistryClient]:
-    """Open the application on a database, and return a client."""
+async def open_registry(
+    database_url: str, origin: Origin | None = None, **settings: Any
+) -> AsyncIterator[RegistryClient]:
+    """Open the application on a database, and return a client; `origin` is what it knows of the command topic."""
+
+    async def known_origin() -> Origin | None:
+        return origin
+
     all_settings = Settings(database_url=database_url, **settings)
     pool = await create_pool(all_settings, "test")
     expensive = await create_pool(all_settings, "test-expensive", all_settings.max_expensive_reads)
     reader = ReadStore(pool)
-    app = create_app(all_settings, reader, ReadStore(expensive), verifier(TRUSTED), ReadFailures(Health([PART])))
+    failures = ReadFailures(Health([PART]))
+    app = create_app(all_settings, reader, ReadStore(expensive), verifier(TRUSTED), failures, origin=known_origin)
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry.example") as client:
             yield RegistryClient(client, app, reader, database_url, expensive)

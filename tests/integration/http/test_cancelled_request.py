@@ -29,8 +29,10 @@ Statements = Callable[[int], Awaitable[None]]
 @pytest.fixture
 async def registry(seeded_registry: RegistryClient) -> AsyncIterator[RegistryClient]:
     """Return a client whose requests, and their statements, may take ten minutes."""
-    settings = {"request_timeout_seconds": 600, "database_command_timeout_seconds": 600}
-    async with open_registry(seeded_registry.database_url, **settings) as one:
+    seconds = 600
+    async with open_registry(
+        seeded_registry.database_url, request_timeout_seconds=seconds, database_command_timeout_seconds=seconds
+    ) as one:
         yield one
 
 

@@ -26,6 +26,7 @@ HEADERS = st.sampled_from(["If-None-Match", "Accept", "X-Request-Id", "Content-L
 FILTERS = st.tuples(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(OPERATORS)), TEXT).map(
     lambda parts: f"{parts[0]}:{parts[1]}:{parts[2].replace(':', '::')}"
 )
+REQUIRED = {"/commands": {"source": "/crm", "id": "crm-1"}}
 PAIRS = st.lists(st.tuples(NAMES, TEXT) | st.tuples(st.just("filter"), FILTERS) | st.tuples(TEXT, TEXT), max_size=4)
 
 
@@ -72,7 +73,7 @@ async def test_no_hostile_request_has_changed_data(seeded_registry: RegistryClie
 @pytest.mark.parametrize("path", [operation.path for operation in OPERATIONS])
 async def test_response_is_503_when_the_database_is_unavailable(path: str) -> None:
     async with open_registry("postgresql://registry:secret@127.0.0.1:1/registry") as one:
-        answer = await one.get(path.replace("{", "").replace("}", ""))
+        answer = await one.get(path.replace("{", "").replace("}", ""), params=REQUIRED.get(path))
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert answer.headers["content-type"] == "application/problem+json"

@@ -82,4 +82,4 @@ def test_a_scope_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_scopes_are_those_of_the_operations() -> None:
-    assert set(SCOPES) == {operation.scope for operation in OPERATIONS}
+    assert set(SCOPES) == {operation.scope for operation in OPERATIONS if operation.scope is not None}

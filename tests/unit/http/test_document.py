@@ -41,7 +41,7 @@ async def test_every_operation_is_completely_described() -> None:
         assert named == set(re.findall(r"{(\w+)}", path))
         statuses = set(operation["responses"])
         assert {"200", "304", "400", "401", "403", "429", "503"} <= statuses, path
-        assert ("404" in statuses) == ("{" in path), path
+        assert ("404" in statuses) == ("{" in path or path == "/commands"), path
 
 
 async def test_examples_match_the_models() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from service.http.code import AS_OF_DATE, FIELDS, USE
 from service.http.collection import INCLUDE_TOTAL, PAGE_OFFSET, PAGE_SIZE, SORT, page_of
+from service.http.command import ID, PARTITION, SOURCE
 from service.http.cursor import issued
 from service.http.filter_text import FILTER, parse_filter
 from service.http.group import GROUPS_CURSOR, LIMIT, TYPE
@@ -27,6 +28,29 @@ def _errors(query: str, known: tuple[Parameter[Any], ...] = ALL) -> list[Error]:
         read(query.encode(), known)
     assert refused.value.status == 400
     return refused.value.errors
+
+
+def test_a_missing_parameter_is_reported_with_the_other_errors() -> None:
+    missing = Error("missing-parameter", "id is required.", "id")
+    assert _errors("source=x", (SOURCE, ID)) == [missing]
+    assert [error.path for error in _errors("", (SOURCE, ID))] == ["id", "source"]
+    assert [(error.code, error.path) for error in _errors("source=&colour=1", (SOURCE, ID))] == [
+        ("unknown-parameter", "colour"),
+        ("missing-parameter", "id"),
+        ("invalid-parameter", "source"),
+    ]
+
+
+@pytest.mark.parametrize("value", ["", "-1", "1.0", "01", "x", "2147483648", "9" * 30, "٣"])
+def test_an_optional_number_out_of_range_is_refused(value: str) -> None:
+    errors = _errors(f"source=x&id=1&partition={value}", (SOURCE, ID, PARTITION))
+    assert [error.path for error in errors] == ["partition"]
+
+
+@pytest.mark.parametrize(("value", "number"), [("0", 0), ("12", 12), ("2147483647", 2147483647)])
+def test_an_optional_number_has_no_default(value: str, number: int) -> None:
+    assert read(b"", (PARTITION,))[PARTITION] is None
+    assert read(f"partition={value}".encode(), (PARTITION,))[PARTITION] == number
 
 
 def test_page_defaults() -> None:
