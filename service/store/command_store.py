@@ -23,6 +23,7 @@ from service.store.batch_output import BatchOutput, Key, Known, key_of, known_ou
 from service.store.concurrency import run_concurrently
 from service.store.epoch import connect_writer
 from service.store.errors import StoreDefect, translated_in
+from service.store.http_notification import commit_of
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.offset_fence import OffsetFence, Origin
 from service.store.outbox_store import CHANNEL
@@ -165,7 +166,7 @@ class CommandStore:
         await _notify_others(connection, answers.messages, self._held())
         await marks.move(connection)
         passing("before_commit")
-        await connection.execute("COMMIT")
+        await connection.execute(commit_of(records))
         passing("after_commit")
         dead_letters = sum(isinstance(parsed, Undecodable) for parsed in records)
         return Applied(
