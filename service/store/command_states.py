@@ -1,11 +1,13 @@
 """What became of commands: one statement for all that are asked for, so that its answers are of one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import asyncpg
 
 from service.contract.topics import Topics
 from service.store.offset_fence import Origin
-from service.store.pool import Pool, fetch
+from service.store.pool import Connection, Pool, fetch
 from service.store.statement import statement
 
 _STATES = statement("read/command_states")
@@ -42,10 +44,19 @@ async def command_states(
     Commands are looked for in the command topic, then in the operator topic. Offsets are of the command topic in
     `origin`; no offset counts as passed when it is None. Raises StoreUnavailable.
     """
+    return _states(await fetch(pool, _STATES, *_values(sent, topics, origin)))
+
+
+async def read_states(
+    connection: Connection, sent: Sequence[SentCommand], topics: Topics, origin: Origin | None
+) -> list[CommandState]:
+    """Return what `command_states` returns, in this session. Raises the errors of the driver."""
+    return _states(await connection.fetch(_STATES, *_values(sent, topics, origin)))
+
+
+def _values(sent: Sequence[SentCommand], topics: Topics, origin: Origin | None) -> tuple[object, ...]:
     topic = topics.commands
-    rows = await fetch(
-        pool,
-        _STATES,
+    return (
         [one.source for one in sent],
         [one.id for one in sent],
         [one.partition for one in sent],
@@ -55,4 +66,7 @@ async def command_states(
         topic,
         origin and origin.topic_ids[topic],
     )
+
+
+def _states(rows: Iterable[asyncpg.Record]) -> list[CommandState]:
     return [CommandState(row["status"], row["outcome"], row["passed"]) for row in rows]

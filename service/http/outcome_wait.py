@@ -1,0 +1,195 @@
+"""Requests that wait for the outcomes of their commands: one statement answers all of them.
+
+A request is registered before its command is published, so that no outcome is missed. The statement runs when the
+database reports a batch with commands from HTTP, after each connect, and once in a while in case a report was lost.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, Protocol
+
+from service.store.command_states import CommandState, SentCommand
+from service.store.errors import StoreError, StoreUnavailable
+from service.store.offset_fence import Origin
+from service.telemetry import log
+
+LISTENING_SECONDS: Final = 1.0
+"""Time between two checks while the database reports batches."""
+
+ALONE_SECONDS: Final = 0.25
+"""Time between two checks of a server that reports nothing, such as a standby."""
+
+RECONNECT_SECONDS: Final = 0.5
+
+ASK_SECONDS: Final = 1.0
+"""Time between two questions which topic the command topic is now."""
+
+TRUSTED_SECONDS: Final = 2.0
+"""How old the answer may be."""
+
+_log = log(__name__)
+
+
+class Session(Protocol):
+    """A database session that hears of batches, as `service.store.outcome_session` provides it."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether the server reports batches."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the session is open."""
+
+    async def open(self, on_notify: Callable[[], None]) -> None:
+        """Open a new session. Raises StoreUnavailable."""
+
+    async def states(self, sent: Sequence[SentCommand], origin: Origin | None) -> list[CommandState]:
+        """Return the state of each command. Raises StoreUnavailable."""
+
+    def close(self) -> None:
+        """End the session."""
+
+
+class TooManyWaiting(Exception):
+    """As many requests as allowed wait for an outcome."""
+
+
+class Waiting:
+    """A request that waits for the outcome of one command; leave the context to end the wait."""
+
+    def __init__(self, waits: "OutcomeWaits", source: str, identifier: str) -> None:
+        self._waits = waits
+        self.sent = SentCommand(source, identifier)
+        self.checked: asyncio.Future[CommandState] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[CommandState] = asyncio.get_running_loop().create_future()
+
+    def __enter__(self) -> "Waiting":
+        self._waits.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._waits.remove(self)
+
+    async def first(self) -> CommandState:
+        """Return what the inbox knew of the command after the request was registered. Raises StoreUnavailable."""
+        return await self.checked
+
+    def published(self, partition: int, offset: int) -> None:
+        """Take the place of the command's record: behind it, a command without an outcome is a dead letter."""
+        self.sent = replace(self.sent, partition=partition, offset=offset)
+        self._waits.wake()
+
+    async def outcome(self) -> CommandState:
+        """Wait for the outcome; a state without one means that the command became a dead letter."""
+        return await self.ended
+
+
+class OutcomeWaits:
+    """All waiting requests of a process, at most `most`."""
+
+    def __init__(self, session: Session, origin: Callable[[], Awaitable[Origin | None]], most: int) -> None:
+        self._session = session
+        self._origin = origin
+        self._most = most
+        self._waiting: set[Waiting] = set()
+        self._woken = asyncio.Event()
+        self._known: Origin | None = None
+        self._asked_at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Number of waiting requests."""
+        return len(self._waiting)
+
+    def register(self, source: str, identifier: str) -> Waiting:
+        """Return the context of a request that waits for this command. Raises TooManyWaiting."""
+        if len(self._waiting) >= self._most:
+            raise TooManyWaiting
+        return Waiting(self, source, identifier)
+
+    def add(self, one: Waiting) -> None:
+        """Register a request, and check what is known of its command."""
+        self._waiting.add(one)
+        self.wake()
+
+    def remove(self, one: Waiting) -> None:
+        """Forget a request."""
+        self._waiting.discard(one)
+        one.checked.cancel()
+        one.ended.cancel()
+
+    def wake(self) -> None:
+        """Check all requests now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Answer the waiting requests until this is cancelled."""
+        # Whether the last session has answered. If it ends later, a new one may answer at once.
+        has_answered = True
+        try:
+            while True:
+                try:
+                    await self._session.open(self.wake)
+                    self.wake()
+                    while self._session.is_open:
+                        await self._wait()
+                        if self._waiting:
+                            await self._check()
+                            has_answered = True
+                except StoreError as error:
+                    if not has_answered:
+                        self._refuse(error)
+                        await asyncio.sleep(RECONNECT_SECONDS)
+                    has_answered = False
+                    self._session.close()
+        finally:
+            self._session.close()
+            if self._asking is not None:
+                self._asking.cancel()
+
+    async def _wait(self) -> None:
+        seconds = LISTENING_SECONDS if self._session.listens else ALONE_SECONDS
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds if self._waiting else None):
+                await self._woken.wait()
+        self._woken.clear()
+
+    async def _check(self) -> None:
+        """Answer all requests that wait now."""
+        asked = [(one, one.sent) for one in self._waiting]
+        placed = any(sent.offset is not None for _, sent in asked)
+        origin = self._topic_now() if placed else None
+        states = await self._session.states([sent for _, sent in asked], origin)
+        for (one, sent), state in zip(asked, states, strict=True):
+            if not one.checked.done():
+                one.checked.set_result(state)
+            if not one.ended.done() and (state.status is not None or (state.passed and sent.offset is not None)):
+                one.ended.set_result(state)
+
+    def _topic_now(self) -> Origin | None:
+        """Return the command topic as it is now, None while that is not known: no check waits for the broker."""
+        now = time.monotonic()
+        if self._asking is None and now - self._asked_at >= ASK_SECONDS:
+            self._asking = asyncio.create_task(self._ask(now))
+        return self._known if now - self._asked_at < TRUSTED_SECONDS else None
+
+    async def _ask(self, now: float) -> None:
+        try:
+            self._known = await self._origin()
+        finally:
+            self._asked_at, self._asking = now, None
+            self.wake()
+
+    def _refuse(self, error: StoreError) -> None:
+        """Answer the requests whose commands are not published yet; the others may still get an outcome."""
+        _log.warning("outcomes_unreadable", error=str(error), waiting=len(self._waiting))
+        for one in self._waiting:
+            if not one.checked.done():
+                one.checked.set_exception(StoreUnavailable(str(error)))
+                # The request may have ended meanwhile.
+                one.checked.exception()

@@ -1,0 +1,210 @@
+"""Requests that wait for outcomes: one statement answers all, and none of them misses its outcome."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+
+from service.http import outcome_wait
+from service.http.outcome_wait import OutcomeWaits, TooManyWaiting, Waiting
+from service.store.command_states import CommandState, SentCommand
+from service.store.errors import StoreUnavailable
+from service.store.offset_fence import Origin
+
+UNKNOWN = CommandState(None, None, passed=False)
+DECIDED = CommandState("accepted", b"{}", passed=False)
+DEAD = CommandState(None, None, passed=True)
+
+
+class StubSession:
+    """A session with the states of commands by id; it notifies only when the test does."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, CommandState] = {}
+        self.asked: list[list[str]] = []
+        self.origins: list[Origin | None] = []
+        self.opened = 0
+        self.failing = False
+        self.listens = True
+        self.is_open = False
+        self.notify: Callable[[], None] = lambda: None
+        self.on_states: Callable[[], None] = lambda: None
+
+    async def open(self, on_notify: Callable[[], None]) -> None:
+        if self.failing:
+            raise StoreUnavailable("away")
+        self.opened += 1
+        self.notify, self.is_open = on_notify, True
+
+    async def states(self, sent: Sequence[SentCommand], origin: Origin | None) -> list[CommandState]:
+        if self.failing or not self.is_open:
+            self.is_open = False
+            raise StoreUnavailable("away")
+        self.asked.append([one.id for one in sent])
+        self.origins.append(origin)
+        found = [self.by_id.get(one.id, UNKNOWN) for one in sent]
+        await asyncio.sleep(0)
+        self.on_states()
+        return found
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+@pytest.fixture
+def session() -> StubSession:
+    return StubSession()
+
+
+@pytest.fixture
+async def waits(session: StubSession, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OutcomeWaits]:
+    monkeypatch.setattr(outcome_wait, "LISTENING_SECONDS", 3600.0)
+    monkeypatch.setattr(outcome_wait, "RECONNECT_SECONDS", 0.01)
+
+    async def origin() -> Origin | None:
+        return Origin("cluster")
+
+    waits = OutcomeWaits(session, origin, most=3)
+    task = asyncio.create_task(waits.run())
+    async with asyncio.timeout(30):
+        yield waits
+    task.cancel()
+    await asyncio.wait((task,))
+
+
+async def published(waiting: Waiting) -> None:
+    """Wait for the first check, as a request does, and take a place."""
+    assert await waiting.first() == UNKNOWN
+    waiting.published(0, 7)
+
+
+async def test_a_known_command_is_answered_by_the_first_check(waits: OutcomeWaits, session: StubSession) -> None:
+    session.by_id["one"] = DECIDED
+    with waits.register("/http/ann", "one") as waiting:
+        assert await waiting.first() == DECIDED
+        assert await waiting.outcome() == DECIDED
+    assert waits.waiting == 0
+
+
+async def test_a_notification_answers_all_requests_with_one_statement(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    with waits.register("/x", "a") as one, waits.register("/x", "b") as two, waits.register("/x", "c") as three:
+        await asyncio.gather(*map(published, (one, two, three)))
+        session.by_id = {"a": DECIDED, "b": DECIDED}
+        session.notify()
+        assert (await one.outcome(), await two.outcome()) == (DECIDED, DECIDED)
+        assert not three.ended.done()
+        assert any(sorted(asked) == ["a", "b", "c"] for asked in session.asked)
+
+
+async def test_a_command_decided_during_a_check_is_found_by_the_next_one(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    def decide() -> None:
+        session.by_id["one"] = DECIDED
+        session.notify()
+
+    with waits.register("/x", "one") as waiting:
+        await published(waiting)
+        session.on_states = decide
+        session.notify()
+        assert await waiting.outcome() == DECIDED
+
+
+async def test_a_command_behind_the_mark_ends_the_wait_only_with_a_place(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    session.by_id["one"] = DEAD
+    with waits.register("/x", "one") as waiting:
+        assert await waiting.first() == DEAD
+        session.notify()
+        await asyncio.sleep(0)
+        assert not waiting.ended.done()
+        waiting.published(0, 7)
+        assert await waiting.outcome() == DEAD
+    assert session.origins[0] is None
+
+
+async def test_requests_are_checked_once_after_each_connect(waits: OutcomeWaits, session: StubSession) -> None:
+    with waits.register("/x", "one") as waiting:
+        await published(waiting)
+        session.by_id["one"] = DECIDED
+        session.is_open = False
+        session.notify()
+        assert await waiting.outcome() == DECIDED
+    assert session.opened == 2
+
+
+async def test_a_lost_session_is_replaced_before_a_request_is_refused(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    with waits.register("/x", "one") as waiting:
+        await waiting.first()
+    session.is_open = False
+    with waits.register("/x", "two") as waiting:
+        assert await waiting.first() == UNKNOWN
+
+
+async def test_a_request_is_refused_before_it_publishes_while_the_database_is_away(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    with waits.register("/x", "old") as old:
+        await published(old)
+        session.failing = True
+        with waits.register("/x", "new") as new, pytest.raises(StoreUnavailable):
+            await new.first()
+        assert not old.ended.done()
+        session.failing, session.by_id["old"] = False, DECIDED
+        assert await old.outcome() == DECIDED
+
+
+@pytest.mark.parametrize(("listens", "name"), [(True, "LISTENING_SECONDS"), (False, "ALONE_SECONDS")])
+async def test_requests_are_checked_without_notifications(
+    waits: OutcomeWaits, session: StubSession, monkeypatch: pytest.MonkeyPatch, listens: bool, name: str
+) -> None:
+    session.listens = listens
+    monkeypatch.setattr(outcome_wait, name, 0.01)
+    with waits.register("/x", "one") as waiting:
+        await published(waiting)
+        session.by_id["one"] = DECIDED
+        assert await waiting.outcome() == DECIDED
+
+
+async def test_no_statement_runs_while_nobody_waits(
+    waits: OutcomeWaits, session: StubSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with waits.register("/x", "one") as waiting:
+        await waiting.first()
+    asked = len(session.asked)
+    monkeypatch.setattr(outcome_wait, "LISTENING_SECONDS", 0.001)
+    for _ in range(50):
+        session.notify()
+        await asyncio.sleep(0)
+    assert len(session.asked) == asked
+
+
+async def test_the_number_of_waiting_requests_is_limited(waits: OutcomeWaits) -> None:
+    with waits.register("/x", "a"), waits.register("/x", "b"):
+        with waits.register("/x", "c"), pytest.raises(TooManyWaiting):
+            waits.register("/x", "d")
+        with waits.register("/x", "d"):
+            assert waits.waiting == 3
+    assert waits.waiting == 0
+
+
+async def test_checks_do_not_wait_for_the_broker(session: StubSession) -> None:
+    async def never() -> Origin | None:
+        await asyncio.Event().wait()
+        return None
+
+    waits = OutcomeWaits(session, never, most=3)
+    task = asyncio.create_task(waits.run())
+    async with asyncio.timeout(30):
+        with waits.register("/x", "one") as waiting:
+            await published(waiting)
+            session.by_id["one"] = DECIDED
+            session.notify()
+            assert await waiting.outcome() == DECIDED
+    task.cancel()
+    await asyncio.wait((task,))
