@@ -1,0 +1,102 @@
+"""Publish the commands of the HTTP API: one producer for all requests, and a new one after an error."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from consumers.kafka.aiokafka_workarounds import forbid_topic_creation
+from consumers.kafka.client import connection
+from consumers.kafka.close_within import close_within
+from consumers.kafka.connection_error import reason_of
+from consumers.kafka.producer import start_producer
+from consumers.relay.refusal import give_up_after, refusal_of
+from service.contract.sending import CommandRecord
+from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
+from service.settings import Settings
+
+REFUSAL_SECONDS: Final = 2.0
+"""How long a refusal of the broker must last, except of a record or a topic."""
+
+CLOSE_SECONDS: Final = 5.0
+_MAX_BATCH_BYTES: Final = 262_144
+_ENVELOPE_BYTES: Final = 1_048_576
+
+
+class CommandPublisher:
+    """Publishes commands with acks=all. The producer starts with the first command."""
+
+    def __init__(self, settings: Settings, make: Callable[..., AIOKafkaProducer] = AIOKafkaProducer) -> None:
+        self._settings = settings
+        self._make = make
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._closing: set[asyncio.Task[bool]] = set()
+
+    async def publish(self, record: CommandRecord, seconds: float) -> Acknowledgement:
+        """Publish a command; see `service.http.publisher`."""
+        sent: asyncio.Future[Any] | None = None
+        producer: AIOKafkaProducer | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                producer = await self._started()
+                sent = await producer.send(record.topic, record.value, key=record.key, headers=record.headers)
+                sent.add_done_callback(_retrieve)
+                # The record is sent even if this request ends.
+                metadata = await asyncio.shield(sent)
+        except (KafkaError, OSError, TimeoutError) as error:
+            reason = reason_of(error)
+            if sent is None:
+                # The client library has not taken the record.
+                raise NotPublished(reason) from error
+            if sent.done() and producer is not None:
+                # An idempotent producer refuses all later records of the partition.
+                self._discard(producer)
+                refusal = refusal_of(error)
+                if refusal is not None and refusal.kind in {"topic", "record"}:
+                    raise NotPublished(refusal.reason) from error
+            raise MaybePublished(reason) from error
+        return Acknowledgement(metadata.partition, metadata.offset)
+
+    async def close(self) -> None:
+        """Publish what was taken, and close."""
+        if self._producer is not None:
+            self._discard(self._producer)
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                self._producer = await start_producer(self._settings, self._new)
+            return self._producer
+
+    def _new(self, idempotent: bool) -> AIOKafkaProducer:
+        producer = self._make(
+            **connection(self._settings),
+            acks="all",
+            enable_idempotence=idempotent,
+            max_batch_size=_MAX_BATCH_BYTES,
+            max_request_size=self._settings.max_body_bytes + _ENVELOPE_BYTES,
+        )
+        give_up_after(producer, REFUSAL_SECONDS)
+        forbid_topic_creation(producer.client)
+        return producer
+
+    def _discard(self, producer: AIOKafkaProducer) -> None:
+        """Close a producer in the background. It sends what it has; other requests may wait for that."""
+        is_current = self._producer is producer
+        if not is_current:
+            return
+        self._producer = None
+        task = asyncio.create_task(close_within(producer.stop(), CLOSE_SECONDS))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+def _retrieve(sent: "asyncio.Future[Any]") -> None:
+    """Retrieve the result of a record, whose request may have ended: its error is not unhandled."""
+    if not sent.cancelled():
+        sent.exception()

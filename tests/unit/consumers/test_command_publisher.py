@@ -1,0 +1,123 @@
+"""Commands of the HTTP API whose publication fails: whether that is certain, and a new producer after an error."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    NotEnoughReplicasAfterAppendError,
+    TopicAuthorizationFailedError,
+)
+
+from consumers.kafka.command_publisher import CommandPublisher
+from service.contract.sending import CommandRecord
+from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
+from service.settings import Settings
+
+RECORD = CommandRecord("registry.commands.v1", b"pc:4", b"{}", [])
+SETTINGS = Settings(kafka_idempotent_producer=False)
+
+
+class Stub:
+    """A producer; `error` is what `send` raises, and `answer` the result of the record, None for no answer."""
+
+    def __init__(self) -> None:
+        self.client = self._sender = self._message_accumulator = self
+        self.stopped = asyncio.Event()
+        self.error: BaseException | None = None
+        self.answer: object | None = Acknowledgement(3, 7)
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        self.stopped.set()
+
+    async def send(self, topic: str, value: bytes, key: bytes, headers: object) -> "asyncio.Future[Any]":
+        assert (topic, value, key, headers) == (RECORD.topic, RECORD.value, RECORD.key, RECORD.headers)
+        if self.error is not None:
+            raise self.error
+        sent: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if isinstance(self.answer, BaseException):
+            sent.set_exception(self.answer)
+        elif self.answer is not None:
+            sent.set_result(self.answer)
+        return sent
+
+
+class Broker:
+    """Makes producers; each begins with `error` and `answer`."""
+
+    def __init__(self) -> None:
+        self.made: list[Stub] = []
+        self.options: dict[str, Any] = {}
+
+    def make(self, **options: Any) -> Any:
+        self.options = options
+        self.made.append(Stub())
+        return self.made[-1]
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def publisher(broker: Broker) -> CommandPublisher:
+    return CommandPublisher(SETTINGS, broker.make)
+
+
+async def test_all_replicas_have_a_published_command(broker: Broker, publisher: CommandPublisher) -> None:
+    assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 7)
+    assert broker.options["acks"] == "all"
+    assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 7)
+    assert len(broker.made) == 1
+    await publisher.close()
+    assert broker.made[0].stopped.is_set()
+
+
+@pytest.mark.parametrize("error", [KafkaConnectionError(), KafkaTimeoutError(), MessageSizeTooLargeError()])
+async def test_a_command_that_the_client_did_not_take_is_not_published(
+    broker: Broker, publisher: CommandPublisher, error: Exception
+) -> None:
+    await publisher.publish(RECORD, 30)
+    broker.made[0].error = error
+    with pytest.raises(NotPublished):
+        await publisher.publish(RECORD, 30)
+    assert len(broker.made) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (TopicAuthorizationFailedError(), NotPublished),
+        (MessageSizeTooLargeError(), NotPublished),
+        (NotEnoughReplicasAfterAppendError(), MaybePublished),
+        (KafkaTimeoutError(), MaybePublished),
+        (OSError("reset"), MaybePublished),
+    ],
+)
+async def test_an_error_of_the_broker_says_what_is_known_and_replaces_the_producer(
+    broker: Broker, publisher: CommandPublisher, answer: Exception, expected: type[Exception]
+) -> None:
+    await publisher.publish(RECORD, 30)
+    broker.made[0].answer = answer
+    with pytest.raises(expected):
+        await publisher.publish(RECORD, 30)
+    assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 7)
+    assert len(broker.made) == 2
+    async with asyncio.timeout(30):
+        await broker.made[0].stopped.wait()
+
+
+async def test_a_command_without_an_answer_may_be_published_later(broker: Broker, publisher: CommandPublisher) -> None:
+    await publisher.publish(RECORD, 30)
+    broker.made[0].answer = None
+    with pytest.raises(MaybePublished):
+        await publisher.publish(RECORD, 0.01)
+    assert not broker.made[0].stopped.is_set()
+    assert len(broker.made) == 1
