@@ -194,6 +194,12 @@ class Settings(BaseSettings):
         " with the fewest requests in progress first",
         "an integer, at least 1",
     )
+    http_writes: Literal["auto", "on", "off"] = _setting(
+        "auto", "Whether the API writes; auto: if brokers are configured", "auto, on or off"
+    )
+    http_writes_waiting: Count = _setting(
+        1000, "Maximum number of waiting requests that write", "an integer, at least 1"
+    )
     max_expensive_reads: Annotated[int, Field(ge=1, le=100)] = _setting(
         2,
         "Maximum number of requests at a time whose reads no index serves; they have a database connection each",

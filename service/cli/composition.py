@@ -13,7 +13,6 @@ from typing import Any, Literal
 from consumers.backoff import pause
 from consumers.health import Health
 from consumers.kafka.client import connection as kafka_connection
-from consumers.kafka.command_topic import TopicIdentity
 from consumers.reading.assignment import READING
 from consumers.reading.batch import BATCHES
 from consumers.relay.status import PART as RELAY
@@ -21,6 +20,7 @@ from consumers.run import BROKER, Consumers
 from consumers.shutdown import Shutdown
 from service import failpoint, telemetry
 from service.cli.housekeeping import housekeep
+from service.cli.http_writes import broker_side, check_writes
 from service.cli.key_watch import KEYS, watch_keys
 from service.cli.memory import keep_freed_memory
 from service.http.admin import create_admin
@@ -138,6 +138,7 @@ def _check(settings: Settings, role: Role) -> None:
         kafka_connection(settings)
     if role in {"all", "api"}:
         settings.require("jwt_issuer", "jwks")
+        check_writes(settings)
 
 
 @contextlib.contextmanager
@@ -181,24 +182,24 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
         raise InvalidSettings([f"{variable('jwks')}: {error}"]) from None
     pool = await create_pool(settings, "api")
     expensive = await create_pool(settings, "api-expensive", settings.max_expensive_reads)
-    topic = TopicIdentity(settings) if settings.kafka_bootstrap_servers else None
     try:
         reader, failures = ReadStore(pool), ReadFailures(health)
         connections = Connections("api", within_descriptors(settings.max_connections, API_DESCRIPTORS))
-        origin = topic.origin if topic else None
-        app = create_app(settings, reader, ReadStore(expensive), verifier, failures, origin=origin)
         async with (
             _background(failures.probe(), shutdown, "probe of failed reads"),
             _background(_warn(settings, reader, failures), shutdown, "check of visible codes"),
             _background(watch_keys(verifier.keys, health), shutdown, "token keys"),
-            serving(app, listener, connections, shutdown.watch, settings.shutdown_deadline_seconds * API_PART),
+            broker_side(settings, shutdown) as broker,
         ):
-            yield
+            app = create_app(
+                settings, reader, ReadStore(expensive), verifier, failures, origin=broker.origin, writes=broker.writes
+            )
+            seconds = settings.shutdown_deadline_seconds * API_PART
+            async with serving(app, listener, connections, shutdown.watch, seconds):
+                yield
     finally:
         pool.connections.terminate()
         expensive.connections.terminate()
-        if topic is not None:
-            await topic.close()
 
 
 async def _warn(settings: Settings, reader: ReadStore, failures: ReadFailures) -> None:

@@ -1,6 +1,6 @@
 """The HTTP application: operations, documents and middleware."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from importlib.metadata import version
 from typing import Final
 
@@ -22,9 +22,12 @@ from service.http.jwks import KeySet
 from service.http.middleware import RequestMiddleware
 from service.http.openapi import DESCRIPTION
 from service.http.operation import BytesRoute, Endpoints, Operation, Source
+from service.http.outcome_wait import OutcomeWaits
 from service.http.problem import Error, HttpProblem, not_found, response
+from service.http.publisher import Publisher
 from service.http.rate import RateLimit
 from service.http.read_failures import ReadFailures
+from service.http.write import Write, WriteEndpoints, WriteServices
 from service.settings import Settings
 from service.store.offset_fence import Origin
 from service.store.read_store import ReadStore
@@ -38,6 +41,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *group.OPERATIONS,
     *command.OPERATIONS,
 )
+
+WRITES: Final[tuple[Write, ...]] = (*code.WRITES,)
 
 WAITING_PER_SLOT: Final = 4
 """Limit of requests that wait for a slot, for each of the concurrent requests."""
@@ -53,11 +58,12 @@ def create_app(
     failures: ReadFailures,
     *,
     origin: Callable[[], Awaitable[Origin | None]] | None = None,
+    writes: tuple[Publisher, OutcomeWaits] | None = None,
 ) -> FastAPI:
     """Build the application. `reader` serves all reads but the expensive ones.
 
     The caller opens and closes both stores and `verifier`, and runs the probe of `failures`. `origin` returns the
-    command topic as it is now, or None when the broker does not answer.
+    command topic as it is now, or None when the broker does not answer. Without `writes`, the API only reads.
     """
     topics = Topics(settings.topic_prefix, settings.schema_base_uri)
     commands = CommandTopic(topics, origin) if origin else CommandTopic(topics)
@@ -81,7 +87,11 @@ def create_app(
     )
     for operation in OPERATIONS:
         _add(app, endpoints, operation)
-    add_documents(app, OPERATIONS, topics)
+    if writes is not None:
+        write_endpoints = WriteEndpoints(endpoints, WriteServices(*writes, topics, settings.max_body_bytes))
+        for write in WRITES:
+            _add_write(app, write_endpoints, write)
+    add_documents(app, OPERATIONS, () if writes is None else WRITES, topics)
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_middleware(
         RequestMiddleware,
@@ -89,7 +99,7 @@ def create_app(
         max_body=settings.max_body_bytes,
         timeout=settings.request_timeout_seconds,
         base_paths=_base_paths(settings),
-        cors=_cors(settings),
+        cors=_cors(settings, () if writes is None else WRITES),
     )
     return app
 
@@ -137,6 +147,13 @@ def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:
         )
 
 
+def _add_write(app: FastAPI, endpoints: WriteEndpoints, write: Write) -> None:
+    endpoint = endpoints.endpoint(write)
+    app.router.add_api_route(
+        write.path, endpoint, methods=[write.method], include_in_schema=False, route_class_override=BytesRoute
+    )
+
+
 def _base_paths(settings: Settings) -> BasePaths | None:
     """Return None if no request has a base path, which saves the search for it."""
     if not settings.api_base_path and not settings.trusted_proxies:
@@ -144,13 +161,14 @@ def _base_paths(settings: Settings) -> BasePaths | None:
     return BasePaths(settings.api_base_path, settings.trusted_proxies)
 
 
-def _cors(settings: Settings) -> Cors | None:
-    return Cors(settings.cors_origins, ["GET", "HEAD"]) if settings.cors_origins else None
+def _cors(settings: Settings, writes: Iterable[Write]) -> Cors | None:
+    methods = ["GET", "HEAD", *sorted({write.method for write in writes})]
+    return Cors(settings.cors_origins, methods) if settings.cors_origins else None
 
 
 def _direct(app: FastAPI) -> dict[str, BytesRoute]:
     """Return the routes without path parameters, which the middleware finds by their path."""
-    routes = [route for route in app.routes if isinstance(route, BytesRoute)]
+    routes = [route for route in app.routes if isinstance(route, BytesRoute) and "GET" in (route.methods or ())]
     return {route.path: route for route in routes if not route.param_convertors}
 
 
@@ -167,4 +185,5 @@ def _methods(request: Request) -> Iterator[str]:
     for route in request.app.routes:
         if isinstance(route, BytesRoute) and route.matches(request.scope)[0] is not Match.NONE:
             yield from route.methods or ()
-            yield "HEAD"
+            if "GET" in (route.methods or ()):
+                yield "HEAD"

@@ -13,6 +13,7 @@ from service.http.pages import Pages
 from service.http.problem import disabled, not_found
 from service.http.scope import ACCOUNT_READ, ADMIN_READ
 from service.http.value import choice, day
+from service.http.write import Write
 from service.store.code_page import Items, Page
 
 ATTRIBUTES: Final = tuple(CodeAttributes.__annotations__)
@@ -84,6 +85,18 @@ async def _one_of_organization(context: RequestContext) -> Response:
     return element(context.request, found)
 
 
+_GET_ONE: Final = Operation(
+    "/admin/v1/producer-codes/{producerCodeId}",
+    "getProducerCode",
+    "One producer code",
+    "Producer codes",
+    ADMIN_READ,
+    _one,
+    resource.CodeElement,
+    example.CODE,
+    (FIELDS,),
+)
+
 OPERATIONS: Final = (
     Operation(
         "/account/v1/producer-codes",
@@ -112,17 +125,7 @@ OPERATIONS: Final = (
         _PAGE,
         is_expensive=_ALL_PAGES.is_expensive,
     ),
-    Operation(
-        "/admin/v1/producer-codes/{producerCodeId}",
-        "getProducerCode",
-        "One producer code",
-        "Producer codes",
-        ADMIN_READ,
-        _one,
-        resource.CodeElement,
-        example.CODE,
-        (FIELDS,),
-    ),
+    _GET_ONE,
     Operation(
         "/admin/v1/organizations/{organizationId}/producer-codes",
         "listOrganizationProducerCodes",
@@ -145,5 +148,30 @@ OPERATIONS: Final = (
         resource.CodeElement,
         example.CODE,
         (FIELDS,),
+    ),
+)
+
+WRITES: Final = (
+    Write(
+        "POST",
+        "/admin/v1/producer-codes",
+        "createProducerCode",
+        "Create a producer code",
+        "producer-code.create",
+        "code",
+        _GET_ONE,
+        example.NEW_CODE,
+        organization=("organization", "id"),
+    ),
+    Write(
+        "PATCH",
+        "/admin/v1/producer-codes/{producerCodeId}",
+        "updateProducerCode",
+        "Change attributes of a producer code",
+        "producer-code.update",
+        "code",
+        _GET_ONE,
+        example.CHANGED_CODE,
+        subject="producerCodeId",
     ),
 )

@@ -11,8 +11,14 @@ from starlette.types import Scope, Send
 
 from service.http.problem import Error, HttpProblem
 
-_REQUEST_HEADERS: Final = ("authorization", "if-match", "if-none-match", "traceparent", "tracestate", "x-request-id")
-_EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id")
+_REQUEST_HEADERS: Final = (
+    "authorization", "content-type", "gw-dbtransaction-id", "idempotency-key", "if-match", "if-none-match", "prefer",
+    "traceparent", "tracestate", "x-request-id",
+)  # fmt: skip
+_EXPOSED: Final = (
+    "ETag", "Idempotency-Key", "Idempotent-Replayed", "Link", "Location", "Retry-After", "WWW-Authenticate",
+    "X-Request-Id",
+)  # fmt: skip
 
 
 class Cors(CORSMiddleware):

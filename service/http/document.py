@@ -18,6 +18,7 @@ from service.http.answer import JSON, answer, made_tag
 from service.http.openapi import complete
 from service.http.operation import BytesRoute, Operation
 from service.http.parameter import read
+from service.http.write import Write
 from service.version import VERSION
 
 _ASSETS: Final = files("service.http").joinpath("assets")
@@ -45,9 +46,9 @@ Content = Callable[[], bytes]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def add_documents(app: FastAPI, operations: Sequence[Operation], topics: Topics) -> None:
+def add_documents(app: FastAPI, operations: Sequence[Operation], writes: Sequence[Write], topics: Topics) -> None:
     """Add `/`, `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`: no token required, no registry data."""
-    app.openapi = cache(lambda: complete(app, operations))  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = cache(lambda: complete(app, operations, writes))  # type: ignore[method-assign]  # FastAPI's documented way
     _add(app, "/openapi.json", _openapi(app))
     _add(app, "/asyncapi.json", _sender(cache(lambda: orjson.dumps(asyncapi.document(topics, VERSION)))))
     _add(app, "/", _sender(cache(lambda: orjson.dumps(listing.documents()))))

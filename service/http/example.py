@@ -131,3 +131,7 @@ COMMAND: Final = {
     "version": 2,
     "events": ["0f6d2f4e-6a5b-5a8e-9c57-2f8a7d1b3c40"],
 }
+NEW_CODE: Final = {
+    "data": {"attributes": {"code": "301-008579", "organization": {"id": "pc:4"}, "roles": [{"id": "producer"}]}}
+}
+CHANGED_CODE: Final = {"data": {"attributes": {"appointmentDate": "2022-07-09"}}}

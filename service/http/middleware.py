@@ -18,6 +18,7 @@ from service.http.cors import Cors
 from service.http.operation import BytesRoute
 from service.http.problem import MAX_PATH, Error, HttpProblem, not_found, response, unavailable
 from service.http.read_failures import LOG_SECONDS
+from service.http.write_request import given_key
 from service.log_limit import LogLimit
 from service.resource_exhaustion import is_resource_exhaustion
 from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS, log
@@ -83,8 +84,14 @@ class RequestMiddleware:
 
     async def _answer(self, exchange: "_Exchange", receive: Receive) -> None:
         try:
+            if exchange.scope["method"] != "GET":
+                with suppress(HttpProblem):
+                    # For responses that no operation makes.
+                    exchange.scope["idempotency_key"] = given_key(exchange.scope)
             self._check_sizes(exchange.scope)
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout) as limit:
+                # Requests that wait for the outcome of a command get more time.
+                exchange.scope["time_limit"] = limit
                 await self._forward(exchange, self._counted(receive))
         except HttpProblem as refused:
             await exchange.refuse(refused)
@@ -183,6 +190,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             added = [(b"x-request-id", self.request_id.encode()), (b"x-content-type-options", b"nosniff")]
+            if (key := self.scope.get("idempotency_key")) is not None:
+                added.append((b"idempotency-key", key.encode()))
             message["headers"] = [*message.get("headers", ()), *added]
         elif self._without_body and message["type"] == "http.response.body":
             message = {**message, "body": b""}

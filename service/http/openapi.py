@@ -14,10 +14,12 @@ from service.http.model import Problem
 from service.http.operation import Operation
 from service.http.parameter import Parameter
 from service.http.problem import MEDIA_TYPE
+from service.http.scope import ADMIN_WRITE
 from service.http.value import ID_PATTERN, MAX_ID
+from service.http.write import Write
 
 DESCRIPTION: Final = (
-    "Read access to producer codes, groups, users and their associations in the current state of the registry. Every "
+    "Producer codes, groups, users and their associations in the current state of the registry. Every "
     "successful response has an `ETag`; a request with this value in `If-None-Match` gets 304 while nothing changed. "
     "Errors are problems (RFC 9457). A problem reports all errors of the request at once: the first "
     f"{MAX_ERRORS} by path, and in `more` the number of the others."
@@ -52,7 +54,32 @@ _PROBLEMS: Final = (
         "The database is not available, or too many requests wait; `Retry-After` states when to retry.",
     ),
 )
+_WRITE_PROBLEMS: Final = (
+    (409, "Conflict", "The object exists with other content, or another object has the code."),
+    (415, "UnsupportedMediaType", "The content type is not JSON."),
+    (422, "Unprocessable", "The body breaks a rule; the paths are JSON pointers into it."),
+)
 _WAITING: Final = frozenset({429, 503})
+_WRITE_PARAMETERS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The key of the request, by default a new one. A repeat with a key has no further effect.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    },
+    {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The entity tag of the version that the request changes.",
+        "schema": {"type": "string"},
+    },
+    {
+        "name": "Prefer",
+        "in": "header",
+        "description": "`respond-async` or `wait=N`: return 202 at once, or without an outcome after N seconds.",
+        "schema": {"type": "string"},
+    },
+)
 
 _HEADERS: Final[dict[str, Any]] = {
     "ETag": {
@@ -75,17 +102,27 @@ _HEADERS: Final[dict[str, Any]] = {
         "description": "The number of seconds to wait while the status is pending.",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "IdempotencyKey": {"description": "The key of the request.", "required": True, "schema": {"type": "string"}},
+    "IdempotentReplayed": {
+        "description": "`true` if the command was decided before.",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "Location": {
+        "description": "The address of the object, or of the state of the command.",
+        "required": True,
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
     "Link": {"description": 'The link to the next page, with `rel="next"`.', "schema": {"type": "string"}},
 }
 
 
-def complete(app: FastAPI, operations: Sequence[Operation]) -> dict[str, Any]:
+def complete(app: FastAPI, operations: Sequence[Operation], writes: Sequence[Write]) -> dict[str, Any]:
     """Return the complete document."""
     document = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
-        routes=_described(operations),
+        routes=_described(operations, writes),
         openapi_version="3.1.0",
     )
     for operation in operations:
@@ -97,25 +134,31 @@ def complete(app: FastAPI, operations: Sequence[Operation]) -> dict[str, Any]:
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     components["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
     components["headers"] = _HEADERS
-    components["responses"] = {name: _problem(status, text) for status, name, text in _PROBLEMS} | {
+    problems = (*_PROBLEMS, *_WRITE_PROBLEMS)
+    components["responses"] = {name: _problem(status, text) for status, name, text in problems} | {
+        "Pending": {
+            "description": "The command is published and has no outcome yet; `Location` leads to its state.",
+            "headers": _refs("Location", "RetryAfter", "IdempotencyKey", "XRequestId"),
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
         "NotModified": {
             "description": "The caller already has the current data.",
             "headers": _refs("ETag", "XRequestId"),
-        }
+        },
     }
     components["securitySchemes"] = {
         "bearer": {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A JWT with the scope account:read or admin:read. The claim `organizations` (array of ids) "
-            "restricts admin:read to the data of these organizations.",
+            "description": "A JWT with the scope account:read, admin:read or admin:write. The claim `organizations` "
+            "(array of ids) restricts the admin scopes to the data of these organizations.",
         }
     }
     return document
 
 
-def _described(operations: Sequence[Operation]) -> list[BaseRoute]:
+def _described(operations: Sequence[Operation], writes: Sequence[Write]) -> list[BaseRoute]:
     """Return routes that only describe the operations.
 
     FastAPI builds the schemas of their responses, which would take most of the time to build the application.
@@ -134,6 +177,18 @@ def _described(operations: Sequence[Operation]) -> list[BaseRoute]:
                 responses={200: {"model": operation.model, "description": "The requested data."}},
                 openapi_extra=_extra(operation),
             )
+    for write in writes:
+        router.add_api_route(
+            write.path,
+            _never_called,
+            methods=[write.method],
+            operation_id=write.id,
+            summary=write.summary,
+            description=f"Sends the command `{write.command}` and waits for its outcome.",
+            tags=[write.get.tag],
+            responses={200: {"model": write.get.model, "description": "The object after the change."}},
+            openapi_extra=_write_extra(write),
+        )
     return router.routes
 
 
@@ -162,6 +217,8 @@ def _extra(operation: Operation) -> dict[str, Any]:
 
 def _refs(*names: str) -> dict[str, Any]:
     header_names = {
+        "IdempotencyKey": "Idempotency-Key",
+        "IdempotentReplayed": "Idempotent-Replayed",
         "PollAfter": "Retry-After",
         "RetryAfter": "Retry-After",
         "WWWAuthenticate": "WWW-Authenticate",
@@ -176,6 +233,29 @@ def _problem(status: int, text: str) -> dict[str, Any]:
     names += ["WWWAuthenticate"] if status in {401, 403} else []
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": text, "headers": _refs(*names), "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _write_extra(write: Write) -> dict[str, Any]:
+    """Return the additions to FastAPI's description of an operation that writes."""
+    responses: dict[str, Any] = {
+        str(status): {"$ref": f"#/components/responses/{name}"}
+        for status, name, _ in (*_PROBLEMS, *_WRITE_PROBLEMS)
+        if status not in {404} or "{" in write.path or write.organization
+    }
+    success = _refs("ETag", "XRequestId", "IdempotencyKey", "IdempotentReplayed")
+    responses["200"] = {"headers": success}
+    if write.subject is None:
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{write.get.model.__name__}"}}}
+        created = {"description": "The object was created.", "headers": success | _refs("Location"), "content": content}
+        responses["201"] = created
+    responses["202"] = {"$ref": "#/components/responses/Pending"}
+    body = {"schema": {"type": "object"}, "example": write.example}
+    return {
+        "parameters": [*map(_path_parameter, _ids(write.path)), *_WRITE_PARAMETERS],
+        "requestBody": {"required": True, "content": {"application/json": body}},
+        "responses": responses,
+        "security": [{"bearer": [ADMIN_WRITE]}],
+    }
 
 
 def _names_one(operation: Operation) -> bool:

@@ -4,5 +4,6 @@ from typing import Final
 
 ACCOUNT_READ: Final = "account:read"
 ADMIN_READ: Final = "admin:read"
+ADMIN_WRITE: Final = "admin:write"
 
-SCOPES: Final = (ACCOUNT_READ, ADMIN_READ)
+SCOPES: Final = (ACCOUNT_READ, ADMIN_READ, ADMIN_WRITE)

@@ -39,6 +39,7 @@ Organizations: TypeAlias = Sequence[str] | None
 
 _ORGANIZATION = statement("read/organization_find")
 _ROLE = statement("read/role_find")
+_SUBJECT_ORGANIZATION = statement("read/subject_organization")
 _STRINGS_KNOWN = statement("read/code_strings_known")
 
 
@@ -160,6 +161,11 @@ class ReadStore:
     async def known_strings(self, strings: Sequence[str]) -> set[str]:
         """Return which of the code strings (lower case) belong to a code."""
         return {row["code"] for row in await self._rows(_STRINGS_KNOWN, strings)}
+
+    async def subject_organization(self, kind: str, subject: str) -> str | None:
+        """Return the organization of a producer code ("code"), a group or a user; None if there is no such object."""
+        rows = await self._rows(_SUBJECT_ORGANIZATION, kind, subject)
+        return rows[0]["organization_id"] if rows else None
 
     async def command_states(
         self, sent: Sequence[SentCommand], topics: Topics, origin: Origin | None

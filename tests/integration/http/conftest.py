@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.http import seeds
 from tests.integration.http.registry_client import RegistryClient, open_registry
+from tests.integration.http.writing import Writing, open_writing
 from tests.support import database
 
 
@@ -27,4 +28,11 @@ async def seeded_registry(postgres_url: str, database_template: str) -> AsyncIte
         open_registry(database.url_of(postgres_url, name)) as one,
     ):
         await one.save(seeds.WORLD)
+        yield one
+
+
+@pytest.fixture
+async def writing(database_url: str) -> AsyncIterator[Writing]:
+    """Return a client that writes to a registry with the directory of the seed documents."""
+    async with open_writing(database_url) as one:
         yield one

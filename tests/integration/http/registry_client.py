@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from consumers.health import Health
 from service.core.world import World
 from service.http.app import create_app
+from service.http.outcome_wait import OutcomeWaits
+from service.http.publisher import Publisher
 from service.http.read_failures import PART, ReadFailures
 from service.settings import Settings
 from service.store.offset_fence import Origin
@@ -95,7 +97,10 @@ class RegistryClient:
 
 @asynccontextmanager
 async def open_registry(
-    database_url: str, origin: Origin | None = None, **settings: Any
+    database_url: str,
+    origin: Origin | None = None,
+    writes: tuple[Publisher, OutcomeWaits] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[RegistryClient]:
     """Open the application on a database, and return a client; `origin` is what it knows of the command topic."""
 
@@ -107,7 +112,9 @@ async def open_registry(
     expensive = await create_pool(all_settings, "test-expensive", all_settings.max_expensive_reads)
     reader = ReadStore(pool)
     failures = ReadFailures(Health([PART]))
-    app = create_app(all_settings, reader, ReadStore(expensive), verifier(TRUSTED), failures, origin=known_origin)
+    app = create_app(
+        all_settings, reader, ReadStore(expensive), verifier(TRUSTED), failures, origin=known_origin, writes=writes
+    )
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry.example") as client:
             yield RegistryClient(client, app, reader, database_url, expensive)

@@ -163,6 +163,10 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     ),
     "account, by its string": (_account("login-1", _filters(("code", "eq", "x"))), 60),
     "account without code security, by its string": (_account("login-19011", _filters(("code", "eq", "x"))), 60),
+    **{
+        f"organization of a {kind}": ((statement("read/subject_organization"), [kind, f"{kind}:7"]), 1)
+        for kind in ("code", "group", "user")
+    },
     "states of commands": (_states(50), 100),
     "code strings known": ((statement("read/code_strings_known"), [VISIBLE]), 10),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from service.cli.main import cli
 from service.http.app import OPERATIONS
 from service.http.development_key import ensure_key
-from service.http.scope import SCOPES
+from service.http.scope import ADMIN_WRITE, SCOPES
 
 
 def run(data_dir: Path, *arguments: str, key: bool = True) -> Result:
@@ -82,4 +82,4 @@ def test_a_scope_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_scopes_are_those_of_the_operations() -> None:
-    assert set(SCOPES) == {operation.scope for operation in OPERATIONS if operation.scope is not None}
+    assert set(SCOPES) == {ADMIN_WRITE, *(operation.scope for operation in OPERATIONS if operation.scope is not None)}
