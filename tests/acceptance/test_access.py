@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from service.http.development_key import sign
+from tests.support.http_client import http_client
 from tests.support.registry import Registry
 from tests.support.scenario import ADDRESS
 
@@ -46,7 +47,7 @@ async def access(registry: Registry) -> AsyncIterator[Access]:
         folder, subject="a:ana", scope="account:read", audience="producer-registry", issued_at=int(time.time())
     )
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.api_port}", headers=headers) as client:
+    async with http_client(service.api_port, headers=headers) as client:
         caller = Access(registry, client)
         await caller.command("organization.put", "a:1", {"displayName": "One"})
         await caller.command("role.put", "a:role", {"displayName": "Role"})

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import httpx2
 import pytest
 
 from service.contract.catalogue import wire_type
 from service.stack.tansu import Tansu
 from tests.support.bearer import bearer
+from tests.support.http_client import http_client
 from tests.support.ladder import running
 from tests.support.measured import measured
 from tests.support.process import Service, health
@@ -146,7 +146,7 @@ async def test_only_the_record_the_database_refuses_is_dead_lettered(registry: R
 
 async def reported(service: Service, path: str, token: str) -> dict[str, Any]:
     """Return the answer of the API to a request with a token."""
-    async with httpx2.AsyncClient(base_url=f"http://{HOST}:{service.api_port}") as client:
+    async with http_client(service.api_port) as client:
         answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()

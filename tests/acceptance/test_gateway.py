@@ -2,9 +2,9 @@
 
 import asyncio
 
-import httpx2
 import pytest
 
+from tests.support.http_client import http_client
 from tests.support.registry import Registry
 
 
@@ -18,7 +18,7 @@ async def api(registry: Registry) -> int:
 async def test_the_gateway_is_trusted_by_its_own_address(api: int) -> None:
     """X-Forwarded-For names another address, which must not be taken for that of the gateway."""
     headers = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Prefix": "/registry"}
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{api}") as client:
+    async with http_client(api) as client:
         answer = await client.get("/nowhere", headers=headers)
     assert (answer.status_code, answer.json()["instance"]) == (404, "/registry/nowhere")
 

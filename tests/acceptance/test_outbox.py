@@ -3,12 +3,11 @@
 import json
 import time
 
-import httpx2
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from consumers.relay.held_retry import RETRY_SECONDS
-from service.stack.port import HOST
+from tests.support.http_client import http_client
 from tests.support.program import Ended, program
 from tests.support.registry import Registry
 from tests.support.wait import eventually
@@ -25,7 +24,7 @@ async def work(registry: Registry, *arguments: str) -> Ended:
 
 async def relay(port: int) -> str:
     """Return the state of the relay in /readyz of a ready process."""
-    async with httpx2.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
+    async with http_client(port) as client:
         answer = await client.get("/readyz", timeout=10)
     assert answer.status_code == 200, answer.text
     reported: str = answer.json()["parts"]["relay"]

@@ -10,6 +10,7 @@ import httpx2
 
 from tests.support import privilege
 from tests.support.bearer import bearer
+from tests.support.http_client import http_client
 from tests.support.process import Service
 from tests.support.registry import Registry
 from tests.support.watch import reported
@@ -22,7 +23,7 @@ REQUESTS = 5
 async def calls(registry: Registry, service: Service) -> AsyncIterator[httpx2.AsyncClient]:
     """A client with a token."""
     headers = {"Authorization": f"Bearer {bearer(registry)}"}
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.api_port}", headers=headers) as client:
+    async with http_client(service.api_port, headers=headers) as client:
         yield client
 
 

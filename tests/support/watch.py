@@ -1,13 +1,13 @@
 """Watch a process for a while: the sequence of its readiness answers, and its log lines."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-import httpx2
-
+from tests.support.http_client import Asker, asker
 from tests.support.process import Service
 from tests.support.wait import eventually
 
@@ -39,35 +39,38 @@ class Watched:
 
 
 async def reported(service: Service) -> tuple[int, dict[str, str]]:
-    """Return the status and the parts of one answer of /readyz."""
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.admin_port}") as client:
-        answer = await client.get("/readyz")
-    parts: dict[str, str] = answer.json()["parts"]
-    return answer.status_code, parts
+    """Return the status and the parts of one answer of /readyz. Raises OSError or EOFError if there is none."""
+    async with asker(service.admin_port) as admin:
+        return await _reported(admin)
+
+
+async def _reported(admin: Asker) -> tuple[int, dict[str, str]]:
+    status, body = await admin.get("/readyz")
+    parts: dict[str, str] = json.loads(body)["parts"]
+    return status, parts
 
 
 async def part(service: Service, name: str) -> str:
     """Return the readiness of a part; an empty text while the port does not answer or does not know the part."""
     try:
         return (await reported(service))[1].get(name, "")
-    except httpx2.TransportError:
+    except (OSError, EOFError):
         return ""
 
 
 async def watch(service: Service, seconds: float) -> Watched:
     """Watch a process that was just started, for this many seconds after its first answer."""
     watched = Watched()
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.admin_port}") as client:
+    async with asker(service.admin_port) as admin:
 
         async def ask() -> bool:
             assert service.alive, service.last_lines()
             try:
-                answer = await client.get("/readyz")
-            except httpx2.TransportError:
+                answer = await _reported(admin)
+            except (OSError, EOFError):
                 return False
-            reported = answer.status_code, answer.json()["parts"]
-            if reported not in watched.reported[-1:]:
-                watched.reported.append(reported)
+            if answer not in watched.reported[-1:]:
+                watched.reported.append(answer)
             return True
 
         await eventually(ask, deadline=60, what=f"the admin port of {service.name}")
