@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
+from service.log_limit import LogLimit
 from service.store.command_states import CommandState, SentCommand
 from service.store.errors import StoreError, StoreUnavailable
 from service.store.offset_fence import Origin
@@ -23,6 +24,9 @@ ALONE_SECONDS: Final = 0.25
 """Time between two checks of a server that reports nothing, such as a standby."""
 
 RECONNECT_SECONDS: Final = 0.5
+
+LOG_SECONDS: Final = 60.0
+"""At most one failed read of outcomes is logged in this time."""
 
 ASK_SECONDS: Final = 1.0
 """Time between two questions which topic the command topic is now."""
@@ -95,6 +99,7 @@ class OutcomeWaits:
         self._session = session
         self._origin = origin
         self._most = most
+        self._log_limit = LogLimit(LOG_SECONDS)
         self._waiting: set[Waiting] = set()
         self._woken = asyncio.Event()
         self._known: Origin | None = None
@@ -187,7 +192,8 @@ class OutcomeWaits:
 
     def _refuse(self, error: StoreError) -> None:
         """Answer the requests whose commands are not published yet; the others may still get an outcome."""
-        _log.warning("outcomes_unreadable", error=str(error), waiting=len(self._waiting))
+        if self._log_limit.allows():
+            _log.warning("outcomes_unreadable", error=str(error), waiting=len(self._waiting))
         for one in self._waiting:
             if not one.checked.done():
                 one.checked.set_exception(StoreUnavailable(str(error)))
