@@ -44,20 +44,31 @@ def chosen(only: str) -> list[Row]:
 
 async def _main(options: argparse.Namespace) -> int:
     results: list[Result] = []
-    async with site.opened() as (servers, issuer):
-        for writes in (False, True):
-            rows = [row for row in options.rows if row.writes is writes]
-            for part in [[row] for row in rows] if writes else [rows]:
-                if part:
-                    async with site.site(servers, issuer) as at:
-                        results += [await _attacked(at, row, options) for row in part]
-    results.sort(key=lambda result: ROWS.index(result.row))
-    words = shlex.join(sys.argv[1:])
-    text = report.table(results, f"make abuse ARGS={shlex.quote(words)}" if words else "make abuse")
-    _say(f"\n{text}")
-    if options.markdown:
-        options.markdown.write_text(text)
+    try:
+        async with site.opened() as (servers, issuer):
+            for rows in _sites(options.rows):
+                async with site.site(servers, issuer) as at:
+                    for row in rows:
+                        results.append(await _attacked(at, row, options))  # noqa: PERF401  # kept when interrupted
+    finally:
+        # The table of an interrupted run has the rows until then.
+        _report(results, options.markdown)
     return 1 if any(result.failures(times=True) for result in results) else 0
+
+
+def _sites(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows of each site: those that only read share one, and each other row has one of its own."""
+    reading = [row for row in rows if not row.writes]
+    return [*([reading] if reading else []), *([row] for row in rows if row.writes)]
+
+
+def _report(results: list[Result], file: Path | None) -> None:
+    words = shlex.join(sys.argv[1:])
+    command = f"make abuse ARGS={shlex.quote(words)}" if words else "make abuse"
+    text = report.table(sorted(results, key=lambda result: ROWS.index(result.row)), command)
+    _say(f"\n{text}")
+    if file is not None:
+        file.write_text(text)
 
 
 async def _attacked(at: site.Site, row: Row, options: argparse.Namespace) -> Result:
