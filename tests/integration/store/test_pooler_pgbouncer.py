@@ -22,6 +22,8 @@ from tests.support.wait import eventually
 
 REFUSED = r"behind a pooler that gives each transaction another session: use session mode"
 
+LOST = r"the session does not keep its settings .* through a pooler that keeps the settings of a session"
+
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
 @pytest.mark.parametrize("order", [0, 1], ids=["last in first out", "round robin"])
@@ -38,7 +40,8 @@ async def test_transaction_mode_is_refused_beside_the_transactions_of_others(dat
         busy = [asyncio.create_task(_load(url)) for _ in range(4)]
         try:
             for _ in range(10):
-                with pytest.raises(StoreUnsuitable, match=REFUSED):
+                # By chance both connections of the check have the sessions that they had; the settings are lost then.
+                with pytest.raises(StoreUnsuitable, match=f"{REFUSED}|{LOST}"):
                     await connect(Settings(database_url=url), "test")
         finally:
             for task in busy:
