@@ -1,6 +1,7 @@
 """Migrate the database to the newest schema: plain SQL files, applied by dbmate, by one process at a time."""
 
 import asyncio
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,13 @@ _DEFAULTS: Final = "SELECT name, reset_val FROM pg_settings WHERE name = ANY($1:
 
 def known_versions() -> list[str]:
     """Return the versions of all migration files, oldest first."""
-    return sorted(path.name.split("_", 1)[0] for path in MIGRATIONS.glob("[0-9]*_*.sql"))
+    return list(_versions_in(MIGRATIONS))
+
+
+@cache
+def _versions_in(folder: Path) -> tuple[str, ...]:
+    """Return the versions in a folder; a running process asks every two seconds, also when it is out of descriptors."""
+    return tuple(sorted(path.name.split("_", 1)[0] for path in folder.glob("[0-9]*_*.sql")))
 
 
 async def migrate(settings: Settings) -> list[str]:
