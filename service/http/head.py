@@ -37,16 +37,18 @@ class HeadProtocol(HttpToolsProtocol):
         self._requests = 0
         self._in_head = True
         self._head_bytes = 0
+        # Whether the connection ends, and nothing that arrives matters any more.
+        self._ended = False
 
     def end(self) -> None:
-        """Close the connection after a refused request."""
-        self.transport.close()
+        """End the connection; the subclass decides when it is closed."""
+        self._ended = True
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of a head that does not end with this data."""
         requests = self._requests
         super().data_received(data)
-        if self._in_head and requests == self._requests and not self.transport.is_closing():
+        if self._in_head and requests == self._requests and not self._ended:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.refusal = HttpProblem(431, [Error("headers-too-large", _TOO_LARGE)])

@@ -68,7 +68,6 @@ class Protocol(HeadProtocol):
         self._discarded = 0
         # Whether the connection stays open after the response, if the request is complete by then.
         self._keep_alive = False
-        self._ended = False
         self._deadline, self._reason = math.inf, ""
         # The time of the next check whether the client reads, and the unsent bytes before it.
         self._next_check, self._unsent = math.inf, 0
@@ -114,8 +113,8 @@ class Protocol(HeadProtocol):
         super().connection_lost(exc)
         # Garbage is collected rarely: nothing of a closed connection may refer to itself.
         self._output = self.transport
-        if self._body_pending:
-            self.cycle.transport = self.transport
+        if self._last is not None:
+            self._last.transport = self.transport
         if self._current is not None and not self._current[0].response_complete:
             cycle, task = self._current
             cycle.disconnected = True
@@ -184,26 +183,25 @@ class Protocol(HeadProtocol):
 
     def end(self) -> None:
         """End the connection while the client may still send; it gets time to read what was written."""
-        self._ended, self._unread, self._position = True, b"", 0
+        super().end()
+        self._unread, self._position = b"", 0
         self._deadline = self.loop.time() + LINGER_SECONDS
         self.transport.write_eof()
         self.flow.resume_reading()
 
     @property
-    def _body_pending(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and cycle.more_body
+    def _last(self) -> RequestResponseCycle | None:
+        """The last request that was parsed; uvicorn's type does not tell that there may be none yet."""
+        return self.cycle
 
     @property
     def _body_bytes(self) -> int:
-        cycle: RequestResponseCycle | None = self.cycle
-        return 0 if cycle is None else len(cycle.body)
+        return 0 if self._last is None else len(self._last.body)
 
     @property
     def _busy(self) -> bool:
         """Whether a complete request is in progress."""
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and not cycle.response_complete and not cycle.more_body
+        return self._last is not None and not self._last.response_complete and not self._last.more_body
 
     def _parse(self) -> None:
         while self._unread and not self._busy and not self._ended:

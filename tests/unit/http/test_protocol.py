@@ -111,6 +111,18 @@ async def test_a_head_beyond_the_limits_is_refused_while_it_arrives(
     await eventually(lambda: HTTP_MALFORMED._value.get() > before)
 
 
+@pytest.mark.parametrize("size", range(352, 372, 2))
+async def test_a_request_that_exceeds_two_limits_at_the_same_time_is_refused_once(
+    port: int, caplog: pytest.LogCaptureFixture, size: int
+) -> None:
+    """The number of headers is exceeded first, and that of bytes by what the parser gets together with them."""
+    before = HTTP_MALFORMED._value.get()
+    headers = b"".join(b"h%03d: %b\r\n" % (number, b"x" * size) for number in range(101))
+    assert await refused(port, LINE + headers + b"\r\n") == 431
+    assert HTTP_MALFORMED._value.get() == before + 1
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
 async def test_requests_within_the_limits_are_answered_also_when_they_arrive_together() -> None:
     async with served(Response("answer")) as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(url))
