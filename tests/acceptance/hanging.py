@@ -3,7 +3,9 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ from tests.support.registry import Registry
 
 READY = "HANGING_RUN_READY"
 """The variable with the folder in which the tests tell how far they are."""
+
+CATCHING_SECONDS = 4.0
+"""More than the time-out of the run."""
 
 
 def tell(word: str) -> None:
@@ -53,6 +58,19 @@ async def test_that_waits() -> None:
         await waits_forever()
     finally:
         tell("ended in order")
+
+
+def catch_everything() -> None:
+    """Catch every exception for a time, as the code of a transport does for a moment."""
+    end = time.monotonic() + CATCHING_SECONDS
+    while time.monotonic() < end:
+        with suppress(BaseException):
+            time.sleep(0.01)
+
+
+async def test_that_catches_everything() -> None:
+    catch_everything()
+    await waits_forever()
 
 
 def test_that_blocks() -> None:

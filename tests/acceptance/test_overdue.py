@@ -11,6 +11,7 @@ from tests.support.ladder import Rung
 pytestmark = pytest.mark.timeout(900)
 
 FILE = "tests/acceptance/hanging.py"
+HANGING = ("test_that_waits", "test_that_catches_everything", "test_that_blocks", "test_after_them")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "workers"])
@@ -19,13 +20,13 @@ async def test_a_test_that_hangs_fails_with_its_place_and_the_next_one_is_run(
 ) -> None:
     folder, log = tmp_path / "temporary", tmp_path / "log"
     folder.mkdir()
-    names = [f"{FILE}::{name}" for name in ("test_that_waits", "test_that_blocks", "test_after_them")]
-    async with started([*PYTEST, *names, *arguments(broker_rung, "--timeout", "5", *workers)], folder, log) as process:
+    names = [f"{FILE}::{name}" for name in HANGING]
+    async with started([*PYTEST, *names, *arguments(broker_rung, "--timeout", "3", *workers)], folder, log) as process:
         pass
     printed = log.read_text()
     assert process.returncode == 1, printed
-    assert "2 failed, 1 passed" in printed
-    assert printed.count("Timeout (>5") >= 2
+    assert "3 failed, 1 passed" in printed
+    assert printed.count("Timeout (>3") >= 3
     for line in ("await waits_forever()", "threading.Event().wait()"):
         assert f">       {line}" in printed or f"        {line}" in printed, printed
     assert (tmp_path / "ended in order").exists(), "a cancelled test cleans up"

@@ -1,7 +1,8 @@
 """A test that takes too long is cancelled where it waits, so that its report shows that place and its end is in order.
 
 pytest-timeout raises an error wherever the process is at that moment. For an asynchronous test that is inside the event
-loop: the report would not show what the test waits for, and its task would go on during the tests after it.
+loop: the report would not show what the test waits for, and its task would go on during the tests after it. Inside the
+code of a task or a transport, the error may be caught, and the test would never end.
 """
 
 import asyncio
@@ -31,20 +32,16 @@ def cancel_when_overdue(item: pytest.Item, seconds: float) -> None:
             return
         item.add_report_section("call", "stacks of tasks", _stacks(asyncio.all_tasks(task.get_loop())))
         signal.signal(signal.SIGALRM, fail)
-        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
-        # The loop waits for input; it must wake up to see that something is to be done.
+        # Repeated, because code that catches every exception, as that of transports does, would lose a single one.
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS, GRACE_SECONDS)
+        # A loop that waits for input must wake up to see that something is to be done.
         task.get_loop().call_soon_threadsafe(task.cancel, f"Timeout (>{seconds:g}s)")
 
     signal.signal(signal.SIGALRM, overdue)
 
 
 def _awaited(frame: FrameType | None) -> "asyncio.Task[object] | None":
-    """The task whose end the event loop runs for while all tasks wait; None when code of a task or no loop runs."""
-    try:
-        if asyncio.current_task() is not None:
-            return None
-    except RuntimeError:
-        return None
+    """The task for whose end the event loop runs; None when no loop runs."""
     while frame is not None:
         if frame.f_code is asyncio.BaseEventLoop.run_until_complete.__code__:
             task = frame.f_locals["future"]
