@@ -2,9 +2,9 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.types import Scope
@@ -12,7 +12,9 @@ from starlette.types import Scope
 from service import clock
 from service.contract.cloudevent import MAX_ID
 from service.contract.record import Refused
+from service.contract.shape import pointer
 from service.contract.structured import read_json
+from service.contract.time_ordered_id import uuid7
 from service.core.problem import shortened
 from service.http.answer import original_tag
 from service.http.problem import Error, HttpProblem, bad_request
@@ -51,11 +53,8 @@ def given_key(scope: Scope) -> str | None:
 
 
 def new_key() -> str:
-    """Return a UUIDv7: ids that rise with time are next to each other in the index of the inbox."""
-    milliseconds = int(clock.now().timestamp() * 1000)
-    value = (milliseconds << 80) | secrets.randbits(80)
-    value = value & ~(0xF << 76) | (7 << 76)
-    return str(UUID(int=value & ~(0b11 << 62) | (0b10 << 62)))
+    """Return a UUIDv7, for a request without a key."""
+    return str(uuid7(int(clock.now().timestamp() * 1000), secrets.randbits(74)))
 
 
 def seconds_to_wait(request: Request) -> float:
@@ -92,33 +91,29 @@ async def read_data(request: Request, *, enveloped: bool) -> Data:
         value = read_json(text)
     except Refused as refused:
         raise bad_request([Error("not-json", f"{refused}.")]) from None
-    pointer = ""
+    steps: list[str] = []
     for name in ("data", "attributes") if enveloped else ():
-        _require_object(value, pointer)
-        unknown = [member for member in value if member != name]
+        _require_object(value, steps)
         errors = [
             Error(
                 "unknown-field",
                 f"{shortened(member)} is not a field here; allowed fields: {name}.",
-                f"{pointer}/{_escaped(member)}",
+                pointer([*steps, member]),
             )
-            for member in unknown
+            for member in value
+            if member != name
         ]
-        pointer = f"{pointer}/{name}"
+        steps.append(name)
         if name not in value:
-            errors.append(Error("invalid", f"{name} is missing: it must be a JSON object.", pointer))
+            errors.append(Error("invalid", f"{name} is missing: it must be a JSON object.", pointer(steps)))
         if errors:
             raise HttpProblem(422, errors)
         value = value[name]
-    _require_object(value, pointer)
-    return Data(value, text, pointer)
+    _require_object(value, steps)
+    return Data(value, text, pointer(steps))
 
 
-def _require_object(value: object, pointer: str) -> None:
+def _require_object(value: object, steps: Sequence[str]) -> None:
     if not isinstance(value, dict):
-        what = pointer.rpartition("/")[2] or "The body"
-        raise HttpProblem(422, [Error("invalid", f"{what} must be a JSON object.", pointer)])
-
-
-def _escaped(name: str) -> str:
-    return shortened(name.replace("~", "~0").replace("/", "~1"))
+        what = steps[-1] if steps else "The body"
+        raise HttpProblem(422, [Error("invalid", f"{what} must be a JSON object.", pointer(steps))])

@@ -9,6 +9,7 @@ from service.clock import now
 from service.contract.message import Message
 from service.contract.record import Received
 from service.contract.render import render
+from service.contract.time_ordered_id import uuid7
 from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.batch import decide
@@ -20,7 +21,7 @@ from service.store.frame import frames_of
 from service.store.frame_row import write_frames
 from service.store.position import BLOCK
 from tests.load import people
-from tests.load.workload import SOURCE, START_MS, uuid7
+from tests.load.workload import SOURCE, START_MS
 from tests.support.record import FakeRecord
 from tests.support.states import new_branch, new_organization, new_role
 

@@ -5,7 +5,6 @@ time, as recommended to senders. The same seed gives the same commands.
 """
 
 import random
-import uuid
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from service.contract.catalogue import wire_type
+from service.contract.time_ordered_id import uuid7
 from service.core.ids import created_subject
 from tests.load import people
 
@@ -166,12 +166,6 @@ class Workload:
         if subject is not None:
             headers.append(("ce_subject", subject.encode()))
         return Sent(people.organization(organization).encode(), orjson.dumps(data), headers)
-
-
-def uuid7(milliseconds: int, chance: int) -> uuid.UUID:
-    """Return a UUID of version 7 (RFC 9562) for a time and 74 random bits."""
-    high = (milliseconds << 16) | 0x7000 | (chance >> 62 & 0xFFF)
-    return uuid.UUID(int=(high << 64) | (0b10 << 62) | (chance & (1 << 62) - 1))
 
 
 def _padded(sent: Sent, padding: int) -> Sent:

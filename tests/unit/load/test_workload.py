@@ -6,9 +6,10 @@ from itertools import islice
 import orjson
 import pytest
 
+from service.contract.time_ordered_id import uuid7
 from service.core.ids import created_subject
 from tests.load import people
-from tests.load.workload import Mix, Sent, Workload, uuid7
+from tests.load.workload import Mix, Sent, Workload
 
 COUNT = 5_000
 
