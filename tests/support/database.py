@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -36,6 +37,14 @@ async def made_database(server: str, template: str = "template1") -> AsyncIterat
         yield name
     finally:
         await _execute(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@asynccontextmanager
+async def filled_database(server: str, template: str, file: Path) -> AsyncIterator[str]:
+    """Create a database from a template, run the statements of a file in it, and yield its name."""
+    async with made_database(server, template) as name:
+        await _execute(url_of(server, name), file.read_text(encoding="utf-8"))
+        yield name
 
 
 @asynccontextmanager

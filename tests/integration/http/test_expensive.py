@@ -25,12 +25,9 @@ LAST_EXPENSIVE = """
 @pytest.fixture(scope="module")
 async def url(postgres_url: str, database_template: str) -> AsyncIterator[str]:
     """Return the URL of a database with owners of many and of few codes."""
-    async with database.made_database(postgres_url, database_template) as name:
-        url = database.url_of(postgres_url, name)
-        connection = await asyncpg.connect(url)
-        await connection.execute((Path(__file__).parent / "many_codes.sql").read_text(encoding="utf-8"))
-        await connection.close()
-        yield url
+    file = Path(__file__).parent / "many_codes.sql"
+    async with database.filled_database(postgres_url, database_template, file) as name:
+        yield database.url_of(postgres_url, name)
 
 
 @pytest.fixture(scope="module")

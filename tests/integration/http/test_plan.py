@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 
@@ -175,12 +174,9 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
 @pytest.fixture(scope="module")
 async def reading(postgres_url: str, database_template: str) -> AsyncIterator[Connection]:
     """Return a reader's connection to a registry of production size."""
-    async with database.made_database(postgres_url, database_template) as name:
-        url = database.url_of(postgres_url, name)
-        loading = await asyncpg.connect(url)
-        await loading.execute((Path(__file__).parent / "population.sql").read_text(encoding="utf-8"))
-        await loading.close()
-        pool = await create_pool(Settings(database_url=url), "test")
+    file = Path(__file__).parent / "population.sql"
+    async with database.filled_database(postgres_url, database_template, file) as name:
+        pool = await create_pool(Settings(database_url=database.url_of(postgres_url, name)), "test")
         async with pool.connections.acquire() as connection:
             yield connection  # type: ignore[misc]  # the pool's proxy has the same methods
         await pool.connections.close()

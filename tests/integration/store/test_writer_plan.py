@@ -31,10 +31,8 @@ COUNT = 20
 @pytest.fixture(scope="module")
 async def populated(postgres_url: str, database_template: str) -> AsyncIterator[str]:
     """The name of a database with a registry of production size, to be copied."""
-    async with database.made_database(postgres_url, database_template) as name:
-        loading = await asyncpg.connect(database.url_of(postgres_url, name))
-        await loading.execute((Path(__file__).parent / "population.sql").read_text(encoding="utf-8"))
-        await loading.close()
+    file = Path(__file__).parent / "population.sql"
+    async with database.filled_database(postgres_url, database_template, file) as name:
         yield name
 
 

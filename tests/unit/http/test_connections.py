@@ -11,7 +11,7 @@ import uvloop
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
-from service.http import connections, protocol
+from service.http import protocol
 from service.http.connections import PATIENCE_SECONDS, Connections, within_descriptors
 from service.http.protocol import Protocol
 from service.http.server import serving
@@ -19,10 +19,7 @@ from tests.support.served import served
 from tests.support.wait import eventually
 from tests.unit.http.byte_client import BIG, CHUNKED, GET, OK, Gate, answered, client, closed, ended, port_of
 
-
-@pytest.fixture(autouse=True)
-def frequent_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.05)
+pytestmark = pytest.mark.usefixtures("frequent_sweeps")
 
 
 async def test_the_bytes_that_all_connections_hold_are_bounded() -> None:

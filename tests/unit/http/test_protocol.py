@@ -8,10 +8,11 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from service.http import connections, protocol
+from service.http import protocol
 from service.telemetry import HTTP_MALFORMED
 from tests.support.served import served
 from tests.support.wait import eventually
+from tests.unit.http.byte_client import port_of
 
 
 @pytest.fixture
@@ -23,10 +24,6 @@ async def port() -> AsyncIterator[int]:
 
     async with served(unreached) as url:
         yield port_of(url)
-
-
-def port_of(url: str) -> int:
-    return int(url.rpartition(":")[2])
 
 
 @pytest.mark.parametrize(
@@ -133,9 +130,9 @@ async def test_requests_within_the_limits_are_answered_also_when_they_arrive_tog
     assert answer.count(b" 200 OK\r\n") == 4
 
 
+@pytest.mark.usefixtures("frequent_sweeps")
 async def test_a_connection_without_a_complete_head_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.1)
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.05)
     async with served(Response("answer")) as url:
         port = port_of(url)
         for sent in (b"", b"GET / HTTP/1.1\r\nHost"):

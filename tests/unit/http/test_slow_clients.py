@@ -11,7 +11,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.http import connections, protocol
+from service.http import protocol
 from service.http.connections import Connections
 from service.http.middleware import RequestMiddleware
 from service.telemetry import HTTP_CONNECTIONS, HTTP_SECONDS
@@ -19,10 +19,7 @@ from tests.support.served import served
 from tests.support.wait import eventually
 from tests.unit.http.byte_client import BIG, CHUNKED, GET, OK, Gate, client, closed, ended, port_of, sender
 
-
-@pytest.fixture(autouse=True)
-def frequent_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.05)
+pytestmark = pytest.mark.usefixtures("frequent_sweeps")
 
 
 async def test_pipelined_requests_are_parsed_and_processed_one_at_a_time() -> None:
@@ -120,9 +117,8 @@ def read_all(connection: socket.socket) -> None:
         pass
 
 
-def test_a_client_that_reads_nothing_finds_its_connection_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_reads_nothing_finds_its_connection_reset() -> None:
     """The operating system would keep the response of a closed connection. It takes only a part of it before."""
-    monkeypatch.setattr(protocol, "STALL_SECONDS", 0.2)
 
     async def received() -> int:
         among = Connections("test", 10, max_held=100_000_000)
@@ -131,12 +127,13 @@ def test_a_client_that_reads_nothing_finds_its_connection_reset(monkeypatch: pyt
                 silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 silent.connect(("127.0.0.1", port_of(url)))
                 silent.sendall(GET)
-                await eventually(lambda: len(among) == 1)
-                held = max([each.held_bytes for each in among._holding], default=0)
-                await eventually(lambda: len(among) == 0)
+                await eventually(lambda: bool(among._holding))
+                (connection,) = among._holding
+                held = connection.held_bytes
+                connection.check(asyncio.get_running_loop().time() + protocol.STALL_SECONDS)
                 silent.settimeout(10)
                 with pytest.raises(ConnectionResetError):
-                    read_all(silent)
+                    await asyncio.to_thread(read_all, silent)
         return held
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

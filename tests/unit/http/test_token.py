@@ -84,12 +84,6 @@ DEFECTS: dict[str, Callable[[Issuer], str]] = {
 _SHARED = Issuer()
 
 
-@pytest.fixture(scope="module")
-def trusted() -> Issuer:
-    """Return one issuer for all tests of this module."""
-    return Issuer()
-
-
 @pytest.mark.parametrize("defect", DEFECTS)
 async def test_invalid_token_is_rejected(trusted: Issuer, defect: str) -> None:
     async with api_client(trusted) as client:

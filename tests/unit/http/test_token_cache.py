@@ -14,12 +14,6 @@ from tests.support.issuer import Issuer
 from tests.unit.http.api_client import verifier
 
 
-@pytest.fixture(scope="module")
-def trusted() -> Issuer:
-    """Return one issuer for all tests of this module."""
-    return Issuer()
-
-
 async def test_verified_token_is_cached_until_it_expires(trusted: Issuer) -> None:
     now = datetime.now(UTC)
     reads = 0
