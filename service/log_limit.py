@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 class LogLimit:
     """Allow one line of a kind in each interval of `seconds`; there must be a fixed number of kinds."""
 
-    def __init__(self, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float = 60.0, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._monotonic = monotonic
         self._logged_at: dict[Hashable, float] = {}

@@ -88,7 +88,7 @@ def create_app(
     for operation in OPERATIONS:
         _add(app, endpoints, operation)
     if writes is not None:
-        write_endpoints = WriteEndpoints(endpoints, WriteServices(*writes, topics, settings.max_body_bytes))
+        write_endpoints = WriteEndpoints(endpoints, WriteServices(*writes, settings.max_body_bytes))
         for write in WRITES:
             _add_write(app, write_endpoints, write)
     add_documents(app, OPERATIONS, () if writes is None else WRITES, topics)

@@ -13,7 +13,6 @@ MAX_HELD_BYTES: Final = 16 * 1024 * 1024
 """Limit of the bytes that all connections of a port hold: of responses not sent, and of requests not processed yet."""
 
 SWEEP_SECONDS: Final = 1.0
-LOG_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 1.0
 """How long a connection may wait for a complete request before it is closed rather than one that does not read."""
 
@@ -58,7 +57,7 @@ class Connections:
         self._incomplete: dict[Connection, float] = {}
         # Those that held bytes at the last check, the oldest first.
         self._holding: dict[Connection, None] = {}
-        self._log_limit = LogLimit(LOG_SECONDS)
+        self._log_limit = LogLimit()
         self._gauge = HTTP_CONNECTIONS.labels(port)
 
     def __len__(self) -> int:

@@ -16,7 +16,7 @@ from service.core.problem import shortened
 from service.http.base_path import BasePaths, public_path
 from service.http.cors import Cors
 from service.http.operation import BytesRoute
-from service.http.problem import MAX_PATH, Error, HttpProblem, not_found, response, unavailable
+from service.http.problem import MAX_PATH, Error, HttpProblem, body_too_large, not_found, response, unavailable
 from service.http.read_failures import LOG_SECONDS
 from service.http.write_request import given_key
 from service.log_limit import LogLimit
@@ -141,7 +141,7 @@ class RequestMiddleware:
             raise not_found()
         length = _header(headers, b"content-length")
         if length is not None and (not length.isdigit() or len(length) > 18 or int(length) > self._max_body):
-            raise self._too_large()
+            raise body_too_large(self._max_body)
 
     def _counted(self, receive: Receive) -> Receive:
         """Wrap `receive` to raise a 413 when the body is longer than allowed."""
@@ -152,13 +152,10 @@ class RequestMiddleware:
             message = await receive()
             remaining -= len(message.get("body", b""))
             if remaining < 0:
-                raise self._too_large()
+                raise body_too_large(self._max_body)
             return message
 
         return counted
-
-    def _too_large(self) -> HttpProblem:
-        return HttpProblem(413, [Error("body-too-large", f"The body must not exceed {self._max_body} bytes.")])
 
 
 class _Exchange:

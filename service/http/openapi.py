@@ -240,7 +240,7 @@ def _write_extra(write: Write) -> dict[str, Any]:
     responses: dict[str, Any] = {
         str(status): {"$ref": f"#/components/responses/{name}"}
         for status, name, _ in (*_PROBLEMS, *_WRITE_PROBLEMS)
-        if status not in {404} or "{" in write.path or write.organization
+        if status != 404 or "{" in write.path or write.organization
     }
     success = _refs("ETag", "XRequestId", "IdempotencyKey", "IdempotentReplayed")
     responses["200"] = {"headers": success}

@@ -94,23 +94,28 @@ class Endpoints:
         """Return the endpoint of an operation; it raises HttpProblem for every error."""
 
         async def receive(request: Request) -> Response:
-            caller = await self.verifier.caller(request.headers.getlist("authorization"))
-            self.rate.count(caller.subject, time.monotonic())
-            if operation.scope is not None:
-                caller.require(operation.scope)
-            ids: dict[str, str] = request.path_params
-            for name, value in ids.items():
-                if not is_id(value):
-                    raise not_found(name)
+            caller = await self.admitted(request, operation.scope)
             query = read(request.scope["query_string"], operation.parameters)
+            context = RequestContext(request, self.source, caller, query, request.path_params)
             try:
-                return await self._answer(operation, RequestContext(request, self.source, caller, query, ids))
+                return await self._answer(operation, context)
             except (StoreUnavailable, StoreRace) as error:
                 # A read replica cancels queries that conflict with replication.
                 self.failures.record(error)
                 raise unavailable("The database is not available at the moment.", 2) from None
 
         return receive
+
+    async def admitted(self, request: Request, scope: str | None) -> Caller:
+        """Return the caller of a request with the scope and valid ids in its path. Raises HttpProblem for others."""
+        caller = await self.verifier.caller(request.headers.getlist("authorization"))
+        self.rate.count(caller.subject, time.monotonic())
+        if scope is not None:
+            caller.require(scope)
+        for name, value in request.path_params.items():
+            if not is_id(value):
+                raise not_found(name)
+        return caller
 
     async def _answer(self, operation: Operation, context: RequestContext) -> Response:
         """Return the response of a request that is complete and allowed: only such a request waits for a slot."""

@@ -25,9 +25,6 @@ ALONE_SECONDS: Final = 0.25
 
 RECONNECT_SECONDS: Final = 0.5
 
-LOG_SECONDS: Final = 60.0
-"""At most one failed read of outcomes is logged in this time."""
-
 ASK_SECONDS: Final = 1.0
 """Time between two questions which topic the command topic is now."""
 
@@ -99,7 +96,7 @@ class OutcomeWaits:
         self._session = session
         self._origin = origin
         self._most = most
-        self._log_limit = LogLimit(LOG_SECONDS)
+        self._log_limit = LogLimit()
         self._waiting: set[Waiting] = set()
         self._woken = asyncio.Event()
         self._known: Origin | None = None

@@ -77,6 +77,11 @@ def disabled() -> HttpProblem:
     return HttpProblem(403, [error], {"WWW-Authenticate": challenge})
 
 
+def body_too_large(most: int) -> HttpProblem:
+    """Return a 413 for a body of more than this number of bytes."""
+    return HttpProblem(413, [Error("body-too-large", f"The body must not exceed {most} bytes.")])
+
+
 def unavailable(message: str, seconds: int = 1) -> HttpProblem:
     """Return a 503; the caller may retry after `seconds`."""
     return HttpProblem(503, [Error("unavailable", message)], {"Retry-After": str(seconds)})

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.http.connections import LOG_SECONDS, Connections
+from service.http.connections import Connections
 from service.http.protocol import Protocol
 from service.log_limit import LogLimit
 from service.telemetry import log
@@ -43,7 +43,7 @@ class Server(uvicorn.Server):
         self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_KERNEL_BYTES)
         self._connections = connections
         self._accepting: set[asyncio.Task[Any]] = set()
-        self._log_limit = LogLimit(LOG_SECONDS)
+        self._log_limit = LogLimit()
         self.servers = []
 
     @contextlib.contextmanager

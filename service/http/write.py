@@ -15,17 +15,16 @@ from service.contract.catalogue import wire_type
 from service.contract.cloudevent import MAX_SOURCE_BYTES
 from service.contract.http_source import API, PUBLISHED_BY, http_source
 from service.contract.sending import CommandRecord, command_event, command_record
-from service.contract.topics import Topics
 from service.core.command import Invalid
 from service.core.ids import created_subject
+from service.core.problem import Problem
 from service.http.caller import Caller
 from service.http.operation import Endpoints, Operation, RequestContext
 from service.http.outcome_wait import OutcomeWaits, TooManyWaiting, Waiting
 from service.http.parameter import QueryParameters, read
-from service.http.problem import Error, HttpProblem, not_found
+from service.http.problem import Error, HttpProblem, body_too_large, not_found
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished, Publisher
 from service.http.scope import ADMIN_WRITE
-from service.http.value import is_id
 from service.http.write_answer import (
     DECIDED,
     MAYBE_PUBLISHED,
@@ -33,7 +32,6 @@ from service.http.write_answer import (
     dead_lettered,
     pending,
     rejection,
-    too_long,
     unavailable_because,
 )
 from service.http.write_request import Data, expected_version, given_key, new_key, read_data, seconds_to_wait
@@ -75,7 +73,6 @@ class WriteServices:
 
     publisher: Publisher
     waits: OutcomeWaits
-    topics: Topics
     max_body_bytes: int
 
 
@@ -92,13 +89,7 @@ class WriteEndpoints:
         async def receive(request: Request) -> Response:
             # The response has the key whatever happens.
             request.scope["idempotency_key"] = given_key(request.scope) or new_key()
-            caller = await self.endpoints.verifier.caller(request.headers.getlist("authorization"))
-            self.endpoints.rate.count(caller.subject, time.monotonic())
-            caller.require(ADMIN_WRITE)
-            ids: Mapping[str, str] = request.path_params
-            for name, value in ids.items():
-                if not is_id(value):
-                    raise not_found(name)
+            caller = await self.endpoints.admitted(request, ADMIN_WRITE)
             read(request.scope["query_string"], ())
             one = _OneWrite(self, write, request, caller, await read_data(request, enveloped=write.enveloped))
             return await one.answer()
@@ -166,8 +157,7 @@ class _OneWrite:
         subject = self._subject or created_subject(self._source, self._key)
         body = reader.read(data.value, subject, data.text, ())
         if isinstance(body, Invalid):
-            problem = {"errors": [{"code": p.code, "message": p.message, "path": p.path} for p in body.problems]}
-            raise rejection({"problem": {**problem, "code": body.problems[0].code, "more": body.more}}, data.pointer)
+            raise rejection(body.problems, body.more, data.pointer)
         event = command_event(
             write.command,
             data.value,
@@ -180,9 +170,9 @@ class _OneWrite:
             tracestate=self._request.headers.get("tracestate"),
             **{PUBLISHED_BY: API},
         )
-        record = command_record(event, self._services.topics)
-        if (problem_too_long := too_long(record, self._services.max_body_bytes)) is not None:
-            raise problem_too_long
+        record = command_record(event, self._endpoints.source.commands.topics)
+        if len(record.value) > self._services.max_body_bytes:
+            raise body_too_large(self._services.max_body_bytes)
         return record
 
     async def _organization(self) -> str | None:
@@ -216,7 +206,9 @@ class _OneWrite:
         outcome = orjson.loads(state.outcome or b"{}")
         headers = {"Idempotent-Replayed": "true"} if replayed else {}
         if state.status == "rejected":
-            refused = rejection(outcome, self._data.pointer)
+            problem = outcome["problem"]
+            errors = [Problem(error["code"], error["message"], error["path"]) for error in problem["errors"]]
+            refused = rejection(errors, problem.get("more", 0), self._data.pointer)
             refused.headers.update(headers)
             raise refused
         response = await self._resource(outcome, max(deadline, time.monotonic() + ANSWER_SECONDS))

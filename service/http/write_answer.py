@@ -1,15 +1,16 @@
 """The response to a request that writes: from the outcome of its command, or while there is none."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.contract.sending import CommandRecord
+from service.core.problem import Problem
 from service.http.answer import JSON
-from service.http.problem import Error, HttpProblem
+from service.http.problem import Error, HttpProblem, unavailable
 from service.http.publisher import Acknowledgement
 from service.store.command_states import SentCommand
 
@@ -25,13 +26,13 @@ MAYBE_PUBLISHED: Final = (
 DECIDED: Final = "The command is decided: repeat the request with the same key."
 
 
-def rejection(outcome: dict[str, Any], pointer: str) -> HttpProblem:
-    """Return the problem of a rejected command; `pointer` leads to its data in the body."""
-    problem = outcome["problem"]
-    errors = [Error(e["code"], e["message"], _path(e["path"], pointer)) for e in problem["errors"]]
-    refused = HttpProblem(_STATUS.get(problem["code"], 422), errors)
-    refused.more += problem.get("more", 0)
-    return refused
+def rejection(problems: Sequence[Problem], more: int, pointer: str) -> HttpProblem:
+    """Return the problem of a rejected command; `pointer` leads to its data in the body.
+
+    The first of the problems decides the status, as it decides the code of an outcome.
+    """
+    errors = [Error(one.code, one.message, _path(one.path, pointer)) for one in problems]
+    return HttpProblem(_STATUS.get(problems[0].code, 422), errors, more=more)
 
 
 def _path(path: str, pointer: str) -> str:
@@ -46,7 +47,7 @@ def dead_lettered() -> HttpProblem:
 
 def unavailable_because(reason: str, consequence: str) -> HttpProblem:
     """Return a 503 that says whether the command was published."""
-    return HttpProblem(503, [Error("unavailable", f"{reason} {consequence}")], {"Retry-After": str(RETRY_SECONDS)})
+    return unavailable(f"{reason} {consequence}", RETRY_SECONDS)
 
 
 def pending(request: Request, sent: SentCommand, place: Acknowledgement) -> Response:
@@ -55,10 +56,3 @@ def pending(request: Request, sent: SentCommand, place: Acknowledgement) -> Resp
     location = f"{request.scope.get('base_path', '')}/commands?{urlencode(query)}"
     headers = {"Location": location, "Retry-After": str(RETRY_SECONDS), "Cache-Control": "no-store"}
     return Response(orjson.dumps({"status": "pending"}), 202, headers, JSON)
-
-
-def too_long(record: CommandRecord, most: int) -> HttpProblem | None:
-    """Return the 413 of a command that the registry would not read, None for any other."""
-    if len(record.value) <= most:
-        return None
-    return HttpProblem(413, [Error("body-too-large", f"The body must not exceed {most} bytes.")])
