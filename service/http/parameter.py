@@ -6,10 +6,11 @@ unknown parameter lists the allowed ones.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
-from service.core.problem import first_errors, shortened
+from service.core.problem import MAX_ERRORS, shortened
 from service.http.problem import Error, bad_request
 
 T = TypeVar("T")
@@ -62,40 +63,53 @@ class QueryParameters:
 
 def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
     """Parse a query string. Raises HttpProblem (400) with the errors of all parameters."""
-    pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
+    pairs = _pairs(query.decode("utf-8", "replace"))
     required = [parameter.name for parameter in known if parameter.required]
     if not pairs and not required:
         return QueryParameters({}, pairs)
-    texts_by_name: dict[str, list[str]] = {}
-    for name, value in pairs:
-        texts_by_name.setdefault(name, []).append(value)
     names = {parameter.name: parameter for parameter in known}
     allowed = ", ".join(names) or "none"
+    texts_by_name: dict[str, list[str]] = {}
+    for name, value in [pair for pair in pairs if pair[0] in names]:
+        texts_by_name.setdefault(name, []).append(value)
     # Thousands of names fit into a query, and only the first ones are shown.
-    unknown, more = first_errors((name for name in texts_by_name if name not in names), key=str)
+    unknown = {name for name, _ in pairs}.difference(names)
+    shown = nsmallest(MAX_ERRORS, unknown)
     errors = [
         Error(
             "unknown-parameter",
             f"{name} is not a parameter of this operation; allowed parameters: {allowed}.",
             name,
         )
-        for name in map(shortened, unknown)
+        for name in map(shortened, shown)
     ]
     missing = (name for name in required if name not in texts_by_name)
     errors += [Error("missing-parameter", f"{name} is required.", name) for name in missing]
     values: dict[str, Any] = {}
     for name, texts in texts_by_name.items():
-        if name in names:
-            try:
-                values[name] = _parsed(names[name], texts)
-            except InvalidValue as wrong:
-                errors += [Error(code, message, name) for code, message in wrong.errors]
+        try:
+            values[name] = _parsed(names[name], texts)
+        except InvalidValue as wrong:
+            errors += [Error(code, message, name) for code, message in wrong.errors]
     parameters = QueryParameters(values, pairs)
     for name in values:
         errors += _conflicts(names[name], parameters)
     if errors:
-        raise bad_request(errors, more=more)
+        raise bad_request(errors, more=len(unknown) - len(shown))
     return parameters
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """Return the decoded names and values, as `parse_qsl` does with `keep_blank_values`.
+
+    `parse_qsl` takes six times as long for thousands of names, and no other request is processed meanwhile.
+    """
+    pieces = [piece.partition("=") for piece in query.split("&") if piece]
+    if "%" in query or "+" in query:
+        return [
+            (unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")) for name, _, value in pieces
+        ]
+    return [(name, value) for name, _, value in pieces]
 
 
 def _conflicts(parameter: Parameter[Any], all_parameters: QueryParameters) -> Sequence[Error]:

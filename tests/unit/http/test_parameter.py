@@ -2,7 +2,7 @@
 
 from datetime import date
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from hypothesis import given
@@ -51,6 +51,14 @@ def test_an_optional_number_out_of_range_is_refused(value: str) -> None:
 def test_an_optional_number_has_no_default(value: str, number: int) -> None:
     assert read(b"", (PARTITION,))[PARTITION] is None
     assert read(f"partition={value}".encode(), (PARTITION,))[PARTITION] == number
+
+
+@given(st.text(alphabet="ab=&%+;41e9\u00e4 ", max_size=40))
+def test_names_and_values_are_decoded_as_in_forms(query: str) -> None:
+    """Unescaped queries, which may have thousands of names, are read in another way than escaped ones."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    known: list[Parameter[Any]] = [Parameter(name, list, None, "", {}, repeated=True) for name in dict(pairs)]
+    assert read(query.encode(), known).pairs == pairs
 
 
 def test_page_defaults() -> None:
