@@ -11,6 +11,7 @@ import orjson
 
 from service.http.key_fetch import KeyFetch
 from service.http.key_source import FETCH_SECONDS, read_source
+from service.http.pace import Pace
 from service.masking import masked
 from service.telemetry import JWKS_FAILURES, log
 
@@ -29,6 +30,9 @@ RETRY_SECONDS: Final = 60.0
 
 MOST_WAITING: Final = 200
 """So many requests may wait for a fetch at the same time. Each of them holds a connection."""
+
+PACE_SECONDS: Final = 0.001
+"""In this time one request gets a key: it verifies a signature, or is refused. Verified tokens are remembered."""
 
 MIN_RSA_BITS: Final = 2048
 
@@ -74,6 +78,7 @@ class KeySet:
         self._failures = 0
         self._refreshing: asyncio.Task[None] | None = None
         self._waiting = 0
+        self._pace = Pace(1, PACE_SECONDS)
 
     @property
     def usable(self) -> bool:
@@ -90,6 +95,7 @@ class KeySet:
         Only a request whose key is unknown, or which comes while there are no keys, waits for a fetch. Raises
         KeysUnavailable when no key set could be read for the maximum age, or when MOST_WAITING requests wait already.
         """
+        await self._pace.turn()
         if not self._current:
             await self._refresh(self._retry_seconds())
             if not self._current:
@@ -141,6 +147,7 @@ class KeySet:
         try:
             # A cancelled request must not cancel the fetch for the others.
             await asyncio.shield(running)
+            await self._pace.turn()
         finally:
             self._waiting -= 1
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from unittest.mock import AsyncMock
 
 import asyncpg
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from consumers.health import Health
 from service.http.app import create_app
+from service.http.pace import Pace
 from service.http.read_failures import PART, ReadFailures
 from service.settings import Settings
 from tests.integration.http import seeds
@@ -67,8 +69,10 @@ async def test_the_statement_of_a_cancelled_request_ends(
 
 
 async def test_a_shared_statement_ends_with_the_last_request_that_waits_for_it(
-    registry: RegistryClient, statements: Statements
+    registry: RegistryClient, statements: Statements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # All tokens are verified in the same turn of the event loop, so that the reads share a statement.
+    monkeypatch.setattr(Pace, "turn", AsyncMock())
     async with registry.locked("producer_code"):
         requests = [asyncio.create_task(registry.get(ACCOUNT, sub=sub)) for sub in (seeds.ANN, seeds.BEN, "ben")]
         await statements(1)

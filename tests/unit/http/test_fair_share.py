@@ -84,8 +84,10 @@ async def test_requests_above_the_limit_wait_and_above_the_limit_of_waiting_ones
 
 
 async def test_a_caller_with_fewer_requests_in_progress_comes_first() -> None:
-    held = HeldReader()
-    async with _client(_app(held)) as client:
+    held, known = HeldReader(), verifier(TRUSTED)
+    # With keys, requests are processed in their order.
+    await known.keys.key("ec", "ES256")
+    async with _client(_app(held, known)) as client:
         many = _begin(client, "many", SLOTS + 4)
         await eventually(lambda: _value("requests_waiting") == 4, what="the waiting requests of the one caller")
         [other] = _begin(client, "other")
