@@ -42,17 +42,43 @@ MAX_UNREAD_BYTES: Final = 16_384
 MAX_UNSENT_BYTES: Final = 16_384
 """A response waits until fewer bytes of those before it are unsent."""
 
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
 class _Output:
-    """What a response is written to while the body of its request has not arrived."""
+    """What a response is written to. Its head is sent together with the first part of its body, in one system call.
 
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
+    A head that is sent alone wakes up the client, which then takes the processor from the service on a busy machine.
+    """
+
+    def __init__(self, transport: asyncio.Transport, end: Callable[[], None]) -> None:
+        self._transport = transport
+        self._head = b""
+        self._begun = False
         self.is_closing = transport.is_closing
-        self.close = close
+        self.end = end
+        """How the connection ends with the response."""
+
+    def write(self, data: bytes) -> None:
+        """Write the head of a response, a part of its body, or a preliminary response."""
+        if data == _CONTINUE:
+            self._transport.write(data)
+        elif not self._begun:
+            self._begun, self._head = True, data
+        elif self._head:
+            self._transport.writelines((self._head, data))
+            self._head = b""
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """End the connection; an incomplete response may have no body yet."""
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+        self.end()
 
 
 class Protocol(HeadProtocol):
@@ -101,7 +127,6 @@ class Protocol(HeadProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Expect the first request in time."""
         super().connection_made(transport)
-        self._output = cast("asyncio.Transport", _Output(transport, self.end))
         transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         self._expect(HEAD_SECONDS, "head_timeout")
         self._among.add(self)
@@ -112,7 +137,6 @@ class Protocol(HeadProtocol):
         self._ended, self._unread, self._position = True, b"", 0
         super().connection_lost(exc)
         # Garbage is collected rarely: nothing of a closed connection may refer to itself.
-        self._output = self.transport
         if self._last is not None:
             self._last.transport = self.transport
         if self._current is not None and not self._current[0].response_complete:
@@ -143,14 +167,14 @@ class Protocol(HeadProtocol):
         super().on_headers_complete()
         self._deadline = math.inf
         self._keep_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
-        self.cycle.transport = self._output
+        self.cycle.transport = cast("asyncio.Transport", _Output(self.transport, self.end))
 
     def on_message_complete(self) -> None:
         """Let the connection stay open after the response."""
         super().on_message_complete()
         if not self.cycle.response_started:
             self.cycle.keep_alive = self._keep_alive
-            self.cycle.transport = self.transport
+            cast("_Output", self.cycle.transport).end = self.transport.close
         self._among.has_request(self)
 
     def on_response_complete(self) -> None:
