@@ -91,11 +91,12 @@ class Pool:
         return connection
 
     def release_later(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-        """Release a connection in the background, after the server has confirmed the end of its statement.
+        """Release a connection in the background: to wait for it would take three turns of the event loop.
 
-        The driver asks the server to cancel the statement. Until the server confirms it, no other statement can use
-        the connection, so there are never more statements than connections. A server that does not answer within
-        CANCEL_SECONDS never may: the connection is closed, and the pool opens another one when it needs it.
+        If its statement did not end, the driver asks the server to cancel it. Until the server confirms the end, no
+        other statement can use the connection, so there are never more statements than connections. A server that does
+        not answer within CANCEL_SECONDS never may: the connection is closed, and the pool opens another one when it
+        needs it.
         """
         task = asyncio.get_running_loop().create_task(self._release(connection))
         # The event loop keeps only weak references to tasks.
@@ -140,13 +141,9 @@ async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]
             connection = await pool.connections.acquire()
         try:
             async with translated_in(connection):
-                rows = await connection.fetch(query, *values)
-        except BaseException:
+                return await connection.fetch(query, *values)
+        finally:
             pool.release_later(connection)
-            raise
-        with connecting():
-            await pool.connections.release(connection)
-        return rows
     except StoreUnavailable as error:
         error.read = Read(pool, query, values)
         raise

@@ -43,6 +43,8 @@ def pinned(seconds: float, *, reads_only: bool = False) -> dict[str, str]:
         "synchronous_commit": "on",
         "TimeZone": "UTC",
         "jit": "off",
+        # A statement has one process of the database, so that connections limit what reads can take from the others.
+        "max_parallel_workers_per_gather": "0",
         "statement_timeout": milliseconds,
         "idle_in_transaction_session_timeout": milliseconds,
         "lock_timeout": "0",

@@ -132,6 +132,8 @@ async def test_no_more_documents_are_kept_than_number_and_bytes_allow(
     pages: CallerPages, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, cached: int
 ) -> None:
     monkeypatch.setattr(document_cache, limit, value)
+    # The first answer opens connections, so that it is not known whether the same server gave all of it.
+    await _codes_of_ann(pages)
     for _ in range(3):
         assert await _codes_of_ann(pages) == ["100-002541", "501-002542"]
         assert len(pages.kept) == cached

@@ -30,6 +30,7 @@ WRONG = {
     "idle_session_timeout": "77777",
     "client_connection_check_interval": "0",
     "timezone": "America/New_York",
+    "max_parallel_workers_per_gather": "4",
 }
 PINNED = {
     "default_transaction_isolation": "read committed",
@@ -38,6 +39,7 @@ PINNED = {
     "idle_session_timeout": "0",
     "client_connection_check_interval": "1s",
     "TimeZone": "UTC",
+    "max_parallel_workers_per_gather": "0",
 }
 SHOW = "SELECT n, current_setting(n) FROM unnest($1::text[]) AS n"
 
