@@ -1,8 +1,4 @@
-"""The HTTP server of a port: uvicorn with limits for the connections.
-
-In each turn of the event loop it accepts all connections that wait. The event loop itself accepts one per turn, and a
-turn is long while batches of commands are decided.
-"""
+"""The HTTP server of a port: uvicorn with limits for the connections, which it accepts itself."""
 
 import asyncio
 import contextlib
@@ -14,19 +10,16 @@ from typing import Any, Final, TypeAlias
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.http.acceptor import Acceptor
 from service.http.connections import Connections
 from service.http.protocol import Protocol
-from service.log_limit import LogLimit
 from service.telemetry import log
-
-ACCEPTS_PER_TURN: Final = 100
-"""Limit of connections that are accepted in one turn of the event loop."""
 
 MAX_KERNEL_BYTES: Final = 65_536
 """What the operating system takes of the responses of a connection beyond what the client has room for."""
 
-PAUSE_SECONDS: Final = 0.2
-"""How long no connection is accepted when the process is out of descriptors."""
+OPEN_PER_WAITING: Final = 4
+"""How many connections may be open for each one that is accepted and not open yet; both take descriptors."""
 
 Watch: TypeAlias = Callable[[asyncio.Task[None], str], None]
 
@@ -42,8 +35,8 @@ class Server(uvicorn.Server):
         # Accepted sockets inherit it.
         self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_KERNEL_BYTES)
         self._connections = connections
-        self._accepting: set[asyncio.Task[Any]] = set()
-        self._log_limit = LogLimit()
+        self._opening: set[asyncio.Task[Any]] = set()
+        self._acceptor = Acceptor(listener, self._open, max(1, connections.most // OPEN_PER_WAITING))
         self.servers = []
 
     @contextlib.contextmanager
@@ -53,43 +46,25 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections."""
-        self._listener.setblocking(False)
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._listener, self._accept)
+        self._acceptor.start()
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more connections, and wait for the requests in progress."""
-        self._loop.remove_reader(self._listener)
+        self._acceptor.stop()
         await super().shutdown([self._listener])
 
-    def _accept(self) -> None:
-        for _ in range(ACCEPTS_PER_TURN):
-            try:
-                accepted, _address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except ConnectionAbortedError:
-                continue
-            except OSError as error:
-                if self._log_limit.allows():
-                    _log.warning("connections cannot be accepted", error=str(error))
-                self._loop.remove_reader(self._listener)
-                self._loop.call_later(PAUSE_SECONDS, self._resume)
-                return
-            task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, accepted))
-            self._accepting.add(task)
-            task.add_done_callback(self._accepted)
+    def _open(self, accepted: socket.socket) -> None:
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, accepted))
+        self._opening.add(task)
+        task.add_done_callback(self._opened)
 
-    def _accepted(self, task: asyncio.Task[Any]) -> None:
-        self._accepting.discard(task)
+    def _opened(self, task: asyncio.Task[Any]) -> None:
+        self._opening.discard(task)
         # A client may be gone before its connection has a transport.
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.info("a connection could not be opened", error=str(error))
-
-    def _resume(self) -> None:
-        if not self.should_exit:
-            self._loop.add_reader(self._listener, self._accept)
 
     def _protocol(self) -> Protocol:
         return Protocol(

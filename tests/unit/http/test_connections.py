@@ -1,4 +1,4 @@
-"""There is a maximum of connections and of the bytes that they hold, and all that wait are accepted together."""
+"""There is a maximum of connections and of the bytes that they hold."""
 
 import asyncio
 import errno
@@ -17,7 +17,7 @@ from service.http.protocol import Protocol
 from service.http.server import serving
 from tests.support.served import served
 from tests.support.wait import eventually
-from tests.unit.http.byte_client import BIG, CHUNKED, GET, OK, Gate, answered, client, closed, ended, port_of
+from tests.unit.http.byte_client import BIG, CHUNKED, GET, OK, Gate, answered, client, closed, ended
 
 pytestmark = pytest.mark.usefixtures("frequent_sweeps")
 
@@ -66,22 +66,6 @@ async def test_a_connection_is_refused_when_every_other_one_has_a_request() -> N
             await ended(refused)
         gate.open.set()
         assert await busy.readline() == OK
-
-
-def test_all_connections_that_wait_are_accepted_in_one_turn_of_the_event_loop() -> None:
-    async def accepted() -> int:
-        among = Connections("test", 100)
-        async with served(Response("answer"), among) as url:
-            waiting = [socket.create_connection(("127.0.0.1", port_of(url))) for _ in range(50)]
-            while not len(among):  # noqa: ASYNC110  # the first turn with a connection is what is observed
-                await asyncio.sleep(0)
-            count = len(among)
-            for each in waiting:
-                each.close()
-        return count
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(accepted()) == 50
 
 
 async def test_connections_are_accepted_again_after_the_process_was_out_of_descriptors() -> None:
