@@ -113,6 +113,11 @@ def fixed_names(attributes: Sequence[Attribute]) -> frozenset[str]:
     return frozenset(a.name for a in attributes if a.fixed)
 
 
+def clearable_names(attributes: Sequence[Attribute]) -> tuple[str, ...]:
+    """Return the names of the attributes that an update can set to null, which is their default."""
+    return tuple(a.name for a in _of(attributes, "commands") if not a.required and not a.fixed)
+
+
 STATUS_WORDS: Final[dict[str, StatusWord]] = {code: {"code": code, "name": code} for code in PRODUCER_STATUSES}
 """The statuses in the format of events."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
@@ -84,3 +85,15 @@ class Reader:
         if name in self.immutable and isinstance(data, dict) and data.get(name, "") is None:
             return Problem("immutable-field", f"{name} cannot change, so it cannot be cleared.", problem.path)
         return problem
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A merge patch that replaces the whole state: the reader of its data, and what is cleared if it is absent."""
+
+    reader: Reader
+    cleared: tuple[str, ...]
+
+    def complete(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the data with null for each attribute that it lacks and that has a default."""
+        return {**dict.fromkeys(self.cleared), **data}

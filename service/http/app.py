@@ -27,7 +27,8 @@ from service.http.problem import Error, HttpProblem, not_found, response
 from service.http.publisher import Publisher
 from service.http.rate import RateLimit
 from service.http.read_failures import ReadFailures
-from service.http.write import Write, WriteEndpoints, WriteServices
+from service.http.write import WriteEndpoints, WriteServices
+from service.http.write_operation import Write
 from service.settings import Settings
 from service.store.offset_fence import Origin
 from service.store.read_store import ReadStore
@@ -42,7 +43,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *command.OPERATIONS,
 )
 
-WRITES: Final[tuple[Write, ...]] = (*code.WRITES,)
+WRITES: Final[tuple[Write, ...]] = (*code.WRITES, *association.WRITES, *group.WRITES)
 
 WAITING_PER_SLOT: Final = 4
 """Limit of requests that wait for a slot, for each of the concurrent requests."""
@@ -149,9 +150,10 @@ def _add(app: FastAPI, endpoints: Endpoints, operation: Operation) -> None:
 
 def _add_write(app: FastAPI, endpoints: WriteEndpoints, write: Write) -> None:
     endpoint = endpoints.endpoint(write)
-    app.router.add_api_route(
-        write.path, endpoint, methods=[write.method], include_in_schema=False, route_class_override=BytesRoute
-    )
+    for path in (write.path, *write.aliases):
+        app.router.add_api_route(
+            path, endpoint, methods=[write.method], include_in_schema=False, route_class_override=BytesRoute
+        )
 
 
 def _base_paths(settings: Settings) -> BasePaths | None:

@@ -10,6 +10,8 @@ from service.http.operation import Operation, RequestContext
 from service.http.pages import Pages
 from service.http.problem import not_found
 from service.http.scope import ADMIN_READ
+from service.http.write_access import EACH, Reference
+from service.http.write_operation import Write
 from service.store.code_page import Items, Page
 
 USER_ATTRIBUTES: Final = ("id", "producerCode", "roles")
@@ -54,6 +56,31 @@ async def _one_of_group(context: RequestContext) -> Response:
 _USER_PAGES: Final = Pages(_of_user, USER_FIELDS, owners=lambda _: 1)
 _GROUP_PAGES: Final = Pages(_of_group, GROUP_FIELDS, owners=lambda _: 1)
 
+_GET_OF_USER: Final = Operation(
+    "/admin/v1/users/{userId}/producer-codes/{producerCodeId}",
+    "getUserProducerCode",
+    "One association of a user with a producer code",
+    "Users",
+    ADMIN_READ,
+    _one_of_user,
+    resource.UserProducerCodeElement,
+    example.USER_CODE,
+    (USER_FIELDS,),
+)
+
+_GET_OF_GROUP: Final = Operation(
+    "/admin/v1/groups/{groupId}/producer-codes/{producerCodeId}",
+    "getGroupProducerCode",
+    "One association of a group with a producer code",
+    "Groups",
+    ADMIN_READ,
+    _one_of_group,
+    resource.GroupProducerCodeElement,
+    example.GROUP_CODE,
+    (GROUP_FIELDS,),
+    aliases=("/admin/v1/group/{groupId}/producer-codes/{producerCodeId}",),
+)
+
 OPERATIONS: Final = (
     Operation(
         "/admin/v1/users/{userId}/producer-codes",
@@ -68,17 +95,7 @@ OPERATIONS: Final = (
         "Sort keys and filters refer to the associated codes.",
         is_expensive=_USER_PAGES.is_expensive,
     ),
-    Operation(
-        "/admin/v1/users/{userId}/producer-codes/{producerCodeId}",
-        "getUserProducerCode",
-        "One association of a user with a producer code",
-        "Users",
-        ADMIN_READ,
-        _one_of_user,
-        resource.UserProducerCodeElement,
-        example.USER_CODE,
-        (USER_FIELDS,),
-    ),
+    _GET_OF_USER,
     Operation(
         "/admin/v1/groups/{groupId}/producer-codes",
         "listGroupProducerCodes",
@@ -93,16 +110,58 @@ OPERATIONS: Final = (
         ("/admin/v1/group/{groupId}/producer-codes",),
         is_expensive=_GROUP_PAGES.is_expensive,
     ),
-    Operation(
+    _GET_OF_GROUP,
+)
+
+_OF_ASSOCIATION: Final = (Reference("code", ("producerCode", "id")), Reference("role", ("roles", EACH, "id")))
+
+WRITES: Final = (
+    Write(
+        "POST",
+        "/admin/v1/users/{userId}/producer-codes",
+        "addUserProducerCode",
+        "Associate a producer code with a user",
+        "user.add-producer-code",
+        "user",
+        _GET_OF_USER,
+        example.NEW_USER_CODE,
+        subject="userId",
+        references=_OF_ASSOCIATION,
+    ),
+    Write(
+        "DELETE",
+        "/admin/v1/users/{userId}/producer-codes/{producerCodeId}",
+        "removeUserProducerCode",
+        "Remove the association of a producer code with a user",
+        "user.remove-producer-code",
+        "user",
+        _GET_OF_USER,
+        subject="userId",
+        references=_OF_ASSOCIATION,
+    ),
+    Write(
+        "POST",
+        "/admin/v1/groups/{groupId}/producer-codes",
+        "addGroupProducerCode",
+        "Associate a producer code with a group",
+        "group.add-producer-code",
+        "group",
+        _GET_OF_GROUP,
+        example.NEW_GROUP_CODE,
+        subject="groupId",
+        references=_OF_ASSOCIATION,
+        aliases=("/admin/v1/group/{groupId}/producer-codes",),
+    ),
+    Write(
+        "DELETE",
         "/admin/v1/groups/{groupId}/producer-codes/{producerCodeId}",
-        "getGroupProducerCode",
-        "One association of a group with a producer code",
-        "Groups",
-        ADMIN_READ,
-        _one_of_group,
-        resource.GroupProducerCodeElement,
-        example.GROUP_CODE,
-        (GROUP_FIELDS,),
+        "removeGroupProducerCode",
+        "Remove the association of a producer code with a group",
+        "group.remove-producer-code",
+        "group",
+        _GET_OF_GROUP,
+        subject="groupId",
+        references=_OF_ASSOCIATION,
         aliases=("/admin/v1/group/{groupId}/producer-codes/{producerCodeId}",),
     ),
 )

@@ -13,7 +13,8 @@ from service.http.pages import Pages
 from service.http.problem import disabled, not_found
 from service.http.scope import ACCOUNT_READ, ADMIN_READ
 from service.http.value import choice, day
-from service.http.write import Write
+from service.http.write_access import EACH, Reference
+from service.http.write_operation import Write
 from service.store.code_page import Items, Page
 
 ATTRIBUTES: Final = tuple(CodeAttributes.__annotations__)
@@ -151,6 +152,8 @@ OPERATIONS: Final = (
     ),
 )
 
+_REFERENCES: Final = (Reference("organization", ("organization", "id")), Reference("role", ("roles", EACH, "id")))
+
 WRITES: Final = (
     Write(
         "POST",
@@ -161,7 +164,7 @@ WRITES: Final = (
         "code",
         _GET_ONE,
         example.NEW_CODE,
-        organization=("organization", "id"),
+        references=_REFERENCES,
     ),
     Write(
         "PATCH",
@@ -173,5 +176,6 @@ WRITES: Final = (
         _GET_ONE,
         example.CHANGED_CODE,
         subject="producerCodeId",
+        references=_REFERENCES,
     ),
 )

@@ -18,7 +18,7 @@ from service.http.answer import JSON, answer, made_tag
 from service.http.openapi import complete
 from service.http.operation import BytesRoute, Operation
 from service.http.parameter import read
-from service.http.write import Write
+from service.http.write_operation import Write
 from service.version import VERSION
 
 _ASSETS: Final = files("service.http").joinpath("assets")

@@ -65,16 +65,17 @@ _GROUP_CODE: Final = _item(
     },
     "/admin/v1/groups/pc:669/producer-codes/pc:16",
 )
+_ADDRESS: Final = {
+    "line1": "10 Main Street",
+    "city": "Minneapolis",
+    "state": "MN",
+    "postal_code": "55401",
+    "country_code": "USA",
+}
 _GROUP: Final = {
     "id": "pc:669",
     "type": "office",
-    "value": {
-        "line1": "10 Main Street",
-        "city": "Minneapolis",
-        "state": "MN",
-        "postal_code": "55401",
-        "country_code": "USA",
-    },
+    "value": _ADDRESS,
     "distributor_id": "pc:4",
     "producers": [{"id": "pc:305", "name": "Ann Smith", "email": "ann@example.com", "external_id": "a-17"}],
     "products": None,
@@ -135,3 +136,15 @@ NEW_CODE: Final = {
     "data": {"attributes": {"code": "301-008579", "organization": {"id": "pc:4"}, "roles": [{"id": "producer"}]}}
 }
 CHANGED_CODE: Final = {"data": {"attributes": {"appointmentDate": "2022-07-09"}}}
+NEW_GROUP: Final = {"type": "office", "value": _ADDRESS, "distributor_id": "pc:4"}
+CHANGED_GROUP: Final = {**NEW_GROUP, "value": {**_ADDRESS, "line1": "20 Main Street"}}
+NEW_PRODUCER: Final = {
+    "name": "Ann Smith",
+    "email": "ann@example.com",
+    "external_id": "a-17",
+    "distributor_id": "pc:4",
+    "groups": ["pc:669"],
+}
+CHANGED_PRODUCER: Final = {**NEW_PRODUCER, "email": "ann.smith@example.com"}
+NEW_USER_CODE: Final = {"data": {"attributes": {"producerCode": {"id": "pc:535"}}}}
+NEW_GROUP_CODE: Final = {"data": {"attributes": {"producerCode": {"id": "pc:17"}}}}

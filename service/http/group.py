@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
+from service.contract.aggregate import user
 from service.http import example, resource
 from service.http.answer import answer
 from service.http.base_path import public_path
@@ -13,6 +14,8 @@ from service.http.operation import Operation, RequestContext
 from service.http.problem import not_found
 from service.http.scope import ADMIN_READ
 from service.http.value import choice, identifier, number
+from service.http.write_access import EACH, Reference
+from service.http.write_operation import Write
 from service.store.page_cost import MAX_ENTRIES
 from service.store.read_store import Listed, Organizations
 
@@ -81,6 +84,28 @@ def _one(context: RequestContext, name: str, parameter: str, found: Listed | Non
     return answer(context.request, body, version=found.version)
 
 
+_GET_GROUP: Final = Operation(
+    "/groups/{group_id}",
+    "getGroup",
+    "One group with its producers and products",
+    "Groups",
+    ADMIN_READ,
+    _group,
+    resource.GroupElement,
+    example.GROUP,
+)
+
+_GET_PRODUCER: Final = Operation(
+    "/producers/{id}",
+    "getProducer",
+    "One producer",
+    "Producers",
+    ADMIN_READ,
+    _producer,
+    resource.ProducerElement,
+    example.PRODUCER,
+)
+
 OPERATIONS: Final = (
     Operation(
         "/groups",
@@ -95,16 +120,7 @@ OPERATIONS: Final = (
         _LINKED,
         is_expensive=_is_expensive,
     ),
-    Operation(
-        "/groups/{group_id}",
-        "getGroup",
-        "One group with its producers and products",
-        "Groups",
-        ADMIN_READ,
-        _group,
-        resource.GroupElement,
-        example.GROUP,
-    ),
+    _GET_GROUP,
     Operation(
         "/producers",
         "listProducers",
@@ -118,14 +134,66 @@ OPERATIONS: Final = (
         _LINKED,
         is_expensive=_is_expensive,
     ),
-    Operation(
+    _GET_PRODUCER,
+)
+
+_OF_GROUP: Final = (Reference("organization", ("distributor_id",)),)
+_OF_PRODUCER: Final = (
+    Reference("organization", ("organization", "id")),
+    Reference("organization", ("distributor_id",)),
+    Reference("group", ("groups", EACH)),
+)
+
+WRITES: Final = (
+    Write(
+        "POST",
+        "/groups",
+        "createGroup",
+        "Create a group",
+        "group.create",
+        "group",
+        _GET_GROUP,
+        example.NEW_GROUP,
+        references=_OF_GROUP,
+        enveloped=False,
+    ),
+    Write(
+        "PUT",
+        "/groups/{group_id}",
+        "replaceGroup",
+        "Replace the type and value of a group",
+        "group.update",
+        "group",
+        _GET_GROUP,
+        example.CHANGED_GROUP,
+        subject="group_id",
+        references=_OF_GROUP,
+        enveloped=False,
+    ),
+    Write(
+        "POST",
+        "/producers",
+        "createProducer",
+        "Create a producer",
+        "user.create",
+        "user",
+        _GET_PRODUCER,
+        example.NEW_PRODUCER,
+        references=_OF_PRODUCER,
+        enveloped=False,
+    ),
+    Write(
+        "PUT",
         "/producers/{id}",
-        "getProducer",
-        "One producer",
-        "Producers",
-        ADMIN_READ,
-        _producer,
-        resource.ProducerElement,
-        example.PRODUCER,
+        "replaceProducer",
+        "Replace the attributes of a producer",
+        "user.update",
+        "user",
+        _GET_PRODUCER,
+        example.CHANGED_PRODUCER,
+        subject="id",
+        references=_OF_PRODUCER,
+        enveloped=False,
+        replacement=user.REPLACEMENT,
     ),
 )

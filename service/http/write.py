@@ -1,70 +1,42 @@
-"""Operations that write: a request becomes a command on Kafka and waits for its outcome."""
+"""Requests that write: a request becomes a command on Kafka and waits for its outcome."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.contract.aggregate import READERS
-from service.contract.catalogue import wire_type
 from service.contract.cloudevent import MAX_SOURCE_BYTES
 from service.contract.http_source import API, PUBLISHED_BY, http_source
 from service.contract.sending import CommandRecord, command_event, command_record
-from service.core.command import Invalid
 from service.core.ids import created_subject
-from service.core.problem import Problem
 from service.http.caller import Caller
-from service.http.operation import Endpoints, Operation, RequestContext
+from service.http.operation import Endpoints
 from service.http.outcome_wait import OutcomeWaits, TooManyWaiting, Waiting
-from service.http.parameter import QueryParameters, read
+from service.http.parameter import read
 from service.http.problem import Error, HttpProblem, body_too_large, not_found
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished, Publisher
 from service.http.scope import ADMIN_WRITE
+from service.http.write_access import named, unseen
 from service.http.write_answer import (
     DECIDED,
     MAYBE_PUBLISHED,
     NOTHING_PUBLISHED,
     dead_lettered,
     pending,
-    rejection,
     unavailable_because,
 )
+from service.http.write_operation import Write, path_names
 from service.http.write_request import Data, expected_version, given_key, new_key, read_data, seconds_to_wait
+from service.http.write_result import ANSWER_SECONDS, Result
 from service.store.command_states import CommandState
 from service.store.errors import StoreError
 
 PUBLISH_SECONDS: Final = 5.0
 INBOX_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 5.0
-POLL_SECONDS: Final = 0.05
-
-Kind = Literal["code", "group", "user"]
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """An operation that sends `command`; `get` is the operation whose response it returns.
-
-    `subject` is the path parameter with the subject, None for a create; `kind` is the kind of the subject.
-    `organization` leads to the id of the organization in the data of a create.
-    """
-
-    method: str
-    path: str
-    id: str
-    summary: str
-    command: str
-    kind: Kind
-    get: Operation
-    example: Any
-    subject: str | None = None
-    organization: tuple[str, ...] = ()
-    enveloped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +63,7 @@ class WriteEndpoints:
             request.scope["idempotency_key"] = given_key(request.scope) or new_key()
             caller = await self.endpoints.admitted(request, ADMIN_WRITE)
             read(request.scope["query_string"], ())
-            one = _OneWrite(self, write, request, caller, await read_data(request, enveloped=write.enveloped))
-            return await one.answer()
+            return await _OneWrite(self, write, request, caller, await _data(write, request)).answer()
 
         return receive
 
@@ -108,6 +79,7 @@ class _OneWrite:
         self._caller = caller
         self._key: str = request.scope["idempotency_key"]
         self._data = data
+        self._result = Result(service.endpoints, write, request, caller, data)
         self._source = http_source(caller.subject)
         self._subject = request.path_params.get(write.subject) if write.subject else None
 
@@ -125,7 +97,7 @@ class _OneWrite:
         with waiting:
             known = await self._known(waiting)
             if known.status is not None:
-                response = await self._decided(known, deadline, replayed=True)
+                response = await self._result.response(known, deadline, replayed=True)
                 if response is None:
                     raise unavailable_because("The result cannot be read at the moment.", DECIDED)
                 return response
@@ -139,7 +111,8 @@ class _OneWrite:
                 return pending(self._request, waiting.sent, place)
         if state.status is None:
             raise dead_lettered()
-        return await self._decided(state, deadline, replayed=False) or pending(self._request, waiting.sent, place)
+        response = await self._result.response(state, deadline, replayed=False)
+        return response or pending(self._request, waiting.sent, place)
 
     async def _known(self, waiting: Waiting) -> CommandState:
         try:
@@ -150,17 +123,18 @@ class _OneWrite:
 
     async def _record(self) -> CommandRecord:
         """Return the record of the command. Raises HttpProblem for what the caller must not or cannot write."""
-        write, data = self._write, self._data
+        write = self._write
         expected = expected_version(self._request)
-        organization = await self._organization()
-        reader = READERS[wire_type(write.command)]
         subject = self._subject or created_subject(self._source, self._key)
-        body = reader.read(data.value, subject, data.text, ())
-        if isinstance(body, Invalid):
-            raise rejection(body.problems, body.more, data.pointer)
+        data = write.checked(self._data, subject)
+        try:
+            organization = await self._organization(data)
+        except StoreError as error:
+            self._endpoints.failures.record(error)
+            raise unavailable_because("The database is not available at the moment.", NOTHING_PUBLISHED) from None
         event = command_event(
             write.command,
-            data.value,
+            data,
             id=self._key,
             source=self._source,
             subject=subject,
@@ -175,23 +149,23 @@ class _OneWrite:
             raise body_too_large(self._services.max_body_bytes)
         return record
 
-    async def _organization(self) -> str | None:
-        """Return the organization of the subject, None if it is unknown. Raises a 404 if the caller may not see it."""
+    async def _organization(self, data: Mapping[str, Any]) -> str | None:
+        """Return the organization of the subject, None if it is unknown.
+
+        Raises a 404 if the request names something that the caller may not see, and StoreUnavailable.
+        """
+        write, reader = self._write, self._endpoints.source.reader
+        objects = [replace(one, path=write.place(self._data, one.path)) for one in named(data, write.references)]
         if self._subject is None:
-            value: Any = self._data.value
-            for name in self._write.organization:
-                value = value.get(name) if isinstance(value, dict) else None
-            if isinstance(value, str) and not self._caller.sees(value):
-                raise not_found("/".join((self._data.pointer, *self._write.organization)))
-            return value if isinstance(value, str) else None
-        try:
-            found = await self._endpoints.source.reader.subject_organization(self._write.kind, self._subject)
-        except StoreError as error:
-            self._endpoints.failures.record(error)
-            raise unavailable_because("The database is not available at the moment.", NOTHING_PUBLISHED) from None
-        if self._caller.organizations is not None and (found is None or not self._caller.sees(found)):
-            raise not_found(self._write.subject or "")
-        return found
+            organization = next((one.id for one in objects if one.kind == "organization"), None)
+        else:
+            owned = (await reader.owned(write.kind, [self._subject])).get(self._subject)
+            organization = None if owned is None else owned.organization_id
+            if self._caller.organizations is not None and (organization is None or not self._caller.sees(organization)):
+                raise not_found(write.subject or "")
+        if paths := await unseen(self._caller, reader, objects):
+            raise HttpProblem(404, [error for path in paths for error in not_found(path).errors])
+        return organization
 
     async def _publish(self, record: CommandRecord) -> Acknowledgement:
         try:
@@ -201,65 +175,13 @@ class _OneWrite:
         except MaybePublished:
             raise unavailable_because("The broker did not confirm the command.", MAYBE_PUBLISHED) from None
 
-    async def _decided(self, state: CommandState, deadline: float, *, replayed: bool) -> Response | None:
-        """Return the response to a decided command; None if what it changed cannot be read yet."""
-        outcome = orjson.loads(state.outcome or b"{}")
-        headers = {"Idempotent-Replayed": "true"} if replayed else {}
-        if state.status == "rejected":
-            problem = outcome["problem"]
-            errors = [Problem(error["code"], error["message"], error["path"]) for error in problem["errors"]]
-            refused = rejection(errors, problem.get("more", 0), self._data.pointer)
-            refused.headers.update(headers)
-            raise refused
-        response = await self._resource(outcome, max(deadline, time.monotonic() + ANSWER_SECONDS))
-        if response is None:
-            return None
-        if state.status == "accepted" and self._write.subject is None:
-            response.status_code = 201
-            headers["Location"] = self._request.scope.get("base_path", "") + self._path(outcome["subject"])
-        response.headers.update(headers)
-        return response
 
-    async def _resource(self, outcome: Mapping[str, Any], deadline: float) -> Response | None:
-        """Return the resource as a GET does, in the version of the outcome or a later one; None after the deadline.
-
-        A standby may not have it yet.
-        """
-        source, get = self._endpoints.source, self._write.get
-        subject = outcome["subject"]
-        headers = [(name, value) for name, value in self._request.scope["headers"] if not name.startswith(b"if-")]
-        scope = {
-            **self._request.scope,
-            "method": "GET",
-            "path": self._path(subject),
-            "query_string": b"",
-            "headers": headers,
-        }
-        context = RequestContext(
-            Request(scope), source, self._caller, QueryParameters({}, ()), {_parameter(get.path): subject}
-        )
-        while True:
-            try:
-                async with source.limit.slot(self._caller.subject):
-                    response = await get.answer(context)
-                if int(response.headers["etag"][1:].partition("-")[0]) >= outcome["version"]:
-                    return response
-            except HttpProblem as refused:
-                if refused.status != 404:
-                    raise
-            except StoreError as error:
-                self._endpoints.failures.record(error)
-                raise unavailable_because("The database is not available at the moment.", DECIDED) from None
-            if time.monotonic() > deadline:
-                return None
-            await asyncio.sleep(POLL_SECONDS)
-
-    def _path(self, subject: str) -> str:
-        return self._write.get.path.replace(f"{{{_parameter(self._write.get.path)}}}", subject)
-
-
-def _parameter(path: str) -> str:
-    return path[path.index("{") + 1 : path.index("}")]
+async def _data(write: Write, request: Request) -> Data:
+    """Return the data of the command. A removal has no body: its path names the producer code."""
+    if write.removes:
+        code = request.path_params[path_names(write.path)[-1]]
+        return Data({"producerCode": {"id": code}}, b"", "")
+    return await read_data(request, enveloped=write.enveloped)
 
 
 def _extend(request: Request, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """The response to a request that writes: from the outcome of its command, or while there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -18,6 +18,8 @@ RETRY_SECONDS: Final = 1
 
 # Other codes are 422.
 _STATUS: Final = {"not-found": 404, "already-exists": 409, "code-taken": 409, "version-conflict": 412}
+# The path of the request names all objects.
+_STATUS_OF_REMOVAL: Final = {**_STATUS, "reference-not-found": 404}
 
 NOTHING_PUBLISHED: Final = "Nothing was published."
 MAYBE_PUBLISHED: Final = (
@@ -26,17 +28,20 @@ MAYBE_PUBLISHED: Final = (
 DECIDED: Final = "The command is decided: repeat the request with the same key."
 
 
-def rejection(problems: Sequence[Problem], more: int, pointer: str) -> HttpProblem:
-    """Return the problem of a rejected command; `pointer` leads to its data in the body.
+def rejection(problems: Sequence[Problem], more: int, place: Callable[[str], str], *, removal: bool) -> HttpProblem:
+    """Return the problem of a rejected command; `place` converts the path of a problem to a place in the request.
 
     The first of the problems decides the status, as it decides the code of an outcome.
     """
-    errors = [Error(one.code, one.message, _path(one.path, pointer)) for one in problems]
-    return HttpProblem(_STATUS.get(problems[0].code, 422), errors, more=more)
+    errors = [Error(one.code, one.message, place(one.path)) for one in problems]
+    statuses = _STATUS_OF_REMOVAL if removal else _STATUS
+    return HttpProblem(statuses.get(problems[0].code, 422), errors, more=more)
 
 
-def _path(path: str, pointer: str) -> str:
-    return "If-Match" if path == "expectedversion" else pointer + path if path.startswith("/") or not path else path
+def used_key(type_: str) -> HttpProblem:
+    """Return the problem of a key that a request of another kind has used."""
+    message = f"The key belongs to a command of type {type_}: use another key."
+    return HttpProblem(422, [Error("key-used", message, "Idempotency-Key")])
 
 
 def dead_lettered() -> HttpProblem:

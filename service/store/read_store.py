@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 Organizations: TypeAlias = Sequence[str] | None
 
 _ORGANIZATION = statement("read/organization_find")
+_OWNED = statement("read/owned")
 _ROLE = statement("read/role_find")
-_SUBJECT_ORGANIZATION = statement("read/subject_organization")
 _STRINGS_KNOWN = statement("read/code_strings_known")
 
 
@@ -68,6 +68,14 @@ class Listed:
 
     data: str
     last: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The organization and the version of a producer code, a group or a user."""
+
+    organization_id: str
     version: int
 
 
@@ -162,10 +170,10 @@ class ReadStore:
         """Return which of the code strings (lower case) belong to a code."""
         return {row["code"] for row in await self._rows(_STRINGS_KNOWN, strings)}
 
-    async def subject_organization(self, kind: str, subject: str) -> str | None:
-        """Return the organization of a producer code ("code"), a group or a user; None if there is no such object."""
-        rows = await self._rows(_SUBJECT_ORGANIZATION, kind, subject)
-        return rows[0]["organization_id"] if rows else None
+    async def owned(self, kind: str, ids: Sequence[str]) -> dict[str, Owned]:
+        """Return those of the producer codes ("code"), groups ("group") or users ("user") that exist, by their ids."""
+        rows = await self._rows(_OWNED, kind, ids)
+        return {row["id"]: Owned(row["organization_id"], row["version"]) for row in rows}
 
     async def command_states(
         self, sent: Sequence[SentCommand], topics: Topics, origin: Origin | None

@@ -22,12 +22,13 @@ from service.contract.attribute import (
     Data,
     StateKind,
     changes_of,
+    clearable_names,
     create_model,
     fixed_names,
     update_model,
 )
 from service.contract.field import MAX_ITEMS, STRICT, Id, Reference, ids_of, normalized
-from service.contract.reader import Reader
+from service.contract.reader import Reader, Replacement
 from service.core import user as core
 from service.core.problem import Problem
 
@@ -147,5 +148,15 @@ READERS: Final = (
     Reader("user.leave-group", UserGroup, lambda data: core.LeaveGroup(data["group_id"])),
     Reader("user.add-producer-code", UserCode, _add_code),
     Reader("user.remove-producer-code", UserCode, lambda data: core.RemoveUserCode(data["producerCode"]["id"])),
+)
+REPLACEMENT: Final = Replacement(
+    Reader(
+        "user.update",
+        create_model("ReplaceUser", ATTRIBUTES),
+        _update,
+        check=_same_organization,
+        immutable=fixed_names(ATTRIBUTES),
+    ),
+    clearable_names(ATTRIBUTES),
 )
 STATES: Final = (StateKind(core.User, "user", "user", "A user; `groups` are ids.", ATTRIBUTES, _state),)

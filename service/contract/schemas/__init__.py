@@ -87,6 +87,22 @@ def text(schema: Mapping[str, Any]) -> bytes:
     return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
+def untitled(node: Any) -> Any:
+    """Remove titles, which only repeat names, and `discriminator`, which is an OpenAPI and not a JSON Schema keyword.
+
+    A property named `title` has a schema and not a string as its value, and is kept.
+    """
+    if isinstance(node, dict):
+        return {
+            key: untitled(value)
+            for key, value in node.items()
+            if not (key == "title" and isinstance(value, str)) and key != "discriminator"
+        }
+    if isinstance(node, list):
+        return [untitled(value) for value in node]
+    return node
+
+
 @cache
 def _committed_bundle(file: str) -> dict[str, dict[str, Any]]:
     bundle: dict[str, dict[str, Any]] = orjson.loads(files(__name__).joinpath(file).read_bytes())["$defs"]
@@ -121,23 +137,7 @@ def _object(models: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
 
 def _document(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
     head = {"$schema": DIALECT, "$id": "", "title": name, "description": summary}
-    bare: dict[str, Any] = _untitled(schema)
+    bare: dict[str, Any] = untitled(schema)
     document = {**head, **{key: value for key, value in bare.items() if key not in head}}
     revision = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_REVISION]
     return document | {"$id": f"{SCHEMA_BASE}{name}:v1:{revision}"}
-
-
-def _untitled(node: Any) -> Any:
-    """Remove titles, which only repeat names, and `discriminator`, which is an OpenAPI and not a JSON Schema keyword.
-
-    A property named `title` has a schema and not a string as its value, and is kept.
-    """
-    if isinstance(node, dict):
-        return {
-            key: _untitled(value)
-            for key, value in node.items()
-            if not (key == "title" and isinstance(value, str)) and key != "discriminator"
-        }
-    if isinstance(node, list):
-        return [_untitled(value) for value in node]
-    return node

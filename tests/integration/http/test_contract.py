@@ -12,7 +12,7 @@ from pathlib import Path
 from service.core.world import World
 from service.http.app import OPERATIONS
 from service.http.cursor import issued
-from service.http.openapi import EXAMPLE_IDS
+from service.http.openapi_parts import EXAMPLE_IDS
 from tests.integration.http import seeds
 from tests.integration.http.registry_client import READ, TRUSTED, open_registry
 from tests.support.served import served

@@ -163,7 +163,9 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     "account, by its string": (_account("login-1", _filters(("code", "eq", "x"))), 60),
     "account without code security, by its string": (_account("login-19011", _filters(("code", "eq", "x"))), 60),
     **{
-        f"organization of a {kind}": ((statement("read/subject_organization"), [kind, f"{kind}:7"]), 1)
+        f"organizations of a hundred of kind {kind}": (
+            (statement("read/owned"), [kind, [f"{kind}:{n}" for n in range(1, 101)]]), 100
+        )
         for kind in ("code", "group", "user")
     },
     "states of commands": (_states(50), 100),

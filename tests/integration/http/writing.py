@@ -64,12 +64,11 @@ class Writing:
     async def send(
         self, method: str, path: str, attributes: Any = None, *, key: str | None = None, **more: Any
     ) -> httpx.Response:
-        """Send attributes, or `content`; `headers` and claims of the token are in `more`."""
+        """Send attributes, `json`, `content` or no body; `headers` and claims of the token are in `more`."""
         headers = more.pop("headers", {}) | ({} if key is None else {"Idempotency-Key": key})
-        content = more.pop("content", None)
-        given: dict[str, Any] = (
-            {"json": {"data": {"attributes": attributes}}} if content is None else {"content": content}
-        )
+        given = {name: more.pop(name) for name in ("content", "json") if name in more}
+        if attributes is not None:
+            given = {"json": {"data": {"attributes": attributes}}}
         token = token_headers(more.pop("sub", "ann"), **{"scope": "admin:write", **more})
         return await self.registry.client.request(method, path, headers={**token, **headers}, **given)
 
