@@ -10,6 +10,8 @@ from consumers.health import Health
 from service.http.app import create_app
 from service.http.caller import Verifier
 from service.http.jwks import KeySet
+from service.http.outcome_wait import OutcomeWaits
+from service.http.publisher import Publisher
 from service.http.read_failures import PART, ReadFailures
 from service.settings import Settings
 from service.store.code_page import Items
@@ -36,10 +38,12 @@ def verifier(of: issuer.Issuer) -> Verifier:
 
 
 @asynccontextmanager
-async def api_client(of: issuer.Issuer, answer: Any = EMPTY, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def api_client(
+    of: issuer.Issuer, answer: Any = EMPTY, writes: tuple[Publisher, OutcomeWaits] | None = None, **settings: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of the application."""
     reader = cast("ReadStore", StubReader(answer))
-    app = create_app(Settings(**settings), reader, reader, verifier(of), ReadFailures(Health([PART])))
+    app = create_app(Settings(**settings), reader, reader, verifier(of), ReadFailures(Health([PART])), writes=writes)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
         yield client
