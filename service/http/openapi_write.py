@@ -16,25 +16,25 @@ _PROBLEMS: Final = (
 )
 _ONLY_WITH_BODY: Final = frozenset({409, 415})
 
-_KEY: Final = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+KEY: Final[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$"}
 _PARAMETERS: Final[tuple[dict[str, Any], ...]] = (
     {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "The key of the request, by default a new one. A repeat with a key has no further effect.",
-        "schema": _KEY,
+        "schema": KEY,
     },
     {
         "name": "GW-DBTransaction-ID",
         "in": "header",
         "description": "Another name of `Idempotency-Key`. If both are given, they are equal.",
-        "schema": _KEY,
+        "schema": KEY,
     },
     {
         "name": "If-Match",
         "in": "header",
         "description": "The entity tag of the version that the request changes.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[!#-+.-~-]*")$'},
     },
     {
         "name": "Prefer",
@@ -59,7 +59,12 @@ def write_responses() -> dict[str, Any]:
         "Pending": {
             "description": "The command is published and has no outcome yet; `Location` leads to its state.",
             "headers": refs("Location", "RetryAfter", "IdempotencyKey", "XRequestId"),
-            "content": {"application/json": {"schema": _PENDING, "example": {"status": "pending"}}},
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/PendingCommand"},
+                    "example": {"status": "pending"},
+                }
+            },
         },
         "Removed": {"description": "There is no such association any more.", "headers": refs(*_SUCCESS)},
     }
@@ -99,8 +104,11 @@ def _body(write: Write) -> dict[str, Any]:
 
 
 def write_schemas(writes: Sequence[Write], taken: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schemas of the bodies: those of the commands, whose parts get other names than those `taken`."""
-    schemas: dict[str, Any] = {}
+    """Return the schemas of bodies and of responses without an outcome.
+
+    Bodies are those of the commands, whose parts get other names than those `taken`.
+    """
+    schemas: dict[str, Any] = {"PendingCommand": _PENDING} if writes else {}
     for write in writes:
         if write.removes:
             continue

@@ -30,7 +30,7 @@ CURSORS = "".join(
 
 async def test_all_responses_conform_to_the_openapi_document(database_url: str, tmp_path: Path) -> None:
     async with open_registry(database_url) as one, served(one.app) as url:
-        await one.save(_with_example_ids())
+        await one.save(with_example_ids())
         token = TRUSTED.token(sub=seeds.ANN, scope=READ)
         (tmp_path / "schemathesis.toml").write_text(CURSORS)
         process = await asyncio.create_subprocess_exec(
@@ -47,7 +47,7 @@ async def test_all_responses_conform_to_the_openapi_document(database_url: str, 
     assert f"Tested: {paths}" in output.decode(), output.decode()
 
 
-def _with_example_ids() -> World:
+def with_example_ids() -> World:
     """Return the seed world with associations between the ids of the document's examples."""
     code, user, group = EXAMPLE_IDS["producerCodeId"], EXAMPLE_IDS["userId"], EXAMPLE_IDS["groupId"]
     return replace(
