@@ -10,7 +10,7 @@ from tests.support.document_run import DocumentRun
 from tests.support.program import PROGRAM
 
 
-@pytest.mark.parametrize(("name", "least"), [("service/contract/README.md", 4), ("service/http/README.md", 17)])
+@pytest.mark.parametrize(("name", "least"), [("service/contract/README.md", 4), ("service/http/README.md", 21)])
 async def test_examples_of_the_document_print_what_it_says(name: str, least: int, tmp_path: Path) -> None:
     async with running_dev(tmp_path / "data", log=tmp_path / "log") as dev:
         addresses = {
