@@ -86,7 +86,8 @@ class _OneWrite:
     async def answer(self) -> Response:
         """Return the response."""
         if len(self._source) > MAX_SOURCE_BYTES:
-            raise HttpProblem(403, [Error("forbidden", "The subject of the token is too long to write.")])
+            error = Error("forbidden", "The subject of the token is too long to write.", "Authorization")
+            raise HttpProblem(403, [error], {"WWW-Authenticate": 'Bearer realm="producer-registry"'})
         seconds = seconds_to_wait(self._request)
         deadline = time.monotonic() + seconds
         _extend(self._request, seconds + INBOX_SECONDS + PUBLISH_SECONDS + 2 * ANSWER_SECONDS)

@@ -130,3 +130,10 @@ async def test_the_scope_is_required(writing: Writing, method: str, path: str) -
     assert refused.status_code == 403
     assert (await writing.registry.client.request(method, path)).status_code == 401
     assert writing.broker.keys == []
+
+
+async def test_a_subject_that_no_source_can_have_is_refused(writing: Writing) -> None:
+    refused = await writing.send("POST", "/groups", json=OFFICE, sub="é" * 255)
+    assert refused.status_code == 403
+    assert refused.headers["www-authenticate"].startswith("Bearer ")
+    assert writing.broker.keys == []
