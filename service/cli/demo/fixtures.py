@@ -110,3 +110,11 @@ NEW_CODE: Step = (
     {"code": "301-008579", "organization": {"id": ACV}, "roles": [{"id": "producer"}]},
 )
 FOREIGN_CODE: Step = ("group.add-producer-code", OFFICE, {"producerCode": {"id": "pc:16"}})
+
+CODE_OVER_HTTP: dict[str, Any] = {
+    "code": "301-008580",
+    "organization": {"id": ACV},
+    "roles": [{"id": "producer"}],
+    "branch": {"id": MINNEAPOLIS},
+}
+HELD_OVER_HTTP: dict[str, Any] = {"producerCode": {"id": "pc:6"}, "roles": [{"id": SUBMISSIONS}]}

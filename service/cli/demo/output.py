@@ -35,14 +35,19 @@ def sign(mark: str, text: str, data: Any = None) -> None:
     """Print a line with a sign of the legend, and the data below it as JSON."""
     click.echo(f" {click.style(mark, fg=COLOURS[mark])} {_cut(text)}")
     if data is not None:
-        click.echo(to_json(data, INDENT))
+        json_text(data)
 
 
-def to_json(data: Any, indent: int) -> str:
-    """Return data as JSON within the width: on one line if it fits, otherwise with one member per line."""
+def json_text(data: Any) -> None:
+    """Print data as JSON."""
+    click.echo(to_json(data, INDENT))
+
+
+def to_json(data: Any, indent: int, width: int = WIDTH) -> str:
+    """Return data as JSON: on one line if it fits into this width, otherwise with one member per line."""
     space = " " * indent
     line = json.dumps(data, ensure_ascii=False)
-    if len(line) + indent <= WIDTH or not isinstance(data, dict | list) or not data:
+    if len(line) + indent <= width or not isinstance(data, dict | list) or not data:
         return textwrap.fill(
             line, WIDTH, initial_indent=space, subsequent_indent=space, break_on_hyphens=False, break_long_words=True
         )
@@ -55,7 +60,7 @@ def to_json(data: Any, indent: int) -> str:
         if len(head) + len(whole) + indent + 3 <= WIDTH:
             parts.append(f"{space}  {head}{whole}{comma}")
         else:
-            parts.append(f"{space}  {head}{to_json(member, indent + 2).lstrip()}{comma}")
+            parts.append(f"{space}  {head}{to_json(member, indent + 2, WIDTH - len(head) - 1).lstrip()}{comma}")
     opening, closing = ("{", "}") if isinstance(data, dict) else ("[", "]")
     return "\n".join([f"{space}{opening}", *parts, f"{space}{closing}"])
 

@@ -6,19 +6,33 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from email.message import Message as HeaderFields
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from service.cli.command_preparation import CommandPreparer, PreparedCommand
 from service.cli.demo.fixtures import Step
-from service.cli.demo.output import paragraph, sign
+from service.cli.demo.output import json_text, paragraph, sign
 from service.cli.exchange import Answer, Exchange
 from service.cli.message import Message, short_type
 
 SOURCE = "/demo"
 SECONDS = 20.0
 """Timeout of an answer."""
+
+
+Attributes: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response of the API; the body is JSON, None if there is none."""
+
+    status: int
+    headers: HeaderFields
+    body: Any
 
 
 class DemoFailed(Exception):
@@ -36,7 +50,7 @@ class DemoRunner:
         self._api = api
         self._token = token
         self._events: dict[str, Message] = {}
-        self.operator = token("demo-operator", "admin:read")
+        self.operator = token("demo-operator", "admin:read admin:write")
         self.commands = self.events = self.requests = 0
 
     def expect(self, actual: object, expected: object, what: str) -> None:
@@ -85,6 +99,39 @@ class DemoRunner:
             sign("==", f"200, {len(items)} items")
         return body
 
+    async def write(self, method: str, path: str, attributes: Attributes | None, **headers: str) -> Response:
+        """Send a request that writes, as the operator, and print it with its response and event. Return the response.
+
+        The names of the headers have underscores instead of hyphens.
+        """
+        self.requests += 1
+        body = None if attributes is None else {"data": {"attributes": attributes}}
+        given = {name.replace("_", "-").title(): value for name, value in headers.items()}
+        sign("??", f"{method} {path}")
+        paragraph("  ".join(f"{name}: {value}" for name, value in given.items()))
+        if body is not None:
+            json_text(body)
+        response = await asyncio.to_thread(self._request, method, path, self.operator, given, body)
+        sign("==", str(response.status))
+        shown = {name: response.headers.get(name) for name in ("Location", "ETag", "Idempotent-Replayed")}
+        for name, value in shown.items():
+            if value is not None:
+                paragraph(f"{name}: {value}")
+        if shown["Idempotent-Replayed"] is None:
+            await self._show_event(given["Idempotency-Key"])
+        return response
+
+    async def _show_event(self, command_id: str) -> None:
+        """Wait for the event of a command that the API has published, and print it."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            for message in await self._poll():
+                if message.attributes["causationid"] == command_id:
+                    self.events = len(self._events)
+                    sign("**", f"{message.type} {message.attributes['subject']}")
+                    return
+        raise DemoFailed(f"no event within {SECONDS:g} seconds")
+
     async def codes_of(self, subject: str) -> list[str]:
         """Return the strings of the usable codes of a caller."""
         path = "/account/v1/producer-codes"
@@ -104,14 +151,22 @@ class DemoRunner:
         while self._exchange.open or self._missing(answers):
             if time.monotonic() > deadline:
                 raise DemoFailed(f"no answer within {SECONDS:g} seconds")
-            for message in await self._exchange.poll():
-                if "causationid" in message.attributes and not message.type.startswith("command."):
-                    self._events[message.attributes["id"]] = message
+            await self._poll()
         if not quiet:
             for answer in answers:
                 self._show(answer, known, whole=whole)
         self.events = len(self._events)
         return answers
+
+    async def _poll(self) -> list[Message]:
+        """Return the events that have arrived since the last call."""
+        events = [
+            message
+            for message in await self._exchange.poll()
+            if "causationid" in message.attributes and not message.type.startswith("command.")
+        ]
+        self._events.update((event.attributes["id"], event) for event in events)
+        return events
 
     def _missing(self, answers: list[Answer]) -> set[str]:
         return {event for answer in answers for event in answer.outcome.get("events", [])} - set(self._events)
@@ -131,13 +186,24 @@ class DemoRunner:
             sign("**", f"{event.type} {event.attributes['subject']}", event.data)
 
     def _get(self, path: str, token: str) -> Any:
-        request = urllib.request.Request(self._api + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  # the scheme is http
+        return self._request("GET", path, token).body
+
+    def _request(
+        self, method: str, path: str, token: str, headers: Mapping[str, str] = MappingProxyType({}), body: Any = None
+    ) -> Response:
+        request = urllib.request.Request(self._api + path, method=method)  # noqa: S310  # the scheme is http
+        for name, value in {**headers, "Authorization": f"Bearer {token}"}.items():
+            request.add_header(name, value)
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-                return json.loads(response.read())
+            with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
+                text = response.read()
+                return Response(response.status, response.headers, json.loads(text) if text else None)
         except urllib.error.HTTPError as error:
             with error:
-                body = error.read().decode(errors="replace")
-            raise DemoFailed(f"GET {path} returned {error.code}: {body}") from None
+                text = error.read().decode(errors="replace")
+            raise DemoFailed(f"{method} {path} returned {error.code}: {text}") from None
         except OSError as error:
-            raise DemoFailed(f"GET {path} failed: {error}") from None
+            raise DemoFailed(f"{method} {path} failed: {error}") from None

@@ -14,6 +14,7 @@ async def run_script(runner: DemoRunner) -> None:
     await _office(runner)
     await _people(runner)
     await _usable_codes(runner)
+    await _writes(runner)
     await _errors(runner)
     await _summary(runner)
 
@@ -72,8 +73,35 @@ async def _usable_codes(runner: DemoRunner) -> None:
     runner.expect(await runner.codes_of("account-holder"), [], "an external caller has no codes")
 
 
+async def _writes(runner: DemoRunner) -> None:
+    chapter(6, "Writes over HTTP")
+    paragraph(
+        "The API publishes a command and waits for its outcome. The response is the code after the command, with its id"
+        " in the location. The key identifies the command."
+    )
+    path, key = "/admin/v1/producer-codes", "demo-1"
+    created = await runner.write("POST", path, fixtures.CODE_OVER_HTTP, idempotency_key=key)
+    runner.expect(created.status, 201, "the code is created")
+    paragraph("A client that has lost the response sends the same request again. Nothing is created twice.")
+    repeated = await runner.write("POST", path, fixtures.CODE_OVER_HTTP, idempotency_key=key)
+    runner.expect(
+        (repeated.status, repeated.headers["Location"]), (201, created.headers["Location"]), "the code is the same"
+    )
+    paragraph("A change names the version that the client has seen. If another client was faster, it gets a 412.")
+    location, tag = created.headers["Location"], created.headers["ETag"]
+    changed = {"description": "ACV Property Insurance (Commercial)"}
+    updated = await runner.write("PATCH", location, changed, idempotency_key="demo-2", if_match=tag)
+    runner.expect(updated.body["data"]["attributes"]["description"], changed["description"], "the code has changed")
+    paragraph("Ruth may use another code of her organization, and then no longer.")
+    held = f"/admin/v1/users/{fixtures.RUTH}/producer-codes"
+    assigned = await runner.write("POST", held, fixtures.HELD_OVER_HTTP, idempotency_key="demo-3")
+    runner.expect(assigned.status, 201, "Ruth has the code")
+    removed = await runner.write("DELETE", assigned.headers["Location"], None, idempotency_key="demo-4")
+    runner.expect(removed.status, 204, "Ruth no longer has the code")
+
+
 async def _errors(runner: DemoRunner) -> None:
-    chapter(6, "A duplicate, two rejections and a dead letter")
+    chapter(7, "A duplicate, two rejections and a dead letter")
     paragraph("A new code without a subject: its id is derived from source and id of the command.")
     (first,) = await runner.send(fixtures.NEW_CODE)
     paragraph(
@@ -97,7 +125,7 @@ async def _errors(runner: DemoRunner) -> None:
 
 
 async def _summary(runner: DemoRunner) -> None:
-    chapter(7, "The final state")
+    chapter(8, "The final state")
     codes = await runner.get("/admin/v1/producer-codes?filter=organization:eq:pc::1&fields=code", runner.operator)
     runner.expect(codes["count"], 6, "Armstrong and Company has six codes")
     groups = (await runner.get("/groups", runner.operator))["groups"]
