@@ -17,6 +17,7 @@ _PROBLEMS: Final = (
 _ONLY_WITH_BODY: Final = frozenset({409, 415})
 
 KEY: Final[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+TAG: Final[dict[str, Any]] = {"type": "string", "pattern": '^(\\*|(W/)?"[!#-+.-~-]*")$'}
 _PARAMETERS: Final[tuple[dict[str, Any], ...]] = (
     {
         "name": "Idempotency-Key",
@@ -34,7 +35,7 @@ _PARAMETERS: Final[tuple[dict[str, Any], ...]] = (
         "name": "If-Match",
         "in": "header",
         "description": "The entity tag of the version that the request changes.",
-        "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[!#-+.-~-]*")$'},
+        "schema": TAG,
     },
     {
         "name": "Prefer",
