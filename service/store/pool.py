@@ -58,11 +58,26 @@ async def connect(
 
 
 class _Reader(Connection):
-    """A connection for single read statements: it has no state to reset when it is released."""
+    """A connection for single read statements: it has no state to reset when it is released after a complete read."""
+
+    _is_incomplete = False
+
+    def mark_incomplete(self) -> None:
+        """Note that a read was not completed.
+
+        A read that is cancelled after its statement was prepared, and before its values are sent, leaves a transaction
+        open, and with it the locks of its tables. The driver does not know of this transaction.
+        """
+        self._is_incomplete = True
 
     def get_reset_query(self) -> str:
-        """Return no query, which saves a round trip for every read, and keeps the settings of the session."""
-        return ""
+        """Return no query, which saves a round trip for every complete read, and keeps the settings of the session.
+
+        After a read that was not completed, return the shortest query: it ends an open transaction.
+        """
+        query = "SELECT" if self._is_incomplete else ""
+        self._is_incomplete = False
+        return query
 
 
 class Pool:
@@ -105,6 +120,9 @@ class Pool:
 
     async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
         try:
+            if not connection.is_closed():
+                # The proxy passes this on to the connection.
+                connection.mark_incomplete()  # type: ignore[attr-defined]
             await self.connections.release(connection, timeout=CANCEL_SECONDS)
         except Exception:
             # The driver has closed the connection.
