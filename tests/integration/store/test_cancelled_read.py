@@ -13,9 +13,10 @@ from tests.support.wait import eventually
 
 CONNECTIONS = 2
 ENDLESS = "SELECT pg_sleep(600), $1::text AS round"
+# A session is already active while it opens and while it prepares a statement; then there is nothing to cancel.
 ACTIVE = """
-    SELECT query, pid FROM pg_stat_activity
-    WHERE application_name = 'producer-registry reader' AND datname = current_database() AND state = 'active'
+    SELECT query FROM pg_stat_activity
+    WHERE application_name = 'producer-registry reader' AND datname = current_database() AND wait_event = 'PgSleep'
 """
 
 
@@ -67,6 +68,7 @@ async def test_no_statement_of_a_cancelled_read_runs_beside_the_next_one(reads: 
         name = f"round_{number}"
         running = reads.begin(name)
         active: list[str] = []
+        # No pause: a statement of the last round that goes on must be seen beside those of this round.
         while sum(name in query for query in active) < CONNECTIONS:
             active = await reads.active()
         assert len(active) == CONNECTIONS, active
