@@ -6,10 +6,15 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any, TypeVar, overload
 
-POLL_SECONDS = 0.02
-
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
+"""Seconds between two looks at a condition: more in a long wait, so that it takes less CPU time."""
 
 T = TypeVar("T")
+
+
+def pause_after(seconds: float) -> float:
+    """Return how long to wait before the next look, when the wait has taken this many seconds."""
+    return min(max(SHORTEST_PAUSE, seconds / 10), LONGEST_PAUSE)
 
 
 @overload
@@ -21,7 +26,7 @@ async def eventually(condition: Callable[[], Any], *, deadline: float = 30.0, wh
 
     `deadline` is in seconds. After it, AssertionError is raised with `what` and the last value or failure.
     """
-    end = time.monotonic() + deadline
+    start = time.monotonic()
     while True:
         cause: AssertionError | None = None
         last: object = None
@@ -34,6 +39,7 @@ async def eventually(condition: Callable[[], Any], *, deadline: float = 30.0, wh
         except AssertionError as error:
             cause = error
             last = error
-        if time.monotonic() > end:
+        seconds = time.monotonic() - start
+        if seconds > deadline:
             raise AssertionError(f"{what} did not come within {deadline:g} seconds; at last: {last!r}") from cause
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(pause_after(seconds))
