@@ -115,5 +115,15 @@ async def translated_in(session: Session) -> AsyncIterator[None]:
 def _text(error: BaseException) -> str:
     """Return the class of the error and its first line; details may have row values and stay in the cause."""
     lines = str(error).splitlines()
-    advice = "; run `producer-registry migrate`" if isinstance(error, _NOT_MIGRATED) else ""
-    return f"{type(error).__name__}: {lines[0]}{advice}" if lines else type(error).__name__
+    return f"{type(error).__name__}: {lines[0]}{_advice(error)}" if lines else type(error).__name__
+
+
+def _advice(error: BaseException) -> str:
+    if isinstance(error, _NOT_MIGRATED):
+        return "; run `producer-registry migrate`"
+    # The functions of the write-ahead log raise the second one.
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError) or (
+        isinstance(error, asyncpg.ObjectNotInPrerequisiteStateError) and "recovery" in str(error)
+    ):
+        return "; the server is read-only, as a standby is"
+    return ""

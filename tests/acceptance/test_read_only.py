@@ -59,7 +59,7 @@ async def test_a_server_that_only_reads_is_named_until_writes_succeed(
 
         async def named() -> bool:
             status, parts = await reported(service)
-            return status == 503 and any("read-only" in reason for reason in parts.values())
+            return status == 503 and "the server is read-only" in parts["batches"]
 
         await eventually(named, what="readiness that names the cause")
         watched = await watch(service, WINDOW_SECONDS)

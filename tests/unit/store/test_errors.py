@@ -114,3 +114,24 @@ def test_the_message_for_a_missing_table_says_what_to_run(error: type[Exception]
         translated(),
     ):
         raise error("relation does not exist")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (asyncpg.ReadOnlySQLTransactionError, "cannot execute LISTEN during recovery"),
+        (asyncpg.ReadOnlySQLTransactionError, "cannot execute INSERT in a read-only transaction"),
+        (asyncpg.ObjectNotInPrerequisiteStateError, "recovery is in progress"),
+    ],
+)
+def test_the_message_of_a_write_on_a_standby_says_that_it_is_read_only(error: type[Exception], text: str) -> None:
+    with (
+        pytest.raises(StoreUnavailable, match=rf"^{error.__name__}: {text}; the server is read-only, as a standby is$"),
+        translated(),
+    ):
+        raise error(text)
+
+
+def test_the_message_of_another_missing_state_does_not_name_a_standby() -> None:
+    with pytest.raises(StoreUnavailable, match=r"is not yet defined in this session$"), translated():
+        raise asyncpg.ObjectNotInPrerequisiteStateError("currval is not yet defined in this session")
