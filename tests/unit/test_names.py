@@ -3,6 +3,9 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,11 +64,15 @@ COMMON = {
 """Words that also have a standard meaning. They are banned only as names of modules and of the product's classes."""
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    """Every Python file of the project, parsed."""
-    for folder in ("service", "consumers", "tests"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            yield path.relative_to(ROOT), ast.parse(path.read_text())
+Modules: TypeAlias = list[tuple[Path, ast.Module]]
+
+
+@pytest.fixture(scope="module")
+def modules() -> Modules:
+    """Return every Python file of the project, parsed."""
+    folders = (ROOT / folder for folder in ("service", "consumers", "tests"))
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return [(path.relative_to(ROOT), ast.parse(path.read_text())) for path in paths]
 
 
 def identifiers(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -83,25 +90,25 @@ def identifiers(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield from ((part, node.lineno) for part in (node.asname or node.name).split("."))
 
 
-def test_no_module_has_a_former_name() -> None:
-    found = [str(path) for path, _ in modules() if path.stem.lstrip("_") in FORMER]
+def test_no_module_has_a_former_name(modules: Modules) -> None:
+    found = [str(path) for path, _ in modules if path.stem.lstrip("_") in FORMER]
     assert found == []
 
 
-def test_no_identifier_is_a_former_name() -> None:
+def test_no_identifier_is_a_former_name(modules: Modules) -> None:
     found = [
         f"{path}:{line}: {name}: use {FORMER[name.lstrip('_')]}"
-        for path, tree in modules()
+        for path, tree in modules
         for name, line in identifiers(tree)
         if name.lstrip("_") in FORMER.keys() - COMMON.keys()
     ]
     assert found == []
 
 
-def test_no_class_of_the_product_has_a_former_name() -> None:
+def test_no_class_of_the_product_has_a_former_name(modules: Modules) -> None:
     found = [
         f"{path}:{node.lineno}: {node.name}: use {FORMER[node.name]}"
-        for path, tree in modules()
+        for path, tree in modules
         if path.parts[0] != "tests"
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.name in FORMER
