@@ -1,6 +1,7 @@
 """`producer-registry serve`: run one process of the service until a signal."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.cli.exit_status import print_diagnostic
+from service.cli.lazy import uncollected
 from service.cli.option import example_text, settings_options
 from service.settings import Settings
 
@@ -46,7 +48,11 @@ async def _serve(settings: Settings, role: "Role") -> str | None:
     # Before the ports are open: a supervisor that sees the process may stop it at once.
     _stop_on_signal(stop)
 
-    from service.cli.composition import running
+    with uncollected():
+        from service.cli.composition import running
+
+        # All that is there now stays.
+        gc.freeze()
     from service.telemetry import log
 
     deadline = asyncio.timeout(None)

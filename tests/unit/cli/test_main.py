@@ -1,10 +1,13 @@
 """The command line as a whole: fast help, an option for every setting, exit codes."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
 from collections.abc import Coroutine
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import click
@@ -12,6 +15,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from service.cli import lazy
 from service.cli.config import config, example
 from service.cli.main import COMMANDS, cli
 from service.settings import Settings, load, variable
@@ -150,3 +154,15 @@ def test_every_command_exits_with_130_when_it_is_interrupted(command: str, monke
     addresses = ["--kafka-bootstrap-servers", "x:1", "--database-url", "postgresql://u:p@x/d"]
     ended = CliRunner().invoke(cli, [*command.split(), *addresses])
     assert (ended.exit_code, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
+
+
+def test_no_garbage_is_collected_while_a_command_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    enabled: list[bool] = []
+
+    def imported(name: str) -> ModuleType:
+        enabled.append(gc.isenabled())
+        return import_module(name)
+
+    monkeypatch.setattr(lazy, "import_module", imported)
+    assert CliRunner().invoke(cli, ["serve", "--help"]).exit_code == 0
+    assert (set(enabled), gc.isenabled()) == ({False}, True)
