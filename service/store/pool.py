@@ -120,9 +120,6 @@ class Pool:
 
     async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
         try:
-            if not connection.is_closed():
-                # The proxy passes this on to the connection.
-                connection.mark_incomplete()  # type: ignore[attr-defined]
             await self.connections.release(connection, timeout=CANCEL_SECONDS)
         except Exception:
             # The driver has closed the connection.
@@ -160,6 +157,11 @@ async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]
         try:
             async with translated_in(connection):
                 return await connection.fetch(query, *values)
+        except BaseException:
+            if not connection.is_closed():
+                # The proxy passes this on to the connection.
+                connection.mark_incomplete()  # type: ignore[attr-defined]
+            raise
         finally:
             pool.release_later(connection)
     except StoreUnavailable as error:

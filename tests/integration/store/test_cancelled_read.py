@@ -75,3 +75,16 @@ async def test_no_statement_of_a_cancelled_read_runs_beside_the_next_one(reads: 
     for read in running:
         read.cancel()
     await eventually(reads.count(0), what="the end of the statements")
+
+
+async def test_a_complete_read_sends_no_other_query(reads: Reads) -> None:
+    await fetch(reads.pool, "SELECT 1")
+    [session] = await reads.database.fetch(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'producer-registry reader'"
+    )
+    for _ in range(3):
+        await fetch(reads.pool, "SELECT 1")
+        # The connection is released in the background.
+        await asyncio.sleep(0.05)
+        last = await reads.database.fetchval("SELECT query FROM pg_stat_activity WHERE pid = $1", session["pid"])
+        assert last == "SELECT 1"

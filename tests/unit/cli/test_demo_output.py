@@ -19,6 +19,11 @@ def test_data_of_the_script_fits_and_is_valid_json(step: fixtures.Step) -> None:
     assert json.loads(text) == step[2]
 
 
+def test_an_object_within_others_fits_with_their_names() -> None:
+    text = to_json({"data": {"attributes": fixtures.HELD_OVER_HTTP}}, 4)
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
 @given(
     st.recursive(
         st.text(alphabet="abc -é", max_size=30) | st.integers() | st.none(),
