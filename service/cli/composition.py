@@ -196,7 +196,10 @@ async def _api(settings: Settings, listener: socket.socket, health: Health, shut
             )
             seconds = settings.shutdown_deadline_seconds * API_PART
             async with serving(app, listener, connections, shutdown.watch, seconds):
-                yield
+                try:
+                    yield
+                finally:
+                    broker.end_waits()
     finally:
         pool.connections.terminate()
         expensive.connections.terminate()

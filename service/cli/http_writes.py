@@ -23,6 +23,11 @@ class BrokerSide:
     origin: Callable[[], Awaitable[Origin | None]] | None = None
     writes: tuple[Publisher, OutcomeWaits] | None = None
 
+    def end_waits(self) -> None:
+        """Answer the requests that wait for an outcome: the process ends."""
+        if self.writes is not None:
+            self.writes[1].end()
+
 
 def check_writes(settings: Settings) -> None:
     """Raise InvalidSettings if writes are required and no broker is configured."""

@@ -98,22 +98,23 @@ class RequestMiddleware:
         except TimeoutError:
             if self._log_limit.allows("time-out"):
                 _log.warning("a request timed out", path=exchange.path)
-            await exchange.refuse(unavailable("The request timed out."))
+            await exchange.refuse(unavailable(_with_consequence("The request timed out.", exchange)))
         except asyncio.CancelledError:
             if exchange.scope.get("state", {}).get("disconnected"):
                 exchange.status = DISCONNECTED
                 return
             # The shutdown deadline of the server is over; without this response the caller would get an internal error.
-            await exchange.refuse(unavailable("The service is shutting down."))
+            await exchange.refuse(unavailable(_with_consequence("The service is shutting down.", exchange)))
         except Exception as error:
             if is_resource_exhaustion(error):
                 if self._log_limit.allows("resources"):
                     _log.warning("a request ran out of resources", path=exchange.path, error=repr(error))
-                await exchange.refuse(unavailable("The service is out of resources."))
+                await exchange.refuse(unavailable(_with_consequence("The service is out of resources.", exchange)))
                 return
             # The caller gets the request id and no other details.
             _log.exception("a request failed", path=exchange.path)
-            await exchange.refuse(HttpProblem(500, [Error("internal", "An internal error occurred.")]))
+            message = _with_consequence("An internal error occurred.", exchange)
+            await exchange.refuse(HttpProblem(500, [Error("internal", message)]))
 
     async def _forward(self, exchange: "_Exchange", receive: Receive) -> None:
         scope = exchange.scope
@@ -204,6 +205,11 @@ class _Exchange:
         with suppress(asyncio.CancelledError):
             for message in self._response:
                 await self._send(message)
+
+
+def _with_consequence(message: str, exchange: _Exchange) -> str:
+    """Add what a request that writes says about its command."""
+    return f"{message} {exchange.scope['consequence']}" if "consequence" in exchange.scope else message
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:

@@ -23,6 +23,9 @@ LISTENING_SECONDS: Final = 1.0
 ALONE_SECONDS: Final = 0.25
 """Time between two checks of a server that reports nothing, such as a standby."""
 
+LISTEN_AGAIN_SECONDS: Final = 10.0
+"""Time between two attempts to hear of batches from a server that reported nothing: a standby may be promoted."""
+
 RECONNECT_SECONDS: Final = 0.5
 
 ASK_SECONDS: Final = 1.0
@@ -48,6 +51,9 @@ class Session(Protocol):
     async def open(self, on_notify: Callable[[], None]) -> None:
         """Open a new session. Raises StoreUnavailable."""
 
+    async def listen(self) -> None:
+        """Ask the server again to report batches, in the open session. Raises StoreUnavailable."""
+
     async def states(self, sent: Sequence[SentCommand], origin: Origin | None) -> list[CommandState]:
         """Return the state of each command. Raises StoreUnavailable."""
 
@@ -57,6 +63,10 @@ class Session(Protocol):
 
 class TooManyWaiting(Exception):
     """As many requests as allowed wait for an outcome."""
+
+
+class WaitEnded(TimeoutError):
+    """The process ends: no request waits any longer."""
 
 
 class Waiting:
@@ -85,7 +95,7 @@ class Waiting:
         self._waits.wake()
 
     async def outcome(self) -> CommandState:
-        """Wait for the outcome; a state without one means that the command became a dead letter."""
+        """Wait for the outcome; a state without one means that the command became a dead letter. Raises WaitEnded."""
         return await self.ended
 
 
@@ -102,6 +112,8 @@ class OutcomeWaits:
         self._known: Origin | None = None
         self._asked_at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
+        self._listen_at = 0.0
+        self._has_ended = False
 
     @property
     def waiting(self) -> int:
@@ -117,6 +129,8 @@ class OutcomeWaits:
     def add(self, one: Waiting) -> None:
         """Register a request, and check what is known of its command."""
         self._waiting.add(one)
+        if self._has_ended:
+            _end(one)
         self.wake()
 
     def remove(self, one: Waiting) -> None:
@@ -129,6 +143,12 @@ class OutcomeWaits:
         """Check all requests now."""
         self._woken.set()
 
+    def end(self) -> None:
+        """Let no request wait for an outcome any longer: the process ends. Later requests are still checked once."""
+        self._has_ended = True
+        for one in self._waiting:
+            _end(one)
+
     async def run(self) -> None:
         """Answer the waiting requests until this is cancelled."""
         # Whether the last session has answered. If it ends later, a new one may answer at once.
@@ -137,10 +157,12 @@ class OutcomeWaits:
             while True:
                 try:
                     await self._session.open(self.wake)
+                    self._listen_at = time.monotonic() + LISTEN_AGAIN_SECONDS
                     self.wake()
                     while self._session.is_open:
                         await self._wait()
                         if self._waiting:
+                            await self._listen()
                             await self._check()
                             has_answered = True
                 except StoreError as error:
@@ -160,6 +182,13 @@ class OutcomeWaits:
             async with asyncio.timeout(seconds if self._waiting else None):
                 await self._woken.wait()
         self._woken.clear()
+
+    async def _listen(self) -> None:
+        """Try to hear of batches from now on, if the server reports none. The check that follows misses nothing."""
+        now = time.monotonic()
+        if not self._session.listens and now >= self._listen_at:
+            self._listen_at = now + LISTEN_AGAIN_SECONDS
+            await self._session.listen()
 
     async def _check(self) -> None:
         """Answer all requests that wait now."""
@@ -196,3 +225,10 @@ class OutcomeWaits:
                 one.checked.set_exception(StoreUnavailable(str(error)))
                 # The request may have ended meanwhile.
                 one.checked.exception()
+
+
+def _end(one: Waiting) -> None:
+    if not one.ended.done():
+        one.ended.set_exception(WaitEnded())
+        # Nobody may ask for it: the command is not published yet.
+        one.ended.exception()

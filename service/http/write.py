@@ -25,7 +25,9 @@ from service.http.write_answer import (
     DECIDED,
     MAYBE_PUBLISHED,
     NOTHING_PUBLISHED,
+    PUBLISHED,
     dead_lettered,
+    note,
     pending,
     unavailable_because,
 )
@@ -61,6 +63,7 @@ class WriteEndpoints:
         async def receive(request: Request) -> Response:
             # The response has the key whatever happens.
             request.scope["idempotency_key"] = given_key(request.scope) or new_key()
+            note(request.scope, NOTHING_PUBLISHED)
             caller = await self.endpoints.admitted(request, ADMIN_WRITE)
             read(request.scope["query_string"], ())
             return await _OneWrite(self, write, request, caller, await _data(write, request)).answer()
@@ -103,7 +106,9 @@ class _OneWrite:
                     raise unavailable_because("The result cannot be read at the moment.", DECIDED)
                 return response
             record = await self._record()
+            note(self._request.scope, MAYBE_PUBLISHED)
             place = await self._publish(record)
+            note(self._request.scope, PUBLISHED)
             waiting.published(*place)
             try:
                 async with asyncio.timeout(max(0.0, deadline - time.monotonic())):

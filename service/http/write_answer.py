@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from service.core.problem import Problem
 from service.http.answer import JSON
@@ -25,6 +26,7 @@ NOTHING_PUBLISHED: Final = "Nothing was published."
 MAYBE_PUBLISHED: Final = (
     "It is unknown whether the command was published. It may still be decided: repeat the request with the same key."
 )
+PUBLISHED: Final = "The command is published: repeat the request with the same key."
 DECIDED: Final = "The command is decided: repeat the request with the same key."
 
 
@@ -48,6 +50,11 @@ def dead_lettered() -> HttpProblem:
     """Return the problem of a command that became a dead letter."""
     message = "The registry could not process the command, and keeps it for its operator. It has no effect."
     return HttpProblem(500, [Error("dead-lettered", message)])
+
+
+def note(scope: Scope, consequence: str) -> None:
+    """Let every later 503 and 500 of the request say this about its command."""
+    scope["consequence"] = consequence
 
 
 def unavailable_because(reason: str, consequence: str) -> HttpProblem:

@@ -16,7 +16,7 @@ from service.http.operation import Endpoints, RequestContext
 from service.http.parameter import QueryParameters
 from service.http.problem import HttpProblem
 from service.http.write_access import named
-from service.http.write_answer import DECIDED, rejection, unavailable_because, used_key
+from service.http.write_answer import DECIDED, note, rejection, unavailable_because, used_key
 from service.http.write_operation import Write, path_names
 from service.http.write_request import Data
 from service.store.command_states import CommandState
@@ -41,6 +41,7 @@ class Result:
 
         Raises HttpProblem for a rejected command, and if its object does not exist any more.
         """
+        note(self._request.scope, DECIDED)
         write, outcome = self._write, orjson.loads(state.outcome or b"{}")
         if outcome["command"]["type"] != wire_type(write.command):
             raise used_key(outcome["command"]["type"])
@@ -98,6 +99,8 @@ class Result:
                 if int(response.headers["etag"][1:].partition("-")[0]) >= outcome["version"]:
                     return response
             except HttpProblem as refused:
+                if refused.status == 503:
+                    raise unavailable_because("The result cannot be read at the moment.", DECIDED) from None
                 # The object may have appeared before its owner was read.
                 if refused.status != 404 or is_gone:
                     raise

@@ -27,6 +27,7 @@ class OutcomeSession:
         self._settings = settings
         self._topics = topics
         self._connection: Connection | None = None
+        self._on_notify: Callable[[], None] = lambda: None
         self.listens = False
 
     @property
@@ -40,25 +41,28 @@ class OutcomeSession:
         Raises StoreUnavailable.
         """
         self.close()
-        connection = await connect(self._settings, "outcomes", BY_KEY)
+        self._on_notify = on_notify
+        self._connection = connection = await connect(self._settings, "outcomes", BY_KEY)
         try:
-            async with translated_in(connection):
-                try:
-                    await connection.add_listener(CHANNEL, lambda *_: on_notify())
-                    self.listens = True
-                except _NO_LISTEN:
-                    self.listens = False
+            await self.listen()
         except BaseException:
-            connection.terminate()
+            self.close()
             raise
         connection.add_termination_listener(lambda _: on_notify())
-        self._connection = connection
+
+    async def listen(self) -> None:
+        """Ask the server for notifications; `listens` says whether it agreed. Raises StoreUnavailable."""
+        connection = self._required()
+        async with translated_in(connection):
+            try:
+                await connection.add_listener(CHANNEL, lambda *_: self._on_notify())
+                self.listens = True
+            except _NO_LISTEN:
+                self.listens = False
 
     async def states(self, sent: Sequence[SentCommand], origin: Origin | None) -> list[CommandState]:
         """Return the state of each command, in their order; see `command_states`. Raises StoreUnavailable."""
-        connection = self._connection
-        if connection is None:
-            raise StoreUnavailable("the session is not open")
+        connection = self._required()
         async with translated_in(connection):
             return await read_states(connection, sent, self._topics, origin)
 
@@ -67,3 +71,8 @@ class OutcomeSession:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
+
+    def _required(self) -> Connection:
+        if self._connection is None:
+            raise StoreUnavailable("the session is not open")
+        return self._connection

@@ -15,7 +15,7 @@ from service.store.outcome_session import OutcomeSession
 from tests.integration.store.conftest import ORIGIN
 from tests.support import scenario
 from tests.support.record import TOPICS, Log
-from tests.support.standby import caught_up, standby_of
+from tests.support.standby import caught_up, promote, standby_of
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
@@ -78,6 +78,33 @@ async def test_a_standby_is_read_without_notifications() -> None:
             await store.close()
             await caught_up(standby, primary)
             assert [state.status for state in await session.states([SENT], ORIGIN)] == ["rejected"]
+            session.close()
+        finally:
+            await standby.stop()
+    finally:
+        await primary.stop()
+
+
+async def test_a_session_of_a_standby_hears_of_batches_after_its_promotion() -> None:
+    primary = Postgres()
+    await primary.start()
+    try:
+        await migrate(Settings(database_url=primary.address))
+        standby = await standby_of(primary)
+        try:
+            settings = Settings(database_url=standby.address)
+            session, notified = OutcomeSession(settings, TOPICS), asyncio.Event()
+            await session.open(notified.set)
+            await session.listen()
+            assert [session.listens] == [False]
+            await promote(standby)
+            await session.listen()
+            assert [session.listens] == [True]
+            store = CommandStore(settings, TOPICS, origin=ORIGIN)
+            await store.apply(command().read())
+            await store.close()
+            async with asyncio.timeout(30):
+                await notified.wait()
             session.close()
         finally:
             await standby.stop()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 
 from service.http import outcome_wait
-from service.http.outcome_wait import OutcomeWaits, TooManyWaiting, Waiting
+from service.http.outcome_wait import OutcomeWaits, TooManyWaiting, WaitEnded, Waiting
 from service.store.command_states import CommandState, SentCommand
 from service.store.errors import StoreUnavailable
 from service.store.offset_fence import Origin
@@ -29,12 +29,18 @@ class StubSession:
         self.is_open = False
         self.notify: Callable[[], None] = lambda: None
         self.on_states: Callable[[], None] = lambda: None
+        self.on_listen: Callable[[], None] = lambda: None
+        self.listen_attempts = 0
 
     async def open(self, on_notify: Callable[[], None]) -> None:
         if self.failing:
             raise StoreUnavailable("away")
         self.opened += 1
         self.notify, self.is_open = on_notify, True
+
+    async def listen(self) -> None:
+        self.listen_attempts += 1
+        self.on_listen()
 
     async def states(self, sent: Sequence[SentCommand], origin: Origin | None) -> list[CommandState]:
         if self.failing or not self.is_open:
@@ -127,12 +133,13 @@ async def test_a_command_behind_the_mark_ends_the_wait_only_with_a_place(
 
 
 async def test_requests_are_checked_once_after_each_connect(waits: OutcomeWaits, session: StubSession) -> None:
-    with waits.register("/x", "one") as waiting:
-        await published(waiting)
-        session.by_id["one"] = DECIDED
+    with waits.register("/x", "one") as one, waits.register("/x", "two") as two:
+        await asyncio.gather(published(one), published(two))
+        session.by_id = {"one": DECIDED, "two": DECIDED}
         session.is_open = False
         session.notify()
-        assert await waiting.outcome() == DECIDED
+        assert (await one.outcome(), await two.outcome()) == (DECIDED, DECIDED)
+        assert sorted(session.asked[-1]) == ["one", "two"]
     assert session.opened == 2
 
 
@@ -208,3 +215,43 @@ async def test_checks_do_not_wait_for_the_broker(session: StubSession) -> None:
             assert await waiting.outcome() == DECIDED
     task.cancel()
     await asyncio.wait((task,))
+
+
+async def test_a_standby_is_asked_to_listen_again(
+    waits: OutcomeWaits, session: StubSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome_wait, "ALONE_SECONDS", 0.01)
+    monkeypatch.setattr(outcome_wait, "LISTEN_AGAIN_SECONDS", 0.05)
+    session.listens, session.is_open = False, False
+    session.notify()
+
+    def promoted() -> None:
+        # What is decided before the server reports batches is not reported.
+        session.by_id["one"] = DECIDED
+        session.listens = True
+
+    with waits.register("/x", "one") as waiting:
+        await published(waiting)
+        session.on_listen = promoted
+        assert await waiting.outcome() == DECIDED
+    attempts = session.listen_attempts
+    with waits.register("/x", "two") as waiting:
+        await published(waiting)
+        session.by_id["two"] = DECIDED
+        session.notify()
+        assert await waiting.outcome() == DECIDED
+    assert session.listen_attempts == attempts
+
+
+async def test_no_request_waits_when_the_process_ends(waits: OutcomeWaits, session: StubSession) -> None:
+    with waits.register("/x", "one") as one, waits.register("/x", "two") as two:
+        await published(one)
+        waits.end()
+        with pytest.raises(WaitEnded):
+            await one.outcome()
+        await published(two)
+        with pytest.raises(WaitEnded):
+            await two.outcome()
+    session.by_id["three"] = DECIDED
+    with waits.register("/x", "three") as three:
+        assert await three.first() == DECIDED
