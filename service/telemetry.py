@@ -135,6 +135,17 @@ HTTP_SLOTS_IN_USE = Gauge(
 HTTP_WAITING = Gauge(
     f"{_P}http_requests_waiting", "Requests that wait for a slot of a limit", ["limit"], registry=REGISTRY
 )
+HTTP_WRITES_WAITING = Gauge(
+    f"{_P}http_writes_waiting",
+    "Requests that write and wait for the outcome of their command (REGISTRY_HTTP_WRITES_WAITING)",
+    registry=REGISTRY,
+)
+HTTP_PUBLISH_FAILURES = Counter(
+    f"{_P}http_publish_failures_total",
+    "Commands of requests that the broker did not confirm, by result: not_published, maybe_published",
+    ["result"],
+    registry=REGISTRY,
+)
 
 
 def exposition() -> bytes:

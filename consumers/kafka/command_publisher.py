@@ -16,6 +16,7 @@ from consumers.relay.refusal import give_up_after, refusal_of
 from service.contract.sending import CommandRecord
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
 from service.settings import Settings
+from service.telemetry import HTTP_PUBLISH_FAILURES
 
 REFUSAL_SECONDS: Final = 2.0
 """How long a refusal of the broker must last, except of a record or a topic."""
@@ -37,6 +38,16 @@ class CommandPublisher:
 
     async def publish(self, record: CommandRecord, seconds: float) -> Acknowledgement:
         """Publish a command; see `service.http.publisher`."""
+        try:
+            return await self._publish(record, seconds)
+        except NotPublished:
+            HTTP_PUBLISH_FAILURES.labels("not_published").inc()
+            raise
+        except MaybePublished:
+            HTTP_PUBLISH_FAILURES.labels("maybe_published").inc()
+            raise
+
+    async def _publish(self, record: CommandRecord, seconds: float) -> Acknowledgement:
         sent: asyncio.Future[Any] | None = None
         producer: AIOKafkaProducer | None = None
         try:

@@ -1,6 +1,7 @@
 """Writes over HTTP while something fails: the response says whether the command was published, and a repeat is safe."""
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -80,6 +81,13 @@ async def until_published(registry: Registry, count: int) -> None:
         return await published(registry) >= count
 
     await eventually(reached, what=f"{count} records in the command topic")
+
+
+async def metric(service: Service, name: str) -> float:
+    """Return the value of a metric without labels."""
+    async with httpx2.AsyncClient() as one:
+        text = (await one.get(f"http://{HOST}:{service.admin_port}/metrics")).text
+    return float(re.findall(rf"^{name} (\S+)$", text, re.MULTILINE)[0])
 
 
 async def post(registry: Registry, service: Service, prefer: str, key: str = "one") -> httpx2.Response:
@@ -186,6 +194,7 @@ async def test_a_waiting_request_gets_the_address_of_the_state_when_its_process_
     before = await published(registry)
     asking = asyncio.create_task(post(registry, api, "wait=30"))
     await until_published(registry, before + 1)
+    assert await metric(api, "producer_registry_http_writes_waiting") == 1
     assert await api.stop() == 0, api.last_lines()
     accepted = await asking
     assert accepted.status_code == 202, accepted.text

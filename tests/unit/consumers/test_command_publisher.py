@@ -16,6 +16,7 @@ from consumers.kafka.command_publisher import CommandPublisher
 from service.contract.sending import CommandRecord
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
 from service.settings import Settings
+from service.telemetry import REGISTRY
 
 RECORD = CommandRecord("registry.commands.v1", b"pc:4", b"{}", [])
 SETTINGS = Settings(kafka_idempotent_producer=False)
@@ -59,6 +60,11 @@ class Broker:
         self.options = options
         self.made.append(Stub())
         return self.made[-1]
+
+
+def failures(result: str) -> float:
+    """Return the counted failures with this result."""
+    return REGISTRY.get_sample_value("producer_registry_http_publish_failures_total", {"result": result}) or 0.0
 
 
 @pytest.fixture
@@ -106,8 +112,11 @@ async def test_an_error_of_the_broker_says_what_is_known_and_replaces_the_produc
 ) -> None:
     await publisher.publish(RECORD, 30)
     broker.made[0].answer = answer
+    result = {NotPublished: "not_published", MaybePublished: "maybe_published"}[expected]
+    before = failures(result)
     with pytest.raises(expected):
         await publisher.publish(RECORD, 30)
+    assert failures(result) == before + 1
     assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 7)
     assert len(broker.made) == 2
     async with asyncio.timeout(30):
