@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-sql check-deploy bench chaos abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-sql check-deploy bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -97,6 +97,9 @@ abuse: setup ## Attack a service beside a well-behaved caller, and print what th
 
 soak: check-java setup ## Run half load on Apache Kafka for 30 minutes with a fault every 20 seconds
 	$(BIN)/python -m tests.chaos.soak --broker apache $(ARGS)
+
+chaos-writes: setup ## Write over 64 HTTP connections for 5 minutes with a fault every 20 seconds
+	$(BIN)/python -m tests.chaos.writes $(ARGS)
 
 profile: setup ## Create a flame graph of a consumer under load
 	$(BIN)/python -m tests.load.profile $(ARGS)

@@ -16,8 +16,8 @@ from tests.chaos.reader import answers
 from tests.chaos.run import READY_SECONDS, Run, prepared
 from tests.chaos.site import Site
 from tests.support.checker.evidence import Evidence, Violation
-from tests.support.checker.observed import HttpAnswers
 from tests.support.checker.verdict import Verdict, check
+from tests.support.process import Service
 from tests.support.wait import eventually
 
 TABLE = (apache_fault, broker_fault, database_fault, loss_fault, process_fault, record_fault)
@@ -99,18 +99,21 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 await _begin(run, faults, armed=bool(stages[0] and stages[0][0].armed))
                 for stage in stages:
                     await _stage(run, stage)
+                service = await serving(run)
+                await run.http.finish()
                 await run.scene.quiet()
-                reported = await observed(run)
+                await run.http.ask()
+                reported = await run.reader.read_all(service)
                 for service in run.living:
                     await run.stop(service)
-                evidence = await run.scene.evidence(run.ledger, run.reader.answers, run.restored)
+                evidence = await run.scene.evidence(run.ledger, run.reader.answers, run.restored, run.http.writes)
                 verdict = check(evidence, reported)
                 records = _saved_records(run, evidence)
             except Exception as error:
                 # A fault that raises an error fails its own run only, not the following ones.
                 trouble = f"{type(error).__name__}: {error}"
                 with contextlib.suppress(Exception):
-                    evidence = await run.scene.evidence(run.ledger, run.reader.answers, run.restored)
+                    evidence = await run.scene.evidence(run.ledger, run.reader.answers, run.restored, run.http.writes)
                     verdict = check(evidence)
                     records = _saved_records(run, evidence)
     finally:
@@ -125,7 +128,9 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
     if good:
         shutil.rmtree(run.folder)
     description = (
-        f"logs are in {run.folder}" if run.folder.exists() else "; ".join((run.reader.description(), *run.notes))
+        f"logs are in {run.folder}"
+        if run.folder.exists()
+        else "; ".join((run.reader.description(), run.http.description(), *run.notes))
     )
     names = [fault.name for fault in faults]
     seconds = time.monotonic() - started
@@ -166,15 +171,17 @@ async def _stage(run: Run, faults: Sequence[Fault]) -> None:
     lines = run.next_stage()
     seconds = max((fault.seconds for fault in faults), default=1.0)
     reading = asyncio.create_task(run.reader.run())
+    writing = asyncio.create_task(run.http.run())
     sends = [asyncio.create_task(run.driver.send(line, random=run.random, seconds=seconds)) for line in lines]
     try:
         async with asyncio.timeout(FAULT_SECONDS):
             await asyncio.gather(*sends, *(fault.inject(run) for fault in faults))
         await until_ready(run)
     finally:
-        for task in (reading, *sends):
+        tasks = (reading, writing, *sends)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(reading, *sends, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until_ready(run: Run) -> None:
@@ -187,14 +194,14 @@ async def until_ready(run: Run) -> None:
     await eventually(all_ready, deadline=READY_SECONDS, what="readiness of all processes")
 
 
-async def observed(run: Run) -> HttpAnswers:
-    """Return the HTTP answers at the end. If no process with the API runs, one is started."""
+async def serving(run: Run) -> Service:
+    """Return a process with the API. If none runs, one is started."""
     service = next((service for service in run.living if answers(service)), None)
     if service is None:
         service = run.add("--role", "api")
         run.start(service)
         await until_ready(run)
-    return await run.reader.read_all(service)
+    return service
 
 
 def heal(run: Run) -> None:

@@ -51,10 +51,10 @@ class Reader:
             file.write_bytes(orjson.dumps({"keys": [{**public, "kid": "chaos", "alg": "ES256", "use": "sig"}]}))
         return file
 
-    def token(self) -> str:
-        """Return a token with all read scopes; it allows for clocks of services that are wrong by an hour."""
+    def token(self, subject: str = "chaos", scope: str = "admin:read account:read") -> str:
+        """Return a token, by default with all read scopes; the clocks of services may be wrong by an hour."""
         now = int(time.time())
-        claims = {"iss": ISSUER, "aud": "producer-registry", "sub": "chaos", "scope": "admin:read account:read"}
+        claims = {"iss": ISSUER, "aud": "producer-registry", "sub": subject, "scope": scope}
         claims |= {"iat": now - 7200, "exp": now + 4 * 3600}  # type: ignore[dict-item]
         return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "chaos", "typ": "at+jwt"})
 

@@ -13,6 +13,7 @@ from service.contract.record import Limits
 from service.contract.topics import Topics
 from service.settings import Settings
 from tests.chaos.disk import SmallDisk, small_disk
+from tests.chaos.http_sender import HttpSender
 from tests.chaos.reader import Reader
 from tests.chaos.site import Site
 from tests.support.checker.evidence import Database, Sent
@@ -60,6 +61,7 @@ class Run:
         self.notes: list[str] = []
         self.driver = Driver(site.bootstrap, idempotent=site.idempotent)
         self.reader = Reader(self)
+        self.http = HttpSender(self)
         self.disk: SmallDisk | None = None
         self.restored: Database | None = None
         self._stage_begin = self._stage_length = 0
@@ -207,6 +209,7 @@ class Run:
         """Note that the database continues with what it has now; no service may be connected."""
         self.restored = await take_snapshot(self.url)
         self.reader.name = "reader after the loss"
+        self.http.forget()
 
     async def program(self, *arguments: str) -> None:
         """Run a command of the command line with the settings of the services. Raises AssertionError when it fails."""

@@ -9,6 +9,7 @@ from tests.chaos.disk import may_mount
 from tests.chaos.execute import execute, possible
 from tests.chaos.fault import FAULTS
 from tests.chaos.site import Site
+from tests.chaos.writes import Plan, writes
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -69,3 +70,9 @@ def test_every_fault_of_the_tour_is_possible_on_the_embedded_broker() -> None:
     available = {fault.name for fault in possible(embedded)}
     unmountable = set() if may_mount() else {fault.name for fault in FAULTS.values() if fault.small_disk}
     assert set(TOUR) - available <= unmountable
+
+
+async def test_there_is_no_violation_with_writes_on_many_connections(site: Site) -> None:
+    said: list[str] = []
+    good = await writes(site, Plan(minutes=0.5, seed=1, every=10.0, connections=16), say=said.append)
+    assert good, "\n".join(said)

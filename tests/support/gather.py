@@ -1,12 +1,12 @@
 """Wait until a registry is idle, and collect the evidence for the checker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.contract.record import Limits
 from service.contract.topics import Topics
 from tests.support import topic_log
-from tests.support.checker.evidence import Answer, Database, Evidence, Sent, TopicPartition
+from tests.support.checker.evidence import Answer, Database, Evidence, Sent, TopicPartition, Write
 from tests.support.snapshot import read_marks, take_snapshot
 from tests.support.wait import eventually
 
@@ -43,7 +43,11 @@ class Scene:
         await eventually(done, deadline=deadline, what="an idle registry")
 
     async def evidence(
-        self, ledger: list[Sent], answers: list[Answer] | None = None, restored: Database | None = None
+        self,
+        ledger: list[Sent],
+        answers: list[Answer] | None = None,
+        restored: Database | None = None,
+        writes: Sequence[Write] = (),
     ) -> Evidence:
         """Return all evidence; `restored` is that of a database which lost transactions."""
         seen = await topic_log.read_topics(self.bootstrap, self.topics.all())
@@ -57,6 +61,7 @@ class Scene:
             database=await take_snapshot(self.url),
             committed=await topic_log.committed(self.bootstrap, self.group, self.inputs),
             answers=answers or (),
+            writes=writes,
             restored=restored,
             limits=self.limits,
         )

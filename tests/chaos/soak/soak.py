@@ -83,7 +83,7 @@ async def soak(site: Site, plan: Plan, *, say: Say) -> bool:
             await run.send_setup()
             spared = run.services.pop()
             run.retired.append(spared)
-            faults = [fault for fault in possible(site) if _heals(fault)]
+            faults = [fault for fault in possible(site) if heals(fault)]
             course = Course(run, plan, say, senders, Watch(run, services), faults)
             course.rate = plan.rate or 0.5 * await _trial(run, senders, say)
             say(f"{course.rate:,.0f} commands per second for {plan.minutes:g} minutes, a fault every {plan.every:g} s")
@@ -174,7 +174,8 @@ async def _faults(course: Course, end: float) -> None:
     await asyncio.sleep(max(0.0, end - time.monotonic()))
 
 
-def _heals(fault: Fault) -> bool:
+def heals(fault: Fault) -> bool:
+    """Return whether a fault is over when its injection returns, and can follow any other."""
     return (
         fault.joins
         and fault.before is None

@@ -87,6 +87,33 @@ class Answer:
     version: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response to a write over HTTP; the status is 0 without a response.
+
+    `text` is the detail of a problem, `place` the topic, partition and offset in the `Location` of a 202.
+    """
+
+    status: int
+    text: str = ""
+    place: str | None = None
+    version: int | None = None
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class Write:
+    """A write over HTTP: the source and the id of its command, and the responses to all its attempts in order.
+
+    `state` is the status at `/commands` at the end, None if nobody asked.
+    """
+
+    source: str
+    key: str
+    responses: list[Response] = field(default_factory=list)
+    state: str | None = None
+
+
 @dataclass(slots=True)
 class Evidence:
     """The input of the checker; `commands` are the records of both command topics.
@@ -103,6 +130,7 @@ class Evidence:
     database: Database | None = None
     committed: Mapping[TopicPartition, int] | None = None
     answers: Sequence[Answer] = ()
+    writes: Sequence[Write] = ()
     restored: Database | None = None
     limits: Limits = field(default_factory=Limits)
 

@@ -98,8 +98,11 @@ def read_commands(evidence: Evidence, model: Model) -> None:
     """Add the commands of the log, and the records that are to be dead-lettered, to the model."""
     log = sorted(evidence.commands, key=lambda seen: (seen.topic, seen.partition, seen.offset))
     ledger: dict[str, Sent] = {entry.marker: entry for entry in evidence.sent}
+    writes = {(write.source, write.key) for write in evidence.writes}
     for seen, parsed in zip(log, parse(log, evidence.topics, evidence.limits), strict=True):
         sent = ledger.get(seen.header(MARKER) or "")
+        if sent is None and (seen.header("ce_source"), seen.header("ce_id")) in writes:
+            sent = Sent("", seen.topic, seen.key, seen.value, seen.headers, description="HTTP")
         if sent is None:
             model.violations.append(Violation("unknown record", f"{seen.place} is not in the ledger"))
             continue

@@ -11,6 +11,7 @@ from tests.support.checker.observed import HttpAnswers, check_observed
 from tests.support.checker.outcome import check_outcomes
 from tests.support.checker.restored import check_published, check_subscriber, surviving
 from tests.support.checker.state import check_state
+from tests.support.checker.write import check_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def check(evidence: Evidence, observed: HttpAnswers | None = None) -> Verdict:
         *check_events(evidence, model),
         *check_dead_letters(evidence, model),
         *check_state(evidence, model),
+        *check_writes(evidence, model),
         *(check_observed(observed, model) if observed is not None else ()),
     ]
     statuses: dict[str, int] = {}

@@ -4,9 +4,8 @@ from typing import cast
 
 import pytest
 
-from tests.chaos.execute import observed
+from tests.chaos.execute import serving
 from tests.chaos.run import Run
-from tests.support.checker.observed import HttpAnswers
 
 
 class StubService:
@@ -28,8 +27,6 @@ class StubRun:
     def __init__(self, *services: StubService) -> None:
         self.services = list(services)
         self.supervised = set(services)
-        self.reader = self
-        self.requested: list[StubService] = []
 
     @property
     def living(self) -> list[StubService]:
@@ -42,20 +39,17 @@ class StubRun:
     def start(self, service: StubService) -> None:
         self.supervised.add(service)
 
-    async def read_all(self, service: StubService) -> HttpAnswers:
-        assert service in self.supervised, "a request before the start"
-        self.requested.append(service)
-        return HttpAnswers()
-
 
 @pytest.mark.parametrize("arguments", [(), ("--role", "api")])
 async def test_a_process_with_the_api_is_used(arguments: tuple[str, ...]) -> None:
     run = StubRun(StubService("--role", "relay"), StubService(*arguments))
-    await observed(cast("Run", run))
-    assert run.requested == [run.services[1]]
+    service: object = await serving(cast("Run", run))
+    assert service is run.services[1]
 
 
 async def test_a_process_with_the_api_is_started_when_none_runs() -> None:
     run = StubRun(StubService("--role", "consumers"), StubService("--role", "relay"))
-    await observed(cast("Run", run))
-    assert [service.arguments for service in run.requested] == [("--role", "api")]
+    service: object = await serving(cast("Run", run))
+    assert [service] == run.services[2:]
+    assert run.services[2].arguments == ("--role", "api")
+    assert service in run.supervised
