@@ -11,13 +11,14 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from random import Random
 
 from tests.chaos.execute import FAULT_SECONDS, heal, possible, serving, until_ready
-from tests.chaos.fault import Fault
+from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.http_sender import HttpSender
 from tests.chaos.run import Run, prepared
 from tests.chaos.site import Site
@@ -29,6 +30,17 @@ from tests.support.checker.write import SUCCESSES
 HISTORY_COMMANDS = 100
 HISTORY_SECONDS = 8.0
 QUIET_SECONDS = 300.0
+
+ALWAYS = (
+    "kill at any time",
+    "kill all at once",
+    "SIGTERM under load",
+    "frozen beyond the session",
+    "broker frozen",
+    "immediate restart of the database",
+    "database silent",
+)
+"""The faults of every run."""
 
 Say = Callable[[str], None]
 
@@ -66,7 +78,7 @@ async def writes(site: Site, plan: Plan, *, say: Say) -> bool:
             started = time.monotonic()
             writing = asyncio.create_task(run.http.run())
             try:
-                await _faults(run, plan, tally, started + plan.minutes * 60, say)
+                await _faults(run, plan, tally, started, say)
             finally:
                 writing.cancel()
                 await asyncio.wait((writing,))
@@ -77,11 +89,12 @@ async def writes(site: Site, plan: Plan, *, say: Say) -> bool:
         heal(run)
 
 
-async def _faults(run: Run, plan: Plan, tally: Tally, end: float, say: Say) -> None:
-    random, faults = Random(f"{plan.seed}/writes"), [fault for fault in possible(run.site) if heals(fault)]
-    while (began := time.monotonic()) <= end - plan.every:
-        fault = random.choice(faults)
-        say(f"{(plan.minutes * 60 - end + began):5.0f} s: {fault.name}; {run.http.description()}")
+async def _faults(run: Run, plan: Plan, tally: Tally, started: float, say: Say) -> None:
+    count = int(plan.minutes * 60 / plan.every)
+    for number, fault in enumerate(chosen(possible(run.site), plan.seed, count)):
+        await asyncio.sleep(started + number * plan.every - time.monotonic())
+        began = time.monotonic()
+        say(f"{began - started:5.0f} s: {fault.name}; {run.http.description()}")
         try:
             await _one(run, fault)
         except Exception as error:
@@ -89,10 +102,19 @@ async def _faults(run: Run, plan: Plan, tally: Tally, end: float, say: Say) -> N
             tally.troubles.append(f"{fault.name}: {type(error).__name__}: {error}")
             heal(run)
         tally.faults[fault.name] += 1
-        took = time.monotonic() - began
-        tally.late += took > plan.every
-        await asyncio.sleep(max(0.0, plan.every - took))
-    await asyncio.sleep(max(0.0, end - time.monotonic()))
+        tally.late += time.monotonic() - began > plan.every
+    await asyncio.sleep(started + plan.minutes * 60 - time.monotonic())
+
+
+def chosen(available: Sequence[Fault], seed: int, count: int) -> list[Fault]:
+    """Return this many faults in random order: those that every run has, and then all others before any repeats."""
+    random, names = Random(f"{seed}/writes"), {fault.name for fault in available}
+    first = [FAULTS[name] for name in ALWAYS if name in names][:count]
+    others = [fault for fault in available if heals(fault) and fault.name not in ALWAYS]
+    random.shuffle(others)
+    faults = first + [fault for fault, _ in zip(cycle(others), range(count - len(first)), strict=False)]
+    random.shuffle(faults)
+    return faults
 
 
 async def _one(run: Run, fault: Fault) -> None:
