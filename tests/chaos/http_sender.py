@@ -1,4 +1,4 @@
-"""Senders over HTTP: they create and change codes during a run, and repeat with the same key after each failure."""
+"""Senders over HTTP: they write codes and associations during a run, and repeat with the same key after failures."""
 
 import asyncio
 from collections import Counter
@@ -38,7 +38,7 @@ class Call:
     write: Write
     method: str
     path: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     headers: dict[str, str]
 
 
@@ -139,7 +139,7 @@ class HttpSender:
         try:
             answer = await client.request(call.method, url, json=call.body, headers=call.headers)
             response = _response(answer, self._run.topics.commands)
-            if answer.status_code == 201:
+            if answer.status_code == 201 and call.path == CODES:
                 self._created.append(answer.headers["location"].rpartition("/")[2])
         except httpx2.HTTPError:
             # The command may have been published.
@@ -153,23 +153,51 @@ class HttpSender:
         random = self._random
         write = Write(http_source(SUBJECT), f"{SUBJECT}-{self._run.seed}-{len(self.calls)}")
         headers = {"Idempotency-Key": write.key, "Prefer": f"wait={random.choice((0, 1, 2, 5))}"}
-        attributes: dict[str, Any] = {"description": f"text {random.randrange(10**6)}"}
-        if random.random() < 0.3:
-            call = Call(write, "POST", CODES, {}, headers)
-            attributes["code"] = f"http-{random.randrange(STRINGS)}"
-            attributes["organization"] = {"id": random.choice(ORGANIZATIONS)}
-            attributes["roles"] = [{"id": random.choice(ROLES)}]
+        kind = random.random()
+        if kind < 0.25:
+            call = self._creation(write, headers)
+        elif kind < 0.7:
+            call = self._change(write, headers)
         else:
-            call = Call(write, "PATCH", f"{CODES}/{random.choice(self._created)}", {}, headers)
-            if random.random() < 0.2:
-                headers["If-Match"] = f'"{random.randint(1, 5)}-0123456789abcdef"'
-        if random.random() < 0.05:
-            attributes["colour"] = "green"
-        if random.random() < 0.05:
-            attributes["branch"] = {"id": "nowhere"}
-        call.body = {"data": {"attributes": attributes}}
+            call = self._association(write, headers)
         self.calls.append(call)
         return call
+
+    def _creation(self, write: Write, headers: dict[str, str]) -> Call:
+        attributes = self._attributes() | {
+            "code": f"http-{self._random.randrange(STRINGS)}",
+            "organization": {"id": self._random.choice(ORGANIZATIONS)},
+            "roles": [{"id": self._random.choice(ROLES)}],
+        }
+        return Call(write, "POST", CODES, _enveloped(attributes), headers)
+
+    def _change(self, write: Write, headers: dict[str, str]) -> Call:
+        if self._random.random() < 0.2:
+            headers["If-Match"] = f'"{self._random.randint(1, 5)}-0123456789abcdef"'
+        path = f"{CODES}/{self._random.choice(self._created)}"
+        return Call(write, "PATCH", path, _enveloped(self._attributes()), headers)
+
+    def _association(self, write: Write, headers: dict[str, str]) -> Call:
+        """Return a call that adds or removes a code of a group, so that others remove what was added."""
+        home = self._random.choice(ORGANIZATIONS)
+        path, code = f"/admin/v1/groups/{home}-group-selling/producer-codes", f"{home}-code-fixed"
+        if self._random.random() < 0.5:
+            return Call(write, "DELETE", f"{path}/{code}", None, headers)
+        write.vanishes = True
+        return Call(write, "POST", path, _enveloped({"producerCode": {"id": code}}), headers)
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return attributes of a code, seldom wrong ones."""
+        attributes: dict[str, Any] = {"description": f"text {self._random.randrange(10**6)}"}
+        if self._random.random() < 0.05:
+            attributes["colour"] = "green"
+        if self._random.random() < 0.05:
+            attributes["branch"] = {"id": "nowhere"}
+        return attributes
+
+
+def _enveloped(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {"attributes": attributes}}
 
 
 def _response(answer: httpx2.Response, topic: str) -> Response:

@@ -105,13 +105,15 @@ class Response:
 class Write:
     """A write over HTTP: the source and the id of its command, and the responses to all its attempts in order.
 
-    `state` is the status at `/commands` at the end, None if nobody asked.
+    `state` is the status at `/commands` at the end, None if nobody asked. With `vanishes`, the object may be removed by
+    another command, and a response is 404 then.
     """
 
     source: str
     key: str
     responses: list[Response] = field(default_factory=list)
     state: str | None = None
+    vanishes: bool = False
 
 
 @dataclass(slots=True)

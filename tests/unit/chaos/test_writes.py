@@ -63,6 +63,12 @@ def test_true_responses_have_no_violation(evidence: Evidence) -> None:
     assert not check(evidence).violations
 
 
+def test_a_repeat_may_find_that_an_association_was_removed(evidence: Evidence) -> None:
+    evidence.writes[0].responses[2] = Response(404, replayed=True)
+    evidence.writes[0].vanishes = True
+    assert not check(evidence).violations
+
+
 @pytest.mark.parametrize(
     ("key", "response", "kind"),
     [
@@ -96,6 +102,10 @@ def _states(evidence: Evidence) -> None:
 
 def _other_status(evidence: Evidence) -> None:
     evidence.writes[0].responses[2] = replace(evidence.writes[0].responses[2], status=200)
+
+
+def _vanished(evidence: Evidence) -> None:
+    evidence.writes[0].responses[2] = Response(404, replayed=True)
 
 
 def _unmarked(evidence: Evidence) -> None:
@@ -139,6 +149,7 @@ def _decided_again(evidence: Evidence) -> None:
     [
         (_states, "wrong state"),
         (_other_status, "repeat with another status"),
+        (_vanished, "repeat with another status"),
         (_unmarked, "repeat that is not marked"),
         (_published, "published after all"),
         (_not_in_the_inbox, "success without an outcome"),
