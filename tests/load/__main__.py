@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from tests.load import drain, grow, latency, pinned, read, write
+from tests.load import drain, grow, http_writes, latency, pinned, read, write, write_steps
 from tests.load.contender import Load
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
@@ -24,6 +24,8 @@ SECTIONS = (
     "write",
     "latency",
     "read",
+    "http-writes",
+    "write-steps",
     "two",
     "adverse",
     "concurrent",
@@ -100,6 +102,8 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "write": lambda: write.against_peers(servers, sizes, rounds, broker),
         "latency": lambda: latency.latency(servers, all_brokers, 5_000, 3 if quick else 10, rounds),
         "read": lambda: read.against_pgbench(servers, sizes.codes, 3 if quick else 8, rounds, broker),
+        "http-writes": lambda: http_writes.against_peer(servers, 3 if quick else 8, rounds, broker),
+        "write-steps": lambda: write_steps.steps(servers, 3 if quick else 8, rounds, broker),
         "two": lambda: write.two_processes(servers, sizes, rounds, broker),
         "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
         "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),

@@ -22,7 +22,13 @@ def write(folder: Path) -> tuple[Path, Path]:
     jwks = folder / "jwks.json"
     jwks.write_bytes(orjson.dumps({"keys": [{**public, "kid": "bench", "alg": "ES256", "use": "sig"}]}))
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": "producer-registry", "scope": "account:read", "iat": now, "exp": now + HOURS * 3600}
+    claims = {
+        "iss": ISSUER,
+        "aud": "producer-registry",
+        "scope": "account:read admin:write",
+        "iat": now,
+        "exp": now + HOURS * 3600,
+    }
     step = people.USERS // CALLERS
     headers = {"kid": "bench", "typ": "at+jwt"}
     tokens = folder / "tokens"

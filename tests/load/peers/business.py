@@ -1,7 +1,8 @@
 """The registry's rules as a typical service implements them for one message at a time: a query for each check.
 
-Used by the two FastStream peers. It supports the three commands of the benchmark and the checks of the service for
-them: references, existing codes, order of dates, owners' organizations. asyncpg prepares and caches the statements.
+Used by the two FastStream peers and the FastAPI peer. It supports the three commands of the benchmark and the checks of
+the service for them: references, existing codes, order of dates, owners' organizations. asyncpg prepares and caches the
+statements.
 """
 
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ async def carry_out(db: "Connection[asyncpg.Record]", headers: dict[str, str], b
     match name:
         case "producer-code.create":
             subject = headers.get("ce_subject") or created_subject(headers["ce_source"], headers["ce_id"])
-            return await _create(db, subject, CreateCode.model_validate(body))
+            return await create(db, subject, CreateCode.model_validate(body))
         case "producer-code.update":
             return await _update(db, headers["ce_subject"], UpdateCode.model_validate(body))
         case _:
@@ -80,7 +81,7 @@ def _rejected(aggregate: str, subject: str) -> Change:
     return Change("rejected", aggregate, subject, None, "", {})
 
 
-async def _create(db: "Connection[asyncpg.Record]", subject: str, body: CreateCode) -> Change:
+async def create(db: "Connection[asyncpg.Record]", subject: str, body: CreateCode) -> Change:
     roles = sorted({role.id for role in body.roles})
     known = await db.fetchrow(
         "SELECT (SELECT status FROM organization WHERE id = $1) AS organization, "
