@@ -2,6 +2,7 @@
 
 A request is registered before its command is published, so that no outcome is missed. The statement runs when the
 database reports a batch with commands from HTTP, after each connect, and once in a while in case a report was lost.
+Between these checks it asks only for requests that are new.
 """
 
 import asyncio
@@ -75,6 +76,8 @@ class Waiting:
     def __init__(self, waits: "OutcomeWaits", source: str, identifier: str) -> None:
         self._waits = waits
         self.sent = SentCommand(source, identifier)
+        self.registered_at = 0
+        """Number of checks of all requests that were due when this one was registered."""
         self.checked: asyncio.Future[CommandState] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[CommandState] = asyncio.get_running_loop().create_future()
 
@@ -92,7 +95,7 @@ class Waiting:
     def published(self, partition: int, offset: int) -> None:
         """Take the place of the command's record: behind it, a command without an outcome is a dead letter."""
         self.sent = replace(self.sent, partition=partition, offset=offset)
-        self._waits.wake()
+        self._waits.placed(self)
 
     async def outcome(self) -> CommandState:
         """Wait for the outcome; a state without one means that the command became a dead letter. Raises WaitEnded."""
@@ -108,6 +111,10 @@ class OutcomeWaits:
         self._most = most
         self._log_limit = LogLimit()
         self._waiting: set[Waiting] = set()
+        self._new: set[Waiting] = set()
+        self._all_due = 0
+        self._all_checked = 0
+        self._all_checked_at = float("-inf")
         self._woken = asyncio.Event()
         self._known: Origin | None = None
         self._asked_at = float("-inf")
@@ -131,16 +138,28 @@ class OutcomeWaits:
         self._waiting.add(one)
         if self._has_ended:
             _end(one)
-        self.wake()
+        one.registered_at = self._all_due
+        self._check_soon(one)
+
+    def placed(self, one: Waiting) -> None:
+        """Check whether the mark has passed a request's place, if a batch was reported before the place was known."""
+        if one.registered_at != self._all_due:
+            self._check_soon(one)
+
+    def _check_soon(self, one: Waiting) -> None:
+        self._new.add(one)
+        self._woken.set()
 
     def remove(self, one: Waiting) -> None:
         """Forget a request."""
         self._waiting.discard(one)
+        self._new.discard(one)
         one.checked.cancel()
         one.ended.cancel()
 
     def wake(self) -> None:
         """Check all requests now."""
+        self._all_due += 1
         self._woken.set()
 
     def end(self) -> None:
@@ -177,9 +196,8 @@ class OutcomeWaits:
                 self._asking.cancel()
 
     async def _wait(self) -> None:
-        seconds = LISTENING_SECONDS if self._session.listens else ALONE_SECONDS
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds if self._waiting else None):
+            async with asyncio.timeout(max(0.0, self._seconds_left()) if self._waiting else None):
                 await self._woken.wait()
         self._woken.clear()
 
@@ -189,10 +207,23 @@ class OutcomeWaits:
         if not self._session.listens and now >= self._listen_at:
             self._listen_at = now + LISTEN_AGAIN_SECONDS
             await self._session.listen()
+            self._all_due += 1
+
+    def _seconds_left(self) -> float:
+        """Return the time until all requests are checked without a report."""
+        seconds = LISTENING_SECONDS if self._session.listens else ALONE_SECONDS
+        return self._all_checked_at + seconds - time.monotonic()
 
     async def _check(self) -> None:
-        """Answer all requests that wait now."""
-        asked = [(one, one.sent) for one in self._waiting]
+        """Answer the requests that wait now: all of them if that is due, otherwise those that are new."""
+        chosen = self._new
+        if self._all_checked != self._all_due or self._seconds_left() <= 0:
+            chosen = self._waiting
+            self._all_checked, self._all_checked_at = self._all_due, time.monotonic()
+        asked = [(one, one.sent) for one in chosen]
+        self._new.clear()
+        if not asked:
+            return
         placed = any(sent.offset is not None for _, sent in asked)
         origin = self._topic_now() if placed else None
         states = await self._session.states([sent for _, sent in asked], origin)

@@ -10,6 +10,7 @@ from service.http.outcome_wait import OutcomeWaits, TooManyWaiting, WaitEnded, W
 from service.store.command_states import CommandState, SentCommand
 from service.store.errors import StoreUnavailable
 from service.store.offset_fence import Origin
+from tests.support.wait import eventually
 
 UNKNOWN = CommandState(None, None, passed=False)
 DECIDED = CommandState("accepted", b"{}", passed=False)
@@ -102,6 +103,44 @@ async def test_a_notification_answers_all_requests_with_one_statement(
         assert (await one.outcome(), await two.outcome()) == (DECIDED, DECIDED)
         assert not three.ended.done()
         assert any(sorted(asked) == ["a", "b", "c"] for asked in session.asked)
+
+
+async def test_a_new_request_is_checked_alone(waits: OutcomeWaits, session: StubSession) -> None:
+    with waits.register("/x", "a") as one:
+        await published(one)
+        # The topic is looked up for the first place, and then all requests are checked.
+        session.notify()
+        await eventually(lambda: session.origins[-1] is not None)
+        session.asked.clear()
+        with waits.register("/x", "b") as two:
+            await published(two)
+        assert session.asked == [["b"]]
+
+
+async def test_new_requests_do_not_put_off_the_check_of_all(
+    waits: OutcomeWaits, session: StubSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome_wait, "LISTENING_SECONDS", 0.01)
+    with waits.register("/x", "lost") as lost:
+        await published(lost)
+        session.by_id["lost"] = DECIDED
+        while not lost.ended.done():
+            with waits.register("/x", "new") as new:
+                await new.first()
+        assert await lost.outcome() == DECIDED
+
+
+async def test_a_batch_that_was_reported_before_the_place_was_known_is_not_missed(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    with waits.register("/x", "one") as waiting:
+        assert await waiting.first() == UNKNOWN
+        session.by_id["one"] = DEAD
+        asked = len(session.asked)
+        session.notify()
+        await eventually(lambda: len(session.asked) > asked)
+        waiting.published(0, 7)
+        assert await waiting.outcome() == DEAD
 
 
 async def test_a_command_decided_during_a_check_is_found_by_the_next_one(
