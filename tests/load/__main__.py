@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from tests.load import drain, grow, http_writes, latency, pinned, read, write, write_steps
+from tests.load import drain, grow, http_writes, latency, notify, pinned, read, write, write_steps
 from tests.load.contender import Load
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
@@ -34,6 +34,7 @@ SECTIONS = (
     "remembered",
     "drain",
     "pinned",
+    "notify",
 )
 MILLION = 1_000_000
 
@@ -114,6 +115,7 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         ),
         "drain": lambda: drain.drain(servers, MILLION // 10 if quick else MILLION),
         "pinned": lambda: pinned.pinned(servers, 400 if quick else 2_000),
+        "notify": lambda: notify.notify(servers, 2 if quick else 5, rounds),
     }
 
 
