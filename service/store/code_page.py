@@ -60,6 +60,7 @@ CODE_DETAIL: Final = fill(part("code_detail"), shown=shown(ATTRIBUTES, "c"))
 """The attributes of codes; the placeholders `stamp` and `roles` are left."""
 
 _CODE_DETAIL: Final = fill(CODE_DETAIL, stamp="", roles="")
+_ELEMENTS: Final = complete(part("code_elements"), detail=_CODE_DETAIL)
 _OWNER_EXISTS: Final = "EXISTS (SELECT FROM owner)"
 _ORGANIZATION_EXISTS: Final = "EXISTS (SELECT FROM organization AS o WHERE o.id = ANY($4::text[]))"
 _CALLER_ENABLED: Final = "(SELECT coalesce(caller.enabled, true) FROM caller)"
@@ -103,6 +104,11 @@ def page_statement(collection: Collection, page: Page, *, one: bool = False) -> 
     """Return the statement that reads the page; with `one`, the element whose code id is the first filter value."""
     filters = tuple(Filter(f.field, f.operator, ()) for f in page.filters)
     return _text(collection, _Shape(filters, page.sorts, bound(page.offset + page.size), page.total, one))
+
+
+def elements_statement() -> str:
+    """Return the statement that reads several codes as elements; its parameter are their ids."""
+    return _ELEMENTS
 
 
 def bound(rows: int) -> int:

@@ -22,12 +22,14 @@ from service.store.code_page import (
     Collection,
     Items,
     Page,
+    elements_statement,
     page_statement,
 )
 from service.store.command_states import CommandState, SentCommand, command_states
 from service.store.list_page import group_one, group_statement, user_one, user_statement
 from service.store.offset_fence import Origin
 from service.store.pool import Pool, fetch
+from service.store.request_coalescing import RequestCoalescer
 from service.store.statement import statement
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class ReadStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._caller_pages = CallerPages(pool)
+        self._elements = RequestCoalescer(self._codes_by_id)
 
     async def codes_of_caller(
         self, subject: str, *, renewal: bool, on: date | None, visible: Sequence[str], page: Page
@@ -120,7 +123,12 @@ class ReadStore:
         return await self._items(CODES_OF_GROUP, page, group_id, organizations)
 
     async def code(self, code_id: str, organizations: Organizations, fields: Sequence[str] | None) -> Element | None:
-        """Return one code of the organizations, or None."""
+        """Return one code of the organizations, or None.
+
+        The responses to writes of one batch read their codes at the same time: they share a statement.
+        """
+        if organizations is None and fields is None:
+            return await self._elements.answer(code_id)
         if organizations is None:
             return await self._element(CODES, fields, code_id)
         return await self._element(CODES_OF_ORGANIZATIONS, fields, organizations, code_id)
@@ -191,6 +199,10 @@ class ReadStore:
         query = page_statement(collection, Page(size=1), one=True)
         row = await self._row(query, 0, 1, fields, *given)
         return Element(row["data"][1:-1], row["tag"]) if row["shown"] else None
+
+    async def _codes_by_id(self, ids: Sequence[str]) -> list[Element | None]:
+        found = {row["n"]: Element(row["data"], row["tag"]) for row in await self._rows(elements_statement(), ids)}
+        return [found.get(n) for n in range(1, len(ids) + 1)]
 
     async def _row(self, query: str, *values: object) -> "Row":
         """Return the only row of a statement that always returns one."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import orjson
 import pytest
@@ -44,6 +45,24 @@ async def test_coalesced_results_equal_those_of_separate_statements(
                 assert items is not None
                 assert separate is not None
                 assert items == replace(separate, total=None)
+
+
+async def test_codes_that_are_read_at_the_same_time_share_statements(
+    seeded_registry: RegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, ids = seeded_registry.reader, [*SEEDS.codes, "no-code", *SEEDS.codes]
+    separate = [await reader.code(code_id, list(SEEDS.organizations), None) for code_id in ids]
+    assert None not in separate[: len(SEEDS.codes)]
+    statements: list[str] = []
+    rows = reader._rows
+
+    async def counted(query: str, *values: object) -> Any:
+        statements.append(query)
+        return await rows(query, *values)
+
+    monkeypatch.setattr(reader, "_rows", counted)
+    assert await asyncio.gather(*(reader.code(code_id, None, None) for code_id in ids)) == separate
+    assert 1 <= len(statements) <= 4
 
 
 @pytest.mark.parametrize(

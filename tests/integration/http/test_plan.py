@@ -109,6 +109,7 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
     "coalesced accounts": (_coalesced("login-11", "login-1", "login-19011"), 780),
     "coalesced accounts of unknown callers": (_coalesced("nobody", "no one", visible=",".join(VISIBLE)), 40),
     "documents of codes": ((caller_page.documents_statement(), [["code:7", "code:8"]]), 16),
+    "codes as elements": ((code_page.elements_statement(), [["code:7", "code:8"]]), 16),
     "all codes": (_codes(code_page.CODES), 140),
     "all codes, from the end": (_codes(code_page.CODES, page=Page(sorts=(Sort("code", descending=True),))), 140),
     "all codes of one status": (

@@ -41,6 +41,7 @@ def statements() -> dict[str, dict[str, str]]:
         "stamps_for_submission": stamps_statement(renewal=False),
         "stamps_for_renewal": stamps_statement(renewal=True),
         "documents": documents_statement(),
+        "elements": code_page.elements_statement(),
     }
     groups = {
         "groups": list_page.group_statement(25, typed=False, narrowed=False),

@@ -670,6 +670,44 @@ FROM (
     ) AS role_stamps
 ) AS detail
 
+-- elements
+WITH shown AS (
+    SELECT wanted.id, wanted.n FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS wanted (id, n)
+)
+SELECT item.n, item.tag, '{"attributes":' || item.attributes || ',"checksum":"' || item.tag
+    || '","links":{"self":{"href":' || to_json(item.href) || ',"methods":["get"]}}}' AS data
+FROM (
+    SELECT detail.n, detail.attributes, detail.href, detail.version || '-' || left(md5(detail.attributes), 16) AS tag
+    FROM (
+        SELECT shown.n, c.version, '/admin/v1/producer-codes/' || c.id AS href,
+            '{' || concat_ws(',',
+                '"branch":{"branchCode":' || to_json(b.branch_code) || ',"displayName":' || to_json(b.display_name)
+                    || ',"id":' || to_json(b.id) || '}',
+                '"code":' || to_json(c.code),
+                '"description":' || to_json(c.description),
+                '"displayName":' || to_json(c.code),
+                '"id":' || to_json(c.id),
+                '"organization":{"displayName":' || to_json(o.display_name) || ',"id":' || to_json(o.id)
+                    || ',"type":"Organization","uri":' || to_json('/admin/v1/organizations/' || o.id) || '}',
+                '"producerStatus":{"code":' || to_json(c.status) || ',"name":' || to_json(c.status) || '}',
+                '"roles":' || (
+                    SELECT '[' || coalesce(string_agg(
+                        '{"displayName":' || to_json(r.display_name) || ',"id":' || to_json(r.id)
+                            || ',"type":"Role","uri":' || to_json('/admin/v1/roles/' || r.id) || '}', ',' ORDER BY r.id), '') || ']'
+                    FROM role AS r WHERE r.id = ANY(c.role_ids))
+                , '"appointmentDate":' || to_json(c.appointment_date)
+                , '"terminationDate":' || to_json(c.termination_date)
+            ) || '}'
+            AS attributes
+        FROM shown
+        JOIN producer_code AS c ON c.id = shown.id
+        JOIN organization AS o ON o.id = c.organization_id
+        LEFT JOIN branch AS b ON b.id = c.branch_id
+        OFFSET 0
+    ) AS detail
+    OFFSET 0
+) AS item
+
 -- producer_code_load
 -- Load and lock codes. $1 ids, $2 code strings in lower case, each joined by commas
 SELECT
