@@ -64,7 +64,7 @@ def text(name: str, description: str, longest: int, example: str) -> Parameter[s
             raise invalid(f"{name} must have 1 to {longest} characters.")
         return texts[0]
 
-    schema = {"type": "string", "minLength": 1, "maxLength": longest}
+    schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[^\\u0000]*$"}
     return Parameter(name, parse, "", description, schema, example=example, required=True)
 
 

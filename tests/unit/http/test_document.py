@@ -87,3 +87,11 @@ def test_documented_filter_pattern_matches_the_fields_and_operators() -> None:
     assert pattern.search("appointmentDate:eq:2024-02-29")
     assert not pattern.search("appointmentDate:eq:2023-02-29")
     assert not pattern.search("appointmentDate:cn:2023")
+
+
+async def test_documented_texts_exclude_nul() -> None:
+    parameters = (await _document())["paths"]["/commands"]["get"]["parameters"]
+    for name in ("source", "id"):
+        [schema] = [one["schema"] for one in parameters if one["name"] == name]
+        assert jsonschema.Draft202012Validator(schema).is_valid("https://crm.example.com")
+        assert not jsonschema.Draft202012Validator(schema).is_valid("a\0b")
