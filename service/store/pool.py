@@ -105,21 +105,24 @@ class Pool:
         self.generation += 1
         return connection
 
-    def release_later(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    def release_later(self, connection: "PoolConnectionProxy[asyncpg.Record]", *, complete: bool) -> None:
         """Release a connection in the background: to wait for it would take three turns of the event loop.
 
-        If its statement did not end, the driver asks the server to cancel it. Until the server confirms the end, no
+        If the read is not `complete`, the driver asks the server to cancel it. Until the server confirms the end, no
         other statement can use the connection, so there are never more statements than connections. A server that does
         not answer within CANCEL_SECONDS never may: the connection is closed, and the pool opens another one when it
         needs it.
         """
-        task = asyncio.get_running_loop().create_task(self._release(connection))
+        task = asyncio.get_running_loop().create_task(self._release(connection, complete=complete))
         # The event loop keeps only weak references to tasks.
         self._releasing.add(task)
         task.add_done_callback(self._releasing.discard)
 
-    async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]", *, complete: bool) -> None:
         try:
+            if not complete and not connection.is_closed():
+                # The proxy passes this on to the connection.
+                connection.mark_incomplete()  # type: ignore[attr-defined]
             await self.connections.release(connection, timeout=CANCEL_SECONDS)
         except Exception:
             # The driver has closed the connection.
@@ -154,16 +157,14 @@ async def fetch(pool: Pool, query: str, *values: object) -> list[asyncpg.Record]
     try:
         with connecting():
             connection = await pool.connections.acquire()
+        complete = False
         try:
             async with translated_in(connection):
-                return await connection.fetch(query, *values)
-        except BaseException:
-            if not connection.is_closed():
-                # The proxy passes this on to the connection.
-                connection.mark_incomplete()  # type: ignore[attr-defined]
-            raise
+                rows = await connection.fetch(query, *values)
+            complete = True
+            return rows
         finally:
-            pool.release_later(connection)
+            pool.release_later(connection, complete=complete)
     except StoreUnavailable as error:
         error.read = Read(pool, query, values)
         raise

@@ -68,11 +68,16 @@ async def test_the_statement_of_a_cancelled_request_ends(
     assert (await registry.get(path, sub="ben")).status_code == 200
 
 
-async def test_a_shared_statement_ends_with_the_last_request_that_waits_for_it(
-    registry: RegistryClient, statements: Statements, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # All tokens are verified in the same turn of the event loop, so that the reads share a statement.
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all tokens be verified in the same turn of the event loop, so that the reads share a statement."""
     monkeypatch.setattr(Pace, "turn", AsyncMock())
+
+
+@pytest.mark.usefixtures("shared")
+async def test_a_shared_statement_ends_with_the_last_request_that_waits_for_it(
+    registry: RegistryClient, statements: Statements
+) -> None:
     async with registry.locked("producer_code"):
         requests = [asyncio.create_task(registry.get(ACCOUNT, sub=sub)) for sub in (seeds.ANN, seeds.BEN, "ben")]
         await statements(1)
@@ -85,6 +90,7 @@ async def test_a_shared_statement_ends_with_the_last_request_that_waits_for_it(
         await statements(0)
 
 
+@pytest.mark.usefixtures("shared")
 async def test_a_shared_statement_goes_on_for_the_last_request_that_waits_for_it(
     registry: RegistryClient, statements: Statements
 ) -> None:
