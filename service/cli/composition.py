@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import anyio
+import anyio.lowlevel
+
 from consumers.backoff import pause
 from consumers.health import Health
 from consumers.kafka.client import connection as kafka_connection
@@ -31,7 +34,7 @@ from service.http.read_failures import ReadFailures
 from service.http.server import serving
 from service.settings import InvalidSettings, Settings, variable
 from service.store.errors import StoreError, StoreUnsuitable
-from service.store.migrate import missing_versions
+from service.store.migrate import known_versions, missing_versions
 from service.store.pool import connect, create_pool
 from service.store.read_store import ReadStore
 
@@ -76,6 +79,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
         failpoint.arm(settings.failpoints)
     except ValueError as error:
         raise InvalidSettings([f"{variable('failpoints')} is invalid: {error}"]) from None
+    await _open_files_early()
     shutdown = Shutdown(asyncio.Event() if stop is None else stop)
     health = Health(parts_of(role))
     async with contextlib.AsyncExitStack() as stack:
@@ -113,6 +117,13 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
                 await asyncio.wait((kafka,))
             await drained
             gc.enable()
+
+
+async def _open_files_early() -> None:
+    """Read the files that are needed once, before clients can take all descriptors of the process."""
+    known_versions()
+    # The library loads its implementation when it is first used.
+    await anyio.lowlevel.checkpoint()
 
 
 def parts_of(role: Role) -> list[str]:
