@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 FROM_HTTP = {"source": "/http/ann", "publishedby": "/producer-registry"}
 SENT = SentCommand("/http/ann", "one", 0, 0)
+NUMBER = """
+    SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%outcomes' AND datname = current_database()
+"""
 
 
 def command() -> Log:
@@ -61,6 +64,26 @@ async def test_the_end_of_the_session_is_reported(settings: Settings, database: 
     session.close()
 
 
+async def test_a_session_that_is_opened_again_replaces_the_first(settings: Settings, database: "Database") -> None:
+    session = OutcomeSession(settings, TOPICS)
+    for _ in range(2):
+        await session.open(lambda: None)
+
+    async def number() -> int:
+        return int(await database.fetchval(NUMBER))
+
+    async def is_single() -> bool:
+        return await number() == 1
+
+    await eventually(is_single, what="the end of the first session")
+    session.close()
+
+    async def is_over() -> bool:
+        return await number() == 0
+
+    await eventually(is_over, what="the end of the second session")
+
+
 async def test_a_standby_is_read_without_notifications() -> None:
     primary = Postgres()
     await primary.start()
@@ -70,6 +93,8 @@ async def test_a_standby_is_read_without_notifications() -> None:
         standby = await standby_of(primary)
         try:
             session = OutcomeSession(Settings(database_url=standby.address), TOPICS)
+            # As if the session before was one of the primary.
+            session.listens = True
             await session.open(lambda: None)
             assert (session.listens, session.is_open) == (False, True)
             store = CommandStore(settings, TOPICS, origin=ORIGIN)

@@ -1,6 +1,7 @@
 """Commands of the HTTP API whose publication fails: whether that is certain, and a new producer after an error."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from consumers.kafka.command_publisher import CommandPublisher
+from consumers.kafka.command_publisher import REFUSAL_SECONDS, CommandPublisher
 from service.contract.sending import CommandRecord
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
 from service.settings import Settings
 from service.telemetry import REGISTRY
+from tests.support.wait import eventually
 
 RECORD = CommandRecord("registry.commands.v1", b"pc:4", b"{}", [])
 SETTINGS = Settings(kafka_idempotent_producer=False)
@@ -30,6 +32,8 @@ class Stub:
         self.stopped = asyncio.Event()
         self.error: BaseException | None = None
         self.answer: object | None = Acknowledgement(3, 7)
+        self.sent: list[asyncio.Future[Any]] = []
+        self.refusal_seconds = 0.0
 
     async def start(self) -> None:
         pass
@@ -46,6 +50,7 @@ class Stub:
             sent.set_exception(self.answer)
         elif self.answer is not None:
             sent.set_result(self.answer)
+        self.sent.append(sent)
         return sent
 
 
@@ -80,6 +85,7 @@ def publisher(broker: Broker) -> CommandPublisher:
 async def test_all_replicas_have_a_published_command(broker: Broker, publisher: CommandPublisher) -> None:
     assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 7)
     assert broker.options["acks"] == "all"
+    assert broker.made[0].refusal_seconds == REFUSAL_SECONDS
     assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 7)
     assert len(broker.made) == 1
     await publisher.close()
@@ -128,5 +134,54 @@ async def test_a_command_without_an_answer_may_be_published_later(broker: Broker
     broker.made[0].answer = None
     with pytest.raises(MaybePublished):
         await publisher.publish(RECORD, 0.01)
+    assert not broker.made[0].sent[-1].cancelled()
+    broker.made[0].answer = Acknowledgement(3, 8)
+    assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 8)
     assert not broker.made[0].stopped.is_set()
     assert len(broker.made) == 1
+
+
+async def test_records_that_fail_with_one_producer_replace_it_once(broker: Broker, publisher: CommandPublisher) -> None:
+    await publisher.publish(RECORD, 30)
+    first = broker.made[0]
+    first.answer = None
+    requests = [asyncio.create_task(publisher.publish(RECORD, 30)) for _ in range(2)]
+    await eventually(lambda: len(first.sent) == 3, what="the records")
+    for request, sent in zip(requests, first.sent[1:], strict=True):
+        sent.set_exception(KafkaTimeoutError())
+        with pytest.raises(MaybePublished):
+            await request
+        assert await publisher.publish(RECORD, 30) == Acknowledgement(3, 7)
+    assert len(broker.made) == 2
+    assert not broker.made[1].stopped.is_set()
+
+
+async def test_a_record_that_fails_after_its_request_has_ended_is_no_unhandled_error(
+    broker: Broker, publisher: CommandPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unhandled: list[object] = []
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_exception_handler", unhandled.append)
+    await publisher.publish(RECORD, 30)
+    producer = broker.made[0]
+    producer.answer = None
+    for error in (None, KafkaTimeoutError()):
+        with pytest.raises(MaybePublished):
+            await publisher.publish(RECORD, 0.01)
+        sent = producer.sent.pop()
+        if error is None:
+            sent.cancel()
+        else:
+            sent.set_exception(error)
+        await asyncio.sleep(0)
+        del sent
+        gc.collect()
+    assert unhandled == []
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_the_producer_is_idempotent_as_configured(broker: Broker, idempotent: bool) -> None:
+    publisher = CommandPublisher(Settings(kafka_idempotent_producer=idempotent, max_body_bytes=900_000), broker.make)
+    await publisher.publish(RECORD, 30)
+    assert broker.options["enable_idempotence"] is idempotent
+    assert broker.options["max_request_size"] == 900_000 + 1_048_576, "the largest body and its envelope"
+    await publisher.close()

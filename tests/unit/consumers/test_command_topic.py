@@ -40,6 +40,7 @@ class Broker:
     async def _identity(self, _client: object, topics: list[str]) -> Identity:
         assert topics == [TOPIC]
         self.requests += 1
+        await asyncio.sleep(0)
         if self.silent:
             await asyncio.Event().wait()
         if isinstance(self.answer, BaseException):
@@ -81,6 +82,7 @@ async def test_the_topic_is_unknown_until_the_broker_answers(broker: Broker, err
     broker.answer, broker.silent = identity, False
     broker.now += MAX_AGE_SECONDS + 0.1
     assert await topic.origin() == Origin("cluster", {TOPIC: "one"})
+    assert (broker.opened, broker.open) == (2, 1)
 
 
 async def test_a_cancelled_request_leaves_no_client(broker: Broker) -> None:
