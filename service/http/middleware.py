@@ -16,6 +16,7 @@ from service.core.problem import shortened
 from service.http.base_path import BasePaths, public_path
 from service.http.cors import Cors
 from service.http.operation import BytesRoute
+from service.http.pace import Pace
 from service.http.problem import MAX_PATH, Error, HttpProblem, body_too_large, not_found, response, unavailable
 from service.http.read_failures import LOG_SECONDS
 from service.http.write_request import given_key
@@ -25,6 +26,10 @@ from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS, log
 
 MAX_HEADER_BYTES: Final = 32_768
 MAX_QUERY_BYTES: Final = 16_384
+MANY_PARAMETERS: Final = 100
+MANY_PARAMETERS_SECONDS: Final = 0.002
+"""In this time one request with more parameters is processed; requests with thousands take long to refuse."""
+
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 """The methods that metrics name; the caller chooses the method, so all others count as `other`."""
 DISCONNECTED: Final = 499
@@ -58,6 +63,7 @@ class RequestMiddleware:
         self._base_paths = base_paths
         self._cors = cors
         self._log_limit = LogLimit(LOG_SECONDS)
+        self._pace = Pace(1, MANY_PARAMETERS_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; only errors of the server itself are raised."""
@@ -92,6 +98,8 @@ class RequestMiddleware:
             async with asyncio.timeout(self._timeout) as limit:
                 # Requests that wait for the outcome of a command get more time.
                 exchange.scope["time_limit"] = limit
+                if exchange.scope["query_string"].count(b"&") >= MANY_PARAMETERS:
+                    await self._pace.turn()
                 await self._forward(exchange, self._counted(receive))
         except HttpProblem as refused:
             await exchange.refuse(refused)

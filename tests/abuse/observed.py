@@ -76,6 +76,7 @@ async def observed(service: Service, token: str) -> AsyncIterator[Observed]:
 
 async def warm_up(service: Service, token: str) -> None:
     """Send requests one after the other, so that plans and documents are cached before something is measured."""
+    await _get(service.api_port, "/openapi.json", token)
     for _ in range(WARM_REQUESTS):
         await _get(service.api_port, CALLER_PATH, token)
         await _get(service.admin_port, "/readyz", "")

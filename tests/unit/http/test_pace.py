@@ -5,9 +5,11 @@ from itertools import pairwise
 
 import pytest
 
+from service.http import middleware
 from service.http.jwks import UNKNOWN_KEY_SECONDS, KeySet
 from service.http.pace import Pace
 from tests.support.issuer import Issuer
+from tests.unit.http.api_client import api_client
 
 SECONDS = 0.02
 EARLY = 0.002
@@ -98,3 +100,22 @@ async def test_requests_get_their_keys_one_after_the_other(key_id: str) -> None:
         await asyncio.sleep(0)
         turn += 1
     assert len(set(turns)) == len(tasks)
+
+
+@pytest.mark.parametrize(("parameters", "waits"), [(100, False), (101, True)])
+async def test_requests_with_many_parameters_are_processed_at_a_pace(
+    parameters: int, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "MANY_PARAMETERS_SECONDS", 3600.0)
+    query = "&".join(f"p{number}" for number in range(parameters))
+    async with api_client(Issuer()) as client:
+        path = f"/openapi.json?{query}"
+        first = await client.get(path)
+        second = asyncio.create_task(client.get(path))
+        assert first.status_code == 400
+        if waits:
+            await asyncio.sleep(0.1)
+            assert not second.done()
+            second.cancel()
+        else:
+            assert (await second).status_code == 400
