@@ -10,6 +10,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from typing import Final, cast
 
@@ -86,7 +87,9 @@ class Acceptor:
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 break
             self._waiting[accepted] = None
-            self._silent.register(accepted, selectors.EVENT_READ)
+            # Without it, the connection is opened in its turn.
+            with suppress(OSError):
+                self._silent.register(accepted, selectors.EVENT_READ)
         if self._scheduled is None:
             self._open_some()
 

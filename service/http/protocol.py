@@ -73,11 +73,15 @@ class _Output:
         else:
             self._transport.write(data)
 
-    def close(self) -> None:
-        """End the connection; an incomplete response may have no body yet."""
+    def flush(self) -> None:
+        """Send a head without a body, as in the response to HEAD."""
         if self._head:
             self._transport.write(self._head)
             self._head = b""
+
+    def close(self) -> None:
+        """End the connection; an incomplete response may have no body yet."""
+        self.flush()
         self.end()
 
 
@@ -179,6 +183,8 @@ class Protocol(HeadProtocol):
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for one."""
+        if self._current is not None and isinstance(output := self._current[0].transport, _Output):
+            output.flush()
         if self._ended:
             return
         if self.transport.is_closing():
@@ -204,6 +210,11 @@ class Protocol(HeadProtocol):
         super().resume_writing()
         if not self._ended:
             self._next_check = math.inf
+
+    def shutdown(self) -> None:
+        """End the connection after the request in progress, also if its body is still on its way."""
+        self._keep_alive = False
+        super().shutdown()
 
     def end(self) -> None:
         """End the connection while the client may still send; it gets time to read what was written."""

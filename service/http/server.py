@@ -53,6 +53,9 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more connections, and wait for the requests in progress."""
         self._acceptor.stop()
+        # The base class ends the connections that are open by then.
+        if self._opening:
+            await asyncio.wait(self._opening)
         await super().shutdown([self._listener])
 
     def _open(self, accepted: socket.socket) -> None:

@@ -1,6 +1,7 @@
 """Connections with a complete request are opened first, and the others a few in each turn of the event loop."""
 
 import asyncio
+import errno
 import socket
 import time
 from collections.abc import Iterator
@@ -137,6 +138,19 @@ async def test_the_operating_system_keeps_what_is_above_the_limit(port: Port, mo
     assert len(port.acceptor._waiting) == MOST
     monkeypatch.setattr(acceptor, "MIN_OPENED", 1)
     await eventually(lambda: len(port.opened) == MOST + 4)
+    port.acceptor.stop()
+
+
+async def test_a_connection_that_cannot_be_watched_is_opened_in_its_turn(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(port.acceptor._silent, "register", no_space)
+    port.client("one")
+    port.acceptor.start()
+    await eventually(lambda: port.opened == ["one"])
     port.acceptor.stop()
 
 

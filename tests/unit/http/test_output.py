@@ -51,6 +51,18 @@ async def test_a_response_is_complete_with_and_without_a_body(body: bytes) -> No
             assert await reader.readexactly(len(body)) == body
 
 
+HEAD = GET.replace(b"GET", b"HEAD")
+
+
+async def test_the_response_to_head_is_sent_and_keeps_its_place() -> None:
+    async with served(Response(b"answer")) as url, client(url, HEAD, GET, HEAD) as reader:
+        for body in (b"", b"answer", b""):
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(OK)
+            assert b"content-length: 6\r\n" in head
+            assert await reader.readexactly(len(body)) == body
+
+
 async def test_every_part_of_a_body_is_sent_when_it_is_there() -> None:
     more = asyncio.Event()
 
