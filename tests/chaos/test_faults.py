@@ -74,5 +74,5 @@ def test_every_fault_of_the_tour_is_possible_on_the_embedded_broker() -> None:
 
 async def test_there_is_no_violation_with_writes_on_many_connections(site: Site) -> None:
     said: list[str] = []
-    good = await writes(site, Plan(minutes=0.15, seed=1, every=3.0, connections=16), say=said.append)
+    good = await writes(site, Plan(minutes=0.15, seed=1, every=3.0, connections=8), say=said.append)
     assert good, "\n".join(said)

@@ -58,7 +58,7 @@ async def test_a_request_whose_body_is_on_its_way_is_the_last_one_of_its_connect
         reader, writer = await asyncio.open_connection(*address)
         writer.write(POST)
         await begun.wait()
-        ending = asyncio.create_task(server.shutdown())
+        shutdown = asyncio.create_task(server.shutdown())
         (connection,) = cast("set[Protocol]", server.server_state.connections)
         await eventually(lambda: not connection.cycle.keep_alive, what="the shutdown")
         writer.write(b"body")
@@ -66,5 +66,5 @@ async def test_a_request_whose_body_is_on_its_way_is_the_last_one_of_its_connect
         assert head.startswith(OK)
         assert b"connection: close\r\n" in head
         assert await reader.read() == b"body"
-        await ending
+        await shutdown
         writer.close()
