@@ -21,13 +21,16 @@ class Pace:
     async def turn(self) -> None:
         """Return at once if fewer tasks have gone on in this interval, otherwise in a later one."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._next)
+            self._begin()
         if self._left and not self._waiting:
             self._left -= 1
             return
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         await future
+
+    def _begin(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._next)
 
     def _next(self) -> None:
         self._timer = None
@@ -39,4 +42,4 @@ class Pace:
                 future.set_result(None)
                 self._left -= 1
         if self._left < self._count:
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._next)
+            self._begin()

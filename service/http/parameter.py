@@ -6,11 +6,10 @@ unknown parameter lists the allowed ones.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from heapq import nsmallest
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_plus
 
-from service.core.problem import MAX_ERRORS, shortened
+from service.core.problem import first_errors, shortened
 from service.http.problem import Error, bad_request
 
 T = TypeVar("T")
@@ -73,15 +72,14 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
     for name, value in [pair for pair in pairs if pair[0] in names]:
         texts_by_name.setdefault(name, []).append(value)
     # Thousands of names fit into a query, and only the first ones are shown.
-    unknown = {name for name, _ in pairs}.difference(names)
-    shown = nsmallest(MAX_ERRORS, unknown)
+    unknown, more = first_errors({name for name, _ in pairs}.difference(names), key=str)
     errors = [
         Error(
             "unknown-parameter",
             f"{name} is not a parameter of this operation; allowed parameters: {allowed}.",
             name,
         )
-        for name in map(shortened, shown)
+        for name in map(shortened, unknown)
     ]
     missing = (name for name in required if name not in texts_by_name)
     errors += [Error("missing-parameter", f"{name} is required.", name) for name in missing]
@@ -95,7 +93,7 @@ def read(query: bytes, known: Sequence[Parameter[Any]]) -> QueryParameters:
     for name in values:
         errors += _conflicts(names[name], parameters)
     if errors:
-        raise bad_request(errors, more=len(unknown) - len(shown))
+        raise bad_request(errors, more=more)
     return parameters
 
 
