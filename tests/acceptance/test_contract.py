@@ -3,8 +3,6 @@
 REGISTRY_TEST_EXAMPLES sets the number of requests per operation in the longest phase.
 """
 
-import asyncio
-import os
 import time
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from service.http.app import OPERATIONS, WRITES
 from service.http.development_key import sign
 from service.store.world_save import save_world
 from tests.integration.http import seeds
-from tests.integration.http.test_contract import CURSORS, EXAMPLES, SCHEMATHESIS, with_example_ids
+from tests.integration.http.test_contract import CURSORS, run_schemathesis, with_example_ids
 from tests.support.registry import Registry
 
 SCOPES = "account:read admin:read admin:write"
@@ -45,18 +43,9 @@ async def test_reads_and_writes_conform_to_the_openapi_document(registry: Regist
     folder = Path(str(registry.settings["jwks"])).parent
     token = sign(folder, subject=seeds.ANN, scope=SCOPES, audience="producer-registry", issued_at=int(time.time()))
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION.format(token=token) + CURSORS)
-    process = await asyncio.create_subprocess_exec(
-        *(str(SCHEMATHESIS), "run", f"http://127.0.0.1:{service.api_port}/openapi.json", "--no-color"),
-        *("--max-examples", str(EXAMPLES)),
-        cwd=tmp_path,
-        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.integration.http.contract_hooks"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
+    output = await run_schemathesis(tmp_path, f"http://127.0.0.1:{service.api_port}")
     operations = sum(
         1 + len(aliases) for aliases in [*(one.aliases for one in OPERATIONS), *(one.aliases for one in WRITES)]
     )
-    assert f"Tested: {operations}" in output.decode(), output.decode()
+    assert f"Tested: {operations}" in output, output
     assert await service.stop() == 0, service.last_lines()

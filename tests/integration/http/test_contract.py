@@ -28,23 +28,29 @@ CURSORS = "".join(
 )
 
 
+async def run_schemathesis(folder: Path, url: str, *options: str) -> str:
+    """Check the API at this address, with the configuration in the folder, and return what was printed."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(SCHEMATHESIS), "run", f"{url}/openapi.json", "--no-color"),
+        *("--max-examples", str(EXAMPLES), *options),
+        cwd=folder,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.integration.http.contract_hooks"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output = (await process.communicate())[0].decode()
+    assert process.returncode == 0, output
+    return output
+
+
 async def test_all_responses_conform_to_the_openapi_document(database_url: str, tmp_path: Path) -> None:
     async with open_registry(database_url) as one, served(one.app) as url:
         await one.save(with_example_ids())
         token = TRUSTED.token(sub=seeds.ANN, scope=READ)
         (tmp_path / "schemathesis.toml").write_text(CURSORS)
-        process = await asyncio.create_subprocess_exec(
-            *(str(SCHEMATHESIS), "run", f"{url}/openapi.json", "--no-color"),
-            *("--header", f"Authorization: Bearer {token}", "--max-examples", str(EXAMPLES)),
-            cwd=tmp_path,
-            env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.integration.http.contract_hooks"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
+        output = await run_schemathesis(tmp_path, url, "--header", f"Authorization: Bearer {token}")
     paths = sum(1 + len(operation.aliases) for operation in OPERATIONS)
-    assert f"Tested: {paths}" in output.decode(), output.decode()
+    assert f"Tested: {paths}" in output, output
 
 
 def with_example_ids() -> World:
