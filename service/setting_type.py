@@ -2,7 +2,7 @@
 
 import re
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -12,6 +12,11 @@ PREFIX = "REGISTRY_"
 
 PATH_PREFIX = r"(/[A-Za-z0-9._~-]+)*"
 """The pattern of a path in front of other paths, which may be empty."""
+
+
+def setting(default: Any, description: str, valid: str) -> Any:
+    """Declare a setting with its description and its valid values, which error messages name."""
+    return Field(default, description=description, json_schema_extra={"valid": valid})
 
 
 def variable(field: str) -> str:
