@@ -60,6 +60,11 @@ class CommandSettings(BaseSettings):
         " if empty, urn:producer-registry:schema:",
         "an absolute URI that ends with /, : or =",
     )
+    schema_registry_url: str = setting(
+        "",
+        "Schema registry for `schemas register`; the URL may contain a user name and a password",
+        "an http(s) URL such as https://user:password@schemas.example.com",
+    )
 
     batch_max_records: Annotated[int, Field(ge=1, le=10_000)] = setting(
         2000, "Maximum number of commands in one transaction", "an integer, 1 to 10000"

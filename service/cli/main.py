@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": ("service.cli.serve:serve", "Run the service with the configured broker and database."),
     "migrate": ("service.cli.migrate:migrate", "Apply missing migrations to the database."),
     "topics": ("service.cli.topics:topics", "Create or check the topics."),
+    "schemas": ("service.cli.schemas:schemas", "Publish the JSON Schemas to a schema registry."),
     "config": ("service.cli.config:config", "Print the effective settings with masked secrets."),
     "token": ("service.cli.token:token", "Print a token signed with the development key."),
     "send": ("service.cli.send:send", "Publish commands from JSON lines or CSV."),
