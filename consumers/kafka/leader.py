@@ -15,7 +15,7 @@ from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from consumers.kafka.client import connection
 from consumers.kafka.session import answered
-from consumers.kafka.topic import plan
+from service.contract.topic_plan import plan
 from service.settings import Settings
 
 # Values of the protocol: the replica of a consumer, the isolation level, and the leader of a partition without one.

@@ -5,20 +5,16 @@ state and the address of the dead letter.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal, TypeAlias
 
 from consumers.kafka.session import Sender, following
 from service.contract.dead_letter import Origin, origin
+from service.contract.dead_letter_mark import MARK, MARK_OF, REPLAY_OF, Mark, mark_headers
 from service.contract.record import Record
 from service.contract.topics import Topics
 from service.settings import Settings
 
-MARK: Final = "dlq_mark"
-MARK_OF: Final = "dlq_mark_of"
-REPLAY_OF: Final = "dlq_replay_of"
-"""Header of a replayed record: the address of its dead letter."""
-
-State = Literal["open", "replayed", "discarded"]
+State: TypeAlias = Literal["open"] | Mark
 
 
 @dataclass(slots=True)
@@ -84,9 +80,8 @@ async def replay(settings: Settings, publisher: Sender, letter: DeadLetter) -> N
     await mark(settings, publisher, letter, "replayed")
 
 
-async def mark(settings: Settings, publisher: Sender, letter: DeadLetter, state: State) -> None:
+async def mark(settings: Settings, publisher: Sender, letter: DeadLetter, state: Mark) -> None:
     """Publish a mark for a dead letter."""
-    headers = [(MARK, state.encode()), (MARK_OF, letter.address.encode())]
     topic = Topics(settings.topic_prefix).dead_letters
-    await (await publisher.send(topic, None, letter.address.encode(), headers))
+    await (await publisher.send(topic, None, letter.address.encode(), mark_headers(letter.address, state)))
     letter.state = state

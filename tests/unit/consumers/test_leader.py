@@ -17,7 +17,7 @@ from aiokafka.protocol.offset import OffsetRequest
 from consumers.kafka import leader
 from consumers.kafka.leader import missing_leaders
 from consumers.kafka.session import BrokerUnavailable
-from consumers.kafka.topic import plan
+from service.contract.topic_plan import plan
 from service.settings import Settings
 
 SETTINGS = Settings(kafka_bootstrap_servers="127.0.0.1:1", topic_prefix="t", partitions=2)

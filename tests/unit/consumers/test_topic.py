@@ -12,7 +12,8 @@ from aiokafka.errors import PolicyViolationError, TopicAlreadyExistsError
 
 from consumers.kafka import topic
 from consumers.kafka.session import BrokerUnavailable
-from consumers.kafka.topic import Finding, check, create, plan
+from consumers.kafka.topic import Finding, check, create
+from service.contract.topic_plan import plan
 from service.settings import Settings
 
 SETTINGS = Settings(
