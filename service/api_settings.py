@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode
 
-from service.setting_type import CommaSeparated, Count, Networks, Origins, PathPrefix, Port, Seconds, setting, split
+from service.setting_type import (
+    BrokerAddresses,
+    CommaSeparated,
+    Contact,
+    Count,
+    Networks,
+    Origins,
+    PathPrefix,
+    Port,
+    Seconds,
+    setting,
+    split,
+)
 
 
 class ApiSettings(BaseSettings):
@@ -31,6 +43,14 @@ class ApiSettings(BaseSettings):
         (),
         "Origins of browser applications that may call the API (CORS)",
         "origins such as https://app.example.com, separated by commas, or *",
+    )
+    api_contact: Contact = setting(
+        "", "Contact in the OpenAPI and AsyncAPI documents", "an e-mail address, or a URL with http or https"
+    )
+    asyncapi_bootstrap_servers: BrokerAddresses = setting(
+        "",
+        "Kafka brokers that the AsyncAPI document names to everybody who can reach the API; if empty, it names none",
+        "host:port, separated by commas",
     )
     jwt_issuer: str = setting("", "Required issuer of tokens", "the iss claim, such as https://login.example.com")
     jwt_audience: str = setting("producer-registry", "Required audience of tokens", "the aud claim")

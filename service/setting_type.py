@@ -58,6 +58,7 @@ BrokerAddresses = Annotated[str, AfterValidator(_addresses)]
 Networks = Annotated[CommaSeparated, AfterValidator(_networks)]
 Origins = Annotated[CommaSeparated, AfterValidator(_origins)]
 PathPrefix = Annotated[str, Field(pattern=rf"^{PATH_PREFIX}$", max_length=256)]
+Contact = Annotated[str, Field(max_length=255, pattern=r"^([^@\s/]+@[^@\s/]+|https?://[^/\s]+(/\S*)?)?$")]
 BaseUri = Annotated[
     str, Field(max_length=200, pattern=r"^([A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*[/:=])?$")
 ]

@@ -30,6 +30,7 @@ GROUPS = {
     "topic_prefix": "Topics and retention",
     "batch_max_records": "Reading commands",
     "api_host": "HTTP: addresses",
+    "api_contact": "HTTP: documents",
     "jwt_issuer": "HTTP: tokens and visible codes",
     "request_timeout_seconds": "HTTP: limits",
     "shutdown_deadline_seconds": "Process",

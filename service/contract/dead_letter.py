@@ -12,7 +12,7 @@ from service.contract.topics import Topics
 from service.version import VERSION
 
 _CONNECT: Final = "__connect.errors."
-_NAMES: Final = (
+HEADERS: Final = (
     f"{_CONNECT}topic",
     f"{_CONNECT}partition",
     f"{_CONNECT}offset",
@@ -21,6 +21,8 @@ _NAMES: Final = (
     "dlq_failed_at",
     "dlq_service_version",
 )
+"""The headers that a dead letter has behind those of the record."""
+
 MAX_MESSAGE: Final = 4_000
 """The number of characters of the message."""
 
@@ -43,7 +45,7 @@ def dead_letter(undecodable: Undecodable, position: int, failed_at: str, topics:
     )
     headers: Headers = [*record.headers]
     # A message may quote invalid input: replace what UTF-8 cannot encode.
-    headers += [(name, text.encode(errors="replace")) for name, text in zip(_NAMES, added, strict=True)]
+    headers += [(name, text.encode(errors="replace")) for name, text in zip(HEADERS, added, strict=True)]
     return Message(
         source_position,
         "dead-letter",
@@ -78,8 +80,8 @@ def origin(headers: Headers) -> Origin | None:
 
     Only the last headers count: the record may have been dead-lettered before, and then has such headers already.
     """
-    own = headers[-len(_NAMES) :]
-    if tuple(name for name, _ in own) != _NAMES:
+    own = headers[-len(HEADERS) :]
+    if tuple(name for name, _ in own) != HEADERS:
         return None
     topic, partition, offset, message, reason, failed_at, service_version = (
         (value or b"").decode(errors="replace") for _, value in own
@@ -87,7 +89,7 @@ def origin(headers: Headers) -> Origin | None:
     if not (_is_number(partition) and _is_number(offset)):
         return None
     return Origin(
-        topic, int(partition), int(offset), message, reason, failed_at, service_version, headers[: -len(_NAMES)]
+        topic, int(partition), int(offset), message, reason, failed_at, service_version, headers[: -len(HEADERS)]
     )
 
 

@@ -26,9 +26,9 @@ from service.resource_exhaustion import is_resource_exhaustion
 
 __all__ = ["Limits", "Parsed", "Received", "Record", "Undecodable", "parse"]
 
-_MAX_CORRELATION: Final = 256
-_MAX_TRACE: Final = 512
-_MAX_VERSION: Final = 2**31 - 1
+MAX_CORRELATION: Final = 256
+MAX_TRACE: Final = 512
+MAX_VERSION: Final = 2**31 - 1
 _is_id: Final = re.compile(ID_PATTERN).fullmatch
 
 
@@ -81,8 +81,8 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
         problems.append(Problem("invalid", "replyto must be one of the configured reply topics.", "replyto"))
         reply_to = None
     correlation = attributes.get("correlationid")
-    if correlation is not None and (len(correlation) > _MAX_CORRELATION or "\0" in correlation):
-        expected_text = f"a string of at most {_MAX_CORRELATION} characters without NUL"
+    if correlation is not None and (len(correlation) > MAX_CORRELATION or "\0" in correlation):
+        expected_text = f"a string of at most {MAX_CORRELATION} characters without NUL"
         problems.append(Problem("invalid", f"correlationid must be {expected_text}.", "correlationid"))
         correlation = None
 
@@ -117,13 +117,13 @@ def _subject(text: str | None, source: str, identifier: str, kind: CommandKind, 
 
 
 def _expected(text: str, problems: list[Problem]) -> int | None:
-    if len(text) <= 10 and text.isascii() and text.isdigit() and (version := int(text)) <= _MAX_VERSION:
+    if len(text) <= 10 and text.isascii() and text.isdigit() and (version := int(text)) <= MAX_VERSION:
         return version
-    message = f"expectedversion must be a whole number from 0 to {_MAX_VERSION}."
+    message = f"expectedversion must be a whole number from 0 to {MAX_VERSION}."
     problems.append(Problem("invalid", message, "expectedversion"))
     return None
 
 
 def _trace(text: str) -> str | None:
     # Invalid trace headers never cause a rejection: they are dropped, as W3C Trace Context requires.
-    return text if len(text) <= _MAX_TRACE and "\0" not in text else None
+    return text if len(text) <= MAX_TRACE and "\0" not in text else None

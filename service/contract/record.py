@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from service.core.command import Command
 
 Reason: TypeAlias = Literal["not-a-cloudevent", "not-json", "too-large", "tombstone", "unknown-type", "failed"]
 """Why a record is dead-lettered; `failed` indicates a bug in the service, not in the record."""
+
+REASONS: Final[dict[Reason, str]] = {
+    "not-a-cloudevent": "id, source or type is missing or malformed, or a header with the prefix ce_ is not UTF-8",
+    "not-json": "the body or data_base64 is not strict JSON",
+    "too-large": "the body or the key is longer than the limit of bodies",
+    "tombstone": "the record has no body",
+    "unknown-type": "the type is not known, perhaps because the sender is newer than the registry",
+    "failed": "a defect of the registry; the record may be right",
+}
+"""The reasons with their causes, for people."""
 
 
 class Record(Protocol):

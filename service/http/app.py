@@ -92,7 +92,7 @@ def create_app(
         write_endpoints = WriteEndpoints(endpoints, WriteServices(*writes, settings.max_body_bytes))
         for write in WRITES:
             _add_write(app, write_endpoints, write)
-    add_documents(app, OPERATIONS, () if writes is None else WRITES, topics)
+    add_documents(app, OPERATIONS, () if writes is None else WRITES, settings)
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_middleware(
         RequestMiddleware,

@@ -11,15 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.contract import asyncapi, schemas
-from service.contract.catalogue import schema_path
-from service.contract.topics import Topics
+from service.contract.catalogue import SCHEMA_BASE, schema_path
 from service.http import listing
 from service.http.answer import JSON, answer, made_tag
 from service.http.openapi import complete
 from service.http.operation import BytesRoute, Operation
 from service.http.parameter import read
 from service.http.write_operation import Write
-from service.version import VERSION
+from service.settings import Settings
 
 _ASSETS: Final = files("service.http").joinpath("assets")
 _SWAGGER_UI: Final = files("fastapi_swagger.resources")
@@ -46,15 +45,16 @@ Content = Callable[[], bytes]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def add_documents(app: FastAPI, operations: Sequence[Operation], writes: Sequence[Write], topics: Topics) -> None:
+def add_documents(app: FastAPI, operations: Sequence[Operation], writes: Sequence[Write], settings: Settings) -> None:
     """Add `/`, `/openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/…`: no token required, no registry data."""
     app.openapi = cache(lambda: complete(app, operations, writes))  # type: ignore[method-assign]  # FastAPI's documented way
     _add(app, "/openapi.json", _openapi(app))
-    _add(app, "/asyncapi.json", _sender(cache(lambda: orjson.dumps(asyncapi.document(topics, VERSION)))))
+    _add(app, "/asyncapi.json", _sender(cache(lambda: orjson.dumps(asyncapi.document(settings)))))
     _add(app, "/", _sender(cache(lambda: orjson.dumps(listing.documents()))))
     _add(app, "/schemas/", _sender(cache(lambda: orjson.dumps(listing.schema_list()))))
+    base = settings.schema_base_uri or SCHEMA_BASE
     for name in schemas.names():
-        send = _sender(partial(schemas.served, name, topics.schema_base), "application/schema+json")
+        send = _sender(partial(schemas.served, name, base), "application/schema+json")
         for path in (schema_path(name), f"/schemas/{schemas.dataschema(name, '')}"):
             _add(app, path, send)
     for path, file, media_type in _PAGES:

@@ -1,7 +1,7 @@
 """The golden files: the exact record of every message of the contract, one file for each kind of object.
 
-`python -m tests.unit.contract.golden --write` regenerates them. A difference is a change of the contract: apart from
-texts for people, only additions are allowed.
+`python -m tests.unit.contract.golden --write` regenerates them, and the examples of the AsyncAPI document. A
+difference is a change of the contract: apart from texts for people, only additions are allowed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import Any, Final
 
 import orjson
 
+from service.contract.asyncapi.example import FILE
 from service.contract.change import change
 from service.contract.dead_letter import dead_letter
+from service.contract.dead_letter_mark import mark_headers
 from service.contract.envelope import Received, Undecodable
 from service.contract.header import Headers
 from service.contract.message import Message
@@ -25,6 +27,7 @@ from service.core.decision import Decision, Problem
 from service.version import VERSION
 from tests.support.record import FakeRecord
 from tests.unit.contract import seed
+from tests.unit.contract.asyncapi_examples import examples
 from tests.unit.contract.support import AT, TOPICS, binary, parsed, raw, received, record
 
 FOLDER: Final = Path(__file__).parent / "golden"
@@ -47,6 +50,7 @@ def messages() -> dict[str, Mapping[str, Any]]:
         contents[f"event/{_name(message)}"] = _message(message)
     contents |= {f"outcome/{name}": _message(message) for name, message in _outcomes().items()}
     contents |= {f"dead-letter/{reason}": _message(letter) for reason, letter in _dead_letters().items()}
+    contents["dead-letter/mark"] = _mark()
     return contents
 
 
@@ -131,6 +135,16 @@ def _dead_letters() -> dict[str, Message]:
     return letters
 
 
+def _mark() -> dict[str, Any]:
+    address = f"{TOPICS.dead_letters}:3:17"
+    return {
+        "topic": TOPICS.dead_letters,
+        "key": address,
+        "headers": _headers([*mark_headers(address, "replayed")]),
+        "value": None,
+    }
+
+
 def _message(message: Message) -> dict[str, Any]:
     return {
         "id": message.id,
@@ -185,6 +199,7 @@ def main(arguments: list[str]) -> int:
             path.unlink()
     for name, content in expected.items():
         (FOLDER / name).write_bytes(text(content))
+    Path(str(FILE)).write_bytes(text(examples(golden())))
     return 0
 
 
