@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, NotRequired
 
-from pydantic import with_config
+from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from service.contract import field
@@ -82,10 +82,20 @@ class StateKind:
         return model
 
 
-def create_model(name: str, attributes: Sequence[Attribute], **before: Any) -> Any:
-    """Return the model of the data of a create or put; `before` are further fields, which come first."""
+def create_model(
+    name: str,
+    attributes: Sequence[Attribute],
+    *,
+    before: Mapping[str, Any] | None = None,
+    keywords: Mapping[str, Any] | None = None,
+) -> Any:
+    """Return the model of the data of a create or put.
+
+    `before` are further fields, which come first; `keywords` are added to its schema and check nothing.
+    """
     own = {a.name: a.kind.command if a.required else NotRequired[a.kind.command] for a in _of(attributes, "commands")}
-    return with_config(field.STRICT)(_model(name, {**before, **own}))
+    config = ConfigDict(**field.STRICT, json_schema_extra=dict(keywords or {}))
+    return with_config(config)(_model(name, {**(before or {}), **own}))
 
 
 def update_model(name: str, attributes: Sequence[Attribute]) -> Any:

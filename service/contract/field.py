@@ -6,7 +6,6 @@ body, and searches the strings only when the body contains it.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Final, NotRequired, TypeAlias
 from unicodedata import category, normalize
 
@@ -33,12 +32,14 @@ INVISIBLE: Final = (
     r"\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff\ufff9-\ufffb"
 )
 
+CALENDAR_DATE: Final = (
+    "(?:(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29)"
+)
+"""The pattern of the days from 0001-01-01 to 9999-12-31, with 29 February in leap years only."""
+
 _NO_NUL: Final = {"pattern": "^[^\\u0000]*$"}
-
-
-def _calendar_date(text: str) -> str:
-    date.fromisoformat(text)
-    return text
 
 
 def normalized(username: str | None) -> str | None:
@@ -76,12 +77,8 @@ Text: TypeAlias = Annotated[
     ),
 ]
 OptionalText: TypeAlias = Annotated[
-    str | None,
-    Field(
-        max_length=255,
-        description="a string of at most 255 characters without NUL, or null",
-        json_schema_extra=_NO_NUL,
-    ),
+    Annotated[str, Field(max_length=MAX_TEXT, json_schema_extra=_NO_NUL)] | None,
+    Field(description="a string of at most 255 characters without NUL, or null"),
 ]
 OptionalName: TypeAlias = Annotated[
     Text | None, Field(description="a string of 1 to 255 characters without NUL, or null")
@@ -105,8 +102,7 @@ Flag: TypeAlias = Annotated[bool | None, Field(description="true or false, or nu
 Date: TypeAlias = Annotated[
     Annotated[
         str,
-        Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", json_schema_extra={"format": "date"}),
-        AfterValidator(_calendar_date),
+        Field(pattern=f"^{CALENDAR_DATE}$", json_schema_extra={"format": "date"}),
     ]
     | None,
     Field(description="a calendar date in the format YYYY-MM-DD, or null"),
@@ -135,7 +131,15 @@ class Identified(TypedDict):
 Reference: TypeAlias = Annotated[Identified, Field(description='an object with an id, such as {"id": "pc:4"}')]
 
 
-@with_config(STRICT)
+# The same rule as in status_agrees, for the schema.
+_NAME_IS_CODE: Final[dict[str, Any]] = {
+    "dependentSchemas": {
+        "name": {"anyOf": [{"properties": {"code": {"const": s}, "name": {"const": s}}} for s in PRODUCER_STATUSES]}
+    }
+}
+
+
+@with_config(ConfigDict(**STRICT, json_schema_extra=_NAME_IS_CODE))
 class ProducerStatus(TypedDict):
     """A producer status; the optional name must be equal to the code."""
 

@@ -5,6 +5,7 @@ Colons in values are doubled; `in` and `ni` take several values, separated by co
 
 from typing import Final
 
+from service.contract.field import CALENDAR_DATE
 from service.core.problem import shortened
 from service.core.producer_status import PRODUCER_STATUSES
 from service.http.parameter import InvalidValue, Parameter, invalid
@@ -66,12 +67,6 @@ def _parse(texts: list[str]) -> tuple[Filter, ...]:
     return tuple(found)
 
 
-# Only calendar dates, with 29 February in leap years, so that the pattern matches exactly the accepted values.
-_DATE: Final = (
-    "(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-    "|02-(?:0[1-9]|1[0-9]|2[0-8]))"
-    "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-)
 _TEXT: Final = "(?:[^:\\u0000]|::)*"
 
 
@@ -79,7 +74,7 @@ def _pattern(field: Field) -> str:
     allowed = operators(field)
     if field.kind == "date":
         plain = "|".join(name for name in allowed if name not in LISTS)
-        return f"(?:(?:{plain}):{_DATE}|(?:in|ni):{_DATE}(?:,{_DATE})*)"
+        return f"(?:(?:{plain}):{CALENDAR_DATE}|(?:in|ni):{CALENDAR_DATE}(?:,{CALENDAR_DATE})*)"
     if field.kind == "status":
         status = f"(?:{'|'.join(PRODUCER_STATUSES)})"
         plain = "|".join(name for name in allowed if name not in {"eq", "ne", *LISTS})

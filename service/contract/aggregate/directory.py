@@ -123,13 +123,13 @@ def _own_id_and_status(data: dict[str, Any], subject: str) -> list[Problem]:
 READERS: Final = (
     Reader(
         "organization.put",
-        create_model("PutOrganization", ORGANIZATION, **_ID),
+        create_model("PutOrganization", ORGANIZATION, before=_ID),
         _put_organization,
         check=_own_id_and_status,
     ),
-    Reader("branch.put", create_model("PutBranch", BRANCH, **_ID), _put_branch, check=_own_id),
-    Reader("role.put", create_model("PutRole", ROLE, **_ID), _put_role, check=_own_id),
-    Reader("product.put", create_model("PutProduct", PRODUCT, **_ID), _put_product, check=_own_id),
+    Reader("branch.put", create_model("PutBranch", BRANCH, before=_ID), _put_branch, check=_own_id),
+    Reader("role.put", create_model("PutRole", ROLE, before=_ID), _put_role, check=_own_id),
+    Reader("product.put", create_model("PutProduct", PRODUCT, before=_ID), _put_product, check=_own_id),
 )
 STATES: Final = (
     StateKind(

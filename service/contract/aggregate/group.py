@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, with_config
@@ -15,12 +16,13 @@ from service.core import group as core
 from service.core.problem import Problem
 
 _TYPES: Final = "office, region or division"
-_WITH_STATES: Final = frozenset({"US", "USA", "CA", "CAN", "AU", "AUS"})
+_WITH_STATES: Final = "^([Uu][Ss][Aa]?|[Cc][Aa][Nn]?|[Aa][Uu][Ss]?)$"
+_has_states: Final = re.compile(_WITH_STATES).fullmatch
 _COUNTRIES: Final = "the USA, Canada and Australia"
 # The same rule as in _complete_address, for the schema.
 _REQUIRED_BY_COUNTRY: Final[dict[str, Any]] = {
     "if": {
-        "properties": {"country_code": {"pattern": "^([Uu][Ss][Aa]?|[Cc][Aa][Nn]?|[Aa][Uu][Ss]?)$"}},
+        "properties": {"country_code": {"type": "string", "pattern": _WITH_STATES}},
         "required": ["country_code"],
     },
     "then": {
@@ -144,7 +146,7 @@ def _complete_address(data: dict[str, Any], _subject: str) -> list[Problem]:
     if not isinstance(address, dict) or data.get("type") != "office":
         return []
     country = address.get("country_code")
-    if not isinstance(country, str) or country.upper() not in _WITH_STATES:
+    if not isinstance(country, str) or _has_states(country) is None:
         return []
     return [
         Problem("invalid", f"value.{name} is missing: it is required for {_COUNTRIES}.", f"/value/{name}")

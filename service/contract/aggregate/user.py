@@ -128,6 +128,13 @@ def _same_organization(data: dict[str, Any], _subject: str) -> list[Problem]:
     return [Problem("invalid", "distributor_id must be the same as organization.id.", "/distributor_id")]
 
 
+# The same rule as in _required_organization, for the schema. Code generators would take an `anyOf` for two types.
+_ORGANIZATION: Final = {
+    "if": {"not": {"properties": {"organization": {"type": "object"}}, "required": ["organization"]}},
+    "then": {"properties": {"distributor_id": {"type": "string"}}, "required": ["distributor_id"]},
+}
+
+
 def _required_organization(data: dict[str, Any], subject: str) -> list[Problem]:
     if "distributor_id" in data or "organization" in data:
         return _same_organization(data, subject)
@@ -136,7 +143,12 @@ def _required_organization(data: dict[str, Any], subject: str) -> list[Problem]:
 
 
 READERS: Final = (
-    Reader("user.create", create_model("CreateUser", ATTRIBUTES), _create, check=_required_organization),
+    Reader(
+        "user.create",
+        create_model("CreateUser", ATTRIBUTES, keywords=_ORGANIZATION),
+        _create,
+        check=_required_organization,
+    ),
     Reader(
         "user.update",
         update_model("UpdateUser", ATTRIBUTES),

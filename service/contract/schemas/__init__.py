@@ -9,6 +9,7 @@ of a schema is the `dataschema` of its messages. It contains the revision: a has
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -82,6 +83,11 @@ def bundle_name(name: str) -> str:
     return f"{name.partition('.')[0]}.json"
 
 
+def title(name: str) -> str:
+    """Return the title of the schema of a message, a name for generated code: `UserJoinGroup` for `user.join-group`."""
+    return "".join(part.capitalize() for part in re.split("[.-]", name))
+
+
 def text(schema: Mapping[str, Any]) -> bytes:
     """Return a schema or a bundle as JSON text."""
     return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -120,7 +126,10 @@ def _event(kind: EventKind) -> dict[str, Any]:
     before.pop("$defs", None)
     before["description"] = "The previous values of the changed fields; empty at creation."
     changed = {"type": "array", "items": {"type": "string"}, "description": "The names of the changed fields."}
-    return _object({field: model}, {"changed": changed, "previous": before})
+    name = f"Previous{title(noun)}"
+    document = _object({field: model}, {"changed": changed, "previous": {"$ref": f"#/$defs/{name}"}})
+    document["$defs"][name] = before
+    return document
 
 
 def _object(models: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +145,7 @@ def _object(models: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
-    head = {"$schema": DIALECT, "$id": "", "title": name, "description": summary}
+    head = {"$schema": DIALECT, "$id": "", "title": title(name), "description": summary}
     bare: dict[str, Any] = untitled(schema)
     document = {**head, **{key: value for key, value in bare.items() if key not in head}}
     revision = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_REVISION]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
+from itertools import product
 from typing import Any
 
 import orjson
@@ -14,6 +17,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from service.contract.aggregate import READERS, STATES
 from service.contract.attribute import StateKind
 from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS
+from service.contract.field import CALENDAR_DATE
 from service.contract.schemas import committed, dataschema, documents, served
 from service.contract.schemas.__main__ import main, rendered
 from service.core.command import Invalid
@@ -72,8 +76,8 @@ def test_golden_command_fits_its_schema(name: str) -> None:
     assert [*validator(name).iter_errors(seed.EVENTS_OF_COMMANDS[name]["data"])] == []
 
 
-# Schemas cannot express that two fields are equal, that one of two is required, or that an id is the subject.
-NOT_IN_SCHEMA = {"/producerStatus/name", "/distributor_id", "/organization", "/id"}
+# Schemas cannot express that two ids are equal.
+NOT_IN_SCHEMA = {"/distributor_id", "/id"}
 
 
 @pytest.mark.parametrize(("name", "data", "paths"), [*REFUSED, *OPERATORS])
@@ -91,11 +95,26 @@ def test_schema_rejects_data_that_parse_rejects(name: str, data: object, paths: 
         ("producer-code.update", {"appointmentDate": None, "branch": None, "producerStatus": None}),
         ("producer-code.update", {"organization": None}),
         ("group.update", {"type": "region", "value": "West\n"}),
+        ("group.update", {"type": "office", "value": {"line1": "1", "city": "LA", "country_code": "u\u017f"}}),
+        ("user.create", {"name": "Ray", "email": "ray@armstrong.example"}),
+        ("user.create", {"name": "Ray", "email": "ray@armstrong.example", "distributor_id": "pc:1"}),
+        ("producer-code.update", {"producerStatus": {"code": "Active", "name": "Active"}}),
+        ("producer-code.update", {"producerStatus": {"code": "Active", "name": "Limited"}}),
     ],
 )
 def test_schema_and_parse_agree(name: str, data: Mapping[str, Any]) -> None:
     one = record({"type": name, "id": "c-1", "source": "/x", "subject": "pc:669", "data": data})
     assert validator(name).is_valid(data) == (not isinstance(received(one).command.body, Invalid))
+
+
+def test_the_pattern_of_dates_matches_exactly_the_days_of_the_calendar() -> None:
+    pattern = re.compile(f"^{CALENDAR_DATE}$")
+    for year, month, day in product((0, 1, 4, 100, 400, 1900, 2000, 2023, 2024, 9999), range(14), range(33)):
+        try:
+            expected = date(year, month, day) is not None
+        except ValueError:
+            expected = False
+        assert (pattern.fullmatch(f"{year:04}-{month:02}-{day:02}") is not None) == expected, (year, month, day)
 
 
 @pytest.mark.parametrize("kind", STATES.values(), ids=lambda kind: kind.noun)
