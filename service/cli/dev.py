@@ -36,7 +36,7 @@ def dev(settings: Settings, *, broker: Literal["tansu", "apache"], kafka_port: i
     """
     from service.cli.embedded import EXPECTED_ERRORS, StackOptions
     from service.cli.foreground import run_in_foreground
-    from service.telemetry import configure_logs
+    from service.log_configuration import configure_logs
 
     configure_logs(settings.log_level)
     options = StackOptions(broker, settings.data_dir, kafka_port, postgres_port, API_PORT)

@@ -32,7 +32,7 @@ def serve(settings: Settings, role: "Role") -> None:
     """
     import uvloop
 
-    from service.telemetry import configure_logs
+    from service.log_configuration import configure_logs
 
     configure_logs(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

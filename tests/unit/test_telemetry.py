@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.telemetry import REGISTRY, RateLimitFilter, configure_logs, log, warn_on_stderr
+from service.log_configuration import RateLimitFilter, configure_logs, log, warn_on_stderr
+from service.telemetry import REGISTRY
 
 
 @pytest.fixture

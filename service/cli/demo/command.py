@@ -28,8 +28,8 @@ def demo(settings: Settings, *, keep: bool) -> None:
     from service.cli.demo.runner import DemoFailed
     from service.cli.embedded import EXPECTED_ERRORS
     from service.cli.foreground import run_in_foreground
+    from service.log_configuration import configure_logs
     from service.stack import reaper
-    from service.telemetry import configure_logs
 
     # by default, warnings of libraries must not interrupt the output of the demo
     level = settings.log_level if "log_level" in settings.model_fields_set else "error"

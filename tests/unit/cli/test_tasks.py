@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from consumers.reading.settlement import Settlement
 from consumers.run import Consumers
 from consumers.shutdown import Shutdown
-from service import telemetry
+from service import log_configuration
 from service.cli import composition
 from service.cli.composition import Role, running
 from service.cli.serve import serve
@@ -90,7 +90,7 @@ def test_serve_prints_the_reason_and_exits_with_1(
 ) -> None:
     monkeypatch.setattr(composition, "_probe", fail)
     # The configuration of logs would outlast this test.
-    monkeypatch.setattr(telemetry, "configure_logs", lambda _: None)
+    monkeypatch.setattr(log_configuration, "configure_logs", lambda _: None)
     arguments = {
         "REGISTRY_DATABASE_URL": settings.database_url,
         "REGISTRY_JWKS": settings.jwks,
