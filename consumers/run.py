@@ -19,6 +19,7 @@ from consumers.kafka.cluster_identity import Identity, read_cluster_identity
 from consumers.kafka.connection_error import reason_of
 from consumers.reading.assignment import READING, Assignment, OffsetAlarm
 from consumers.reading.batch import Batches
+from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.consumer import CommandConsumer
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from consumers.reading.settlement import COMMIT_SECONDS, Settlement
@@ -167,6 +168,7 @@ class Consumers:
             apply,
             self._settlement,
             limit=DeadLetterLimit(self._settings.dead_letter_window, self._settings.dead_letter_minimum),
+            metrics=BatchMetrics(self._settings.metrics_sources),
             health=self._health,
             shutdown=self._shutdown,
         )

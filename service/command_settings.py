@@ -91,6 +91,12 @@ class CommandSettings(BaseSettings):
         "an integer, at least 1, at most the window",
     )
 
+    metrics_sources: Annotated[CommaSeparated, Field(max_length=50)] = setting(
+        (),
+        "Sources whose rejected commands are counted apart; all others count as other",
+        "at most 50 values of ce_source, separated by commas",
+    )
+
     accept_lost_commands: bool = setting(
         False,
         "Continue at the oldest record when a command topic was recreated, lost undecided records or belongs to another"

@@ -1,5 +1,8 @@
 """The declarations of all metrics, and the loggers of the modules."""
 
+from collections.abc import Iterable
+from itertools import product
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -24,6 +27,19 @@ _SIZES = (1, 10, 50, 100, 250, 500, 1000, 2000, 5000)
 
 COMMANDS = Counter(
     f"{_P}commands_total", "Processed commands by result: decided, repeated, skipped", ["result"], registry=REGISTRY
+)
+COMMAND_OUTCOMES = Counter(
+    f"{_P}command_outcomes_total",
+    "Decided commands by type, such as group.create, and by outcome: accepted, unchanged, rejected",
+    ["type", "outcome"],
+    registry=REGISTRY,
+)
+REJECTIONS = Counter(
+    f"{_P}rejections_total",
+    "Rejected commands by the code of their first problem, and by source: those of REGISTRY_METRICS_SOURCES, /http/ for"
+    " all callers of the API, and other",
+    ["source", "code"],
+    registry=REGISTRY,
 )
 DEAD_LETTERS = Counter(
     f"{_P}dead_letters_total", "Records sent to the dead-letter topic, by reason", ["reason"], registry=REGISTRY
@@ -136,6 +152,15 @@ HTTP_PUBLISH_FAILURES = Counter(
     ["result"],
     registry=REGISTRY,
 )
+
+
+def start_at_zero(counter: Counter, *values: Iterable[str]) -> None:
+    """Create the series of all combinations of label values.
+
+    Otherwise a series begins with its first event, and `increase` and `rate` of Prometheus do not see that event.
+    """
+    for labels in product(*values):
+        counter.labels(*labels)
 
 
 def exposition() -> bytes:

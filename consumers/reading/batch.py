@@ -23,13 +23,14 @@ from aiokafka import TopicPartition
 from consumers.backoff import Backoff, pause
 from consumers.health import Health
 from consumers.reading.assignment import LOOP, LOOP_SECONDS
+from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from consumers.shutdown import Shutdown
 from service.contract.envelope import Parsed, Record, Undecodable
 from service.resource_exhaustion import is_resource_exhaustion
 from service.store.command_store import Applied
 from service.store.errors import StoreRace, StoreUnavailable
-from service.telemetry import BATCH_RECORDS, BATCH_SECONDS, COMMANDS, DEAD_LETTERS, TROUBLE, log
+from service.telemetry import BATCH_RECORDS, BATCH_SECONDS, DEAD_LETTERS, TROUBLE, log
 
 _log = log(__name__)
 
@@ -68,6 +69,7 @@ class Batches:
         settlement: OffsetSettlement,
         *,
         limit: DeadLetterLimit,
+        metrics: BatchMetrics,
         health: Health,
         shutdown: Shutdown,
         backoff: Backoff | None = None,
@@ -77,6 +79,7 @@ class Batches:
         self._apply = apply
         self._settlement = settlement
         self._limit = limit
+        self._metrics = metrics
         self._health = health
         self._shutdown = shutdown
         self._backoff = backoff or Backoff()
@@ -173,9 +176,7 @@ class Batches:
         waiting = {tp: last for tp, last in self._undecided.items() if after.get(tp, 0) <= last}
         self._wait_for(waiting)
         self._settlement.settle(after)
-        COMMANDS.labels("decided").inc(applied.decided)
-        COMMANDS.labels("repeated").inc(applied.repeated)
-        COMMANDS.labels("skipped").inc(applied.skipped)
+        self._metrics.count(applied)
         for parsed in part:
             if isinstance(parsed, Undecodable):
                 DEAD_LETTERS.labels(parsed.reason).inc()

@@ -5,7 +5,7 @@ The number of statements depends on the kinds of state that the batch concerns, 
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from service.contract.envelope import Parsed, Received, Undecodable
@@ -19,6 +19,7 @@ from service.core.reference import PutBranch, PutProduct, PutRole
 from service.core.world import World
 from service.failpoint import passing
 from service.settings import Settings
+from service.store.batch_counts import SourceAndCode, TypeAndStatus, count_outcomes, count_rejections
 from service.store.batch_output import BatchOutput, Key, Known, key_of, known_outcomes
 from service.store.concurrency import run_concurrently
 from service.store.epoch import connect_writer
@@ -46,7 +47,8 @@ _DIRECTORY = (PutOrganization, PutBranch, PutRole, PutProduct)
 class Applied:
     """The result of a batch.
 
-    `messages` are in the outbox, in this order. `skipped` records were decided by an earlier batch.
+    `messages` are in the outbox, in this order. `skipped` records were decided by an earlier batch. `outcomes` counts
+    the decided commands, and `rejections` the rejected ones.
     """
 
     messages: list[Message]
@@ -54,6 +56,8 @@ class Applied:
     repeated: int
     dead_letters: int
     skipped: int
+    outcomes: Mapping[TypeAndStatus, int] = field(default_factory=dict)
+    rejections: Mapping[SourceAndCode, int] = field(default_factory=dict)
 
 
 class CommandStore:
@@ -175,6 +179,8 @@ class CommandStore:
             repeated=len(records) - len(answers.inbox) - dead_letters,
             dead_letters=dead_letters,
             skipped=len(batch) - len(records),
+            outcomes=count_outcomes(commands, decisions),
+            rejections=count_rejections(commands, decisions),
         )
 
 

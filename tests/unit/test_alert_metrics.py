@@ -114,7 +114,8 @@ async def results() -> None:
 
     class Answering(StubStore):
         async def apply(self, batch: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
-            return Applied([], 4, 2, 0, 3)
+            outcomes = {("group.create", "accepted"): 3, ("group.create", "rejected"): 1}
+            return Applied([], 4, 2, 0, 3, outcomes, {("seen", "invalid"): 1})
 
     await Bench(Answering()).batches.handle([StubRecord(0)])
 
@@ -162,6 +163,8 @@ COUNTERS: list[tuple[Cause, str, dict[str, str], float]] = [
     (results, "commands_total", {"result": "decided"}, 4),
     (results, "commands_total", {"result": "repeated"}, 2),
     (results, "commands_total", {"result": "skipped"}, 3),
+    (results, "command_outcomes_total", {"type": "group.create", "outcome": "accepted"}, 3),
+    (results, "rejections_total", {"source": "seen", "code": "invalid"}, 1),
     (answers, "http_request_seconds_count", {"method": "GET", "route": ACCOUNT, "status": "200"}, 2),
     (answers, "http_request_seconds_count", {"method": "GET", "route": ACCOUNT, "status": "503"}, 1),
     (answers, "http_request_seconds_count", {"method": "GET", "route": "none", "status": "404"}, 1),

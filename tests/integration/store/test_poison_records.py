@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 
 from consumers.health import Health
 from consumers.reading.batch import Batches
+from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from consumers.shutdown import Shutdown
 from service.contract.dead_letter import origin
@@ -43,6 +44,7 @@ class Bench:
             self._apply,
             self.settling,
             limit=DeadLetterLimit(10_000, 10_000),
+            metrics=BatchMetrics(),
             health=Health(["database"]),
             shutdown=Shutdown(asyncio.Event()),
         )

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from consumers.backoff import Backoff
 from consumers.health import Health
 from consumers.reading.batch import BATCHES, Batches
+from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from consumers.shutdown import Shutdown
 from service.contract.envelope import Parsed, Received, Record, Undecodable
@@ -90,6 +91,7 @@ class Bench:
             store.apply,
             self.settling,
             limit=DeadLetterLimit(window, minimum),
+            metrics=BatchMetrics(["seen"]),
             health=self.health,
             shutdown=self.shutdown,
             backoff=self.backoff,

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from structlog.testing import capture_logs
 
 from consumers.reading.batch import BATCHES, REDOS, Batches
+from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from service.contract.catalogue import wire_type
 from service.contract.dead_letter import MAX_MESSAGE, dead_letter, origin
@@ -49,6 +50,7 @@ async def test_rejected_commands_are_settled_like_all_others() -> None:
         store.apply,
         bench.settling,
         limit=DeadLetterLimit(window=4, minimum=1),
+        metrics=BatchMetrics(),
         health=bench.health,
         shutdown=bench.shutdown,
     )
