@@ -6,7 +6,7 @@ Parts and loops report changes themselves, so a health check does no work and ne
 import time
 from collections.abc import Callable, Iterable
 
-from service.telemetry import READY, log
+from service.telemetry import NOT_READY, READY, log, start_at_zero
 
 _log = log(__name__)
 
@@ -28,9 +28,12 @@ class Health:
         """Whether the shutdown has begun. The process is then not ready, whatever the state of its parts."""
         for part in self._reasons:
             READY.labels(part).set(0)
+        start_at_zero(NOT_READY, self._reasons)
 
     def mark_not_ready(self, part: str, reason: str) -> None:
         """Record that this part is not ready, with the reason for operators."""
+        if self._reasons.get(part) is None:
+            NOT_READY.labels(part).inc()
         if self._reasons.get(part) in (None, STARTING):
             _log.warning("part_not_ready", part=part, reason=reason)
         self._reasons[part] = reason

@@ -22,6 +22,7 @@ from consumers.reading.batch import Batches
 from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.consumer import CommandConsumer
 from consumers.reading.dead_letter_limit import DeadLetterLimit
+from consumers.reading.reading_metrics import ReadingMetrics
 from consumers.reading.settlement import COMMIT_SECONDS, Settlement
 from consumers.reading.start_offsets import StartOffsets
 from consumers.reading.subscriber import Subscription
@@ -34,7 +35,7 @@ from service.settings import Settings
 from service.store.command_store import Applied, CommandStore
 from service.store.offset_fence import OffsetFenceStore, Origin
 from service.store.outbox_store import OutboxStore
-from service.telemetry import LAG, log
+from service.telemetry import COMMAND_PARTITIONS, log
 
 _log = log(__name__)
 
@@ -68,6 +69,7 @@ class Consumers:
         )
         self._publishes = publishes
         self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000), watch=shutdown.watch)
+        self._reading_metrics = ReadingMetrics()
         self._start_offsets: StartOffsets | None = None
         self._committed_known = True
 
@@ -130,6 +132,8 @@ class Consumers:
                         # A recreated topic has other records at the same offsets.
                         self._start_offsets.compare(now)
                 self._health.mark_ready(BROKER)
+                for topic in (self._topics.commands, self._topics.operator_commands):
+                    COMMAND_PARTITIONS.labels(topic).set(now.partitions.get(topic, 0))
                 if turn % CHECK_PROBES == 0:
                     await self._check_offsets()
             except OffsetAlarm as alarm:
@@ -140,8 +144,7 @@ class Consumers:
                 )
             except (KafkaError, OSError, TimeoutError) as error:
                 self._health.mark_not_ready(BROKER, f"no answer: {reason_of(error)}")
-            for tp, lag in self._settlement.lags().items():
-                LAG.labels(tp.topic, tp.partition).set(lag)
+            self._reading_metrics.report(self._settlement.lags(), self._settlement.reached)
             await asyncio.sleep(PROBE_SECONDS)
 
     async def _read(self, client: AIOKafkaClient, relaying: asyncio.Task[object]) -> None:
@@ -184,6 +187,7 @@ class Consumers:
         batches_done = itertools.count(1)
 
         async def handle(records: tuple[ConsumerRecord, ...]) -> None:
+            self._reading_metrics.read(records)
             try:
                 await batches.handle(records, assignment.positions)
             except Exception as error:

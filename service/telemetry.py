@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import product
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
@@ -25,6 +25,8 @@ _P = "producer_registry_"
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SIZES = (1, 10, 50, 100, 250, 500, 1000, 2000, 5000)
 
+BUILD = Info(f"{_P}build", "Version of the program", registry=REGISTRY)
+ROLE = Gauge(f"{_P}role_info", "1 for each role of this process: consumers, relay, api", ["role"], registry=REGISTRY)
 COMMANDS = Counter(
     f"{_P}commands_total", "Processed commands by result: decided, repeated, skipped", ["result"], registry=REGISTRY
 )
@@ -62,7 +64,27 @@ OFFSET_COMMIT_FAILURES = Counter(
     "Offset commits that the broker refused; the offset fence makes them harmless",
     registry=REGISTRY,
 )
-LAG = Gauge(f"{_P}consumer_lag_records", "Undecided records by partition", ["topic", "partition"], registry=REGISTRY)
+LAG = Gauge(
+    f"{_P}consumer_lag_records",
+    "Undecided records of each partition that this process reads",
+    ["topic", "partition"],
+    registry=REGISTRY,
+)
+CONSUMER_OFFSET = Gauge(
+    f"{_P}consumer_offset",
+    "Next offset to decide of each partition that this process reads",
+    ["topic", "partition"],
+    registry=REGISTRY,
+)
+COMMAND_PARTITIONS = Gauge(
+    f"{_P}command_partitions", "Number of partitions of a command topic", ["topic"], registry=REGISTRY
+)
+OLDEST_UNDECIDED = Gauge(
+    f"{_P}oldest_undecided_command_timestamp_seconds",
+    "Unix time of the oldest command that this process has read and not decided, by the timestamp of its record; 0 if"
+    " there is none",
+    registry=REGISTRY,
+)
 PUBLISHED = Counter(
     f"{_P}published_messages_total", "Messages acknowledged by the broker", ["topic"], registry=REGISTRY
 )
@@ -70,7 +92,10 @@ PUBLISH_SECONDS = Histogram(
     f"{_P}publish_seconds", "Time to publish one chunk of messages", buckets=_FAST, registry=REGISTRY
 )
 PUBLISH_FAILURES = Counter(
-    f"{_P}publish_failures_total", "Chunks that the broker did not accept; they are sent again", registry=REGISTRY
+    f"{_P}publish_failures_total",
+    "Attempts to publish in which the broker did not accept all messages of a topic; they are sent again or held",
+    ["topic"],
+    registry=REGISTRY,
 )
 OUTBOX_MESSAGES = Gauge(
     f"{_P}outbox_messages",
@@ -95,6 +120,9 @@ HELD_MESSAGES = Gauge(
 SHARDS_HELD = Gauge(f"{_P}shards_held", "Outbox shards that this process publishes", registry=REGISTRY)
 RELAYS = Gauge(f"{_P}relays", "Number of running relays", registry=REGISTRY)
 READY = Gauge(f"{_P}ready", "1 if the part is ready, otherwise 0", ["part"], registry=REGISTRY)
+NOT_READY = Counter(
+    f"{_P}not_ready_total", "Times that a part that was ready became not ready", ["part"], registry=REGISTRY
+)
 LOOP_LAG_SECONDS = Gauge(
     f"{_P}event_loop_lag_seconds", "Delay of the last wake-up of the event loop", registry=REGISTRY
 )
@@ -110,6 +138,17 @@ PRUNED = Counter(f"{_P}pruned_inbox_rows_total", "Inbox rows removed after their
 JWKS_FAILURES = Counter(
     f"{_P}jwks_failures_total", "Failed attempts to read the keys of the token issuer", registry=REGISTRY
 )
+JWKS_AGE = Gauge(
+    f"{_P}jwks_age_seconds",
+    "Time since the keys of the token issuer were last read, or since the start if they were not read yet",
+    registry=REGISTRY,
+)
+DATABASE_CONNECTIONS = Gauge(
+    f"{_P}database_connections",
+    "Connections of a pool of the API (api, api-expensive) by state: in_use, idle",
+    ["pool", "state"],
+    registry=REGISTRY,
+)
 HTTP_SECONDS = Histogram(
     f"{_P}http_request_seconds",
     "Duration of a request",
@@ -123,6 +162,9 @@ HTTP_MALFORMED = Counter(
     registry=REGISTRY,
 )
 HTTP_CONNECTIONS = Gauge(f"{_P}http_connections", "Open connections", ["port"], registry=REGISTRY)
+HTTP_CONNECTIONS_LIMIT = Gauge(
+    f"{_P}http_connections_limit", "Maximum number of open connections", ["port"], registry=REGISTRY
+)
 HTTP_CLOSED = Counter(
     f"{_P}http_closed_connections_total",
     "Connections that the server closed: too many (limit), too many bytes for all of them (held_bytes), a client that"
@@ -144,6 +186,11 @@ HTTP_WAITING = Gauge(
 HTTP_WRITES_WAITING = Gauge(
     f"{_P}http_writes_waiting",
     "Requests that write and wait for the outcome of their command (REGISTRY_HTTP_WRITES_WAITING)",
+    registry=REGISTRY,
+)
+HTTP_WRITES_WAITING_LIMIT = Gauge(
+    f"{_P}http_writes_waiting_limit",
+    "Maximum number of requests that write and wait (REGISTRY_HTTP_WRITES_WAITING)",
     registry=REGISTRY,
 )
 HTTP_PUBLISH_FAILURES = Counter(

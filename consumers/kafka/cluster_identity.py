@@ -6,7 +6,7 @@ library's protocol types.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
@@ -26,10 +26,11 @@ from aiokafka.protocol.types import (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The cluster id, and the id of each topic ("" when the broker has none)."""
+    """The cluster id, and of each topic the id ("" when the broker has none) and the number of partitions."""
 
     cluster_id: str
     topic_ids: dict[str, str]
+    partitions: dict[str, int] = field(default_factory=dict)
 
 
 class _Uuid:
@@ -127,10 +128,11 @@ class _IdentityRequest(Request[MetadataRequest_v5 | _Request10]):  # type: ignor
 async def read_cluster_identity(client: AIOKafkaClient, topics: Sequence[str]) -> Identity:
     """Read the cluster id and the ids of these topics. Raises KafkaError, also when a topic is missing."""
     response = await client.send(client.get_random_node(), _IdentityRequest(topics))
-    topic_ids = {}
+    topic_ids, partitions = {}, {}
     for topic in response.topics:
         error_code, name = topic[0], topic[1]
         if error_code:
             raise for_code(error_code)(f"topic {name}")
         topic_ids[name] = topic[2] if response.API_VERSION >= 10 else ""
-    return Identity(response.cluster_id or "", topic_ids)
+        partitions[name] = len(topic[4 if response.API_VERSION >= 10 else 3])
+    return Identity(response.cluster_id or "", topic_ids, partitions)

@@ -16,7 +16,7 @@ from consumers.relay.refusal import give_up_after, refusal_of
 from service.contract.sending import CommandRecord
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
 from service.settings import Settings
-from service.telemetry import HTTP_PUBLISH_FAILURES
+from service.telemetry import HTTP_PUBLISH_FAILURES, start_at_zero
 
 REFUSAL_SECONDS: Final = 2.0
 """How long a refusal of the broker must last, except of a record or a topic."""
@@ -30,6 +30,7 @@ class CommandPublisher:
     """Publishes commands with acks=all. The producer starts with the first command."""
 
     def __init__(self, settings: Settings, make: Callable[..., AIOKafkaProducer] = AIOKafkaProducer) -> None:
+        start_at_zero(HTTP_PUBLISH_FAILURES, ("not_published", "maybe_published"))
         self._settings = settings
         self._make = make
         self._producer: AIOKafkaProducer | None = None

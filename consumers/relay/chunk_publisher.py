@@ -10,7 +10,7 @@ from consumers.relay.publisher import Publisher
 from consumers.relay.report import Report
 from consumers.relay.status import RelayStatus
 from service.store.frame import Frame
-from service.telemetry import PUBLISH_FAILURES, PUBLISH_SECONDS
+from service.telemetry import PUBLISH_SECONDS
 
 UNCONFIRMED_SECONDS = 0.2
 """Pause before messages are sent again whose refusal is not confirmed yet."""
@@ -72,7 +72,6 @@ class ChunkPublisher:
             self._publisher.try_all()
         self._chunk.take(report.sent, refused)
         if report.error is not None:
-            PUBLISH_FAILURES.inc()
             self._retry_at = now + self._backoff.next()
             self._status.mark_blocked(report)
         elif not (report.again or report.sent or refused):

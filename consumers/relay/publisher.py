@@ -28,9 +28,10 @@ from consumers.relay.refusal import LEADERLESS, give_up_after, refusal_of
 from consumers.relay.refusals import Refusals
 from consumers.relay.report import Report
 from service.contract.message import Message
+from service.contract.topics import Topics
 from service.failpoint import passing
 from service.settings import Settings
-from service.telemetry import PUBLISHED
+from service.telemetry import PUBLISH_FAILURES, PUBLISHED, start_at_zero
 
 BATCH_BYTES = 512 * 1024
 SEND_SECONDS = 30.0
@@ -48,6 +49,9 @@ class Publisher:
         held: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        topics = {*Topics(settings.topic_prefix).published(), *settings.reply_topics}
+        start_at_zero(PUBLISHED, topics)
+        start_at_zero(PUBLISH_FAILURES, topics)
         self._options: dict[str, Any] = {
             **connection(settings),
             "acks": "all",
@@ -76,13 +80,20 @@ class Publisher:
         of its partition that was not sent is not sent either, unless the broker refused the earlier one.
         """
         report = Report()
+        await self._send(messages, report)
+        if len(report.sent) < len(messages):
+            for topic in {message.topic for message in messages if message.position not in report.sent}:
+                PUBLISH_FAILURES.labels(topic).inc()
+        return report
+
+    async def _send(self, messages: Sequence[Message], report: Report) -> None:
         try:
             producer = await self._ready()
             by_partition = await self._by_partition(producer, messages, report)
         except (KafkaError, OSError, TimeoutError) as error:
             await self._abandon()
             report.error = error
-            return report
+            return
         passing("mid_publish")
         tasks = [asyncio.create_task(self._send_partition(producer, *tp, report)) for tp in by_partition.items()]
         try:
@@ -98,7 +109,6 @@ class Publisher:
             await self._abandon()
         else:
             passing("after_publish")
-        return report
 
     async def close(self) -> None:
         """Close the producer; no message may be in flight."""

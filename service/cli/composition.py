@@ -26,6 +26,7 @@ from service.cli.housekeeping import housekeep
 from service.cli.http_writes import broker_side, check_writes
 from service.cli.key_watch import KEYS, watch_keys
 from service.cli.memory import keep_freed_memory
+from service.cli.process_metrics import describe_process
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.http.connections import Connections, within_descriptors
@@ -82,6 +83,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
     await _open_files_early()
     shutdown = Shutdown(asyncio.Event() if stop is None else stop)
     health = Health(parts_of(role))
+    describe_process(role)
     async with contextlib.AsyncExitStack() as stack:
         admin_socket = stack.enter_context(_listening(settings.admin_host, settings.admin_port, "admin_port"))
         api_socket = (

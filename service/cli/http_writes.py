@@ -14,7 +14,7 @@ from service.http.publisher import Publisher
 from service.settings import InvalidSettings, Settings, variable
 from service.store.offset_fence import Origin
 from service.store.outcome_session import OutcomeSession
-from service.telemetry import HTTP_WRITES_WAITING
+from service.telemetry import HTTP_WRITES_WAITING, HTTP_WRITES_WAITING_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ async def broker_side(settings: Settings, shutdown: Shutdown) -> AsyncIterator[B
         waits = OutcomeWaits(
             OutcomeSession(settings, Topics(settings.topic_prefix)), topic.origin, settings.http_writes_waiting
         )
+        HTTP_WRITES_WAITING_LIMIT.set(settings.http_writes_waiting)
         HTTP_WRITES_WAITING.set_function(lambda: waits.waiting)
         waiting = asyncio.create_task(waits.run())
         shutdown.watch(waiting, "outcomes of HTTP writes")

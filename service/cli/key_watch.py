@@ -5,6 +5,7 @@ from typing import Final
 
 from consumers.health import Health
 from service.http.jwks import KeySet
+from service.telemetry import JWKS_AGE
 
 KEYS: Final = "keys"
 """The part that is not ready while no token can be verified."""
@@ -16,6 +17,7 @@ async def watch_keys(keys: KeySet, health: Health) -> None:
     """Refresh the keys when it is due. A failed refresh is a note while the keys are still valid."""
     while True:
         keys.keep_fresh()
+        JWKS_AGE.set(keys.age)
         if keys.usable:
             health.mark_ready(KEYS)
             health.note(KEYS, keys.problem)

@@ -49,6 +49,10 @@ class Topics:
             "directory": self.directory_events,
         }
 
+    def published(self) -> tuple[str, ...]:
+        """Return the topics to which the service publishes, in the order of the contract."""
+        return (*self.events.values(), self.outcomes, self.dead_letters)
+
     def all(self) -> tuple[str, ...]:
         """Return all topics, in the order of the contract."""
-        return (self.commands, self.operator_commands, *self.events.values(), self.outcomes, self.dead_letters)
+        return (self.commands, self.operator_commands, *self.published())

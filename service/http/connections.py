@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from service.log_limit import LogLimit
-from service.telemetry import HTTP_CLOSED, HTTP_CONNECTIONS, log
+from service.telemetry import HTTP_CLOSED, HTTP_CONNECTIONS, HTTP_CONNECTIONS_LIMIT, log, start_at_zero
 
 MAX_HELD_BYTES: Final = 16 * 1024 * 1024
 """Limit of the bytes that all connections of a port hold: of responses not sent, and of requests not processed yet."""
@@ -15,6 +15,9 @@ MAX_HELD_BYTES: Final = 16 * 1024 * 1024
 SWEEP_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 1.0
 """How long a connection may wait for a complete request before it is closed rather than one that does not read."""
+
+CLOSE_REASONS: Final = ("limit", "held_bytes", "not_reading", "head_timeout", "idle_timeout")
+"""Why the server closes a connection, as the metric names it."""
 
 _log = log(__name__)
 
@@ -59,6 +62,8 @@ class Connections:
         self._holding: dict[Connection, None] = {}
         self._log_limit = LogLimit()
         self._gauge = HTTP_CONNECTIONS.labels(port)
+        HTTP_CONNECTIONS_LIMIT.labels(port).set(most)
+        start_at_zero(HTTP_CLOSED, (port,), CLOSE_REASONS)
 
     def __len__(self) -> int:
         return len(self._open)

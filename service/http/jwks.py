@@ -74,6 +74,7 @@ class KeySet:
         self._keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
         self._raw = b""
         self._read_at: float | None = None
+        self._created_at = now()
         self._last_attempt: float | None = None
         self._failures = 0
         self._refreshing: asyncio.Task[None] | None = None
@@ -84,6 +85,11 @@ class KeySet:
     def usable(self) -> bool:
         """Whether a token can be verified: there are keys, and they are not too old."""
         return bool(self._keys) and self._current
+
+    @property
+    def age(self) -> float:
+        """The seconds since the keys were last read, or since this object was created if they were not read yet."""
+        return self._now() - (self._created_at if self._read_at is None else self._read_at)
 
     @property
     def _current(self) -> bool:

@@ -13,6 +13,7 @@ from service.settings import Settings
 from service.store.errors import StoreUnavailable, connecting, translated_in
 from service.store.login import log_in, log_in_to
 from service.store.session import Connection, pinned, prepare, require_own_session, transaction
+from service.telemetry import DATABASE_CONNECTIONS
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -97,6 +98,10 @@ class Pool:
         self._releasing: set[asyncio.Task[None]] = set()
         self.connections: _Pool = asyncpg.create_pool(
             min_size=0, max_size=size, connection_class=_Reader, connect=self._connect
+        )
+        DATABASE_CONNECTIONS.labels(application, "idle").set_function(self.connections.get_idle_size)
+        DATABASE_CONNECTIONS.labels(application, "in_use").set_function(
+            lambda: self.connections.get_size() - self.connections.get_idle_size()
         )
 
     async def _connect(self, *_: object, **__: object) -> Connection:

@@ -1,34 +1,47 @@
 """Each metric that an alert uses is compared once with a value that is known, under the labels that the alert reads."""
 
 import asyncio
+import itertools
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
 from consumers import run
 from consumers.health import Health
 from consumers.kafka.cluster_identity import Identity
+from consumers.kafka.command_publisher import CommandPublisher
 from consumers.relay.held_keys import HeldKeys
 from consumers.relay.status import PART, RelayStatus
 from consumers.run import BROKER, Consumers
 from consumers.shutdown import Shutdown
 from service import clock
 from service.cli.housekeeping import housekeep
+from service.cli.http_writes import broker_side
+from service.cli.key_watch import KEYS, watch_keys
+from service.cli.process_metrics import describe_process
 from service.contract.envelope import Parsed, Received
+from service.contract.sending import CommandRecord
+from service.contract.topics import Topics
+from service.http.connections import Connections
 from service.http.jwks import KeySet, KeysUnavailable
+from service.http.publisher import NotPublished
 from service.settings import Settings, load
 from service.store.command_store import Applied
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.store.maintenance import Swept
 from service.store.outbox_store import Size
-from service.telemetry import REGISTRY
+from service.telemetry import LAG, REGISTRY
+from service.version import VERSION
 from tests.support.issuer import Issuer
 from tests.support.wait import eventually
+from tests.unit.consumers.kafka_stub import StubKafka, messages
 from tests.unit.consumers.outbox_stub import message, row
 from tests.unit.consumers.stub import Bench, StubRecord, StubStore
 from tests.unit.http.api_client import api_client
@@ -36,7 +49,16 @@ from tests.unit.http.api_client import api_client
 ALERTS = Path(__file__).parents[2] / "deploy" / "alerts.yaml"
 PREFIX = "producer_registry_"
 TRUSTED = Issuer()
+TOPICS = Topics()
 ACCOUNT = "/account/v1/producer-codes"
+
+
+class Timed(NamedTuple):
+    """The attributes of a Kafka record that the metrics of reading use."""
+
+    topic: str
+    partition: int
+    timestamp: int
 
 
 def value(name: str, **labels: str) -> float:
@@ -45,13 +67,20 @@ def value(name: str, **labels: str) -> float:
 
 
 async def lag() -> None:
-    """Partition 3 of a topic has seven records that are not decided, and partition 4 has none."""
+    """Partition 3 of a topic has seven records that are not decided, and partition 4 has none.
+
+    The first record that was read has a timestamp of 1,700,000,000.5 s. One of partition 4 is older, and is decided.
+    """
     settings = load({"database_url": "postgresql://nobody", "kafka_bootstrap_servers": "nobody:1"})
     process = Consumers(settings, Health([BROKER]), Shutdown(asyncio.Event()), reads=True, publishes=False)
 
     async def read_cluster_identity(*_: object) -> Identity:
-        return Identity("cluster", {})
+        return Identity("cluster", {}, {TOPICS.commands: 12, TOPICS.operator_commands: 3})
 
+    process._reading_metrics.read([Timed("orders", 4, 1_600_000_000_000), Timed("orders", 3, 1_700_000_000_500)])
+    process._reading_metrics.read([Timed("orders", 3, 1_700_000_000_500), Timed("orders", 3, 1_700_000_009_000)])
+    process._settlement.reached = {TopicPartition("orders", 3): 11, TopicPartition("orders", 4): 12}
+    LAG.labels("orders", 99).set(5)
     lags = {TopicPartition("orders", 3): 7, TopicPartition("orders", 4): 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "read_cluster_identity", read_cluster_identity)
@@ -76,8 +105,14 @@ async def unread() -> None:
     def read(_: str) -> bytes:
         raise OSError("refused")
 
+    now = iter(itertools.chain([60.0], itertools.repeat(100.0)))
+    keys = KeySet("memory", ["ES256"], read=read, now=lambda: next(now))
     with pytest.raises(KeysUnavailable):
-        await KeySet("memory", ["ES256"], read=read).key("ec", "ES256")
+        await keys.key("ec", "ES256")
+    watching = asyncio.create_task(watch_keys(keys, Health([KEYS])))
+    await asyncio.sleep(0)
+    watching.cancel()
+    await asyncio.wait((watching,))
 
 
 async def relay() -> None:
@@ -114,8 +149,10 @@ async def results() -> None:
 
     class Answering(StubStore):
         async def apply(self, batch: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
-            outcomes = {("group.create", "accepted"): 3, ("group.create", "rejected"): 1}
-            return Applied([], 4, 2, 0, 3, outcomes, {("seen", "invalid"): 1})
+            rejections = {("seen", "invalid"): 1}
+            return Applied(
+                [], 4, 2, 0, 3, {("group.create", "accepted"): 3, ("group.create", "rejected"): 1}, rejections
+            )
 
     await Bench(Answering()).batches.handle([StubRecord(0)])
 
@@ -149,6 +186,39 @@ async def swept() -> None:
         await housekeep(Settings(), sweep, sleep)
 
 
+async def refused() -> None:
+    """The broker refuses the second of two topics."""
+    kafka = StubKafka(lambda _, values: KafkaConnectionError("cut") if b"bad" in values else None)
+    chunk = [*messages("outcomes", "good"), *messages("events", "bad", "worse", first=1)]
+    await kafka.publisher().send(chunk)
+
+
+async def unpublished() -> None:
+    """A command is not published, because there is no broker."""
+    publisher = CommandPublisher(load({"kafka_bootstrap_servers": "127.0.0.1:1"}))
+    with pytest.raises(NotPublished):
+        await publisher.publish(CommandRecord("t", b"key", b"{}", []), seconds=0.01)
+    await publisher.close()
+
+
+async def writes() -> None:
+    """Seven requests that write may wait, and none does."""
+    settings = load({"kafka_bootstrap_servers": "127.0.0.1:1", "http_writes_waiting": "7"})
+    async with broker_side(settings, Shutdown(asyncio.Event())):
+        pass
+
+
+async def connected() -> None:
+    """No connection is open, and nine may be."""
+    Connections("metric", 9)
+
+
+async def described() -> None:
+    """The process is a relay."""
+    describe_process("all")
+    describe_process("relay")
+
+
 Cause = Callable[[], Awaitable[None]]
 # What happens, the metric with its labels, and what is added to it: by a gauge, what it is from then on.
 COUNTERS: list[tuple[Cause, str, dict[str, str], float]] = [
@@ -170,11 +240,27 @@ COUNTERS: list[tuple[Cause, str, dict[str, str], float]] = [
     (answers, "http_request_seconds_count", {"method": "GET", "route": "none", "status": "404"}, 1),
     (swept, "pruned_inbox_rows_total", {}, 7),
     (unread, "jwks_failures_total", {}, 1),
+    (ready, "not_ready_total", {"part": "metric-trouble"}, 1),
+    (ready, "not_ready_total", {"part": "metric-well"}, 0),
+    (refused, "publish_failures_total", {"topic": "events"}, 1),
+    (refused, "publish_failures_total", {"topic": "outcomes"}, 0),
+    (unpublished, "http_publish_failures_total", {"result": "not_published"}, 1),
 ]
 GAUGES: list[tuple[Cause, str, dict[str, str], float]] = [
     (ready, "ready", {"part": "metric-well"}, 1),
     (ready, "ready", {"part": "metric-trouble"}, 0),
     (lag, "consumer_lag_records", {"topic": "orders", "partition": "3"}, 7),
+    (lag, "consumer_lag_records", {"topic": "orders", "partition": "4"}, 0),
+    (lag, "consumer_offset", {"topic": "orders", "partition": "3"}, 11),
+    (lag, "command_partitions", {"topic": "registry.commands.v1"}, 12),
+    (lag, "oldest_undecided_command_timestamp_seconds", {}, 1_700_000_000.5),
+    (unread, "jwks_age_seconds", {}, 40),
+    (writes, "http_writes_waiting", {}, 0),
+    (writes, "http_writes_waiting_limit", {}, 7),
+    (connected, "http_connections", {"port": "metric"}, 0),
+    (connected, "http_connections_limit", {"port": "metric"}, 9),
+    (described, "role_info", {"role": "relay"}, 1),
+    (described, "build_info", {"version": VERSION}, 1),
     (relay, "outbox_oldest_seconds", {}, 61.5),
     (relay, "outbox_messages", {}, 5),
     (relay, "held_messages", {"topic": "metric-a"}, 2),
