@@ -12,7 +12,7 @@ from consumers.kafka.client import connection
 from consumers.kafka.close_within import close_within
 from consumers.kafka.connection_error import reason_of
 from consumers.kafka.producer import start_producer
-from consumers.relay.refusal import give_up_after, refusal_of
+from consumers.relay.refusal import give_up_after, may_be_in_log, refusal_of
 from service.contract.sending import CommandRecord
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
 from service.settings import Settings
@@ -67,7 +67,7 @@ class CommandPublisher:
                 # An idempotent producer refuses all later records of the partition.
                 self._discard(producer)
                 refusal = refusal_of(error)
-                if refusal is not None and refusal.kind in {"topic", "record"}:
+                if refusal is not None and refusal.kind in {"topic", "record"} and not may_be_in_log(error):
                     raise NotPublished(refusal.reason) from error
             raise MaybePublished(reason) from error
         return Acknowledgement(metadata.partition, metadata.offset)

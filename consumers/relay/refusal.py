@@ -4,6 +4,7 @@ Only an error code of the broker is a refusal. A missing answer, a lost connecti
 the same messages are sent again.
 """
 
+import copy
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from aiokafka.errors import (
     UnsupportedForMessageFormatError,
     kafka_errors,
 )
+from aiokafka.producer.message_accumulator import MessageBatch
 from aiokafka.producer.sender import SendProduceReqHandler
 
 Kind = Literal["topic", "partition", "record"]
@@ -96,7 +98,11 @@ _can_retry = SendProduceReqHandler._can_retry
 
 def _can_retry_for_a_while(handler: Any, error: BaseException, batch: Any) -> bool:
     seconds = getattr(handler._sender, "refusal_seconds", None)
-    if seconds is not None and refusal_of(error) is not None:
+    refusal = refusal_of(error)
+    if refusal is None or refusal.kind == "partition":
+        # The answer was lost, or the leader has appended the records and does not confirm them.
+        batch.may_be_in_log = True
+    if seconds is not None and refusal is not None:
         now = time.monotonic()
         batch.refused_since = getattr(batch, "refused_since", now)
         if now - batch.refused_since >= seconds:
@@ -105,6 +111,26 @@ def _can_retry_for_a_while(handler: Any, error: BaseException, batch: Any) -> bo
 
 
 SendProduceReqHandler._can_retry = _can_retry_for_a_while
+
+_failure = MessageBatch.failure
+
+
+def _failure_with_history(batch: Any, exception: BaseException) -> None:
+    # Batches that fail together have the same exception.
+    exception = copy.copy(exception)
+    exception.may_be_in_log = getattr(batch, "may_be_in_log", False)  # type: ignore[attr-defined]
+    _failure(batch, exception)
+
+
+MessageBatch.failure = _failure_with_history
+
+
+def may_be_in_log(error: BaseException) -> bool:
+    """Return whether an earlier attempt to send the record, which failed with this error in the end, may have worked.
+
+    The error of a record is that of its last attempt, whose refusal says nothing about the earlier ones.
+    """
+    return getattr(error, "may_be_in_log", False)
 
 
 def give_up_after(producer: Any, seconds: float) -> None:
