@@ -1,32 +1,29 @@
-"""Senders over HTTP: they write codes and associations during a run, and repeat with the same key after failures."""
+"""Senders over HTTP: they send every kind of write during a run, and repeat with the same key after failures."""
 
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
 from service.contract.http_source import http_source
+from tests.chaos.http_request import WriteRequest, WriteRequests
 from tests.chaos.reader import answers
 from tests.support.checker.evidence import Response, Write
-from tests.support.checker.write import is_final
-from tests.support.command_draw import ORGANIZATIONS, ROLES
+from tests.support.checker.write import SUCCESSES, is_final
 
 if TYPE_CHECKING:
     from tests.chaos.run import Run
 
-CODES = "/admin/v1/producer-codes"
 SUBJECT = "writer"
 CONNECTIONS = 4
 PAUSE_SECONDS = 0.15
 AGAIN_SECONDS = 0.1
 ATTEMPT_SECONDS = 15.0
 FINISH_SECONDS = 120.0
-STRINGS = 200
-"""Number of code strings for creations: some are taken."""
 REPEATED, LEFT = 0.15, 0.3
 """The shares of decided writes that are repeated, and of 202 responses after which the sender goes on."""
 
@@ -36,9 +33,7 @@ class Call:
     """A write with its request, which is the same in each attempt."""
 
     write: Write
-    method: str
-    path: str
-    body: dict[str, Any] | None
+    request: WriteRequest
     headers: dict[str, str]
 
 
@@ -50,7 +45,7 @@ class HttpSender:
         self._random = Random(f"{run.seed}/http")
         self._connections = connections
         self._pause = pause
-        self._created = [f"{organization}-code-fixed" for organization in ORGANIZATIONS]
+        self._requests = WriteRequests(self._random)
         self.calls: list[Call] = []
 
     @property
@@ -59,11 +54,16 @@ class HttpSender:
         return [call.write for call in self.calls]
 
     def description(self) -> str:
-        """Return the number of responses of each status as text."""
+        """Return the number of responses of each status, and of successes of each method, as text."""
         counts = Counter(response.status for write in self.writes for response in write.responses)
-        return f"{len(self.calls)} HTTP writes, responses " + ", ".join(
-            f"{status or 'none'}: {count}" for status, count in sorted(counts.items())
+        successes = Counter(
+            call.request.method
+            for call in self.calls
+            if any(response.status in SUCCESSES for response in call.write.responses)
         )
+        responses = ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(counts.items()))
+        succeeded = ", ".join(f"{method} {count}" for method, count in sorted(successes.items()))
+        return f"{len(self.calls)} HTTP writes, responses {responses}, successful {succeeded or 'none'}"
 
     def forget(self) -> None:
         """Forget the responses: the database lost the transactions that they reported."""
@@ -134,13 +134,13 @@ class HttpSender:
         services = [service for service in self._run.living if answers(service)]
         if not services:
             return None
-        url = f"http://127.0.0.1:{self._random.choice(services).api_port}{call.path}"
+        url = f"http://127.0.0.1:{self._random.choice(services).api_port}{call.request.path}"
         response = Response(0)
         try:
-            answer = await client.request(call.method, url, json=call.body, headers=call.headers)
+            answer = await client.request(call.request.method, url, json=call.request.body, headers=call.headers)
             response = _response(answer, self._run.topics.commands)
-            if answer.status_code == 201 and call.path == CODES:
-                self._created.append(answer.headers["location"].rpartition("/")[2])
+            if answer.status_code == 201:
+                self._requests.created(call.request, answer.headers["location"])
         except httpx2.HTTPError:
             # The command may have been published.
             pass
@@ -150,54 +150,16 @@ class HttpSender:
         return response
 
     def _next(self) -> Call:
-        random = self._random
-        write = Write(http_source(SUBJECT), f"{SUBJECT}-{self._run.seed}-{len(self.calls)}")
-        headers = {"Idempotency-Key": write.key, "Prefer": f"wait={random.choice((0, 1, 2, 5))}"}
-        kind = random.random()
-        if kind < 0.25:
-            call = self._creation(write, headers)
-        elif kind < 0.7:
-            call = self._change(write, headers)
-        else:
-            call = self._association(write, headers)
+        request = self._requests.draw()
+        key = f"{SUBJECT}-{self._run.seed}-{len(self.calls)}"
+        wait = self._random.choice((0, 1, 2, 5))
+        call = Call(
+            Write(http_source(SUBJECT), key, vanishes=request.vanishes),
+            request,
+            {"Idempotency-Key": key, "Prefer": f"wait={wait}", **request.headers},
+        )
         self.calls.append(call)
         return call
-
-    def _creation(self, write: Write, headers: dict[str, str]) -> Call:
-        attributes = self._attributes() | {
-            "code": f"http-{self._random.randrange(STRINGS)}",
-            "organization": {"id": self._random.choice(ORGANIZATIONS)},
-            "roles": [{"id": self._random.choice(ROLES)}],
-        }
-        return Call(write, "POST", CODES, _enveloped(attributes), headers)
-
-    def _change(self, write: Write, headers: dict[str, str]) -> Call:
-        if self._random.random() < 0.2:
-            headers["If-Match"] = f'"{self._random.randint(1, 5)}-0123456789abcdef"'
-        path = f"{CODES}/{self._random.choice(self._created)}"
-        return Call(write, "PATCH", path, _enveloped(self._attributes()), headers)
-
-    def _association(self, write: Write, headers: dict[str, str]) -> Call:
-        """Return a call that adds or removes a code of a group, so that others remove what was added."""
-        home = self._random.choice(ORGANIZATIONS)
-        path, code = f"/admin/v1/groups/{home}-group-selling/producer-codes", f"{home}-code-fixed"
-        if self._random.random() < 0.5:
-            return Call(write, "DELETE", f"{path}/{code}", None, headers)
-        write.vanishes = True
-        return Call(write, "POST", path, _enveloped({"producerCode": {"id": code}}), headers)
-
-    def _attributes(self) -> dict[str, Any]:
-        """Return attributes of a code, seldom wrong ones."""
-        attributes: dict[str, Any] = {"description": f"text {self._random.randrange(10**6)}"}
-        if self._random.random() < 0.05:
-            attributes["colour"] = "green"
-        if self._random.random() < 0.05:
-            attributes["branch"] = {"id": "nowhere"}
-        return attributes
-
-
-def _enveloped(attributes: dict[str, Any]) -> dict[str, Any]:
-    return {"data": {"attributes": attributes}}
 
 
 def _response(answer: httpx2.Response, topic: str) -> Response:
