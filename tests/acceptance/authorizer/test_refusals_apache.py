@@ -4,14 +4,11 @@ A command names the topic of its outcome in `replyto`, so a reply topic that ref
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from service.contract.topics import Topics
-from service.stack.apache.cluster import Apache
-from tests.support.broker_admin import AUTHORIZER, BrokerAdmin, Operation, broker_admin
-from tests.support.ladder import running
+from tests.support.broker_admin import BrokerAdmin, Operation
 from tests.support.refusals import ask_neighbours, held_and_released, topic_held_and_released
 from tests.support.registry import Registry
 from tests.support.replies import Replies
@@ -26,27 +23,6 @@ EVENT_BYTES = 1500
 LONG_NAME = "\N{MUSICAL SYMBOL G CLEF}" * 250
 # The rejection names each of these fields, which makes the outcome longer than SHORT_BYTES.
 UNKNOWN_FIELDS = {f"field-{number}": number for number in range(100)}
-
-
-@pytest.fixture(scope="module")
-async def kafka() -> AsyncIterator[Apache]:
-    """A broker with an authorizer, which other tests do not need."""
-    kafka = Apache(settings=AUTHORIZER)
-    async with running(kafka):
-        yield kafka
-
-
-@pytest.fixture(scope="module")
-def kafka_bootstrap(kafka: Apache) -> str:
-    """The broker of this module, in place of the one that all tests share."""
-    return kafka.address
-
-
-@pytest.fixture
-async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
-    """An administrator of the broker."""
-    async with broker_admin(kafka.address) as admin:
-        yield admin
 
 
 @pytest.fixture

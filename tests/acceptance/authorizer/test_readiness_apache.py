@@ -1,40 +1,15 @@
 """A permission that the broker takes away is named by readiness as long as it is missing, and no longer."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from service.settings import load
-from service.stack.apache.cluster import Apache
-from tests.support.broker_admin import AUTHORIZER, BrokerAdmin, Kind, Operation, broker_admin
-from tests.support.ladder import running
+from tests.support.broker_admin import BrokerAdmin, Kind, Operation
 from tests.support.registry import Registry
 from tests.support.wait import eventually
 from tests.support.watch import reported, watch
 
 WINDOW_SECONDS = 15.0
 NAME = {"displayName": "Organization"}
-
-
-@pytest.fixture(scope="module")
-async def kafka() -> AsyncIterator[Apache]:
-    """A broker with an authorizer, which other tests do not need."""
-    kafka = Apache(settings=AUTHORIZER)
-    async with running(kafka):
-        yield kafka
-
-
-@pytest.fixture(scope="module")
-def kafka_bootstrap(kafka: Apache) -> str:
-    """The broker of this module, in place of the one that all tests share."""
-    return kafka.address
-
-
-@pytest.fixture
-async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
-    """An administrator of the broker."""
-    async with broker_admin(kafka.address) as admin:
-        yield admin
 
 
 @pytest.mark.parametrize(

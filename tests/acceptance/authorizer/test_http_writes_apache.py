@@ -1,35 +1,8 @@
 """Writes over HTTP while Apache Kafka refuses the command topic: nothing is published, and a later repeat is."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from service.stack.apache.cluster import Apache
 from tests.acceptance.test_http_writes import CODES, NEW, client, directory
-from tests.support.broker_admin import AUTHORIZER, BrokerAdmin, Operation, broker_admin
-from tests.support.ladder import running
+from tests.support.broker_admin import BrokerAdmin, Operation
 from tests.support.registry import Registry
-
-
-@pytest.fixture(scope="module")
-async def kafka() -> AsyncIterator[Apache]:
-    """A broker with an authorizer."""
-    kafka = Apache(settings=AUTHORIZER)
-    async with running(kafka):
-        yield kafka
-
-
-@pytest.fixture(scope="module")
-def kafka_bootstrap(kafka: Apache) -> str:
-    """The broker of this module, in place of the one that all tests share."""
-    return kafka.address
-
-
-@pytest.fixture
-async def admin(kafka: Apache) -> AsyncIterator[BrokerAdmin]:
-    """An administrator of the broker."""
-    async with broker_admin(kafka.address) as admin:
-        yield admin
 
 
 async def test_nothing_is_published_to_a_topic_that_refuses_commands(registry: Registry, admin: BrokerAdmin) -> None:
