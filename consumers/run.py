@@ -9,7 +9,7 @@ from functools import partial
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from consumers.backoff import Backoff, pause
 from consumers.health import Health
@@ -17,6 +17,7 @@ from consumers.kafka.client import connection
 from consumers.kafka.close_within import close_within
 from consumers.kafka.cluster_identity import Identity, read_cluster_identity
 from consumers.kafka.connection_error import reason_of
+from consumers.kafka.permission import denied
 from consumers.reading.assignment import READING, Assignment, OffsetAlarm
 from consumers.reading.batch import Batches
 from consumers.reading.batch_metrics import BatchMetrics
@@ -142,6 +143,8 @@ class Consumers:
                 self._health.mark_not_ready(
                     BROKER, f"{error.args[0]} does not exist: `producer-registry topics create`"
                 )
+            except TopicAuthorizationFailedError as error:
+                self._health.mark_not_ready(BROKER, denied(error, "DESCRIBE") or reason_of(error))
             except (KafkaError, OSError, TimeoutError) as error:
                 self._health.mark_not_ready(BROKER, f"no answer: {reason_of(error)}")
             self._reading_metrics.report(self._settlement.lags(), self._settlement.reached)
@@ -257,6 +260,8 @@ class Consumers:
             await asyncio.wait((starting,))
             await subscription.stop()
             if not starting.cancelled() and (error := starting.exception()) is not None:
-                self._health.mark_not_ready(READING, f"cannot join the group {group}: {error!r}")
+                self._health.mark_not_ready(
+                    READING, f"cannot join the group {group}: {denied(error, 'READ') or repr(error)}"
+                )
                 await pause(backoff.next(), self._shutdown.stop)
         return False

@@ -11,19 +11,24 @@ from consumers.kafka.aiokafka_workarounds import forbid_topic_creation
 from consumers.kafka.client import connection
 from consumers.kafka.close_within import close_within
 from consumers.kafka.connection_error import reason_of
+from consumers.kafka.permission import denied
 from consumers.kafka.producer import start_producer
 from consumers.relay.refusal import give_up_after, may_be_in_log, refusal_of
 from service.contract.sending import CommandRecord
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
+from service.log_limit import LogLimit
 from service.settings import Settings
-from service.telemetry import HTTP_PUBLISH_FAILURES, start_at_zero
+from service.telemetry import HTTP_PUBLISH_FAILURES, log, start_at_zero
 
 REFUSAL_SECONDS: Final = 2.0
 """How long a refusal of the broker must last, except of a record or a topic."""
 
 CLOSE_SECONDS: Final = 5.0
+LOG_SECONDS: Final = 10.0
 _MAX_BATCH_BYTES: Final = 262_144
 _ENVELOPE_BYTES: Final = 1_048_576
+
+_log = log(__name__)
 
 
 class CommandPublisher:
@@ -36,16 +41,17 @@ class CommandPublisher:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._closing: set[asyncio.Task[bool]] = set()
+        self._log_limit = LogLimit(LOG_SECONDS)
 
     async def publish(self, record: CommandRecord, seconds: float) -> Acknowledgement:
         """Publish a command; see `service.http.publisher`."""
         try:
             return await self._publish(record, seconds)
-        except NotPublished:
-            HTTP_PUBLISH_FAILURES.labels("not_published").inc()
+        except NotPublished as error:
+            self._count("not_published", error)
             raise
-        except MaybePublished:
-            HTTP_PUBLISH_FAILURES.labels("maybe_published").inc()
+        except MaybePublished as error:
+            self._count("maybe_published", error)
             raise
 
     async def _publish(self, record: CommandRecord, seconds: float) -> Acknowledgement:
@@ -59,7 +65,7 @@ class CommandPublisher:
                 # The record is sent even if this request ends.
                 metadata = await asyncio.shield(sent)
         except (KafkaError, OSError, TimeoutError) as error:
-            reason = reason_of(error)
+            reason = denied(error, "WRITE", record.topic) or reason_of(error)
             if sent is None:
                 # The client library has not taken the record.
                 raise NotPublished(reason) from error
@@ -68,9 +74,15 @@ class CommandPublisher:
                 self._discard(producer)
                 refusal = refusal_of(error)
                 if refusal is not None and refusal.kind in {"topic", "record"} and not may_be_in_log(error):
-                    raise NotPublished(refusal.reason) from error
+                    raise NotPublished(reason) from error
             raise MaybePublished(reason) from error
         return Acknowledgement(metadata.partition, metadata.offset)
+
+    def _count(self, result: str, error: NotPublished | MaybePublished) -> None:
+        HTTP_PUBLISH_FAILURES.labels(result).inc()
+        # The response does not tell the caller why.
+        if self._log_limit.allows(result):
+            _log.warning("http_command_not_confirmed", result=result, reason=str(error))
 
     async def close(self) -> None:
         """Publish what was taken, and close."""

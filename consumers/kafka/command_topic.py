@@ -11,6 +11,7 @@ from consumers.kafka.client import connection
 from consumers.kafka.close_within import close_within
 from consumers.kafka.cluster_identity import read_cluster_identity
 from consumers.kafka.connection_error import reason_of
+from consumers.kafka.permission import denied
 from service.contract.topics import Topics
 from service.settings import Settings
 from service.store.offset_fence import Origin
@@ -62,7 +63,9 @@ class TopicIdentity:
             await self.close()
             if self._is_known:
                 self._is_known = False
-                _log.warning("command_topic_unknown", topic=self._topic, reason=reason_of(error))
+                _log.warning(
+                    "command_topic_unknown", topic=self._topic, reason=denied(error, "DESCRIBE") or reason_of(error)
+                )
             return None
         except BaseException:
             await self.close()

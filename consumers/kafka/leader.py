@@ -34,7 +34,7 @@ async def missing_leaders(settings: Settings) -> list[str]:
     """
     topics = [topic.name for topic in plan(settings)]
     client = AIOKafkaClient(**connection(settings))
-    async with answered(settings):
+    async with answered(settings, "DESCRIBE"):
         try:
             await client.bootstrap()
             nodes = [broker.nodeId for broker in client.cluster.brokers()]

@@ -9,7 +9,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from consumers.kafka.client import connection
+from consumers.kafka.permission import Operation, denied, lacks
 from consumers.kafka.producer import start_producer
+from consumers.kafka.visibility import look_up
 from service.settings import Settings
 
 LINGER_MS = 5
@@ -21,15 +23,15 @@ class BrokerUnavailable(Exception):
 
 
 @asynccontextmanager
-async def answered(settings: Settings) -> AsyncIterator[None]:
-    """Raise BrokerUnavailable instead of the client library's errors."""
+async def answered(settings: Settings, operation: Operation) -> AsyncIterator[None]:
+    """Raise BrokerUnavailable instead of the client library's errors; `operation` is what is done with the topics."""
     try:
         yield
     except BrokenPipeError:
         # This error comes from the reader of our output. The client library has its own errors for broken connections.
         raise
     except (KafkaError, OSError, TimeoutError) as error:
-        reported = str(error) or type(error).__name__
+        reported = denied(error, operation) or str(error) or type(error).__name__
         raise BrokerUnavailable(f"Kafka at {settings.kafka_bootstrap_servers}: {reported}") from error
 
 
@@ -99,7 +101,7 @@ async def publishing(settings: Settings) -> AsyncIterator[Sender]:
 
     Raises BrokerUnavailable.
     """
-    async with answered(settings):
+    async with answered(settings, "WRITE"):
         options: dict[str, Any] = {
             **connection(settings),
             "acks": "all",
@@ -125,7 +127,7 @@ async def following(
 
     It starts at the end (new records only) or at the beginning. Raises BrokerUnavailable, also for a missing topic.
     """
-    async with answered(settings):
+    async with answered(settings, "READ"):
         await _require_topics(settings, topics)
         consumer = AIOKafkaConsumer(
             *topics,
@@ -154,11 +156,14 @@ async def _require_topics(settings: Settings, topics: Sequence[str]) -> None:
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()
-        missing = sorted(set(topics) - set(await admin.list_topics()))
+        states = await look_up(admin, topics)
     finally:
         await admin.close()
-    if missing:
-        raise BrokerUnavailable(
-            f"Kafka at {settings.kafka_bootstrap_servers} has no topic {missing[0]}: "
-            "run `producer-registry topics create`, or give another --topic-prefix"
-        )
+    where = f"Kafka at {settings.kafka_bootstrap_servers}"
+    for topic, state in sorted(states.items()):
+        if state == "hidden":
+            raise BrokerUnavailable(f"{where}: {lacks('READ', f'the topic {topic}')}")
+        if state == "missing":
+            raise BrokerUnavailable(
+                f"{where} has no topic {topic}: run `producer-registry topics create`, or give another --topic-prefix"
+            )

@@ -10,6 +10,7 @@ from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
 
 from consumers.backoff import Backoff, pause
 from consumers.health import Health
+from consumers.kafka.permission import denied
 from consumers.shutdown import Shutdown
 from service.telemetry import log
 
@@ -138,7 +139,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
             except Exception as error:
                 # A failed poll may have lost records that it had fetched, so the positions are uncertain.
                 self._positioned = False
-                self._health.mark_not_ready(READING, f"{type(error).__name__}: {error}")
+                self._health.mark_not_ready(READING, denied(error, "READ") or f"{type(error).__name__}: {error}")
                 await pause(self._backoff.next(), self._shutdown.stop)
             else:
                 # An empty poll without start offsets is no sign of recovery: the next look-up may fail again. Before a

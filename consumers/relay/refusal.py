@@ -30,6 +30,8 @@ from aiokafka.errors import (
 from aiokafka.producer.message_accumulator import MessageBatch
 from aiokafka.producer.sender import SendProduceReqHandler
 
+from consumers.kafka.permission import lacks
+
 Kind = Literal["topic", "partition", "record"]
 
 
@@ -74,7 +76,10 @@ _KINDS: tuple[tuple[Kind, tuple[type[Exception], ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is refused, the name of the broker's error, and the start (monotonic seconds; not set for a record)."""
+    """What is refused, the reason, and the start (monotonic seconds; not set for a record).
+
+    The reason begins with the name of the broker's error.
+    """
 
     kind: Kind
     reason: str
@@ -89,7 +94,10 @@ def refusal_of(error: BaseException) -> Refusal | None:
     """Return the refusal that an error of the client library stands for; None for an outage."""
     for kind, errors in _KINDS:
         if isinstance(error, errors):
-            return Refusal(kind, getattr(error, "message", None) or type(error).__name__)
+            reason = getattr(error, "message", None) or type(error).__name__
+            # WRITE implies DESCRIBE, which a request for metadata needs.
+            forbidden = isinstance(error, TopicAuthorizationFailedError)
+            return Refusal(kind, f"{reason}: {lacks('WRITE', 'the topic')}" if forbidden else reason)
     return None
 
 

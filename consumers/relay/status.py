@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from consumers.health import Health
+from consumers.kafka.permission import denied
 from consumers.relay.held_keys import HeldKeys
 from consumers.relay.report import Report
 from service.store.errors import StoreUnavailable
@@ -50,7 +51,8 @@ class RelayStatus:
         """Record that messages have to be sent again: there is an outage, or the broker refuses all messages."""
         if report.error is not None:
             error = report.error
-            self._health.mark_not_ready(PART, f"the broker does not take messages: {type(error).__name__}: {error}")
+            reason = denied(error, "WRITE") or f"{type(error).__name__}: {error}"
+            self._health.mark_not_ready(PART, f"the broker does not take messages: {reason}")
         elif report.refused:
             reasons = ", ".join(sorted({refusal.reason for refusal in report.refused.values()}))
             self._health.mark_not_ready(PART, f"the broker refuses all messages: {reasons}")

@@ -126,6 +126,11 @@ async def _broker(settings: Settings) -> Check:
         return Check(
             "broker", "note", reported, "change the topic or the setting; see `producer-registry topics check`"
         )
+    unknown = [finding for finding in findings if finding.state == "unknown"]
+    if unknown:
+        reported = f"{where}: {len(unknown)} topics were not compared, for example {unknown[0].topic}"
+        advice = f"{unknown[0].differences[-1]}; see deploy/acls.md"
+        return Check("broker", "note", reported, advice)
     return Check("broker", "ok", f"{where}: {len(findings)} topics as configured")
 
 

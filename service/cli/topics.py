@@ -36,13 +36,15 @@ def create(settings: Settings, as_json: bool) -> None:
     _show(findings, as_json)
     if any(finding.state == "different" for finding in findings):
         print_diagnostic("existing topics that differ from the settings were not changed")
+    if any(finding.state == "unknown" for finding in findings):
+        print_diagnostic("topics that this Kafka user may not see in full were not compared with the settings")
 
 
 @topics.command(epilog=example_text("check before a start in production", "producer-registry topics check"))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per topic.")
 @settings_options("kafka_bootstrap_servers", "topic_prefix", "partitions", "replication")
 def check(settings: Settings, as_json: bool) -> None:
-    """Compare the topics with the settings. Exits with 1 if a topic is missing or different."""
+    """Compare the topics with the settings. Exits with 1 if a topic is missing, different or not seen in full."""
     settings = with_running_instance(settings, "kafka_bootstrap_servers")
     from consumers.kafka.session import BrokerUnavailable
     from consumers.kafka.topic import check as check_topics

@@ -11,11 +11,11 @@ SETTINGS = Settings(kafka_bootstrap_servers="127.0.0.1:1")
 
 async def test_an_error_names_the_broker() -> None:
     with pytest.raises(BrokerUnavailable, match=r"^Kafka at 127[.]0[.]0[.]1:1"):
-        async with answered(SETTINGS):
+        async with answered(SETTINGS, "READ"):
             raise KafkaConnectionError("gone")
 
 
 async def test_a_closed_output_is_not_reported_as_a_broker_error() -> None:
     with pytest.raises(BrokenPipeError):
-        async with answered(SETTINGS):
+        async with answered(SETTINGS, "READ"):
             raise BrokenPipeError

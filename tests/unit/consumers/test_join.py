@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from aiokafka.errors import GroupAuthorizationFailedError
 
 from consumers import run
 from consumers.reading.assignment import READING
@@ -25,8 +24,8 @@ async def test_the_reason_names_group_and_error_and_the_waits_end_at_five_second
 
     monkeypatch.setattr(run, "pause", pause)
     assert await process._start(subscription)
-    error = GroupAuthorizationFailedError("group")
-    assert health.readiness()[READING] == f"cannot join the group producer-registry: {error!r}"
+    reason = "GroupAuthorizationFailedError: the Kafka user lacks READ on the group group"
+    assert health.readiness()[READING] == f"cannot join the group producer-registry: {reason}"
     assert [stopped for _, stopped in waits] == list(range(1, 13)), "what was begun is stopped before each wait"
     assert 2.5 <= max(seconds for seconds, _ in waits) <= 5.0
     assert waits[0][0] <= 0.1

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource
-from aiokafka.errors import PolicyViolationError, TopicAlreadyExistsError
+from aiokafka.errors import (
+    PolicyViolationError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from consumers.kafka import topic
 from consumers.kafka.session import BrokerUnavailable
@@ -29,14 +34,20 @@ SETTINGS = Settings(
 DAY_MS = 86_400_000
 MEGABYTE = 1_048_588
 """What a broker takes when nobody says otherwise."""
+UNKNOWN, FORBIDDEN = UnknownTopicOrPartitionError.errno, TopicAuthorizationFailedError.errno
 
 
 @dataclass
 class StubAdmin:
-    """A cluster with `topics`: partitions, replicas and settings by name; `errors` are its answers to a creation."""
+    """A cluster with `topics`: partitions, replicas and settings by name; `errors` are its answers to a creation.
+
+    The user may not see the `hidden` topics, nor the settings of the `closed_settings`.
+    """
 
     topics: dict[str, tuple[int, int, dict[str, str]]] = field(default_factory=dict)
     errors: dict[str, type[Exception]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    closed_settings: set[str] = field(default_factory=set)
     asked: list[NewTopic] = field(default_factory=list)
     closed: bool = False
 
@@ -56,14 +67,22 @@ class StubAdmin:
             answers.append((one.name, error.errno if error else 0, "why"))
         return SimpleNamespace(topic_errors=answers)
 
-    async def describe_topics(self) -> list[dict[str, Any]]:
-        return [
-            {"topic": name, "error_code": 0, "partitions": [{"replicas": [*range(replicas)]}] * partitions}
-            for name, (partitions, replicas, _) in self.topics.items()
-        ]
+    async def _send_request(self, request: Any) -> Any:
+        reported = [self._described(name) for name in request._topics]
+        return SimpleNamespace(to_object=lambda: {"topics": reported})
+
+    def _described(self, name: str) -> dict[str, Any]:
+        partitions, replicas, _ = self.topics.get(name, (0, 0, {}))
+        code = FORBIDDEN if name in self.hidden else 0 if name in self.topics else UNKNOWN
+        return {"topic": name, "error_code": code, "partitions": [{"replicas": [*range(replicas)]}] * partitions}
 
     async def describe_configs(self, wanted: Sequence[ConfigResource]) -> list[Any]:
-        reported = [(0, "", 2, one.name, [*self.topics[one.name][2].items(), ("other", None)]) for one in wanted]
+        reported = [
+            (FORBIDDEN, "", 2, one.name, [])
+            if one.name in self.closed_settings
+            else (0, "", 2, one.name, [*self.topics[one.name][2].items(), ("other", None)])
+            for one in wanted
+        ]
         return [SimpleNamespace(resources=reported)]
 
 
@@ -143,3 +162,32 @@ async def test_every_difference_is_reported(admin: StubAdmin) -> None:
     assert alike.differences == different.differences
     assert [finding.state for finding in missing] == ["missing"] * 6
     assert admin.asked == [], "a check changes nothing"
+
+
+async def test_a_topic_that_is_hidden_is_not_called_missing(admin: StubAdmin) -> None:
+    first, *others = plan(SETTINGS)
+    admin.hidden.add(first.name)
+    hidden, *missing = await check(SETTINGS)
+    unseen = "not seen: the Kafka user lacks DESCRIBE on the topic"
+    assert hidden == Finding(first.name, "unknown", (unseen,))
+    assert missing == [Finding(one.name, "missing") for one in others]
+    # It may be missing.
+    assert first.name in {one.topic for one in await create(SETTINGS) if one.state == "created"}
+
+
+async def test_a_topic_whose_settings_were_not_compared_is_not_called_right(admin: StubAdmin) -> None:
+    for one, partitions in zip(plan(SETTINGS), (SETTINGS.partitions, 1), strict=False):
+        admin.topics[one.name] = (partitions, one.replication, one.configs)
+        admin.closed_settings.add(one.name)
+    unseen = "settings not compared: the Kafka user lacks DESCRIBE_CONFIGS on the topic"
+    first, second, *_ = await check(SETTINGS)
+    assert (first.state, first.differences) == ("unknown", (unseen,))
+    assert (second.state, second.differences) == ("different", ("partitions 1, not 6", unseen))
+
+
+async def test_a_missing_permission_to_create_a_topic_is_named(admin: StubAdmin) -> None:
+    refused = plan(SETTINGS)[2].name
+    admin.errors[refused] = TopicAuthorizationFailedError
+    reason = f"TopicAuthorizationFailedError: the Kafka user lacks CREATE on the topic {refused}"
+    with pytest.raises(BrokerUnavailable, match=f"refuses to create {refused}: {reason}"):
+        await create(SETTINGS)
