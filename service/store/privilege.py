@@ -35,7 +35,8 @@ async def missing_privilege(session: Session, error: asyncpg.InsufficientPrivile
             await session.execute("ROLLBACK", timeout=SECONDS)
         # The object is a word of the message in any language, and a word of the statement.
         objects = [word for word in _WORD.findall(str(error)) if query is None or word in words]
-        [row] = await session.fetch(_MISSING, objects, needed, timeout=SECONDS)
+        on_sequence = "USAGE" if "nextval" in words else "SELECT"
+        [row] = await session.fetch(_MISSING, objects, needed, on_sequence, timeout=SECONDS)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         return ""
     lacking = f" lacks {', '.join(row['lacking'])}" if row["lacking"] else " lacks a privilege"

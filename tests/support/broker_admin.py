@@ -20,7 +20,6 @@ AUTHORIZER = {
 EVERYONE = "User:*"
 ANY_HOST = "*"
 # Codes of the Kafka protocol.
-LITERAL = 3
 ANY_OPERATION = 1
 ANY_PERMISSION = 1
 ALLOW = 3
@@ -39,8 +38,17 @@ class Operation(IntEnum):
     """Operations of an ACL, by their codes in the protocol; READ implies DESCRIBE."""
 
     READ = 3
+    WRITE = 4
+    CREATE = 5
     DESCRIBE = 8
     DESCRIBE_CONFIGS = 10
+
+
+class Pattern(IntEnum):
+    """How the name of an ACL is compared with that of a resource, by the codes in the protocol."""
+
+    LITERAL = 3
+    PREFIXED = 4
 
 
 class BrokerAdmin:
@@ -73,33 +81,55 @@ class BrokerAdmin:
 
     async def allow_only(self, name: str, operation: Operation, kind: Kind = Kind.TOPIC) -> None:
         """Allow everybody this operation on a topic or group and the operations that it implies, but no other."""
-        acl = CreateAclsRequest(kind, name, LITERAL, EVERYONE, ANY_HOST, operation, ALLOW)
-        answer = await self._client._send_request(acl)
+        await self.allow(kind, name, operation)
+
+    async def allow(
+        self,
+        kind: Kind,
+        name: str,
+        operation: Operation,
+        *,
+        pattern: Pattern = Pattern.LITERAL,
+        principal: str = EVERYONE,
+    ) -> None:
+        """Add an ACL."""
+        fields = kind, name, pattern, principal, ANY_HOST, operation, ALLOW
+        answer = await self._client._send_request(CreateAclsRequest(*fields))
         for code, *_ in answer.creation_responses:
             _check(code, f"ACL of {name}")
-        await self._in_force(kind, name, 1)
+        await self._in_force(fields, 1)
+
+    async def revoke(
+        self, kind: Kind, name: str, operation: Operation, *, pattern: Pattern = Pattern.LITERAL, principal: str
+    ) -> None:
+        """Delete an ACL."""
+        fields = kind, name, pattern, principal, ANY_HOST, operation, ALLOW
+        answer = await self._client._send_request(DeleteAclsRequest(*fields))
+        for code, *_ in answer.filter_responses:
+            _check(code, f"ACL of {name}")
+        await self._in_force(fields, 0)
 
     async def allow_everything(self, name: str, kind: Kind = Kind.TOPIC) -> None:
         """Delete every ACL of a topic or group."""
         answer = await self._client._send_request(DeleteAclsRequest(*_any_acl(kind, name)))
         for code, *_ in answer.filter_responses:
             _check(code, f"ACLs of {name}")
-        await self._in_force(kind, name, 0)
+        await self._in_force(_any_acl(kind, name), 0)
 
-    async def _in_force(self, kind: Kind, name: str, count: int) -> None:
+    async def _in_force(self, fields: tuple[Any, ...], count: int) -> None:
         # The controller confirms an ACL before the broker's authorizer has it. The authorizer answers this request.
         async def in_force() -> bool:
-            answer = await self._client._send_request(DescribeAclsRequest(*_any_acl(kind, name)))
-            _check(answer.error_code, f"ACLs of {name}")
+            answer = await self._client._send_request(DescribeAclsRequest(*fields))
+            _check(answer.error_code, f"ACLs of {fields[1]}")
             return sum(len(acls) for *_, acls in answer.resources) == count
 
-        await eventually(in_force, what=f"{count} ACLs of {name}")
+        await eventually(in_force, what=f"{count} ACLs of {fields[1]}")
 
 
 @asynccontextmanager
-async def broker_admin(bootstrap: str) -> AsyncIterator[BrokerAdmin]:
-    """Provide an administrator of this broker for the duration of the block."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="operator")
+async def broker_admin(bootstrap: str, **login: Any) -> AsyncIterator[BrokerAdmin]:
+    """Provide an administrator of this broker for the duration of the block; `login` are options of the client."""
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="operator", **login)
     await client.start()
     try:
         yield BrokerAdmin(client)
@@ -122,7 +152,7 @@ async def _until_answered(ask: Callable[[], Awaitable[T]]) -> T:
 
 def _any_acl(kind: Kind, name: str) -> tuple[Any, ...]:
     """Return the fields of a filter that matches every ACL of a topic or group."""
-    return kind, name, LITERAL, None, None, ANY_OPERATION, ANY_PERMISSION
+    return kind, name, Pattern.LITERAL, None, None, ANY_OPERATION, ANY_PERMISSION
 
 
 def _dotted(config: Mapping[str, str]) -> dict[str, str]:

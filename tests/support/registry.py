@@ -12,6 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from consumers.kafka.client import connection
 from service.contract.topics import Topics
 from service.http.development_key import ISSUER, ensure_key
 from service.settings import load
@@ -186,9 +187,9 @@ class Registry:
     async def open(self) -> AsyncIterator["Registry"]:
         """Create the topics, follow the output topics, and stop every process at the end."""
         await create_topics(load(self.settings))
-        bootstrap = self.settings["kafka_bootstrap_servers"]
-        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50)
+        options = connection(load(self.settings))
+        self._producer = AIOKafkaProducer(**options, acks="all")
+        consumer = AIOKafkaConsumer(**options, auto_offset_reset="earliest", fetch_max_wait_ms=50)
         await self._producer.start()
         await consumer.start()
         following = asyncio.create_task(self._follow(consumer))
