@@ -6,6 +6,7 @@ import gc
 import itertools
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
@@ -27,8 +28,9 @@ from consumers.reading.reading_metrics import ReadingMetrics
 from consumers.reading.settlement import COMMIT_SECONDS, Settlement
 from consumers.reading.start_offsets import StartOffsets
 from consumers.reading.subscriber import Subscription
-from consumers.relay.publisher import Publisher
+from consumers.reading.traced_batch import traced_apply
 from consumers.relay.relay import Relay
+from consumers.relay.traced_publisher import publisher
 from consumers.shutdown import Shutdown
 from service.contract.envelope import Limits, Parsed, parse
 from service.contract.topics import Topics
@@ -37,6 +39,9 @@ from service.store.command_store import Applied, CommandStore
 from service.store.offset_fence import OffsetFenceStore, Origin
 from service.store.outbox_store import OutboxStore
 from service.telemetry import COMMAND_PARTITIONS, log
+
+if TYPE_CHECKING:
+    from service.tracing import Tracing
 
 _log = log(__name__)
 
@@ -53,8 +58,18 @@ PUBLISH_PART, COMMIT_PART = 0.2, 0.1
 class Consumers:
     """The Kafka side of a process. It `reads` commands and `publishes` the outbox until the shutdown begins."""
 
-    def __init__(self, settings: Settings, health: Health, shutdown: Shutdown, *, reads: bool, publishes: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        health: Health,
+        shutdown: Shutdown,
+        *,
+        reads: bool,
+        publishes: bool,
+        tracing: "Tracing | None" = None,
+    ) -> None:
         self._settings = settings
+        self._tracing = tracing
         self._topics = Topics(settings.topic_prefix, settings.schema_base_uri)
         self._health = health
         self._shutdown = shutdown
@@ -63,8 +78,8 @@ class Consumers:
         self._commit_seconds = deadline * COMMIT_PART
         self._relay = Relay(
             OutboxStore(settings),
-            Publisher(settings),
-            Publisher(settings, held=True),
+            publisher(settings, tracing),
+            publisher(settings, tracing, held=True),
             health=health,
             end_seconds=deadline * PUBLISH_PART,
         )
@@ -156,7 +171,9 @@ class Consumers:
         if identity is None:
             return
         origin = Origin(identity.cluster_id, identity.topic_ids)
-        store = CommandStore(self._settings, self._topics, origin=origin, held=lambda: self._relay.shards)
+        store = CommandStore(
+            self._settings, self._topics, origin=origin, held=lambda: self._relay.shards, tracing=self._tracing
+        )
         start_offsets = StartOffsets(self._settings, client, OffsetFenceStore(self._settings, origin), identity, topics)
         self._start_offsets = start_offsets
         assignment = Assignment(start_offsets, self._health, self._shutdown)
@@ -171,7 +188,7 @@ class Consumers:
 
         batches = Batches(
             partial(parse, topics=self._topics, limits=limits),
-            apply,
+            traced_apply(apply, self._tracing, self._settings.consumer_group),
             self._settlement,
             limit=DeadLetterLimit(self._settings.dead_letter_window, self._settings.dead_letter_minimum),
             metrics=BatchMetrics(self._settings.metrics_sources),
@@ -200,6 +217,8 @@ class Consumers:
                 raise
             finally:
                 assignment.done()
+                if self._tracing is not None:
+                    self._tracing.polling()
                 # Garbage collection is off while a batch runs, and a batch leaves little garbage. A collection after
                 # each batch would traverse all messages that the relay holds in memory: 1 to 2 µs per command.
                 if next(batches_done) % COLLECT_BATCHES == 0:
@@ -217,6 +236,8 @@ class Consumers:
         subscription = Subscription(
             self._settings, self._topics, assignment, handle, built=self._settlement.use, before_leaving=leave
         )
+        if self._tracing is not None:
+            self._tracing.polling()
         if await self._start(subscription):
             await self._shutdown.stop.wait()
             await subscription.stop()

@@ -17,10 +17,10 @@ with block_import("rich"):
 
 
 class RateLimitFilter(logging.Filter):
-    """Limit equal log messages of the Kafka client and the HTTP server to one per interval (by default a minute).
+    """Limit equal log messages of the libraries to one per interval (by default a minute).
 
-    Without a broker, the client repeats about ten different messages continuously. Callers choose how often the server
-    gets a malformed request.
+    They are the Kafka client, the HTTP server and the exporter of traces. Without a broker, the client repeats about
+    ten different messages continuously. Callers choose how often the server gets a malformed request.
     """
 
     def __init__(self, seconds: float = 60.0, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -29,7 +29,7 @@ class RateLimitFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is to be logged."""
-        limited = record.name.startswith(("aiokafka", "consumers.faststream", "uvicorn"))
+        limited = record.name.startswith(("aiokafka", "consumers.faststream", "opentelemetry", "uvicorn"))
         return not limited or self._limit.allows((record.name, str(record.msg)))
 
 

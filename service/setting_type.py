@@ -62,6 +62,7 @@ Contact = Annotated[str, Field(max_length=255, pattern=r"^([^@\s/]+@[^@\s/]+|htt
 BaseUri = Annotated[
     str, Field(max_length=200, pattern=r"^([A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*[/:=])?$")
 ]
+HttpUrl = Annotated[str, Field(max_length=2000, pattern=r"^(https?://[^\s/]+\S*)?$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Count = Annotated[int, Field(ge=1)]

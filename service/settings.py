@@ -17,7 +17,7 @@ from service.command_settings import CommandSettings
 from service.database_url import DatabaseUrl
 from service.masking import shown
 from service.setting_rules import contradictions, unknown_variables
-from service.setting_type import PREFIX, Seconds, setting, variable
+from service.setting_type import PREFIX, Count, HttpUrl, Seconds, setting, variable
 
 __all__ = ["InvalidSettings", "Settings", "load", "postgres_variables", "valid", "variable"]
 
@@ -45,6 +45,16 @@ class Settings(ApiSettings, CommandSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "Minimum severity of log lines", "debug, info, warning or error"
+    )
+    traces_endpoint: HttpUrl = setting(
+        "",
+        "Collector of traces (OTLP over HTTP); requires OpenTelemetry: producer-registry[traces]",
+        "a URL such as http://localhost:4318/v1/traces",
+    )
+    traces_per_second: Count = setting(
+        10,
+        "Maximum number of commands, and of published messages, that a process traces per second",
+        "an integer, at least 1",
     )
     data_dir: Path = setting(
         Path(".registry"), "Folder of the embedded database and the development key", "path of a folder"

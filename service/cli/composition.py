@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import anyio.lowlevel
@@ -27,6 +27,7 @@ from service.cli.http_writes import broker_side, check_writes
 from service.cli.key_watch import KEYS, watch_keys
 from service.cli.memory import keep_freed_memory
 from service.cli.process_metrics import describe_process
+from service.cli.tracing_export import exported_tracing
 from service.http.admin import create_admin
 from service.http.app import create_app, verifier_of, warn_of_unknown_codes
 from service.http.connections import Connections, within_descriptors
@@ -38,6 +39,9 @@ from service.store.errors import StoreError, StoreUnsuitable
 from service.store.migrate import known_versions, missing_versions
 from service.store.pool import connect, create_pool
 from service.store.read_store import ReadStore
+
+if TYPE_CHECKING:
+    from service.tracing import Tracing
 
 Role = Literal["all", "consumers", "relay", "api"]
 
@@ -106,7 +110,8 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
             await stack.enter_async_context(_api(settings, api_socket, health, shutdown))
         if role in {"all", "consumers"}:
             await stack.enter_async_context(_background(housekeep(settings), shutdown, "housekeeping"))
-        kafka = None if role == "api" else _start_kafka(settings, role, health, shutdown)
+        tracing = stack.enter_context(exported_tracing(settings)) if role != "api" else None
+        kafka = None if role == "api" else _start_kafka(settings, role, health, shutdown, tracing)
         _freeze(off=kafka is not None)
         api = "" if api_socket is None else _address(api_socket)
         try:
@@ -138,8 +143,11 @@ def parts_of(role: Role) -> list[str]:
     return parts
 
 
-def _start_kafka(settings: Settings, role: Role, health: Health, shutdown: Shutdown) -> asyncio.Task[None]:
-    consumers = Consumers(settings, health, shutdown, reads=role != "relay", publishes=role != "consumers")
+def _start_kafka(
+    settings: Settings, role: Role, health: Health, shutdown: Shutdown, tracing: "Tracing | None"
+) -> asyncio.Task[None]:
+    reads, publishes = role != "relay", role != "consumers"
+    consumers = Consumers(settings, health, shutdown, reads=reads, publishes=publishes, tracing=tracing)
     task = asyncio.create_task(consumers.run())
     shutdown.watch(task, "consumers")
     return task

@@ -6,7 +6,7 @@ The number of statements depends on the kinds of state that the batch concerns, 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from service.contract.envelope import Parsed, Received, Undecodable
 from service.contract.message import Message, longest, oversized
@@ -30,8 +30,12 @@ from service.store.offset_fence import OffsetFence, Origin
 from service.store.outbox_store import CHANNEL
 from service.store.pool import BY_KEY, Connection
 from service.store.statement import statement
+from service.store.traced_connection import traced
 from service.store.world_load import load_world
 from service.store.world_save import save_world
+
+if TYPE_CHECKING:
+    from service.tracing import Tracing
 
 Decide: TypeAlias = Callable[[Sequence[Command], World], tuple[Sequence[Decision | Repeat], World]]
 
@@ -74,12 +78,14 @@ class CommandStore:
         origin: Origin,
         held: Callable[[], Set[int]] = frozenset,
         decide: Decide = decide_batch,
+        tracing: "Tracing | None" = None,
     ) -> None:
         self._settings = settings
         self._topics = topics
         self._origin = origin
         self._held = held
-        self._decide = decide
+        self._decide = decide if tracing is None else tracing.traced("decide", decide)
+        self._tracing = tracing
         self._connection: Connection | None = None
 
     async def apply(
@@ -131,7 +137,7 @@ class CommandStore:
 
     async def _session(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect_writer(self._settings, "writer", BY_KEY)
+            self._connection = traced(await connect_writer(self._settings, "writer", BY_KEY), self._tracing)
         return self._connection
 
     @asynccontextmanager
