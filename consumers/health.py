@@ -6,6 +6,7 @@ Parts and loops report changes themselves, so a health check does no work and ne
 import time
 from collections.abc import Callable, Iterable
 
+from service.log_condition import LogCondition
 from service.telemetry import NOT_READY, READY, log, start_at_zero
 
 _log = log(__name__)
@@ -23,6 +24,7 @@ class Health:
         self._reasons: dict[str, str | None] = dict.fromkeys(parts, STARTING)
         self._loops: dict[str, tuple[float, float]] = {}
         self._notes: dict[str, str] = {}
+        self._conditions: dict[str, LogCondition] = {}
         self._monotonic = monotonic
         self.stopping = False
         """Whether the shutdown has begun. The process is then not ready, whatever the state of its parts."""
@@ -34,15 +36,16 @@ class Health:
         """Record that this part is not ready, with the reason for operators."""
         if self._reasons.get(part) is None:
             NOT_READY.labels(part).inc()
-        if self._reasons.get(part) in (None, STARTING):
-            _log.warning("part_not_ready", part=part, reason=reason)
+        if part not in self._conditions:
+            self._conditions[part] = LogCondition(_log, "part_not_ready", "part_ready_again", self._monotonic)
+        self._conditions[part].lasts(part=part, reason=reason)
         self._reasons[part] = reason
         READY.labels(part).set(0)
 
     def mark_ready(self, part: str) -> None:
         """Record that this part is ready."""
-        if self._reasons.get(part) not in {None, STARTING}:
-            _log.info("part_ready_again", part=part)
+        if part in self._conditions:
+            self._conditions[part].ended(part=part)
         self._reasons[part] = None
         READY.labels(part).set(1)
 

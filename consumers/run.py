@@ -28,12 +28,13 @@ from consumers.reading.reading_metrics import ReadingMetrics
 from consumers.reading.settlement import COMMIT_SECONDS, Settlement
 from consumers.reading.start_offsets import StartOffsets
 from consumers.reading.subscriber import Subscription
-from consumers.reading.traced_batch import traced_apply
+from consumers.reading.traced_batch import traced_apply, traced_handle
 from consumers.relay.relay import Relay
 from consumers.relay.traced_publisher import publisher
 from consumers.shutdown import Shutdown
 from service.contract.envelope import Limits, Parsed, parse
 from service.contract.topics import Topics
+from service.log_condition import LogCondition
 from service.settings import Settings
 from service.store.command_store import Applied, CommandStore
 from service.store.offset_fence import OffsetFenceStore, Origin
@@ -87,7 +88,7 @@ class Consumers:
         self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000), watch=shutdown.watch)
         self._reading_metrics = ReadingMetrics()
         self._start_offsets: StartOffsets | None = None
-        self._committed_known = True
+        self._committed_unknown = LogCondition(_log, "committed_offsets_unknown", "committed_offsets_known_again")
 
     async def run(self) -> None:
         """Wait for the broker and work. At shutdown, finish the running batch, publish, commit and leave the group."""
@@ -116,11 +117,9 @@ class Consumers:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._settlement.check()
         except (KafkaError, TimeoutError) as error:
-            if self._committed_known:
-                self._committed_known = False
-                _log.info("committed_offsets_unknown", error=repr(error))
+            self._committed_unknown.lasts(error=repr(error))
         else:
-            self._committed_known = True
+            self._committed_unknown.ended()
 
     async def _client(self) -> AIOKafkaClient | None:
         """Connect a client for metadata requests; None when the shutdown begins before the broker answers."""
@@ -217,8 +216,6 @@ class Consumers:
                 raise
             finally:
                 assignment.done()
-                if self._tracing is not None:
-                    self._tracing.polling()
                 # Garbage collection is off while a batch runs, and a batch leaves little garbage. A collection after
                 # each batch would traverse all messages that the relay holds in memory: 1 to 2 µs per command.
                 if next(batches_done) % COLLECT_BATCHES == 0:
@@ -234,10 +231,13 @@ class Consumers:
                 await before_leaving()
 
         subscription = Subscription(
-            self._settings, self._topics, assignment, handle, built=self._settlement.use, before_leaving=leave
+            self._settings,
+            self._topics,
+            assignment,
+            traced_handle(handle, self._tracing),
+            built=self._settlement.use,
+            before_leaving=leave,
         )
-        if self._tracing is not None:
-            self._tracing.polling()
         if await self._start(subscription):
             await self._shutdown.stop.wait()
             await subscription.stop()

@@ -13,6 +13,7 @@ from consumers.kafka.cluster_identity import read_cluster_identity
 from consumers.kafka.connection_error import reason_of
 from consumers.kafka.permission import denied
 from service.contract.topics import Topics
+from service.log_condition import LogCondition
 from service.settings import Settings
 from service.store.offset_fence import Origin
 from service.telemetry import log
@@ -35,7 +36,7 @@ class TopicIdentity:
         self._client: AIOKafkaClient | None = None
         self._origin: Origin | None = None
         self._read_at = float("-inf")
-        self._is_known = True
+        self._unknown = LogCondition(_log, "command_topic_unknown", "command_topic_known_again")
         self._lock = asyncio.Lock()
 
     async def origin(self) -> Origin | None:
@@ -61,14 +62,10 @@ class TopicIdentity:
                 identity = await read_cluster_identity(self._client, [self._topic])
         except (KafkaError, OSError, TimeoutError) as error:
             await self.close()
-            if self._is_known:
-                self._is_known = False
-                _log.warning(
-                    "command_topic_unknown", topic=self._topic, reason=denied(error, "DESCRIBE") or reason_of(error)
-                )
+            self._unknown.lasts(topic=self._topic, reason=denied(error, "DESCRIBE") or reason_of(error))
             return None
         except BaseException:
             await self.close()
             raise
-        self._is_known = True
+        self._unknown.ended(topic=self._topic)
         return Origin(identity.cluster_id, identity.topic_ids)

@@ -27,6 +27,7 @@ from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.dead_letter_limit import DeadLetterLimit
 from consumers.shutdown import Shutdown
 from service.contract.envelope import Parsed, Record, Undecodable
+from service.contract.trace import trace_id
 from service.resource_exhaustion import is_resource_exhaustion
 from service.store.command_store import Applied
 from service.store.errors import StoreRace, StoreUnavailable
@@ -182,7 +183,7 @@ class Batches:
                 DEAD_LETTERS.labels(parsed.reason).inc()
                 record = parsed.record
                 source = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-                _log.warning("dead_letter", reason=parsed.reason, **source)
+                _log.warning("dead_letter", reason=parsed.reason, **source, **trace_id(record.headers))
 
     async def _down(self, records: Sequence[Record], error: BaseException) -> None:
         TROUBLE.labels("unavailable").inc()

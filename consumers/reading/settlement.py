@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from service.failpoint import passing
+from service.log_condition import LogCondition
 from service.telemetry import OFFSET_COMMIT_FAILURES, log
 
 _log = log(__name__)
@@ -61,6 +62,7 @@ class Settlement:
         self._checked: dict[TopicPartition, int] = {}
         self._committing: asyncio.Task[None] | None = None
         self._commits_fail = False
+        self._failing = LogCondition(_log, "offset_commit_failed", "offset_commit_recovered")
         self.on_rewind: Callable[[], None] | None = None
         """Called before every rewind."""
 
@@ -141,11 +143,9 @@ class Settlement:
                     await consumer.commit(offsets)
             except (KafkaError, TimeoutError) as error:
                 OFFSET_COMMIT_FAILURES.inc()
-                if not self._commits_fail:
-                    self._commits_fail = True
-                    _log.warning("offset_commit_failed", error=repr(error), partitions=len(offsets))
+                self._commits_fail = True
+                self._failing.lasts(error=repr(error), partitions=len(offsets))
             else:
-                if self._commits_fail:
-                    self._commits_fail = False
-                    _log.info("offset_commit_recovered")
+                self._commits_fail = False
+                self._failing.ended()
                 passing("after_offset_commit")

@@ -14,7 +14,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Final, cast
 
-from service.log_limit import LogLimit
+from service.log_condition import LogCondition
 from service.telemetry import log
 
 MIN_OPENED: Final = 2
@@ -47,7 +47,7 @@ class Acceptor:
         self._silent = selectors.DefaultSelector()
         self._scheduled: asyncio.Handle | None = None
         self._worked = 0.0
-        self._log_limit = LogLimit()
+        self._refused = LogCondition(_log, "connections_not_accepted", "connections_accepted_again")
         self._is_open = False
 
     def start(self) -> None:
@@ -81,11 +81,11 @@ class Acceptor:
             except ConnectionAbortedError:
                 continue
             except OSError as error:
-                if self._log_limit.allows():
-                    _log.warning("connections cannot be accepted", error=str(error))
+                self._refused.lasts(error=str(error))
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 break
+            self._refused.ended()
             self._waiting[accepted] = None
             # Without it, the connection is opened in its turn.
             with suppress(OSError):

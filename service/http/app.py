@@ -129,7 +129,7 @@ async def warn_of_unknown_codes(settings: Settings, reader: ReadStore) -> list[s
     known = await reader.known_strings(visible_strings(settings)) if configured else set()
     unknown = [text for text in configured if text.lower() not in known]
     if unknown:
-        _log.warning("externally visible producer codes do not exist", codes=unknown)
+        _log.warning("externally_visible_codes_unknown", codes=unknown)
     return unknown
 
 

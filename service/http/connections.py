@@ -73,7 +73,7 @@ class Connections:
         self._open.add(connection)
         self._incomplete[connection] = self._monotonic()
         if len(self._open) > self.most:
-            self._log("the maximum number of HTTP connections is reached", maximum=self.most)
+            self._log("http_connections_at_limit", maximum=self.most)
             self.close(self._least_useful(), "limit")
         self._gauge.set(len(self._open))
 
@@ -113,7 +113,7 @@ class Connections:
         while total > self._max_held and len(held) > 1:
             greatest = max(held, key=lambda holder: held[holder])
             total -= held.pop(greatest)
-            self._log("HTTP connections hold too many bytes", maximum=self._max_held)
+            self._log("http_connections_hold_too_many_bytes", maximum=self._max_held)
             self.close(greatest, "held_bytes")
 
     def _least_useful(self) -> Connection:

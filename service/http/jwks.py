@@ -12,6 +12,7 @@ import orjson
 from service.http.key_fetch import KeyFetch
 from service.http.key_source import FETCH_SECONDS, read_source
 from service.http.pace import Pace
+from service.log_condition import LogCondition
 from service.masking import masked
 from service.telemetry import JWKS_FAILURES, log
 
@@ -77,6 +78,7 @@ class KeySet:
         self._created_at = now()
         self._last_attempt: float | None = None
         self._failures = 0
+        self._unreadable = LogCondition(_log, "keys_unreadable", "keys_readable_again")
         self._refreshing: asyncio.Task[None] | None = None
         self._waiting = 0
         self._pace = Pace(1, PACE_SECONDS)
@@ -176,12 +178,10 @@ class KeySet:
             harmless = source == self._source or isinstance(error, TimeoutError)
             reason = str(error) if harmless else "the address is refused or malformed"
             self.problem = f"the keys of the token issuer could not be read from {source}: {reason}"
-            if self._failures == 1:
-                _log.warning("keys_unreadable", source=source, error=reason)
+            self._unreadable.lasts(source=source, error=reason)
             return
-        if self._failures:
-            self._failures = 0
-            _log.info("keys_readable_again", source=masked(self._source))
+        self._failures = 0
+        self._unreadable.ended(source=masked(self._source))
         self._read_at = self._now()
         self.problem = None if keys else f"the key set {masked(self._source)} has no usable key"
         if raw != self._raw:

@@ -12,13 +12,13 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.contract.trace import trace_id
 from service.core.problem import shortened
 from service.http.base_path import BasePaths, public_path
 from service.http.cors import Cors
 from service.http.operation import BytesRoute
 from service.http.pace import Pace
 from service.http.problem import MAX_PATH, Error, HttpProblem, body_too_large, not_found, response, unavailable
-from service.http.read_failures import LOG_SECONDS
 from service.http.write_request import given_key
 from service.log_limit import LogLimit
 from service.resource_exhaustion import is_resource_exhaustion
@@ -62,7 +62,7 @@ class RequestMiddleware:
         self._timeout = timeout
         self._base_paths = base_paths
         self._cors = cors
-        self._log_limit = LogLimit(LOG_SECONDS)
+        self._log_limit = LogLimit()
         self._pace = Pace(1, MANY_PARAMETERS_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +77,7 @@ class RequestMiddleware:
             exchange.scope["base_path"] = self._base_paths.of(scope)
         begin = time.monotonic()
         HTTP_IN_FLIGHT.inc()
-        bound = structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
+        bound = structlog.contextvars.bind_contextvars(request_id=exchange.request_id, **trace_id(scope["headers"]))
         try:
             await self._answer(exchange, receive)
         finally:
@@ -105,7 +105,7 @@ class RequestMiddleware:
             await exchange.refuse(refused)
         except TimeoutError:
             if self._log_limit.allows("time-out"):
-                _log.warning("a request timed out", path=exchange.path)
+                _log.warning("request_timed_out", path=exchange.path)
             await exchange.refuse(unavailable(_with_consequence("The request timed out.", exchange)))
         except asyncio.CancelledError:
             if exchange.scope.get("state", {}).get("disconnected"):
@@ -116,11 +116,11 @@ class RequestMiddleware:
         except Exception as error:
             if is_resource_exhaustion(error):
                 if self._log_limit.allows("resources"):
-                    _log.warning("a request ran out of resources", path=exchange.path, error=repr(error))
+                    _log.warning("request_out_of_resources", path=exchange.path, error=repr(error))
                 await exchange.refuse(unavailable(_with_consequence("The service is out of resources.", exchange)))
                 return
             # The caller gets the request id and no other details.
-            _log.exception("a request failed", path=exchange.path)
+            _log.exception("request_failed", path=exchange.path)
             message = _with_consequence("An internal error occurred.", exchange)
             await exchange.refuse(HttpProblem(500, [Error("internal", message)]))
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
-from service.log_limit import LogLimit
+from service.log_condition import LogCondition
 from service.store.command_states import CommandState, SentCommand
 from service.store.errors import StoreError, StoreUnavailable
 from service.store.offset_fence import Origin
@@ -109,7 +109,7 @@ class OutcomeWaits:
         self._session = session
         self._origin = origin
         self._most = most
-        self._log_limit = LogLimit()
+        self._unreadable = LogCondition(_log, "outcomes_unreadable", "outcomes_readable_again")
         self._waiting: set[Waiting] = set()
         self._new: set[Waiting] = set()
         self._all_due = 0
@@ -227,6 +227,7 @@ class OutcomeWaits:
         placed = any(sent.offset is not None for _, sent in asked)
         origin = self._topic_now() if placed else None
         states = await self._session.states([sent for _, sent in asked], origin)
+        self._unreadable.ended()
         for (one, sent), state in zip(asked, states, strict=True):
             if not one.checked.done():
                 one.checked.set_result(state)
@@ -249,8 +250,7 @@ class OutcomeWaits:
 
     def _refuse(self, error: StoreError) -> None:
         """Answer the requests whose commands are not published yet; the others may still get an outcome."""
-        if self._log_limit.allows():
-            _log.warning("outcomes_unreadable", error=str(error), waiting=len(self._waiting))
+        self._unreadable.lasts(error=str(error), waiting=len(self._waiting))
         for one in self._waiting:
             if not one.checked.done():
                 one.checked.set_exception(StoreUnavailable(str(error)))

@@ -14,9 +14,6 @@ PART: Final = "api"
 """The part that is not ready while a read fails."""
 
 PROBE_SECONDS: Final = 2.0
-LOG_SECONDS: Final = 10.0
-"""At most one failed read in this time is logged: while the database is unavailable, every request fails."""
-
 MOST_READS: Final = 16
 """Limit of different statements that are remembered as failed."""
 
@@ -41,7 +38,8 @@ class ReadFailures:
 
     def __init__(self, health: PartHealth, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._health = health
-        self._log_limit = LogLimit(LOG_SECONDS, monotonic)
+        # While the database is unavailable, every request fails.
+        self._log_limit = LogLimit(monotonic=monotonic)
         self._reads: dict[str, Read] = {}
         self._failed = asyncio.Event()
 

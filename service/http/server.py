@@ -67,7 +67,7 @@ class Server(uvicorn.Server):
         self._opening.discard(task)
         # A client may be gone before its connection has a transport.
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.info("a connection could not be opened", error=str(error))
+            _log.info("connection_not_opened", error=str(error))
 
     def _protocol(self) -> Protocol:
         return Protocol(

@@ -124,7 +124,7 @@ async def test_waits_grow_while_the_command_topics_are_missing(
     assert max(waits) <= 5.0, "created topics are noticed within seconds"
 
 
-async def test_unknown_committed_offsets_are_logged_when_that_begins(
+async def test_unknown_committed_offsets_are_logged_when_that_begins_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, _, _ = consumers(tmp_path)
@@ -138,7 +138,11 @@ async def test_unknown_committed_offsets_are_logged_when_that_begins(
     with capture_logs() as logs:
         for _ in range(4):
             await process._check_offsets()
-    assert [line["event"] for line in logs] == ["committed_offsets_unknown"] * 2
+    assert [line["event"] for line in logs] == [
+        "committed_offsets_unknown",
+        "committed_offsets_known_again",
+        "committed_offsets_unknown",
+    ]
 
 
 class Client:

@@ -36,7 +36,7 @@ async def test_at_the_maximum_the_oldest_connection_without_a_request_is_closed(
     with capture_logs() as logs:
         await at_the_maximum(gate)
     assert closed("limit") == before + 3
-    assert [entry["event"] for entry in logs] == ["the maximum number of HTTP connections is reached"]
+    assert [entry["event"] for entry in logs] == ["http_connections_at_limit"]
 
 
 async def at_the_maximum(gate: Gate) -> None:
@@ -83,7 +83,7 @@ async def test_connections_are_accepted_again_after_the_process_was_out_of_descr
         listener.listen()
         async with serving(Response("answer"), listener, Connections("test", 10), lambda *_: None, seconds=1):
             await answered(f":{listener.getsockname()[1]}")
-    assert [entry["event"] for entry in logs] == ["connections cannot be accepted"]
+    assert [entry["event"] for entry in logs] == ["connections_not_accepted", "connections_accepted_again"]
 
 
 @pytest.mark.parametrize("sent", [b"", GET, GET[:20], CHUNKED], ids=["nothing", "a request", "half a head", "no body"])
