@@ -22,6 +22,7 @@ from service.cli.input_text import InvalidInput, rows_text
 from service.cli.option import example_text, settings_options
 from service.cli.running_instance import with_running_instance
 from service.cli.text_line import printable
+from service.contract.attribute_rule import RULES
 from service.contract.topics import Topics
 from service.settings import Settings
 
@@ -33,9 +34,9 @@ _SAFE = "It is safe to send the file again: rows that were decided are not decid
 _AGAIN = "With --again, rows that were sent would be decided once more"
 
 
-def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not value.strip():
-        raise click.BadParameter("a source is required, such as /agency/import")
+def _valid_source(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not RULES["source"].accepts(value):
+        raise click.BadParameter(f"a source must be {RULES['source'].description}")
     return value
 
 
@@ -58,7 +59,7 @@ def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -
     "--json-lines", "form", flag_value="json", help="FILE has one structured CloudEvent per line (default for *.jsonl)."
 )
 @click.option(
-    "--source", default=SOURCE, show_default=True, callback=_not_empty, help="Source of rows without a source."
+    "--source", default=SOURCE, show_default=True, callback=_valid_source, help="Source of rows without a source."
 )
 @click.option("--key", help="Kafka key of rows without partitionkey. [default: organization's id, else the subject]")
 @click.option("--wait", is_flag=True, help="Wait for the outcomes. Exits with 1 unless all commands succeed.")

@@ -1,9 +1,7 @@
-"""The names of CloudEvents attributes in the contract, names that are misspelt, and the format of `time`."""
+"""The names of CloudEvents attributes in the contract, and names that are misspelt."""
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -12,21 +10,17 @@ from service.contract.http_source import PUBLISHED_BY
 REQUIRED: Final = ("specversion", "id", "source", "type")
 READ: Final = (
     *REQUIRED, "subject", "time", "expectedversion", "correlationid", "traceparent", "tracestate", "replyto",
-    PUBLISHED_BY,
+    "dataschema", PUBLISHED_BY,
 )  # fmt: skip
 """The attributes of a command that the registry reads."""
 
-UNREAD: Final = ("datacontenttype", "dataschema", "partitionkey", "causationid", "entityversion", "sequence")
+UNREAD: Final = ("datacontenttype", "partitionkey", "causationid", "entityversion", "sequence")
 """The other attributes of the contract."""
 
 _KNOWN: Final = frozenset({*READ, *UNREAD})
 # Members of a structured event that are no attributes: without underscores, and as they are spelt.
 _MEMBERS: Final = {"data": "data", "database64": "data_base64"}
 _LONGEST: Final = 64
-_TIME: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
-    re.ASCII,
-)
 
 
 def misspelt(name: str, *, member: bool = False) -> str | None:
@@ -42,12 +36,3 @@ def _misspelt(name: str, member: bool) -> str | None:
     plain = name.lower().replace("_", "")
     meant = plain if plain in _KNOWN else _MEMBERS.get(plain) if member else None
     return None if meant == name else meant
-
-
-def is_time(text: str) -> bool:
-    """Return whether a text is a time of RFC 3339, such as 2026-11-29T10:00:00Z; a second may be 60."""
-    found = _TIME.fullmatch(text)
-    try:
-        return found is not None and bool(date.fromisoformat(found[1]))
-    except ValueError:
-        return False

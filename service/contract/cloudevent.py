@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from service.contract.attribute_name import READ, REQUIRED, UNREAD, misspelt
+from service.contract.attribute_rule import MAX_SOURCE_BYTES, RULES
 from service.contract.record import Record, Refused
 from service.contract.structured import STRUCTURED, StructuredEvent, looks_structured, open_structured
 from service.core.problem import shortened
@@ -16,11 +17,6 @@ from service.core.problem import shortened
 _ATTRIBUTES: Final = {f"ce_{name}": name for name in READ}
 _UNREAD: Final = frozenset(f"ce_{name}" for name in UNREAD)
 _TRACE: Final = {"ce_traceparent": ("traceparent", "tracestate"), "ce_tracestate": ("tracestate",)}
-MAX_ID: Final = 128
-"""Characters of an id."""
-
-# Topic, source and id form one index entry, which PostgreSQL limits to about 2,700 bytes.
-MAX_SOURCE_BYTES: Final = 1024
 
 
 def open_record(record: Record, value: bytes) -> tuple[dict[str, str], dict[str, str], StructuredEvent | None]:
@@ -95,12 +91,13 @@ def _check(attributes: dict[str, str]) -> None:
     identifier, source = attributes["id"], attributes["source"]
     if attributes["specversion"] != "1.0":
         raise Refused("not-a-cloudevent", f"specversion must be 1.0, not {attributes['specversion'][:32]!r}")
-    if len(identifier) > MAX_ID:
-        raise Refused("not-a-cloudevent", f"id is longer than {MAX_ID} characters")
+    if not RULES["id"].accepts(identifier):
+        raise Refused("not-a-cloudevent", f"id must be {RULES['id'].description}")
+    # A source that can be stored identifies the command, also if it is not a URI reference: then it is rejected.
     if len(source) > MAX_SOURCE_BYTES // 4 and len(source.encode()) > MAX_SOURCE_BYTES:
         raise Refused("not-a-cloudevent", f"source is longer than {MAX_SOURCE_BYTES} bytes")
-    if "\0" in identifier or "\0" in source:
-        raise Refused("not-a-cloudevent", "id and source must be strings without NUL")
+    if "\0" in source:
+        raise Refused("not-a-cloudevent", "source must be a string without NUL")
 
 
 def _hint(record: Record, value: bytes, misspellings: dict[str, str]) -> str:

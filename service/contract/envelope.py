@@ -6,15 +6,13 @@ errors is Received with an Invalid body and is rejected.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from service.contract.aggregate import READERS
-from service.contract.attribute_name import is_time
+from service.contract.attribute_rule import RULES
 from service.contract.catalogue import CommandKind
 from service.contract.cloudevent import open_record
-from service.contract.field import ID_DESCRIPTION, ID_LENGTH, ID_PATTERN
 from service.contract.http_source import HTTP_SOURCE, PUBLISHED_BY, is_reserved
 from service.contract.record import Limits, Parsed, Received, Record, Refused, Undecodable
 from service.contract.structured import read_json
@@ -26,10 +24,7 @@ from service.resource_exhaustion import is_resource_exhaustion
 
 __all__ = ["Limits", "Parsed", "Received", "Record", "Undecodable", "parse"]
 
-MAX_CORRELATION: Final = 256
 MAX_TRACE: Final = 512
-MAX_VERSION: Final = 2**31 - 1
-_is_id: Final = re.compile(ID_PATTERN).fullmatch
 
 
 def parse(records: Sequence[Record], topics: Topics, limits: Limits) -> list[Received | Undecodable]:
@@ -72,19 +67,16 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
     if is_reserved(source, attributes.get(PUBLISHED_BY)):
         message = f"source must not begin with {HTTP_SOURCE}: this is reserved for the HTTP API."
         problems.append(Problem("invalid", message, "source"))
+    _checked("source", attributes, problems)
     subject = _subject(attributes.get("subject"), source, identifier, reader.kind, problems)
-    expected = _expected(attributes["expectedversion"], problems) if "expectedversion" in attributes else None
-    if "time" in attributes and not is_time(attributes["time"]):
-        problems.append(Problem("invalid", "time must be a time of RFC 3339, such as 2026-11-29T10:00:00Z.", "time"))
+    expected = _checked("expectedversion", attributes, problems)
+    _checked("time", attributes, problems)
+    _checked("dataschema", attributes, problems)
     reply_to = attributes.get("replyto")
     if reply_to is not None and reply_to not in limits.reply_topics:
-        problems.append(Problem("invalid", "replyto must be one of the configured reply topics.", "replyto"))
+        problems.append(_invalid("replyto"))
         reply_to = None
-    correlation = attributes.get("correlationid")
-    if correlation is not None and (len(correlation) > MAX_CORRELATION or "\0" in correlation):
-        expected_text = f"a string of at most {MAX_CORRELATION} characters without NUL"
-        problems.append(Problem("invalid", f"correlationid must be {expected_text}.", "correlationid"))
-        correlation = None
+    correlation = _checked("correlationid", attributes, problems)
 
     body: Body
     own_topic = topics.for_command[reader.kind.type]
@@ -95,7 +87,15 @@ def _received(record: Record, topics: Topics, limits: Limits) -> Received:
         body = Invalid((Problem("wrong-topic", f"{reader.kind.name} must be sent to topic {own_topic}.", "type"),))
     return Received(
         record,
-        Command(record.topic, source, identifier, reader.kind.name, subject, expected, body),
+        Command(
+            record.topic,
+            source,
+            identifier,
+            reader.kind.name,
+            subject,
+            None if expected is None else int(expected),
+            body,
+        ),
         correlation,
         _trace(attributes["traceparent"]) if "traceparent" in attributes else None,
         _trace(attributes["tracestate"]) if "tracestate" in attributes else None,
@@ -110,18 +110,23 @@ def _subject(text: str | None, source: str, identifier: str, kind: CommandKind, 
             return created_subject(source, identifier)
         problems.append(Problem("invalid", f"subject is missing: it must be the id of the {kind.noun}.", "subject"))
         return ""
-    if len(text) <= ID_LENGTH and _is_id(text):
+    if RULES["subject"].accepts(text):
         return text
-    problems.append(Problem("invalid", f"subject must be {ID_DESCRIPTION}.", "subject"))
+    problems.append(_invalid("subject"))
     return ""
 
 
-def _expected(text: str, problems: list[Problem]) -> int | None:
-    if len(text) <= 10 and text.isascii() and text.isdigit() and (version := int(text)) <= MAX_VERSION:
-        return version
-    message = f"expectedversion must be a whole number from 0 to {MAX_VERSION}."
-    problems.append(Problem("invalid", message, "expectedversion"))
+def _checked(name: str, attributes: Mapping[str, str], problems: list[Problem]) -> str | None:
+    """Return an attribute; None, with a problem, if it breaks its rule."""
+    text = attributes.get(name)
+    if text is None or RULES[name].accepts(text):
+        return text
+    problems.append(_invalid(name))
     return None
+
+
+def _invalid(name: str) -> Problem:
+    return Problem("invalid", f"{name} must be {RULES[name].description}.", name)
 
 
 def _trace(text: str) -> str | None:

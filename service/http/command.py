@@ -6,7 +6,7 @@ import orjson
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from service.contract.cloudevent import MAX_ID, MAX_SOURCE_BYTES
+from service.contract.attribute_rule import MAX_ID, MAX_SOURCE_BYTES
 from service.contract.data import CommandReference, ProblemData
 from service.contract.http_source import http_source
 from service.http import example

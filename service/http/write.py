@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.contract.cloudevent import MAX_SOURCE_BYTES
+from service.contract.attribute_rule import MAX_SOURCE_BYTES
 from service.contract.http_source import API, PUBLISHED_BY, http_source
 from service.contract.sending import CommandRecord, command_event, command_record
 from service.core.ids import created_subject

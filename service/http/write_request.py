@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from service import clock
-from service.contract.cloudevent import MAX_ID
+from service.contract.attribute_rule import MAX_ID
 from service.contract.record import Refused
 from service.contract.shape import pointer
 from service.contract.structured import read_json

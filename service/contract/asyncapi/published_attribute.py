@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from service.contract.asyncapi.command_attribute import SPECVERSION
 from service.contract.asyncapi.name import type_of
+from service.contract.attribute_rule import MAX_ID, RULES
 from service.contract.catalogue import SOURCE
-from service.contract.cloudevent import MAX_ID
-from service.contract.envelope import MAX_CORRELATION, MAX_TRACE
+from service.contract.envelope import MAX_TRACE
 from service.contract.field import ID_LENGTH, ID_PATTERN
 
 _COPIED: Final = "Copied from the command; absent if the command has none."
@@ -43,7 +43,7 @@ PUBLISHED: Final[dict[str, dict[str, Any]]] = {
     "partitionkey": {"type": "string", "description": "The key of the record."},
     "entityversion": {**_VERSION, "description": "Version of the object after the change."},
     "causationid": {"type": "string", "minLength": 1, "maxLength": MAX_ID, "description": "Id of the command."},
-    "correlationid": {"type": "string", "maxLength": MAX_CORRELATION, "description": _COPIED},
+    "correlationid": {"type": "string", "maxLength": RULES["correlationid"].max_length, "description": _COPIED},
     "traceparent": {"type": "string", "maxLength": MAX_TRACE, "description": _COPIED},
     "tracestate": {"type": "string", "maxLength": MAX_TRACE, "description": _COPIED},
 }

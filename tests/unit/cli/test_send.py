@@ -40,8 +40,11 @@ def test_it_prints_the_number_of_errors_that_a_rejection_leaves_out(capsys: pyte
     assert capsys.readouterr().out == "row 3: invalid /type It is wrong.\nrow 3: and 9980 more\n"
 
 
-@pytest.mark.parametrize("source", ["", " "])
-def test_an_empty_source_is_refused_by_the_name_of_its_option(source: str) -> None:
+@pytest.mark.parametrize("source", ["", " ", "agency import", "/agentur/büro"])
+def test_an_invalid_source_is_refused_by_the_name_of_its_option(source: str) -> None:
     ended = CliRunner().invoke(cli, ["send", "--source", source])
     assert ended.exit_code == 2
-    assert "Invalid value for '--source': a source is required, such as /agency/import" in ended.stderr
+    assert (
+        "Invalid value for '--source': a source must be a URI reference of RFC 3986, such as /agency-management"
+        in " ".join(ended.stderr.split())
+    )
