@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-sql check-asyncapi check-deploy bench chaos chaos-writes abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -61,7 +61,7 @@ check-java:
 	@for tool in java mvn; do command -v $$tool >/dev/null || \
 		{ echo "Apache Kafka requires $$tool on the PATH: install a Java runtime (17 or newer) and Maven" >&2; exit 1; }; done
 
-check: check-code check-size check-spelling check-unused check-sql check-asyncapi check-deploy ## Check code, sizes, spelling, unused code, SQL, AsyncAPI and deployment files
+check: check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy ## Check code, sizes, spelling, unused code, schemas, SQL, AsyncAPI and deployment files
 
 check-code: setup
 	$(BIN)/ruff check service consumers tests
@@ -79,6 +79,9 @@ check-spelling: setup
 
 check-unused: setup
 	$(BIN)/vulture
+
+check-schemas: setup
+	$(BIN)/python -m service.contract.schemas --check
 
 check-sql: setup
 	$(BIN)/squawk --config .squawk.toml $(filter-out migrations/schema.sql,$(wildcard migrations/*.sql))
@@ -107,7 +110,7 @@ chaos-writes: setup ## Write over 64 HTTP connections for 5 minutes with a fault
 profile: setup ## Create a flame graph of a consumer under load
 	$(BIN)/python -m tests.load.profile $(ARGS)
 
-schemas: setup ## Regenerate the JSON Schemas and the table of attributes
+schemas: setup ## Regenerate the JSON Schemas and the table of attributes; ARGS="release X.Y.Z" stores them for a release
 	$(BIN)/python -m service.contract.schemas $(ARGS)
 
 DEPLOYED := --quiet --universal --generate-hashes --no-header --no-annotate -c requirements.lock

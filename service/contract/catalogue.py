@@ -130,6 +130,9 @@ OUTCOMES: Final = {
 PUBLISHED: Final = (*(kind.name for kind in (*EVENTS, *SNAPSHOTS)), *(f"command.{status}" for status in OUTCOMES))
 """The names of all messages that the registry publishes."""
 
+GROWS: Final = "Values may be added."
+"""The sentence in the description of an enumeration that may get new values."""
+
 REJECTIONS: Final = {
     "invalid": "The command is invalid",
     "unknown-field": "The command has an unknown field",

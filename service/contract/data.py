@@ -11,10 +11,16 @@ from typing import Annotated, NotRequired, TypeAlias
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from service.contract.catalogue import REJECTIONS
+from service.contract.catalogue import GROWS, REJECTIONS
 from service.core.producer_status import ProducerStatusCode
 
-RejectionCode: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": list(REJECTIONS)})]
+RejectionCode: TypeAlias = Annotated[
+    str,
+    Field(
+        description=f"What kind of error it is. {GROWS} Treat an unknown one like `invalid`.",
+        json_schema_extra={"enum": list(REJECTIONS)},
+    ),
+]
 GroupType: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": ["office", "region", "division"]})]
 
 
