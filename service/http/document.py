@@ -51,12 +51,15 @@ def add_documents(app: FastAPI, operations: Sequence[Operation], writes: Sequenc
     _add(app, "/openapi.json", _openapi(app))
     _add(app, "/asyncapi.json", _sender(cache(lambda: orjson.dumps(asyncapi.document(settings)))))
     _add(app, "/", _sender(cache(lambda: orjson.dumps(listing.documents()))))
-    _add(app, "/schemas/", _sender(cache(lambda: orjson.dumps(listing.schema_list()))))
     base = settings.schema_base_uri or SCHEMA_BASE
+    _add(app, "/schemas/", _sender(cache(lambda: orjson.dumps(listing.schema_list(base)))))
     for name in schemas.names():
-        send = _sender(partial(schemas.served, name, base), "application/schema+json")
-        for path in (schema_path(name), f"/schemas/{schemas.dataschema(name, '')}"):
-            _add(app, path, send)
+        revisions = schemas.revisions(name)
+        for path, revision in (
+            (schema_path(name), revisions[0]),
+            *((f"/schemas/{revision.identifier}", revision) for revision in revisions),
+        ):
+            _add(app, path, _sender(partial(revision.served, base), "application/schema+json"))
     for path, file, media_type in _PAGES:
         _add(app, path, _sender(cache(file.read_bytes), media_type))
     for path, location in _REDIRECTS:

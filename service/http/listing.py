@@ -20,11 +20,25 @@ def documents() -> dict[str, Any]:
     return {"documents": DOCUMENTS}
 
 
-def schema_list() -> dict[str, Any]:
-    """Return the list at `/schemas/`."""
-    return {"schemas": [_schema(name) for name in sorted(schemas.names())]}
+def schema_list(base: str) -> dict[str, Any]:
+    """Return the list at `/schemas/`: each message with the revisions of its schema; `base` begins their URIs."""
+    return {"schemas": [_schema(name, base) for name in sorted(schemas.names())]}
 
 
-def _schema(name: str) -> dict[str, str]:
-    title = orjson.loads(schemas.committed(name))["description"]
-    return {"name": name, "title": title, "href": schema_path(name).removeprefix("/schemas/")}
+def _schema(name: str, base: str) -> dict[str, Any]:
+    revisions = schemas.revisions(name)
+    return {
+        "name": name,
+        "title": orjson.loads(revisions[0].content)["description"],
+        "href": schema_path(name).removeprefix("/schemas/"),
+        "revisions": [
+            # Without the dot, what is before the colon would be the scheme of a URI.
+            {
+                "id": base + one.identifier,
+                "href": f"./{one.identifier}",
+                "releases": one.releases,
+                "current": one is revisions[0],
+            }
+            for one in revisions
+        ],
+    }

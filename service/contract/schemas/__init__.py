@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
@@ -21,6 +22,7 @@ from pydantic import TypeAdapter
 from service.contract import data
 from service.contract.aggregate import READERS, STATES
 from service.contract.catalogue import EVENTS, OUTCOMES, PUBLISHED, SCHEMA_BASE, SNAPSHOTS, EventKind
+from service.contract.schemas.released import released, releases
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -70,12 +72,32 @@ def dataschema(name: str, base: str = SCHEMA_BASE) -> str:
     return base + identifier.removeprefix(SCHEMA_BASE)
 
 
-def served(name: str, base: str = SCHEMA_BASE) -> bytes:
-    """Return the committed schema with the `$id` of an installation. Raises KeyError."""
-    if base == SCHEMA_BASE:
-        return committed(name)
-    document = orjson.loads(committed(name))
-    return text(document | {"$id": dataschema(name, base)})
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision of a schema: the end of its URI, its content, and the releases that have it, the newest one first."""
+
+    identifier: str
+    content: bytes
+    releases: tuple[str, ...]
+
+    def served(self, base: str = SCHEMA_BASE) -> bytes:
+        """Return the schema with the `$id` of an installation."""
+        if base == SCHEMA_BASE:
+            return self.content
+        return text(orjson.loads(self.content) | {"$id": base + self.identifier})
+
+
+@cache
+def revisions(name: str) -> tuple[Revision, ...]:
+    """Return the revisions of the schema of a message: the current one, then those of releases. Raises KeyError."""
+    contents = {dataschema(name, ""): committed(name)}
+    versions: dict[str, list[str]] = {}
+    for version in reversed(releases()):
+        if (schema := released(version).get(name)) is not None:
+            identifier = schema["$id"].removeprefix(SCHEMA_BASE)
+            contents.setdefault(identifier, text(schema))
+            versions.setdefault(identifier, []).append(version)
+    return tuple(Revision(one, content, tuple(versions.get(one, ()))) for one, content in contents.items())
 
 
 def bundle_name(name: str) -> str:

@@ -18,7 +18,7 @@ from service.contract.aggregate import READERS, STATES
 from service.contract.attribute import StateKind
 from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS
 from service.contract.field import CALENDAR_DATE
-from service.contract.schemas import committed, dataschema, documents, served
+from service.contract.schemas import committed, dataschema, documents, revisions
 from service.contract.schemas.__main__ import main, rendered
 from service.core.command import Invalid
 from tests.unit.contract import seed
@@ -52,10 +52,10 @@ def test_every_message_has_a_valid_schema(name: str) -> None:
 
 def test_an_installation_may_have_its_own_schema_addresses() -> None:
     base = "https://registry.example.com/schemas/"
-    own = orjson.loads(served("role.created", base))
+    own = orjson.loads(revisions("role.created")[0].served(base))
     assert own["$id"] == dataschema("role.created", base) == base + dataschema("role.created", "")
     assert own | {"$id": ""} == generated()["role.created"] | {"$id": ""}
-    assert served("role.created") == committed("role.created")
+    assert revisions("role.created")[0].served() == committed("role.created")
 
 
 def test_there_are_no_other_schemas() -> None:

@@ -1,10 +1,12 @@
 """The lists `/` and `/schemas/`: complete, without a token, and with addresses that need no base path."""
 
+from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
 
+from service.contract import schemas
 from service.contract.schemas import documents, title
 from tests.support.issuer import Issuer
 from tests.unit.http.api_client import api_client
@@ -37,6 +39,40 @@ async def test_all_schemas_are_listed() -> None:
         for one in listed:
             schema = await client.get(_path(BASE + "/schemas/", one["href"]))
             assert schema.json()["title"] == title(one["name"])
+            assert one["revisions"][0]["id"] == schema.json()["$id"]
+            assert [revision["current"] for revision in one["revisions"]] == [
+                True,
+                *[False] * (len(one["revisions"]) - 1),
+            ]
+
+
+@pytest.fixture
+def earlier(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let two releases have another schema of `role.put`, and the second one the current ones of the others."""
+    changed = {**documents(), "role.put": {"$id": "urn:producer-registry:schema:role.put:v1:0123456789ab"}}
+    monkeypatch.setattr(schemas, "releases", lambda: ["0.9.0", "0.10.0"])
+    monkeypatch.setattr(
+        schemas, "released", {"0.9.0": {"role.put": changed["role.put"]}, "0.10.0": changed}.__getitem__
+    )
+    schemas.revisions.cache_clear()
+    yield
+    schemas.revisions.cache_clear()
+
+
+@pytest.mark.usefixtures("earlier")
+async def test_revisions_of_releases_are_listed_and_served() -> None:
+    base = "https://gateway.example/registry/schemas/"
+    async with api_client(TRUSTED, schema_base_uri=base) as client:
+        listed = {one["name"]: one["revisions"] for one in (await client.get("/schemas/")).json()["schemas"]}
+        assert [revision["releases"] for revision in listed["role.created"]] == [["0.10.0"]]
+        assert [revision["releases"] for revision in listed["role.put"]] == [[], ["0.10.0", "0.9.0"]]
+        assert listed["role.put"][1]["id"] == f"{base}role.put:v1:0123456789ab"
+        for name, revisions in listed.items():
+            for revision in revisions:
+                path = _path(base, revision["href"])
+                assert path == f"/schemas/{revision['id'].removeprefix(base)}"
+                found = await client.get(path)
+                assert (found.status_code, found.json()["$id"]) == (200, revision["id"]), name
 
 
 @pytest.mark.parametrize(("path", "other"), [("/docs/", "/docs"), ("/schemas", "/schemas/")])
