@@ -44,6 +44,10 @@ def test_a_version_that_cannot_be_the_next_one_is_refused(tmp_path: Path, versio
     assert releases(tmp_path) == ["0.10.0"]
 
 
+def test_there_is_a_release_to_compare_with() -> None:
+    assert releases()[0] == "0.1.0"
+
+
 def test_released_schemas_are_as_they_were() -> None:
     for name, schema in [one for version in releases() for one in released(version).items()]:
         rest = orjson.dumps(schema | {"$id": ""}, option=orjson.OPT_SORT_KEYS)
