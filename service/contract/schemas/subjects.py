@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, PUBLISHED, SNAPSHOTS, wire_type
-from service.contract.schemas import DIALECT, dataschema, served
+from service.contract.schemas import DIALECT, dataschema, revisions
 from service.contract.topics import Topics
 
 # An application with the old schema reads new events; the registry reads commands with the old schema.
@@ -45,7 +45,7 @@ def subjects(topics: Topics) -> list[Subject]:
         *(
             Subject(
                 wire_type(name),
-                served(name, base).decode(),
+                revisions(name)[0].served(base).decode(),
                 PUBLISHED_COMPATIBILITY if name in published else COMMAND_COMPATIBILITY,
             )
             for names in names_by_topic.values()

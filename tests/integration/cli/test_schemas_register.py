@@ -4,7 +4,7 @@ import base64
 import json
 
 from service.contract.catalogue import COMMANDS, PUBLISHED, wire_type
-from service.contract.schemas import names, served
+from service.contract.schemas import committed, names
 from tests.support.program import program
 from tests.support.schema_registry import StubRegistry, stub_registry
 
@@ -22,7 +22,7 @@ async def test_all_messages_and_topics_are_registered_with_references_and_modes(
         assert shown.keys() == registry.versions.keys() == registry.modes.keys()
         assert {line["version"] for line in shown.values()} == {1}
         for name in names():
-            assert _schema(registry, wire_type(name)) == json.loads(served(name))
+            assert _schema(registry, wire_type(name)) == json.loads(committed(name))
         assert {registry.modes[wire_type(name)] for name in PUBLISHED} == {"FORWARD_TRANSITIVE"}
         assert {registry.modes[command.type] for command in COMMANDS} == {"BACKWARD_TRANSITIVE"}
         topics = shown.keys() - {wire_type(name) for name in names()}
