@@ -13,10 +13,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from consumers.kafka.client import connection
+from service.contract import asyncapi
 from service.contract.topics import Topics
 from service.http.development_key import ISSUER, ensure_key
-from service.settings import load
+from service.settings import Settings, load
 from tests.support import raw_batch
+from tests.support.asyncapi import AsyncApi, check_records
+from tests.support.http_client import asker
 from tests.support.process import Service
 from tests.support.topics import create_topics
 from tests.support.wait import eventually
@@ -48,13 +51,21 @@ class Out:
         return decoded
 
 
+_served: list[AsyncApi] = []
+"""The AsyncAPI document of the first process that served one. Those of others differ in topics and texts only."""
+
+
 class Registry:
-    """Topics, a database and the service processes that a test starts; `out` has the published records in order."""
+    """Topics, a database and the service processes that a test starts; `out` has the published records in order.
+
+    `commands` has the records of the command topics. At the end, all records are compared with the AsyncAPI document.
+    """
 
     def __init__(self, settings: Mapping[str, object], folder: Path) -> None:
         self.settings = dict(settings)
         self.topics = Topics(str(settings["topic_prefix"]))
         self.out: list[Out] = []
+        self.commands: list[Out] = []
         self._folder = folder
         self._services: list[Service] = []
         self._names = itertools.count(1)
@@ -89,6 +100,7 @@ class Registry:
             return await service.ready()
 
         await eventually(is_ready, deadline=60, what=f"readiness of {service.name}")
+        await self._keep_document(service)
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> tuple[int, int]:
         """Send a record. Return its partition and offset."""
@@ -195,6 +207,7 @@ class Registry:
         following = asyncio.create_task(self._follow(consumer))
         try:
             yield self
+            self.check()
         finally:
             for service in self._services:
                 if service.started:
@@ -205,12 +218,28 @@ class Registry:
             await consumer.stop()
             await self._producer.stop()
 
+    def check(self, replies: Iterable[Out] = ()) -> None:
+        """Compare all records, and those of reply topics, with the AsyncAPI document that a process has served."""
+        # Without a process that serves the API, the document is made here.
+        document = _served[0] if _served else AsyncApi(asyncapi.document(Settings()))
+        check_records(document, self.topics.prefix, [*self.out, *replies], self.commands)
+
+    async def _keep_document(self, service: Service) -> None:
+        """Keep the document of a process, if it serves the API and is the first one."""
+        if _served or "--role" in service.arguments:
+            return
+        async with asker(service.api_port) as connection:
+            status, body = await connection.get("/asyncapi.json")
+        assert status == 200, body
+        _served.append(AsyncApi(json.loads(body.decode().replace(f'"{self.topics.prefix}.', '"registry.'))))
+
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        command_record = (*self.topics.events.values(), self.topics.outcomes, self.topics.dead_letters)
+        commands = {self.topics.commands, self.topics.operator_commands}
         partitions = int(str(self.settings["partitions"]))
-        consumer.assign([TopicPartition(topic, number) for topic in command_record for number in range(partitions)])
+        consumer.assign([TopicPartition(topic, n) for topic in self.topics.all() for n in range(partitions)])
         async for r in consumer:
-            self.out.append(Out(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers)))
+            record = Out(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers))
+            (self.commands if r.topic in commands else self.out).append(record)
 
 
 def registry_settings(

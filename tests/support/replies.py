@@ -52,6 +52,7 @@ class Replies:
         """Follow topics until the end of the block."""
         async with self._client, self._stack:
             yield self
+            self._registry.check(self._out)
 
     async def follow(self, *topics: str) -> None:
         """Read these topics from the beginning; each must exist and have one partition."""
