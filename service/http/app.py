@@ -21,6 +21,7 @@ from service.http.document import add_documents
 from service.http.jwks import KeySet
 from service.http.middleware import RequestMiddleware
 from service.http.openapi import DESCRIPTION
+from service.http.openapi_parts import TAGS
 from service.http.operation import BytesRoute, Endpoints, Operation, Source
 from service.http.outcome_wait import OutcomeWaits
 from service.http.problem import Error, HttpProblem, not_found, response
@@ -29,6 +30,7 @@ from service.http.rate import RateLimit
 from service.http.read_failures import ReadFailures
 from service.http.write import WriteEndpoints, WriteServices
 from service.http.write_operation import Write
+from service.information import contact_object, license_object
 from service.settings import Settings
 from service.store.offset_fence import Origin
 from service.store.read_store import ReadStore
@@ -72,6 +74,9 @@ def create_app(
         title="Producer Registry",
         version=version("producer-registry"),
         description=DESCRIPTION,
+        openapi_tags=TAGS,
+        contact=contact_object(settings),
+        license_info={**license_object(), "identifier": license_object()["name"]},
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

@@ -66,6 +66,7 @@ _GET_OF_USER: Final = Operation(
     resource.UserProducerCodeElement,
     example.USER_CODE,
     (USER_FIELDS,),
+    "The association has those roles of the code that the user has.",
 )
 
 _GET_OF_GROUP: Final = Operation(
@@ -78,6 +79,7 @@ _GET_OF_GROUP: Final = Operation(
     resource.GroupProducerCodeElement,
     example.GROUP_CODE,
     (GROUP_FIELDS,),
+    "The association has the branch, the status and the description of the code.",
     aliases=("/admin/v1/group/{groupId}/producer-codes/{producerCodeId}",),
 )
 

@@ -96,6 +96,7 @@ _GET_ONE: Final = Operation(
     resource.CodeElement,
     example.CODE,
     (FIELDS,),
+    "The code, whatever its status, with its organization, branch and roles.",
 )
 
 OPERATIONS: Final = (
@@ -124,6 +125,7 @@ OPERATIONS: Final = (
         resource.CodePage,
         example.CODE_PAGE,
         _PAGE,
+        "All codes that the token may see, by default in the order of their strings.",
         is_expensive=_ALL_PAGES.is_expensive,
     ),
     _GET_ONE,
@@ -137,6 +139,7 @@ OPERATIONS: Final = (
         resource.CodePage,
         example.ORGANIZATION_CODE_PAGE,
         _PAGE,
+        "All codes of the organization, whatever their status, by default in the order of their strings.",
         is_expensive=_ORGANIZATION_PAGES.is_expensive,
     ),
     Operation(
@@ -149,6 +152,7 @@ OPERATIONS: Final = (
         resource.CodeElement,
         example.CODE,
         (FIELDS,),
+        "The code is not found below another organization than its own.",
     ),
 )
 

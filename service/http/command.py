@@ -21,8 +21,8 @@ from service.store.command_states import SentCommand
 
 MAX_RECORD_OFFSET: Final = 2**63 - 1
 
-SOURCE: Final = text("source", "The source of the command.", MAX_SOURCE_BYTES, "https://crm.example.com")
-ID: Final = text("id", "The id of the command.", MAX_ID, "crm-1")
+SOURCE: Final = text("source", "The source of the command.", MAX_SOURCE_BYTES, "/demo")
+ID: Final = text("id", "The id of the command.", MAX_ID, "01")
 PARTITION: Final = optional_number(
     "partition", "The partition of the command topic to which the command was sent.", high=MAX_OFFSET
 )

@@ -45,6 +45,7 @@ OPERATIONS: Final = (
         _organization,
         resource.OrganizationElement,
         example.ORGANIZATION,
+        description="The `uri` of an organization in other responses is this path.",
     ),
     Operation(
         "/admin/v1/roles/{roleId}",
@@ -55,5 +56,6 @@ OPERATIONS: Final = (
         _role,
         resource.RoleElement,
         example.ROLE,
+        description="The `uri` of a role in other responses is this path.",
     ),
 )

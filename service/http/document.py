@@ -72,7 +72,7 @@ def _add(app: FastAPI, path: str, endpoint: Endpoint) -> None:
 
 def _openapi(app: FastAPI) -> Endpoint:
     async def send(request: Request) -> Response:
-        servers = [{"url": request.scope.get("base_path") or "/"}]
+        servers = [{"url": request.scope.get("base_path") or "/", "description": "This installation."}]
         return await _sender(lambda: orjson.dumps({**app.openapi(), "servers": servers}))(request)
 
     return send

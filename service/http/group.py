@@ -38,8 +38,8 @@ async def _groups(context: RequestContext) -> Response:
 
 
 async def _group(context: RequestContext) -> Response:
-    found = await context.reader.group(context.ids["group_id"], context.caller.organizations)
-    return _one(context, "group", "group_id", found)
+    found = await context.reader.group(context.ids["groupId"], context.caller.organizations)
+    return _one(context, "group", "groupId", found)
 
 
 async def _producers(context: RequestContext) -> Response:
@@ -50,8 +50,8 @@ async def _producers(context: RequestContext) -> Response:
 
 
 async def _producer(context: RequestContext) -> Response:
-    found = await context.reader.user(context.ids["id"], context.caller.organizations)
-    return _one(context, "producer", "id", found)
+    found = await context.reader.user(context.ids["producerId"], context.caller.organizations)
+    return _one(context, "producer", "producerId", found)
 
 
 async def _is_expensive(context: RequestContext) -> bool:
@@ -85,7 +85,7 @@ def _one(context: RequestContext, name: str, parameter: str, found: Listed | Non
 
 
 _GET_GROUP: Final = Operation(
-    "/groups/{group_id}",
+    "/groups/{groupId}",
     "getGroup",
     "One group with its producers and products",
     "Groups",
@@ -93,10 +93,12 @@ _GET_GROUP: Final = Operation(
     _group,
     resource.GroupElement,
     example.GROUP,
+    description="The group has the users who are its members, and the products that it may sell. Both are null if "
+    "there are none.",
 )
 
 _GET_PRODUCER: Final = Operation(
-    "/producers/{id}",
+    "/producers/{producerId}",
     "getProducer",
     "One producer",
     "Producers",
@@ -104,6 +106,7 @@ _GET_PRODUCER: Final = Operation(
     _producer,
     resource.ProducerElement,
     example.PRODUCER,
+    description="A producer is a user of the registry, with the ids of the groups of which it is a member.",
 )
 
 OPERATIONS: Final = (
@@ -159,14 +162,14 @@ WRITES: Final = (
     ),
     Write(
         "PUT",
-        "/groups/{group_id}",
+        "/groups/{groupId}",
         "replaceGroup",
         "Replace the type and value of a group",
         "group.update",
         "group",
         _GET_GROUP,
         example.CHANGED_GROUP,
-        subject="group_id",
+        subject="groupId",
         references=_OF_GROUP,
         enveloped=False,
     ),
@@ -184,14 +187,14 @@ WRITES: Final = (
     ),
     Write(
         "PUT",
-        "/producers/{id}",
+        "/producers/{producerId}",
         "replaceProducer",
         "Replace the attributes of a producer",
         "user.update",
         "user",
         _GET_PRODUCER,
         example.CHANGED_PRODUCER,
-        subject="id",
+        subject="producerId",
         references=_OF_PRODUCER,
         enveloped=False,
         replacement=user.REPLACEMENT,

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from service.core.problem import MAX_ERRORS
 from service.http.model import Problem
-from service.http.openapi_parts import HEADERS, PROBLEMS, path_parameter, problem, refs
+from service.http.openapi_parts import HEADERS, PROBLEMS, path_parameters, problem, refs
 from service.http.openapi_write import write_operation, write_responses, write_schemas
 from service.http.operation import Operation
 from service.http.parameter import Parameter
@@ -33,6 +33,9 @@ def complete(app: FastAPI, operations: Sequence[Operation], writes: Sequence[Wri
         description=app.description,
         routes=_described(operations, writes),
         openapi_version="3.1.0",
+        tags=app.openapi_tags,
+        contact=app.contact,
+        license_info=app.license_info,
     )
     for operation in operations:
         for path in (operation.path, *operation.aliases):
@@ -94,7 +97,8 @@ def _described(operations: Sequence[Operation], writes: Sequence[Write]) -> list
                 methods=[write.method],
                 operation_id=write.id if path == write.path else f"{write.id}Alias",
                 summary=write.summary,
-                description=f"Sends the command `{write.command}` and waits for its outcome.",
+                description=f"Sends the command `{write.command}` and waits for its outcome. A repeat with the same "
+                "key has no further effect.",
                 tags=[write.get.tag],
                 status_code=204 if write.removes else 200,
             )
@@ -118,7 +122,7 @@ def _extra(operation: Operation) -> dict[str, Any]:
     success = refs("ETag", "XRequestId", *optional)
     responses |= {"200": {"headers": success}, "304": {"$ref": "#/components/responses/NotModified"}}
     return {
-        "parameters": [*map(path_parameter, path_names(operation.path)), *map(_query_parameter, operation.parameters)],
+        "parameters": [*path_parameters(path_names(operation.path)), *map(_query_parameter, operation.parameters)],
         "responses": responses,
         "security": [{"bearer": [operation.scope] if operation.scope else []}],
     }

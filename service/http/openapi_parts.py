@@ -1,5 +1,6 @@
 """Components of the OpenAPI document: problems, headers and path parameters."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from service.http.problem import MEDIA_TYPE
@@ -8,13 +9,27 @@ from service.http.value import ID_PATTERN, MAX_ID
 EXAMPLE_IDS: Final = {
     "producerCodeId": "pc:16",
     "organizationId": "pc:4",
-    "userId": "pc:305",
+    "userId": "pc:310",
     "groupId": "pc:669",
-    "group_id": "pc:669",
-    "id": "pc:305",
+    "producerId": "pc:310",
     "roleId": "producer",
 }
-"""An example id for each path parameter, from the seed data."""
+"""An example id for each path parameter, from the data of the demo."""
+
+EXAMPLE_CODES: Final = {"userId": "pc:535", "groupId": "pc:17"}
+"""The id of the associated code, by the parameter of its owner."""
+
+TAGS: Final = [
+    {"name": "Account", "description": "What the caller may use."},
+    {"name": "Producer codes", "description": "The codes of all organizations."},
+    {"name": "Organizations", "description": "Organizations and their codes."},
+    {"name": "Roles", "description": "The roles that codes and associations name."},
+    {"name": "Users", "description": "Associations of users with producer codes."},
+    {"name": "Groups", "description": "Groups, and their associations with producer codes."},
+    {"name": "Producers", "description": "Users, as the groups document names them."},
+    {"name": "Commands", "description": "The outcomes of commands, whoever sent them."},
+]
+"""The tags of the operations."""
 
 # Status, name of the component, description.
 PROBLEMS: Final = (
@@ -95,7 +110,12 @@ def problem(status: int, text: str, *more_headers: str) -> dict[str, Any]:
     return {"description": text, "headers": refs(*names), "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-def path_parameter(name: str) -> dict[str, Any]:
-    """Return a parameter in a path: an id."""
+def path_parameters(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the parameters of a path: ids, whose examples belong together."""
+    owned = next((code for owner, code in EXAMPLE_CODES.items() if owner in names), EXAMPLE_IDS["producerCodeId"])
+    return [_path_parameter(name, owned if name == "producerCodeId" else EXAMPLE_IDS[name]) for name in names]
+
+
+def _path_parameter(name: str, example: str) -> dict[str, Any]:
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_ID, "pattern": ID_PATTERN}
-    return {"name": name, "in": "path", "required": True, "schema": schema, "example": EXAMPLE_IDS[name]}
+    return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}

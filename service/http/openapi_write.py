@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from service.contract.schemas import untitled
-from service.http.openapi_parts import PROBLEMS, path_parameter, problem, refs
+from service.http.openapi_parts import PROBLEMS, path_parameters, problem, refs
 from service.http.scope import ADMIN_WRITE
 from service.http.write_operation import Write, path_names
+from service.http.write_request import MERGE_PATCH
 
 _PROBLEMS: Final = (
     *((status, f"Write{name}", text) for status, name, text in PROBLEMS),
@@ -86,7 +87,7 @@ def write_operation(write: Write) -> dict[str, Any]:
     if write.creates:
         responses["201"] = _shown(write, "The object was created.", "Location")
     added = {
-        "parameters": [*map(path_parameter, path_names(write.path)), *_PARAMETERS],
+        "parameters": [*path_parameters(path_names(write.path)), *_PARAMETERS],
         "responses": responses,
         "security": [{"bearer": [ADMIN_WRITE]}],
     }
@@ -101,7 +102,9 @@ def _shown(write: Write, description: str, *headers: str) -> dict[str, Any]:
 
 def _body(write: Write) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{_name(write)}Request"}
-    return {"required": True, "content": {"application/json": {"schema": schema, "example": write.example}}}
+    body = {"schema": schema, "example": write.example}
+    types = ("application/json", MERGE_PATCH) if write.method == "PATCH" else ("application/json",)
+    return {"required": True, "content": dict.fromkeys(types, body)}
 
 
 def write_schemas(writes: Sequence[Write], taken: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,10 @@ MOST_WAIT_SECONDS: Final = 30.0
 _KEY: Final = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_ID - 2}}}[\x21-\x7e])?")
 _WAIT: Final = re.compile(r"wait=\"?([0-9]{1,9})\"?")
 _TAG: Final = re.compile(r'"([0-9]{1,10})-[0-9a-f]{16}"')
-_JSON: Final = frozenset({"application/json", "application/merge-patch+json"})
+MERGE_PATCH: Final = "application/merge-patch+json"
+"""The media type of a body with changes (RFC 7396)."""
+
+_JSON: Final = frozenset({"application/json", MERGE_PATCH})
 
 
 @dataclass(frozen=True, slots=True)

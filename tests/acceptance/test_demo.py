@@ -4,13 +4,18 @@ import asyncio
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
 import pytest
 
 from service.cli.demo.output import WIDTH
+from tests.support.example_request import reads, writes
+from tests.support.http_client import http_client
 from tests.support.program import PROGRAM, environment, program
+
+SCOPES = "account:read admin:read admin:write"
 
 OUTPUT = [
     "301-008578",
@@ -53,7 +58,7 @@ async def test_demo_accepts_that_a_given_database_has_marks_of_another_broker(da
     assert "The broker belongs to cluster" in ended.err
 
 
-async def test_demo_with_keep_runs_until_a_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_demo_with_keep_answers_the_examples_of_openapi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "demo", "--keep", env=environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
@@ -67,7 +72,34 @@ async def test_demo_with_keep_runs_until_a_signal(tmp_path: Path, monkeypatch: p
     health = await program("health", "--ready", data_dir=folder)
     tail = await program("tail", "events", "--from", "beginning", "-n", "3", data_dir=folder)
     assert (health.code, tail.code, len(tail.lines), ready["pid"]) == (0, 0, 3, process.pid)
+    token = await program("token", "--sub", "pc:310", "--scope", SCOPES, data_dir=folder)
+    await _check_examples(ready["api"], token.out.strip())
     process.send_signal(signal.SIGINT)
     async with asyncio.timeout(60):
         assert await process.wait() == 0
     assert list(tmp_path.iterdir()) == []
+
+
+async def _check_examples(api: str, token: str) -> None:
+    """Send the examples of the OpenAPI document, and compare the examples of responses with what the demo returns."""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with http_client(int(api.rpartition(":")[2]), headers=headers, timeout=60) as client:
+        document = (await client.get("/openapi.json")).json()
+        for request in reads(document):
+            response = await client.get(request.path)
+            assert response.status_code == 200, (request.path, response.text)
+            if request.shown is not None:
+                assert _is_part(request.shown, response.json()), (request.path, response.text)
+        for request in writes(document):
+            given = {"Content-Type": request.content_type} if request.content_type else {}
+            body = json.dumps(request.body) if request.body is not None else None
+            response = await client.request(request.method, request.path, content=body, headers=given)
+            assert response.status_code in {200, 201, 204}, (request, response.text)
+
+
+def _is_part(example: dict[str, Any], answer: dict[str, Any]) -> bool:
+    """Return whether an answer equals its example, but for a page, which has all items of the example and others."""
+    lists = [name for name, value in example.items() if isinstance(value, list) and name != "events"]
+    if not lists:
+        return example == answer
+    return all(item in answer[name] for name in lists for item in example[name])

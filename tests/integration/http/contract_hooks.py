@@ -28,8 +28,7 @@ REFERENCES: Final[dict[str, Any]] = {
 IN_PATHS: Final = {
     "userId": seeds.ANN,
     "groupId": seeds.OFFICE,
-    "group_id": seeds.OFFICE,
-    "id": seeds.BEN,
+    "producerId": seeds.BEN,
     "producerCodeId": "pc:18",
 }
 MOST_ITEMS: Final = 10

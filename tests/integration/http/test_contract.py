@@ -12,7 +12,7 @@ from pathlib import Path
 from service.core.world import World
 from service.http.app import OPERATIONS
 from service.http.cursor import issued
-from service.http.openapi_parts import EXAMPLE_IDS
+from service.http.openapi_parts import EXAMPLE_CODES, EXAMPLE_IDS
 from tests.integration.http import seeds
 from tests.integration.http.registry_client import READ, TRUSTED, open_registry
 from tests.support.served import served
@@ -55,9 +55,10 @@ async def test_all_responses_conform_to_the_openapi_document(database_url: str, 
 
 def with_example_ids() -> World:
     """Return the seed world with associations between the ids of the document's examples."""
-    code, user, group = EXAMPLE_IDS["producerCodeId"], EXAMPLE_IDS["userId"], EXAMPLE_IDS["groupId"]
+    of_user, of_group = EXAMPLE_CODES["userId"], EXAMPLE_CODES["groupId"]
     return replace(
         seeds.WORLD,
-        user_associations={**seeds.WORLD.user_associations, **seeds.user_holds(user, code)},
-        group_associations={**seeds.WORLD.group_associations, **seeds.group_holds(group, code)},
+        codes={of_user: seeds.code(of_user, "501-002547", seeds.ARMSTRONG), **seeds.WORLD.codes},
+        user_associations={**seeds.WORLD.user_associations, **seeds.user_holds(EXAMPLE_IDS["userId"], of_user)},
+        group_associations={**seeds.WORLD.group_associations, **seeds.group_holds(EXAMPLE_IDS["groupId"], of_group)},
     )

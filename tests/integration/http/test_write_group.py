@@ -172,7 +172,7 @@ async def test_a_missing_name_is_said_to_be_missing(writing: Writing) -> None:
 
 
 async def test_a_put_of_an_unknown_object_is_404(writing: Writing) -> None:
-    for path, parameter, body in (("/groups/none", "group_id", OFFICE), ("/producers/none", "id", ANN)):
+    for path, parameter, body in (("/groups/none", "groupId", OFFICE), ("/producers/none", "producerId", ANN)):
         refused = await writing.send("PUT", path, json=body)
         assert (refused.status_code, refused.json()["errors"][0]["path"]) == (404, parameter)
 

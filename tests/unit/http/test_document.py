@@ -95,3 +95,14 @@ async def test_documented_texts_exclude_nul() -> None:
         [schema] = [one["schema"] for one in parameters if one["name"] == name]
         assert jsonschema.Draft202012Validator(schema).is_valid("https://crm.example.com")
         assert not jsonschema.Draft202012Validator(schema).is_valid("a\0b")
+
+
+async def test_document_names_servers_contact_and_license() -> None:
+    async with api_client(TRUSTED, api_contact="https://example.com/help", api_base_path="/registry") as client:
+        document = (await client.get("/openapi.json")).json()
+    assert document["servers"] == [{"url": "/registry", "description": "This installation."}]
+    assert document["info"]["contact"] == {
+        "name": "Operator of the producer registry",
+        "url": "https://example.com/help",
+    }
+    assert document["info"]["license"] == {"name": "Apache-2.0", "identifier": "Apache-2.0"}

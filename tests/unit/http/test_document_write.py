@@ -100,7 +100,7 @@ def test_bodies_are_those_of_the_commands(document: dict[str, Any]) -> None:
     assert groups.is_valid({"type": "region", "value": "West", "distributor_id": "pc:4"})
     assert not groups.is_valid({"type": "region", "value": ADDRESS, "distributor_id": "pc:4"})
     assert not groups.is_valid({"type": "office", "value": {**ADDRESS, "state": None}, "distributor_id": "pc:4"})
-    replaced, example = _body(document, "put", "/producers/{id}")
+    replaced, example = _body(document, "put", "/producers/{producerId}")
     assert replaced.is_valid({"name": "Ann", "email": "ann@example.com"})
     assert not replaced.is_valid({"name": "Ann"})
     assert not replaced.is_valid({**example, "name": None})
@@ -118,3 +118,30 @@ async def test_reads_are_described_as_without_writes(document: dict[str, Any]) -
     }
     assert not any("Write" in name for name in without["components"]["responses"])
     assert all(set(methods) == {"get"} for methods in without["paths"].values())
+
+
+def test_every_operation_has_a_description_and_a_described_tag(document: dict[str, Any]) -> None:
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+    used = set()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation.get("description"), (method, path)
+            used |= set(operation["tags"])
+    assert used == described
+
+
+def test_path_parameters_have_one_spelling(document: dict[str, Any]) -> None:
+    names = {name for path in document["paths"] for name in re.findall(r"{(\w+)}", path)}
+    assert [name for name in names if not re.fullmatch("[a-z][A-Za-z]*Id", name)] == []
+    assert {name.lower().removesuffix("id") for name in names} == {
+        "group", "organization", "producer", "producercode", "role", "user",
+    }  # fmt: skip
+
+
+def test_a_patch_takes_both_media_types_and_other_writes_take_json(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            types = set(operation.get("requestBody", {}).get("content", {}))
+            merge = {"application/merge-patch+json"} if method == "patch" else set()
+            assert types in (set(), {"application/json", *merge}), path
+    assert "patch" in {method for methods in document["paths"].values() for method in methods}

@@ -84,7 +84,7 @@ async def test_the_series_of_metrics_do_not_grow_with_what_callers_send() -> Non
             for path in (ACCOUNT, "/groups", f"/groups/{number}", f"/nowhere/{number}"):
                 await client.request(method, path)
     routes = {
-        (method, route, "401") for method in ("GET", "HEAD") for route in (ACCOUNT, "/groups", "/groups/{group_id}")
+        (method, route, "401") for method in ("GET", "HEAD") for route in (ACCOUNT, "/groups", "/groups/{groupId}")
     }
     others = {(method, "none", status) for method in [*METHODS, "other"] for status in ("404", "405")}
     others -= {("GET", "none", "405"), ("HEAD", "none", "405")}
