@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
@@ -196,7 +196,7 @@ class Registry:
         return [out for out in self.out if out.topic == self.topics.dead_letters]
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Registry"]:
+    async def open(self) -> AsyncIterator[Self]:
         """Create the topics, follow the output topics, and stop every process at the end."""
         await create_topics(load(self.settings))
         options = connection(load(self.settings))
