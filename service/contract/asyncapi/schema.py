@@ -84,6 +84,10 @@ class _Components:
                     name: self._hoisted(self._moved(part, names, message, within), name, message, within)
                     for name, part in value.items()
                 }
+            elif key == "dependentSchemas":
+                # Draft 7 does not have it.
+                parts = {name: self._moved(part, names, message, within) for name, part in value.items()}
+                moved["allOf"] = [{"if": {"required": [name]}, "then": part} for name, part in parts.items()]
             else:
                 moved[key] = self._moved(value, names, message, within)
         return moved
