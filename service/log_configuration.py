@@ -47,6 +47,10 @@ def warn_on_stderr() -> None:
     )
 
 
+# Here, and not where loggers are made: a module that is imported after `configure_logs` must not undo it.
+warn_on_stderr()
+
+
 def configure_logs(level: str) -> None:
     """Write the logs of the service and of its libraries to stderr as JSON lines, from this level upwards."""
     shared: list[structlog.types.Processor] = [

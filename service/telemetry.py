@@ -12,7 +12,6 @@ from prometheus_client.process_collector import ProcessCollector
 from service import log_configuration
 
 log = log_configuration.log
-log_configuration.warn_on_stderr()
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -50,6 +52,15 @@ def test_commands_that_are_no_service_print_warnings_to_stderr(capsys: pytest.Ca
     log("ours").warning("switched_off", reason="it is old")
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "event='switched_off' reason='it is old'\n")
+
+
+def test_modules_that_are_imported_later_do_not_change_the_configuration() -> None:
+    code = (
+        "from service.log_configuration import configure_logs; configure_logs('info');"
+        "from service.telemetry import log; log('ours').info('decided')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(ran.stderr)["event"] == "decided"
 
 
 def test_repeated_messages_of_the_kafka_client_are_logged_once_per_interval() -> None:
