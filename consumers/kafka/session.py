@@ -1,7 +1,7 @@
 """Short-lived connections to the broker for the command line: publish records, follow topics."""
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -35,18 +35,49 @@ async def answered(settings: Settings, operation: Operation) -> AsyncIterator[No
         raise BrokerUnavailable(f"Kafka at {settings.kafka_bootstrap_servers}: {reported}") from error
 
 
+@contextmanager
+def permitted(where: str, operation: Operation) -> Iterator[None]:
+    """Raise BrokerUnavailable for a permission that is missing for this operation; leave other errors alone.
+
+    A block that publishes and follows is within `answered` for both, which cannot tell what failed.
+    """
+    try:
+        yield
+    except KafkaError as error:
+        if reason := denied(error, operation):
+            raise BrokerUnavailable(f"Kafka at {where}: {reason}") from error
+        raise
+
+
+class Acknowledgement:
+    """The result of a record, to be awaited; it has `partition` and `offset`."""
+
+    __slots__ = ("_sent", "_where")
+
+    def __init__(self, sent: Awaitable[Any], where: str) -> None:
+        self._sent = sent
+        self._where = where
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Wait for the result. Raises BrokerUnavailable, KafkaError."""
+        with permitted(self._where, "WRITE"):
+            return (yield from self._sent.__await__())
+
+
 class Sender:
     """Publishes records; records of one key keep the order of the calls."""
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
+    def __init__(self, producer: AIOKafkaProducer, where: str) -> None:
         self._producer = producer
+        self._where = where
 
     async def send(
         self, topic: str, value: bytes | None, key: bytes | None = None, headers: Sequence[tuple[str, bytes]] = ()
     ) -> Awaitable[Any]:
         """Add a record to the buffer, and wait while that is full. The awaited result has `partition` and `offset`."""
-        sent: Awaitable[Any] = await self._producer.send(topic, value, key=key, headers=list(headers))
-        return sent
+        with permitted(self._where, "WRITE"):
+            sent = await self._producer.send(topic, value, key=key, headers=list(headers))
+        return Acknowledgement(sent, self._where)
 
     async def send_again(
         self,
@@ -61,22 +92,25 @@ class Sender:
         Unlike `send`, this accepts records with neither key nor value. The record goes to its original partition if the
         topic still has it, because the other records of its key are there, for any partitioner of their sender.
         """
-        partitions = await self._producer.partitions_for(topic)
-        batch = self._producer.create_batch()
-        batch.append(timestamp=None, key=key, value=value, headers=list(headers))
-        batch.close()
-        await (await self._producer.send_batch(batch, topic, partition=partition % len(partitions)))
+        with permitted(self._where, "WRITE"):
+            partitions = await self._producer.partitions_for(topic)
+            batch = self._producer.create_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=list(headers))
+            batch.close()
+            await (await self._producer.send_batch(batch, topic, partition=partition % len(partitions)))
 
 
 class Follower:
     """Reads all partitions of some topics from a start position."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, where: str) -> None:
         self._consumer = consumer
+        self._where = where
 
     async def poll(self, seconds: float = 0.5) -> list[Any]:
         """Return the next records, in order within a partition. Empty when none arrive within this many seconds."""
-        polled = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
+        with permitted(self._where, "READ"):
+            polled = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
         return [record for records in polled.values() for record in records]
 
     async def step_back(self) -> None:
@@ -114,7 +148,7 @@ async def publishing(settings: Settings) -> AsyncIterator[Sender]:
             settings, lambda idempotent: AIOKafkaProducer(**options, enable_idempotence=idempotent)
         )
         try:
-            yield Sender(producer)
+            yield Sender(producer, settings.kafka_bootstrap_servers)
         finally:
             await producer.stop()
 
@@ -146,7 +180,7 @@ async def following(
             # The client would look up "latest" with its first fetch, and miss records published before that.
             for partition, offset in offsets.items():
                 consumer.seek(partition, offset)
-            yield Follower(consumer)
+            yield Follower(consumer, settings.kafka_bootstrap_servers)
         finally:
             await consumer.stop()
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from service.resource_exhaustion import is_resource_exhaustion
-from service.store.privilege import missing_privilege
+from service.store.privilege import missing_privilege, missing_usage
 
 if TYPE_CHECKING:
     from service.store.pool import Read, Session
@@ -110,6 +110,10 @@ async def translated_in(session: Session) -> AsyncIterator[None]:
             yield
         except asyncpg.InsufficientPrivilegeError as error:
             raise StoreUnavailable(_text(error) + await missing_privilege(session, error)) from error
+        except asyncpg.UndefinedTableError as error:
+            if lacking := await missing_usage(session):
+                raise StoreUnavailable(f"{type(error).__name__}: {error}; {lacking}") from error
+            raise
 
 
 def _text(error: BaseException) -> str:

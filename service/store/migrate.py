@@ -12,6 +12,7 @@ from service.store.dbmate import MigrationFailed
 from service.store.errors import StoreUnavailable, StoreUnsuitable, translated_in
 from service.store.lock import TRY_MIGRATION
 from service.store.pool import Connection, connect
+from service.store.privilege import missing_usage
 from service.store.session import pinned
 from service.store.statement import statement
 
@@ -85,6 +86,8 @@ async def missing_versions(connection: Connection) -> list[str]:
         applied = set()
         if await connection.fetchval(_EXISTS):
             applied = {row["version"] for row in await connection.fetch(_APPLIED)}
+        elif lacking := await missing_usage(connection):
+            raise StoreUnavailable(lacking)
     return [version for version in known_versions() if version not in applied]
 
 

@@ -1,4 +1,4 @@
-"""The privilege that a failed statement needed: PostgreSQL's error has only the object."""
+"""The privilege that a failed statement needed: PostgreSQL's error has only the object, or no hint of a privilege."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SECONDS = 2.0
 
 _MISSING = statement("privilege_missing")
+_SCHEMA = statement("privilege_schema")
 _WORD = re.compile(r"\w+")
 
 # Any statement may need SELECT. FOR UPDATE needs UPDATE.
@@ -41,3 +42,19 @@ async def missing_privilege(session: Session, error: asyncpg.InsufficientPrivile
         return ""
     lacking = f" lacks {', '.join(row['lacking'])}" if row["lacking"] else " lacks a privilege"
     return f"; the role {row['role']}{lacking}"
+
+
+async def missing_usage(session: Session) -> str:
+    """Return the privilege on the schema that this session lacks; empty when it can use a schema, or cannot ask.
+
+    Without USAGE, PostgreSQL says that the tables of the schema do not exist.
+    """
+    try:
+        if session.is_in_transaction():
+            await session.execute("ROLLBACK", timeout=SECONDS)
+        [row] = await session.fetch(_SCHEMA, timeout=SECONDS)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        return ""
+    if row["usable"] is not None or not row["existing"]:
+        return ""
+    return f"the role {row['role']} lacks USAGE on the schema {row['existing']}"

@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.support.acl import Acl, documented
 from tests.support.broker_admin import BrokerAdmin
+from tests.support.database_roles import READER, RELAY, WRITER, as_role
 from tests.support.process import Service
 from tests.support.registry import Registry
-from tests.support.roles import READER, RELAY, WRITER, as_role
 
 ADMIN = "admin"
 PASSWORD = secrets.token_hex(12)

@@ -7,7 +7,7 @@ SELECT here.system_identifier,
        here.database_oid,
        (kept.system_identifier, kept.timeline, kept.database_oid)
            = (here.system_identifier, here.timeline, here.database_oid) AS same,
-       GREATEST(COALESCE(pg_sequence_last_value('outbox_block') / $1::bigint, 1), kept.epoch)::integer AS epoch
+       GREATEST(COALESCE((SELECT last_value FROM outbox_block WHERE is_called) / $1::bigint, 1), kept.epoch)::integer AS epoch
 FROM (
     SELECT s.system_identifier,
            ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint AS timeline,

@@ -5,7 +5,8 @@ FROM (
            has_table_privilege('database_identity', p.privilege) AS granted
     FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS p (privilege)
     UNION ALL
-    SELECT 'UPDATE on the sequence outbox_block', has_sequence_privilege('outbox_block', 'UPDATE')
+    SELECT format('%s on the sequence outbox_block', p.privilege), has_sequence_privilege('outbox_block', p.privilege)
+    FROM unnest(ARRAY['SELECT', 'UPDATE']) AS p (privilege)
     UNION ALL
     SELECT format('EXECUTE on the function %s', f.name), has_function_privilege(f.name, 'EXECUTE')
     FROM unnest(ARRAY['pg_control_system()', 'pg_current_wal_lsn()', 'pg_walfile_name(pg_lsn)']) AS f (name)

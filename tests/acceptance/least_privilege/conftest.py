@@ -10,10 +10,10 @@ from service.settings import load
 from service.stack.apache.cluster import Apache
 from tests.support.acl import Acl, documented
 from tests.support.broker_admin import BrokerAdmin, broker_admin
+from tests.support.database_roles import database_with_roles
 from tests.support.ladder import running
 from tests.support.least_privilege import ADMIN, BROKER, LeastPrivilegeRegistry, allow, login
 from tests.support.registry import registry_settings
-from tests.support.roles import database_with_roles
 
 
 @pytest.fixture(scope="package")
@@ -62,5 +62,6 @@ async def registry(
     """A registry for one test, without a process. The test itself is an administrator of the broker."""
     assert acls
     settings = registry_settings(database_url, kafka_bootstrap, topic_prefix, tmp_path, idempotent=True) | login(ADMIN)
-    async with LeastPrivilegeRegistry(settings, tmp_path, database_url).open() as registry:
+    registry = LeastPrivilegeRegistry(settings, tmp_path, database_url)
+    async with registry.open():
         yield registry

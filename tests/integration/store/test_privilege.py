@@ -83,7 +83,8 @@ async def test_the_message_names_a_sequence(settings: Settings) -> None:
     async with privilege.less(settings.database_url, "ALL ON SEQUENCE outbox_block") as url:
         with pytest.raises(StoreUnavailable) as raised:
             await write(settings.model_copy(update={"database_url": url}))
-    needed = f"the role {urlsplit(url).username} needs UPDATE on the sequence outbox_block"
+    both = "SELECT on the sequence outbox_block, UPDATE on the sequence outbox_block"
+    needed = f"the role {urlsplit(url).username} needs {both}"
     assert str(raised.value) == f"{needed}: otherwise a failover stops the service"
 
 

@@ -1,6 +1,6 @@
 """The roles of deploy/roles.sql: they fit the tables, and nobody has more than is needed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -9,9 +9,11 @@ from service.settings import Settings
 from service.store.errors import StoreUnavailable
 from service.store.frame import Frame
 from service.store.maintenance import sweep
+from service.store.migrate import missing_versions
 from service.store.outbox_store import OutboxStore
-from tests.support import roles
-from tests.support.roles import FILE, OWNER, READER, RELAY, WRITER, as_role, privileges, run
+from service.store.pool import connect
+from tests.support import database_roles
+from tests.support.database_roles import FILE, OWNER, READER, RELAY, WRITER, as_role, privileges, run
 
 FOR_THE_OWNER = {"outbox_discarded"}
 WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
@@ -21,7 +23,7 @@ FRAME = Frame(position=1, shard=0, topic="registry.user.events.v1", messages=1, 
 @pytest.fixture(scope="module")
 async def url(postgres_url: str) -> AsyncIterator[str]:
     """A database with the roles, for its superuser."""
-    async with roles.database_with_roles(postgres_url) as url:
+    async with database_roles.database_with_roles(postgres_url) as url:
         yield url
 
 
@@ -76,7 +78,7 @@ async def test_the_file_takes_away_what_is_not_in_it_and_can_be_repeated(url: st
 
 
 async def test_other_roles_may_not_even_connect(url: str) -> None:
-    await run(url, f"CREATE ROLE registry_stranger LOGIN PASSWORD '{roles.PASSWORD}'")
+    await run(url, f"CREATE ROLE registry_stranger LOGIN PASSWORD '{database_roles.PASSWORD}'")
     try:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
             await asyncpg.connect(as_role(url, "registry_stranger"))
@@ -111,3 +113,22 @@ async def test_the_rest_of_a_frame_needs_the_privilege_to_insert_it(url: str, ro
         await store.settle([FRAME.position])
     finally:
         await store.close()
+
+
+async def check_migrations(settings: Settings) -> None:
+    """Do what the probe of a process does."""
+    connection = await connect(settings, "test")
+    try:
+        await missing_versions(connection)
+    finally:
+        connection.terminate()
+
+
+@pytest.mark.parametrize("operation", [check_migrations, sweep])
+async def test_the_privilege_to_use_the_schema_is_named(
+    url: str, operation: Callable[[Settings], Awaitable[object]]
+) -> None:
+    await run(url, f"REVOKE USAGE ON SCHEMA public FROM {WRITER}")
+    with pytest.raises(StoreUnavailable, match=f"the role {WRITER} lacks USAGE on the schema public"):
+        await operation(Settings(database_url=as_role(url, WRITER)))
+    await run(as_role(url, OWNER), FILE.read_text())
