@@ -111,7 +111,8 @@ async def decided_once(registry: Registry, response: httpx2.Response) -> None:
 
 
 async def test_without_consumers_the_command_is_pending(registry: Registry, api: Service) -> None:
-    accepted = await post(registry, api, "wait=1")
+    # Meanwhile the API looks for the outcome several times.
+    accepted = await post(registry, api, "wait=3")
     assert (accepted.status_code, accepted.json()) == (202, {"status": "pending"})
     assert await state(registry, api, accepted) == "pending"
     await registry.started("--role", "consumers")

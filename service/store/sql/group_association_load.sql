@@ -1,4 +1,0 @@
--- $1 group ids, $2 code ids, pair by pair, each joined by commas
-SELECT a.id::text AS id, a.group_id, a.code_id
-FROM unnest(string_to_array($1, ','), string_to_array($2, ',')) AS n (group_id, code_id)
-JOIN group_producer_code AS a ON a.group_id = n.group_id AND a.code_id = n.code_id
