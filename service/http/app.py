@@ -173,10 +173,10 @@ def _cors(settings: Settings, writes: Iterable[Write]) -> Cors | None:
     return Cors(settings.cors_origins, methods) if settings.cors_origins else None
 
 
-def _direct(app: FastAPI) -> dict[str, BytesRoute]:
-    """Return the routes without path parameters, which the middleware finds by their path."""
-    routes = [route for route in app.routes if isinstance(route, BytesRoute) and "GET" in (route.methods or ())]
-    return {route.path: route for route in routes if not route.param_convertors}
+def _direct(app: FastAPI) -> dict[tuple[str, str], BytesRoute]:
+    """Return the routes without path parameters, which the middleware finds by their method and path."""
+    routes = [route for route in app.routes if isinstance(route, BytesRoute) and not route.param_convertors]
+    return {(method, route.path): route for route in routes for method in route.methods or ()}
 
 
 async def _unrouted(request: Request, exception: Exception) -> Response:

@@ -42,7 +42,7 @@ _log = log(__name__)
 class RequestMiddleware:
     """Middleware with limits: `max_body` in bytes, `timeout` in seconds.
 
-    A GET of a `direct` path bypasses the application and calls its route: routing costs as much as the response.
+    A request with a `direct` method and path bypasses the application: routing costs as much as the response of a read.
     `base_paths` and `cors` are None when they are not configured.
     """
 
@@ -52,7 +52,7 @@ class RequestMiddleware:
         *,
         max_body: int,
         timeout: float,
-        direct: Mapping[str, BytesRoute],
+        direct: Mapping[tuple[str, str], BytesRoute],
         base_paths: BasePaths | None = None,
         cors: Cors | None = None,
     ) -> None:
@@ -129,8 +129,8 @@ class RequestMiddleware:
         if self._cors is not None and (preflight := self._cors.preflight(scope)) is not None:
             await preflight(scope, receive, exchange.send)
             return
-        route = self._direct.get(scope["path"])
-        if route is None or scope["method"] != "GET" or scope.get("root_path"):
+        route = self._direct.get((scope["method"], scope["path"]))
+        if route is None or scope.get("root_path"):
             await self._app(scope, receive, exchange.send)
             return
         scope["route"], scope["path_params"] = route, {}

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -161,7 +161,7 @@ class _OneWrite:
         Raises a 404 if the request names something that the caller may not see, and StoreUnavailable.
         """
         write, reader = self._write, self._endpoints.source.reader
-        objects = [replace(one, path=write.place(self._data, one.path)) for one in named(data, write.references)]
+        objects = list(named(data, write.references))
         if self._subject is None:
             organization = next((one.id for one in objects if one.kind == "organization"), None)
         else:
@@ -170,7 +170,8 @@ class _OneWrite:
             if self._caller.organizations is not None and (organization is None or not self._caller.sees(organization)):
                 raise not_found(write.subject or "")
         if paths := await unseen(self._caller, reader, objects):
-            raise HttpProblem(404, [error for path in paths for error in not_found(path).errors])
+            places = [write.place(self._data, path) for path in paths]
+            raise HttpProblem(404, [error for place in places for error in not_found(place).errors])
         return organization
 
     async def _publish(self, record: CommandRecord) -> Acknowledgement:

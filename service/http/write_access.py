@@ -23,7 +23,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An object that a request names: `path` is a JSON pointer into the data, or a path parameter."""
+    """An object that a request names: `path` is a JSON pointer into the data of its command."""
 
     kind: str
     id: str

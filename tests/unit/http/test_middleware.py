@@ -6,11 +6,13 @@ from itertools import product
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from service.http.middleware import MAX_HEADER_BYTES, MAX_QUERY_BYTES, METHODS, RequestMiddleware
+from service.http.operation import BytesRoute
 from service.store.code_page import Items
 from service.store.errors import StoreDefect, StoreRace, StoreUnavailable
 from service.telemetry import HTTP_IN_FLIGHT, HTTP_SECONDS
@@ -185,6 +187,23 @@ async def test_another_tag_in_if_match_is_412() -> None:
         whatever = await client.get(ACCOUNT, headers={**_headers(), "If-Match": "*"})
     assert (answer.status_code, answer.json()["errors"][0]["path"], whatever.status_code) == (412, "If-Match", 200)
     assert answer.headers["etag"] == whatever.headers["etag"]
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 404), ("POST", 201)])
+async def test_a_request_with_a_direct_method_and_path_bypasses_the_application(method: str, status: int) -> None:
+    async def create(request: Request) -> Response:
+        return Response(await request.body(), 201, {"Path": request.scope["route"].path})
+
+    route = BytesRoute("/codes", create, methods=["POST"])
+    application = Response("nothing", 404)
+    middleware = RequestMiddleware(application, max_body=1024, timeout=5, direct={("POST", "/codes"): route})
+    transport = httpx.ASGITransport(middleware)
+    async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as client:
+        answer = await client.request(method, "/codes", content=b"code")
+        other = await client.request(method, "/codes/one", content=b"code")
+    assert (answer.status_code, other.status_code) == (status, 404)
+    if status == 201:
+        assert (answer.content, answer.headers["path"]) == (b"code", "/codes")
 
 
 async def test_streamed_body_above_the_limit_is_413() -> None:
