@@ -35,7 +35,7 @@ def record(owner: type, method: str, name: str) -> None:
 
 def record_statements() -> None:
     """Record the statements of the writer, which runs one after the other; the name has the beginning of the text."""
-    for method in ("fetch", "execute", "copy_records_to_table"):
+    for method in ("fetch", "execute", "executemany", "copy_records_to_table"):
         original: Callable[..., Awaitable[Any]] = getattr(asyncpg.Connection, method)
         setattr(asyncpg.Connection, method, _recorded_statement(method, original))
 
@@ -60,6 +60,7 @@ def record_all() -> None:
     from consumers.reading.consumer import CommandConsumer
     from service.http.outcome_wait import Waiting
     from service.http.write import _OneWrite
+    from service.http.write_result import Result
     from service.store.command_store import CommandStore
     from service.store.outcome_session import OutcomeSession
 
@@ -70,7 +71,7 @@ def record_all() -> None:
     record(CommandStore, "apply", "batch")
     record(Waiting, "outcome", "outcome")
     record(OutcomeSession, "states", "states")
-    record(_OneWrite, "_resource", "resource")
+    record(Result, "_resource", "resource")
     record_statements()
     _record_notifications(OutcomeSession)
 
