@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 Decide: TypeAlias = Callable[[Sequence[Command], World], tuple[Sequence[Decision | Repeat], World]]
 
 _INBOX_FIND = statement("inbox_find")
-_OUTBOX_BLOCK = statement("outbox_block")
 
 # Decisions depend on the directory (insurer, status, existing references), and its rows are read without a lock. So a
 # batch that changes the directory runs alone; other batches run at the same time.
@@ -165,18 +164,15 @@ class CommandStore:
         known = await _find_known(connection, records)
         passing("after_claim")
         commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in known]
-        before = await load_world(connection, needs(commands))
-        [taken] = await connection.fetch(_OUTBOX_BLOCK)
-        answers = BatchOutput(self._topics, taken["block"], taken["decided_at"])
-        decisions, after = self._decide(commands, before)
+        loaded = await load_world(connection, needs(commands))
+        answers = BatchOutput(self._topics, loaded.block, loaded.decided_at)
+        decisions, after = self._decide(commands, loaded.world)
         # Messages are made without the database, so this runs while the rows are saved.
-        await run_concurrently(save_world(connection, before, after), answers.add(records, known, decisions))
+        await run_concurrently(save_world(connection, loaded.world, after), answers.add(records, known, decisions))
         self._check_lengths(answers.messages)
-        await answers.write(connection)
-        await _notify_others(connection, answers.messages, self._held())
-        await marks.move(connection)
+        await answers.write(connection, marks)
         passing("before_commit")
-        await connection.execute(commit_of(records))
+        await connection.execute(f"{_notification(answers.messages, self._held())}{commit_of(records)}")
         passing("after_commit")
         dead_letters = sum(isinstance(parsed, Undecodable) for parsed in records)
         return Applied(
@@ -198,6 +194,6 @@ async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict
     return known_outcomes(await connection.fetch(_INBOX_FIND, *zip(*keys, strict=True)))
 
 
-async def _notify_others(connection: Connection, messages: Iterable[Message], held: Set[int]) -> None:
-    if any(message.shard not in held for message in messages):
-        await connection.execute(f"NOTIFY {CHANNEL}")
+def _notification(messages: Iterable[Message], held: Set[int]) -> str:
+    """Return the notification of the other relays, which is part of the statement that commits; empty without any."""
+    return f"NOTIFY {CHANNEL}; " if any(message.shard not in held for message in messages) else ""

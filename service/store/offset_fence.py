@@ -11,7 +11,9 @@ from service.store.pool import Connection, connect, transaction
 from service.store.statement import statement
 
 _CLAIM = statement("offset_mark_claim")
-_MOVE = statement("offset_mark_move")
+MOVE = statement("offset_mark_move")
+"""Set locked marks; see `OffsetFence.move`."""
+
 _READ = statement("offset_mark_read")
 _SET = statement("offset_mark_set")
 
@@ -91,12 +93,15 @@ class OffsetFence:
         """Return whether the record is not decided yet."""
         return record.offset >= self._next[record.topic, record.partition]
 
-    async def move(self, connection: Connection) -> None:
-        """Set the marks behind the batch; raise StoreRace when another owner started a partition first."""
+    async def move(self, connection: Connection, query: str = MOVE, *more: object) -> None:
+        """Set the marks behind the batch; raise StoreRace when another owner started a partition first.
+
+        `query` is a statement that ends with MOVE, and `more` its other parameters.
+        """
         now = [self._next[tp] for tp in self._tps]
         after = [max(self._after[tp], self._next[tp]) for tp in self._tps]
         started = [tp in self._started for tp in self._tps]
-        done = await connection.execute(_MOVE, *self._keys, now, after, started)
+        done = await connection.execute(query, *self._keys, now, after, started, *more)
         if int(done.rpartition(" ")[2]) != len(self._tps):
             raise StoreRace("another process started a partition of the batch")
 

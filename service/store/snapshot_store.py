@@ -23,10 +23,9 @@ from service.store.outbox_store import CHANNEL
 from service.store.pool import Connection
 from service.store.position import BLOCK
 from service.store.statement import statement
-from service.store.world_load import load_world
+from service.store.world_load import Loaded, load_world
 
 PAGE: Final = 500
-_OUTBOX_BLOCK = statement("outbox_block")
 
 # What can be published again, in this order: the statement for a page of it, and its fields in Needs and World.
 _STATES: Final = MappingProxyType(
@@ -66,9 +65,8 @@ async def snapshots(
             async with translated_in(connection):
                 # Not while a batch changes the directory, whose rows are read without a lock.
                 await connection.execute(BEGIN_SHARED)
-                states, after = await _page(connection, kind, organization, after, page)
-                [taken] = await connection.fetch(_OUTBOX_BLOCK)
-                first, time = taken["block"] * BLOCK, stamp(taken["decided_at"])
+                states, after, loaded = await _page(connection, kind, organization, after, page)
+                first, time = loaded.block * BLOCK, stamp(loaded.decided_at)
                 messages = [
                     association_message(one, run, first + number, time, topics)
                     if isinstance(one, Held)
@@ -86,26 +84,27 @@ async def snapshots(
 
 async def _page(
     connection: Connection, kind: str, organization: str | None, after: tuple[str, ...], page: int
-) -> tuple[list[Snapshot | Held], tuple[str, ...]]:
-    """Return the next states, with their rows locked, and the key to continue after; an empty key at the end."""
+) -> tuple[list[Snapshot | Held], tuple[str, ...], Loaded]:
+    """Return the next states, with their rows locked, the key to continue after (empty at the end), and all loaded."""
     if kind in _ASSOCIATIONS:
         return await _association_page(connection, kind, organization, after, page)
     query, field = _STATES[kind]
     ids = [row["id"] for row in await connection.fetch(query, *after, organization, page)]
-    world = await load_world(connection, Needs(**{field: set(ids)}))
-    states = getattr(world, field)
-    return [states[id_] for id_ in ids], (ids[-1],) if len(ids) == page else ()
+    loaded = await load_world(connection, Needs(**{field: set(ids)}))
+    states = getattr(loaded.world, field)
+    return [states[id_] for id_ in ids], (ids[-1],) if len(ids) == page else (), loaded
 
 
 async def _association_page(
     connection: Connection, kind: str, organization: str | None, after: tuple[str, ...], page: int
-) -> tuple[list[Snapshot | Held], tuple[str, ...]]:
+) -> tuple[list[Snapshot | Held], tuple[str, ...], Loaded]:
     query, owners_field, field = _ASSOCIATIONS[kind]
     rows = await connection.fetch(query, *after, organization, page)
     pairs = {(row["owner_id"], row["code_id"]): row["code"] for row in rows}
-    world = await load_world(connection, Needs(**{owners_field: {owner for owner, _ in pairs}, field: set(pairs)}))
-    owners, held = getattr(world, owners_field), getattr(world, field)
+    loaded = await load_world(connection, Needs(**{owners_field: {owner for owner, _ in pairs}, field: set(pairs)}))
+    owners, held = getattr(loaded.world, owners_field), getattr(loaded.world, field)
     # An association that was removed between the page and the lock has its own event, and is left out.
     states = [Held(held[pair], code, owners[pair[0]].version) for pair, code in pairs.items() if pair in held]
     last = rows[-1] if rows else None
-    return list(states), (last["owner_id"], last["code_id"]) if last is not None and len(rows) == page else ()
+    following = (last["owner_id"], last["code_id"]) if last is not None and len(rows) == page else ()
+    return list(states), following, loaded

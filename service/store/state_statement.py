@@ -54,11 +54,18 @@ BRANCH: Final = Table("branch", Branch)
 ROLE: Final = Table("role", Role)
 PRODUCT: Final = Table("product", Product)
 
+_DIRECTORY: Final = (ORGANIZATION, BRANCH, ROLE, PRODUCT)
+
 
 def _load(name: str, table: Table) -> str:
     """Return the statement of `sql/<name>.sql`, which returns the fields of states in their order, dates as text."""
     columns = [f"{n}::text AS {n}" if type_ == "date" else n for n, type_ in table.fields().items()]
-    return complete(statement(name), columns=_list(columns), table=table.name)
+    return complete(statement(name), columns=_list(columns))
+
+
+def _unlocked() -> str:
+    """Return the statement that loads the directory; the columns of each state are the fields, in their order."""
+    return complete(statement("unlocked_load"), **{table.name: _list(table.fields()) for table in _DIRECTORY})
 
 
 def _put(table: Table) -> str:
@@ -101,7 +108,7 @@ STATEMENTS: Final = {
     "group_save": _save(GROUP),
     "user_save": _save(USER),
     "producer_code_save": _save(PRODUCER_CODE),
-    **{f"{table.name}_load": _load("directory_load", table) for table in (ORGANIZATION, BRANCH, ROLE, PRODUCT)},
-    **{f"{table.name}_save": _put(table) for table in (ORGANIZATION, BRANCH, ROLE, PRODUCT)},
+    "unlocked_load": _unlocked(),
+    **{f"{table.name}_save": _put(table) for table in _DIRECTORY},
 }
 """The complete statements by name; tests/unit/store/golden has their texts."""

@@ -1,6 +1,10 @@
-"""Load the state that a batch of commands needs: one statement for each kind of state that it needs."""
+"""Load the state that a batch of commands needs: a statement for each kind of state to lock, and one for all others."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 import orjson
@@ -14,21 +18,24 @@ from service.core.reference import Branch, Product, Role
 from service.core.user import User
 from service.store.pool import Connection
 from service.store.state_statement import STATEMENTS
-from service.store.statement import statement
 
-_ORGANIZATION = STATEMENTS["organization_load"]
-_BRANCH = STATEMENTS["branch_load"]
-_ROLE = STATEMENTS["role_load"]
-_PRODUCT = STATEMENTS["product_load"]
 _GROUP = STATEMENTS["group_load"]
 _USER = STATEMENTS["user_load"]
 _PRODUCER_CODE = STATEMENTS["producer_code_load"]
-_USER_ASSOCIATION = statement("user_association_load")
-_GROUP_ASSOCIATION = statement("group_association_load")
+_UNLOCKED = STATEMENTS["unlocked_load"]
 
 
-async def load_world(connection: Connection, needs: Needs) -> World:
-    """Read and lock the aggregates of a batch.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The loaded state, the block of positions that the batch has taken, and the time of its decisions."""
+
+    world: World
+    block: int
+    decided_at: datetime
+
+
+async def load_world(connection: Connection, needs: Needs) -> Loaded:
+    """Read and lock the aggregates of a batch, and take its block: the caller holds the lock of batches.
 
     Kinds are always in the same order, and rows in the order of their ids, so that writers cannot deadlock.
     """
@@ -39,27 +46,33 @@ async def load_world(connection: Connection, needs: Needs) -> World:
     organizations.update(group.organization_id for group in groups.values())
     organizations.update(user.organization_id for user in users.values())
     organizations.update(code.organization_id for code in codes.values())
-    return World(
-        organizations={row["id"]: _organization(row) for row in await _rows(connection, _ORGANIZATION, organizations)},
-        branches={row["id"]: Branch(*row.values()) for row in await _rows(connection, _BRANCH, needs.branches)},
-        roles={row["id"]: _role(row) for row in await _rows(connection, _ROLE, needs.roles)},
-        products={row["id"]: Product(*row.values()) for row in await _rows(connection, _PRODUCT, needs.products)},
+    ids = map(_joined, (organizations, needs.branches, needs.roles, needs.products))
+    pairs = (*_joined_pairs(needs.user_associations), *_joined_pairs(needs.group_associations))
+    # After the locks: the block rises in the order in which others see the changes, and nobody changes what is read.
+    unlocked: dict[str, list[Any]] = defaultdict(list)
+    for kind, state in await connection.fetch(_UNLOCKED, *ids, *pairs):
+        unlocked[kind].append(state)
+    [(block, decided_at)] = unlocked["block"]
+    world = World(
+        organizations={id_: Organization(id_, *rest) for id_, *rest in map(_with_tuples, unlocked["organization"])},
+        branches={id_: Branch(id_, *rest) for id_, *rest in unlocked["branch"]},
+        roles={id_: Role(id_, *rest) for id_, *rest in map(_with_tuples, unlocked["role"])},
+        products={id_: Product(id_, *rest) for id_, *rest in unlocked["product"]},
         groups=groups,
         users=users,
         codes=codes,
         code_ids={code.code.lower(): code.id for code in codes.values()},
         usernames={user.username: user.id for user in users.values() if user.username is not None},
         user_associations={
-            (row["user_id"], row["code_id"]): UserAssociation(
-                row["id"], row["user_id"], row["code_id"], tuple(row["role_ids"])
-            )
-            for row in await _pairs(connection, _USER_ASSOCIATION, needs.user_associations)
+            (user_id, code_id): UserAssociation(id_, user_id, code_id, tuple(role_ids))
+            for id_, user_id, code_id, role_ids in unlocked["user_association"]
         },
         group_associations={
-            (row["group_id"], row["code_id"]): GroupAssociation(row["id"], row["group_id"], row["code_id"])
-            for row in await _pairs(connection, _GROUP_ASSOCIATION, needs.group_associations)
+            (group_id, code_id): GroupAssociation(id_, group_id, code_id)
+            for id_, group_id, code_id in unlocked["group_association"]
         },
     )
+    return Loaded(world, block, decided_at)
 
 
 async def _rows(
@@ -72,11 +85,9 @@ async def _rows(
     return await connection.fetch(query, *map(_joined, keys), *more)
 
 
-async def _pairs(connection: Connection, query: str, pairs: Collection[tuple[str, str]]) -> Iterable[asyncpg.Record]:
-    if not pairs:
-        return ()
-    owners, codes = zip(*sorted(pairs), strict=True)
-    return await connection.fetch(query, ",".join(owners), ",".join(codes))
+def _joined_pairs(pairs: Collection[tuple[str, str]]) -> tuple[str, str]:
+    owners, codes = zip(*sorted(pairs), strict=True) if pairs else ((), ())
+    return ",".join(owners), ",".join(codes)
 
 
 def _joined(ids: Collection[str]) -> str:
@@ -84,14 +95,8 @@ def _joined(ids: Collection[str]) -> str:
     return ",".join(sorted(ids))
 
 
-def _organization(row: asyncpg.Record) -> Organization:
-    id_, name, status, domains, insurer, version = row.values()
-    return Organization(id_, name, status, tuple(domains), insurer, version)
-
-
-def _role(row: asyncpg.Record) -> Role:
-    id_, name, permissions, version = row.values()
-    return Role(id_, name, tuple(permissions), version)
+def _with_tuples(state: Iterable[Any]) -> Iterable[Any]:
+    return (tuple(value) if isinstance(value, list) else value for value in state)
 
 
 def _group(row: asyncpg.Record) -> Group:

@@ -14,6 +14,7 @@ from service.core.group import Address, Group
 from service.core.producer_code import ProducerCode
 from service.core.user import User
 from service.store.errors import StoreRace
+from service.store.new_rows import write_rows
 from service.store.pool import Connection
 from service.store.state_statement import GROUP, PRODUCER_CODE, STATEMENTS, USER
 from service.store.statement import statement
@@ -60,7 +61,7 @@ def _changes(before: Mapping[_Key, _State], after: Mapping[_Key, _State]) -> lis
 async def _save_groups(connection: Connection, before: World, after: World) -> None:
     changes = _changes(before.groups, after.groups)
     new = [state for state, old in changes if old is None]
-    await _copy(
+    await write_rows(
         connection,
         GROUP.name,
         _GROUP_COLUMNS,
@@ -85,7 +86,7 @@ async def _save_users(connection: Connection, before: World, after: World) -> No
     ]
     if released:
         await connection.execute(_RELEASE_USERNAME, released)
-    await _copy(connection, USER.name, _USER_COLUMNS, [_user_row(u) for u in new])
+    await write_rows(connection, USER.name, _USER_COLUMNS, [_user_row(u) for u in new])
     await _update(
         connection,
         _USER,
@@ -114,7 +115,7 @@ async def _save_users(connection: Connection, before: World, after: World) -> No
 async def _save_codes(connection: Connection, before: World, after: World) -> None:
     changes = _changes(before.codes, after.codes)
     new: list[ProducerCode] = [state for state, old in changes if old is None]
-    await _copy(
+    await write_rows(
         connection,
         PRODUCER_CODE.name,
         _CODE_COLUMNS,
@@ -161,7 +162,7 @@ async def _save_user_associations(connection: Connection, before: World, after: 
     removed = [key for key, state in before.user_associations.items() if after.user_associations.get(key) is not state]
     await _remove(connection, _USER_ASSOCIATION_REMOVE, removed)
     held = [state for state, _ in _changes(before.user_associations, after.user_associations)]
-    await _copy(
+    await write_rows(
         connection,
         "user_producer_code",
         _USER_ASSOCIATION_COLUMNS,
@@ -175,7 +176,7 @@ async def _save_group_associations(connection: Connection, before: World, after:
     ]
     await _remove(connection, _GROUP_ASSOCIATION_REMOVE, removed)
     held = [state for state, _ in _changes(before.group_associations, after.group_associations)]
-    await _copy(
+    await write_rows(
         connection,
         "group_producer_code",
         _GROUP_ASSOCIATION_COLUMNS,
@@ -199,11 +200,6 @@ async def _save_usability(connection: Connection, before: World, after: World) -
     ]
     if organizations:
         await connection.execute(_ORGANIZATION_USABILITY, *zip(*organizations, strict=True))
-
-
-async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    if rows:
-        await connection.copy_records_to_table(table, columns=columns, records=rows)
 
 
 async def _update(connection: Connection, query: str, rows: Sequence[tuple[object, ...]]) -> None:

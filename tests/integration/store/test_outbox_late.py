@@ -13,7 +13,6 @@ from service.store.frame_row import write_frames
 from service.store.lock import BEGIN_SHARED
 from service.store.outbox_store import OutboxStore
 from service.store.position import BLOCK
-from service.store.statement import statement
 from tests.integration.store.conftest import ALL
 from tests.support.foreign import KINDS, open_transaction
 
@@ -43,7 +42,7 @@ def message(id_: str, position: int) -> Message:
 async def begin(connection: "Database[asyncpg.Record]", id_: str) -> int:
     """Write a frame as a batch does, up to its commit: the lock, a block, the frame. Return the block."""
     await connection.execute(BEGIN_SHARED)
-    block: int = await connection.fetchval(statement("outbox_block"))
+    block: int = await connection.fetchval("SELECT nextval('outbox_block')")
     await write_frames(connection, frames_of([message(id_, block * BLOCK)]))
     return block
 
@@ -115,7 +114,7 @@ async def test_a_writer_without_a_block_holds_the_bound_only_while_it_runs(
 
 async def begin_within(connection: "Database[asyncpg.Record]", id_: str) -> None:
     """Write a frame in a batch that already holds its lock."""
-    block = await connection.fetchval(statement("outbox_block"))
+    block = await connection.fetchval("SELECT nextval('outbox_block')")
     await write_frames(connection, frames_of([message(id_, block * BLOCK)]))
 
 

@@ -16,7 +16,6 @@ from service.store.frame_row import write_frames
 from service.store.lock import BEGIN_SHARED
 from service.store.outbox_store import OutboxStore
 from service.store.position import BLOCK
-from service.store.statement import statement
 from tests.integration.store.conftest import ALL
 from tests.support.foreign import KINDS, SNAPSHOT, open_transaction
 from tests.support.touched import pages_touched
@@ -41,7 +40,7 @@ class Outbox:
         """Write a frame that cannot be compressed, so that six of them fill a page."""
         async with self.database.transaction():
             await self.database.execute(BEGIN_SHARED.partition(";")[2])
-            position = await self.database.fetchval(statement("outbox_block")) * BLOCK
+            position = await self.database.fetchval("SELECT nextval('outbox_block')") * BLOCK
             payload = self._random.randbytes(1_100)
             message = Message(f"m{position}", "code", "code-1", "type", "topic", b"key", payload, [], 0, position)
             await write_frames(self.database, frames_of([message]))

@@ -68,7 +68,7 @@ def with_states(kind: str, *states: Any) -> World:
 async def loaded(database: "asyncpg.Connection[asyncpg.Record]", kind: str, id_: str) -> Any:
     """Return the states with this id."""
     needs: dict[str, Any] = {kind: {id_}}
-    return getattr(await load_world(database, Needs(**needs)), kind)
+    return getattr((await load_world(database, Needs(**needs))).world, kind)
 
 
 @pytest.mark.parametrize("kind", TABLES)

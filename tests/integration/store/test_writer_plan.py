@@ -13,6 +13,7 @@ import pytest
 
 from service.settings import Settings
 from service.store import command_store
+from service.store.batch_output import BATCH_END
 from service.store.command_store import CommandStore
 from service.store.pool import BY_KEY, connect
 from service.store.state_statement import STATEMENTS
@@ -24,6 +25,7 @@ from tests.support.reading import Reading
 from tests.support.record import TOPICS, Log
 from tests.support.touched import pages_touched
 
+COMPOSED = {**STATEMENTS, "batch_end": BATCH_END}
 COUNT = 20
 """Commands of each kind in a batch."""
 
@@ -82,11 +84,7 @@ CHANGES: dict[str, dict[str, int]] = {
     "group_load": {"registry_group": COUNT},
     "user_load": {"registry_user": COUNT},
     "producer_code_load": {"producer_code": 3 * COUNT},
-    "organization_load": {"organization": COUNT},
-    "role_load": {"role": COUNT},
-    "user_association_load": {"user_producer_code": COUNT},
-    "group_association_load": {"group_producer_code": COUNT},
-    "outbox_block": {},
+    "unlocked_load": {"organization": COUNT, "role": COUNT, "user_producer_code": COUNT, "group_producer_code": COUNT},
     "group_save": {"registry_group": COUNT},
     "user_release_username": {"registry_user": COUNT},
     "user_save": {"registry_user": COUNT},
@@ -100,11 +98,7 @@ DIRECTORY: dict[str, dict[str, int]] = {
     "offset_mark_claim": {},
     "inbox_find": {},
     "group_load": {"registry_group": COUNT},
-    "organization_load": {"organization": COUNT},
-    "branch_load": {"branch": COUNT},
-    "role_load": {"role": COUNT},
-    "product_load": {"product": COUNT},
-    "outbox_block": {},
+    "unlocked_load": {"organization": COUNT, "branch": COUNT, "role": COUNT, "product": COUNT},
     "organization_save": {"organization": COUNT},
     "branch_save": {"branch": COUNT},
     "role_save": {"role": COUNT},
@@ -113,7 +107,7 @@ DIRECTORY: dict[str, dict[str, int]] = {
     # The codes of the one organization whose status changed, and who holds them.
     "organization_usability": {"producer_code": 4, "user_producer_code": 2, "group_producer_code": 2},
     # Nobody started this partition before: its mark is read in the place where it was just written.
-    "offset_mark_move": {"offset_mark": 2},
+    "batch_end": {"offset_mark": 2},
 }
 
 INBOX_PAGES = 10
@@ -142,7 +136,7 @@ async def test_statements_of_a_batch_read_the_rows_that_they_need(
             outcomes = [m.type for m in await stored_messages(looking) if m.aggregatetype == "outcome"]
             assert outcomes.count("producer-registry.command.rejected.v1") == 0
 
-            read = {name: reading.rows.pop(STATEMENTS.get(name) or statement(name)) for name in most}
+            read = {name: reading.rows.pop(COMPOSED.get(name) or statement(name)) for name in most}
             assert {name: rows for name, rows in read.items() if _exceeds(rows, most[name])} == {}
             assert all(query.startswith(("BEGIN", "COMMIT")) for query in reading.rows), "every statement has numbers"
             assert pages["inbox"] <= INBOX_PAGES * len(batch)

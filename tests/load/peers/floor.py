@@ -52,11 +52,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A statement of a batch: a COPY if it has columns, else a statement with its arguments."""
+    """A statement of a batch: a COPY if it has columns, else a statement with its arguments, or with `many` of them."""
 
     statement: str
     columns: Sequence[str]
     rows: Sequence[Any]
+    many: bool = False
 
 
 class Recorder:
@@ -68,6 +69,10 @@ class Recorder:
     async def copy_records_to_table(self, table: str, *, columns: Sequence[str], records: Sequence[Any]) -> None:
         """Record a COPY."""
         self.steps.append(Step(table, columns, list(records)))
+
+    async def executemany(self, query: str, arguments: Sequence[Any]) -> None:
+        """Record a statement that writes a row for each of the arguments."""
+        self.steps.append(Step(query, (), arguments, many=True))
 
     async def execute(self, query: str, *arguments: Any) -> str:
         """Record a statement; all its rows count as written."""
@@ -82,7 +87,7 @@ async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) 
         for offset, sent in enumerate(Workload(codes, seed).take(count))
     ]
     received = [parsed for parsed in parse(records, topics, Limits()) if isinstance(parsed, Received)]
-    world = await load_world(session, needs([one.command for one in received]))
+    world = (await load_world(session, needs([one.command for one in received]))).world
     batches = []
     waiting = iter(received)
     for block, batch in enumerate(_chunks(waiting), start=1):
@@ -91,7 +96,7 @@ async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) 
         await save_world(recorder, world, after)
         answers = BatchOutput(topics, block, clock.now())
         await answers.add(batch, {}, decisions)
-        await answers.write(recorder)
+        await answers.copy(recorder)
         batches.append(recorder.steps)
         world = after
     return batches
@@ -108,6 +113,8 @@ async def write(session: Any, batches: Sequence[list[Step]], postgres: int) -> d
         for step in steps:
             if step.columns:
                 await session.copy_records_to_table(step.statement, columns=step.columns, records=step.rows)
+            elif step.many:
+                await session.executemany(step.statement, step.rows)
             else:
                 await session.execute(step.statement, *step.rows)
         if number:

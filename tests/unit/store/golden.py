@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from service.store import code_page, list_page
+from service.store.batch_output import BATCH_END
 from service.store.caller_page import documents_statement, stamps_statement
 from service.store.code_page import Collection, Page, page_statement
 from service.store.filter import Filter, Sort
-from service.store.state_statement import STATEMENTS
+from service.store.new_rows import insert_statement
+from service.store.state_statement import GROUP, PRODUCER_CODE, STATEMENTS, USER
 
 FOLDER: Final = Path(__file__).parent / "golden"
 
@@ -55,7 +57,11 @@ def statements() -> dict[str, dict[str, str]]:
         "users.of_organizations": list_page.user_statement(25, narrowed=True),
         "users.one": list_page.user_one(),
     }
-    found = {"producer_code.sql": codes, "group.sql": groups, "user.sql": users}
+    found = {"producer_code.sql": codes, "group.sql": groups, "user.sql": users, "batch.sql": {"batch_end": BATCH_END}}
+    for table in (PRODUCER_CODE, GROUP, USER):
+        found["insert.sql"] = found.get("insert.sql", {}) | {
+            table.name: insert_statement(table.name, tuple(table.columns()))
+        }
     for name, statement in STATEMENTS.items():
         found.setdefault(f"{name.rpartition('_')[0]}.sql", {})[name] = statement.rstrip("\n")
     return found

@@ -65,7 +65,7 @@ async def _fill(registry: Registry, topics: Mapping[Table, str], load: Load, see
     commands = [one.command for one in read if isinstance(one, Received)]
     session: Any = await asyncpg.connect(registry.settings.database_url)
     try:
-        world = await load_world(session, needs(commands))
+        world = (await load_world(session, needs(commands))).world
     finally:
         await session.close()
     rows = list(records(commands, world))

@@ -1,13 +1,3 @@
--- branch_load
--- Load organizations, branches, roles or products. $1 ids, joined by commas
-SELECT
-    id,
-    branch_code,
-    display_name,
-    version
-FROM branch
-WHERE id = ANY(string_to_array($1, ','))
-
 -- branch_save
 -- Insert or update organizations, branches, roles or products. $1 a JSON array of objects with the columns as names
 INSERT INTO branch AS t (

@@ -1,15 +1,3 @@
--- organization_load
--- Load organizations, branches, roles or products. $1 ids, joined by commas
-SELECT
-    id,
-    display_name,
-    status,
-    domains,
-    insurer,
-    version
-FROM organization
-WHERE id = ANY(string_to_array($1, ','))
-
 -- organization_save
 -- Insert or update organizations, branches, roles or products. $1 a JSON array of objects with the columns as names
 INSERT INTO organization AS t (

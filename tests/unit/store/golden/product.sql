@@ -1,14 +1,3 @@
--- product_load
--- Load organizations, branches, roles or products. $1 ids, joined by commas
-SELECT
-    id,
-    name,
-    institution_id,
-    product_line,
-    version
-FROM product
-WHERE id = ANY(string_to_array($1, ','))
-
 -- product_save
 -- Insert or update organizations, branches, roles or products. $1 a JSON array of objects with the columns as names
 INSERT INTO product AS t (

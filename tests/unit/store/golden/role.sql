@@ -1,13 +1,3 @@
--- role_load
--- Load organizations, branches, roles or products. $1 ids, joined by commas
-SELECT
-    id,
-    display_name,
-    permissions,
-    version
-FROM role
-WHERE id = ANY(string_to_array($1, ','))
-
 -- role_save
 -- Insert or update organizations, branches, roles or products. $1 a JSON array of objects with the columns as names
 INSERT INTO role AS t (

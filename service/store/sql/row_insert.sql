@@ -1,0 +1,2 @@
+-- Write one new row
+INSERT INTO /*table*/ (/*columns*/) VALUES (/*values*/)

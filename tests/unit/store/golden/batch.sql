@@ -1,0 +1,46 @@
+-- batch_end
+-- Write the rows of the inbox and the frames of a small batch, and set its marks. The first part of the parameters is
+-- that of offset_mark_move.
+-- Inbox: $8 sources, $9 command ids, $10 topics, $11 statuses, $12 subjects, $13 outcomes, $14 times of the decisions
+-- Frames: $15 positions, $16 shards, $17 topics, $18 numbers of messages, $19 raw bytes, $20 values
+WITH decided AS (
+    INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at)
+    SELECT *
+    FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[], $14::timestamptz[])
+),
+waiting AS (
+    INSERT INTO outbox_frame (position, shard, topic, messages, raw_bytes, value)
+    SELECT *
+    FROM unnest($15::bigint[], $16::smallint[], $17::text[], $18::integer[], $19::integer[], $20::bytea[])
+)
+-- Set locked marks. The mark of a partition that this transaction started is set only if it is the only one: otherwise
+-- another transaction started the partition between the snapshot and the lock for starting it.
+-- $1 cluster, $2 topics, $3 topic ids, $4 partitions, $5 current offsets, $6 next offsets, $7 whether it was started
+UPDATE offset_mark AS mark
+SET next_offset = found.next_offset, updated_at = now()
+FROM (
+    SELECT here.place, n.next_offset
+    FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::boolean[])
+        AS n (topic, topic_id, partition, offset_now, next_offset, started)
+    -- By the whole key, one by one: a plan for a join could read all marks and their old row versions.
+    CROSS JOIN LATERAL (
+        SELECT m.ctid AS place
+        FROM offset_mark AS m
+        WHERE m.cluster_id = $1
+          AND m.topic = n.topic
+          AND m.topic_id = n.topic_id
+          AND m.partition = n.partition
+          AND m.next_offset = n.offset_now
+        LIMIT 1
+    ) AS here
+    WHERE CASE WHEN n.started THEN NOT EXISTS (
+        SELECT FROM offset_mark AS other
+        WHERE other.cluster_id = $1
+          AND other.topic = n.topic
+          AND other.topic_id = n.topic_id
+          AND other.partition = n.partition
+          AND other.next_offset <> n.offset_now
+    ) ELSE true END
+) AS found
+WHERE mark.ctid = found.place
+
