@@ -19,16 +19,18 @@ from consumers.kafka.close_within import close_within
 from consumers.kafka.cluster_identity import Identity, read_cluster_identity
 from consumers.kafka.connection_error import reason_of
 from consumers.kafka.permission import denied
-from consumers.reading.assignment import READING, Assignment, OffsetAlarm
+from consumers.reading.assignment import Assignment, OffsetAlarm
 from consumers.reading.batch import Batches
 from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.consumer import CommandConsumer
 from consumers.reading.dead_letter_limit import DeadLetterLimit
+from consumers.reading.join import join
 from consumers.reading.reading_metrics import ReadingMetrics
 from consumers.reading.settlement import COMMIT_SECONDS, Settlement
 from consumers.reading.start_offsets import StartOffsets
 from consumers.reading.subscriber import Subscription
 from consumers.reading.traced_batch import traced_apply, traced_handle
+from consumers.reading.waiting import WaitingCommands
 from consumers.relay.relay import Relay
 from consumers.relay.traced_publisher import publisher
 from consumers.shutdown import Shutdown
@@ -39,6 +41,8 @@ from service.settings import Settings
 from service.store.command_store import Applied, CommandStore
 from service.store.offset_fence import OffsetFenceStore, Origin
 from service.store.outbox_store import OutboxStore
+from service.store.waiting_command import WaitPolicy
+from service.store.waiting_store import WaitingStore
 from service.telemetry import COMMAND_PARTITIONS, log
 
 if TYPE_CHECKING:
@@ -47,7 +51,6 @@ if TYPE_CHECKING:
 _log = log(__name__)
 
 BROKER = "broker"
-JOIN_SECONDS = 10.0
 COLLECT_BATCHES = 16
 PROBE_SECONDS = 2.0
 CHECK_PROBES = 5
@@ -85,6 +88,7 @@ class Consumers:
             end_seconds=deadline * PUBLISH_PART,
         )
         self._publishes = publishes
+        self._batch_metrics = BatchMetrics(settings.metrics_sources)
         self._settlement = Settlement(min(COMMIT_SECONDS, settings.session_timeout_ms / 1000), watch=shutdown.watch)
         self._reading_metrics = ReadingMetrics()
         self._start_offsets: StartOffsets | None = None
@@ -170,8 +174,14 @@ class Consumers:
         if identity is None:
             return
         origin = Origin(identity.cluster_id, identity.topic_ids)
+        waiting = self._waiting_commands(origin)
         store = CommandStore(
-            self._settings, self._topics, origin=origin, held=lambda: self._relay.shards, tracing=self._tracing
+            self._settings,
+            self._topics,
+            origin=origin,
+            held=lambda: self._relay.shards,
+            tracing=self._tracing,
+            policy=waiting.policy,
         )
         start_offsets = StartOffsets(self._settings, client, OffsetFenceStore(self._settings, origin), identity, topics)
         self._start_offsets = start_offsets
@@ -183,6 +193,7 @@ class Consumers:
         async def apply(batch: Sequence[Parsed], after: Mapping[TopicPartition, int]) -> Applied:
             applied = await store.apply(batch, self._settlement.reached, after)
             self._relay.wake()
+            waiting.wake(applied)
             return applied
 
         batches = Batches(
@@ -190,7 +201,7 @@ class Consumers:
             traced_apply(apply, self._tracing, self._settings.consumer_group),
             self._settlement,
             limit=DeadLetterLimit(self._settings.dead_letter_window, self._settings.dead_letter_minimum),
-            metrics=BatchMetrics(self._settings.metrics_sources),
+            metrics=self._batch_metrics,
             health=self._health,
             shutdown=self._shutdown,
         )
@@ -238,10 +249,25 @@ class Consumers:
             built=self._settlement.use,
             before_leaving=leave,
         )
-        if await self._start(subscription):
-            await self._shutdown.stop.wait()
-            await subscription.stop()
+        async with waiting.running():
+            if await join(subscription, self._settings.consumer_group, self._health, self._shutdown):
+                await self._shutdown.stop.wait()
+                await subscription.stop()
         await store.close()
+
+    def _waiting_commands(self, origin: Origin) -> WaitingCommands:
+        policy = WaitPolicy(self._settings.reference_wait_seconds, self._settings.reference_wait_commands, None)
+        store = WaitingStore(
+            self._settings, self._topics, origin=origin, held=lambda: self._relay.shards, policy=policy
+        )
+        return WaitingCommands(
+            store,
+            policy,
+            most=self._settings.batch_max_records,
+            metrics=self._batch_metrics,
+            decided=self._relay.wake,
+            shutdown=self._shutdown,
+        )
 
     async def _pass_over(self, store: CommandStore, positions: Mapping[TopicPartition, int]) -> None:
         """Move the marks to these positions, because no undecided record is before them."""
@@ -260,29 +286,3 @@ class Consumers:
                     return await read_cluster_identity(client, topics)
             await pause(backoff.next(), self._shutdown.stop)
         return None
-
-    async def _start(self, subscription: Subscription) -> bool:
-        """Join the group; False when the shutdown begins before that succeeds."""
-        backoff = Backoff(most=5.0)
-        group = self._settings.consumer_group
-        while not self._shutdown.stop.is_set():
-            starting = asyncio.create_task(subscription.start())
-            stopping = asyncio.create_task(self._shutdown.stop.wait())
-            either = partial(asyncio.wait, (starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-            done, _ = await either(timeout=JOIN_SECONDS)
-            if not done:
-                # The client library retries without a limit and raises no error.
-                self._health.mark_not_ready(READING, f"could not join the group {group} within {JOIN_SECONDS:g} s")
-                await either()
-            stopping.cancel()
-            if starting.done() and starting.exception() is None:
-                return True
-            starting.cancel()
-            await asyncio.wait((starting,))
-            await subscription.stop()
-            if not starting.cancelled() and (error := starting.exception()) is not None:
-                self._health.mark_not_ready(
-                    READING, f"cannot join the group {group}: {denied(error, 'READ') or repr(error)}"
-                )
-                await pause(backoff.next(), self._shutdown.stop)
-        return False

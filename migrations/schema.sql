@@ -172,6 +172,34 @@ CREATE TABLE public.user_producer_code (
 )
 WITH (fillfactor='90');
 
+CREATE TABLE public.waiting_command (
+    id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    reference_kind text COLLATE pg_catalog."C",
+    reference_id text COLLATE pg_catalog."C",
+    received_at timestamp with time zone NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    command_id text NOT NULL COLLATE pg_catalog."C",
+    topic text NOT NULL COLLATE pg_catalog."C",
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    key bytea,
+    value bytea NOT NULL,
+    header_names bytea[] NOT NULL,
+    header_values bytea[] NOT NULL
+);
+
+ALTER TABLE public.waiting_command ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.waiting_command_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE ONLY public.branch
     ADD CONSTRAINT branch_pkey PRIMARY KEY (id);
 
@@ -217,6 +245,9 @@ ALTER TABLE ONLY public.role
 ALTER TABLE ONLY public.user_producer_code
     ADD CONSTRAINT user_producer_code_pkey PRIMARY KEY (code_id, user_id);
 
+ALTER TABLE ONLY public.waiting_command
+    ADD CONSTRAINT waiting_command_pkey PRIMARY KEY (id);
+
 CREATE INDEX group_producer_code_order ON public.group_producer_code USING btree (group_id, code);
 
 CREATE INDEX group_producer_code_usable ON public.group_producer_code USING btree (group_id, code) WHERE (usable > 0);
@@ -246,4 +277,12 @@ CREATE UNIQUE INDEX registry_user_username ON public.registry_user USING btree (
 CREATE INDEX user_producer_code_order ON public.user_producer_code USING btree (user_id, code);
 
 CREATE INDEX user_producer_code_usable ON public.user_producer_code USING btree (user_id, code) WHERE (usable > 0);
+
+CREATE INDEX waiting_command_deadline ON public.waiting_command USING btree (deadline);
+
+CREATE INDEX waiting_command_identity ON public.waiting_command USING btree (source, command_id, topic);
+
+CREATE INDEX waiting_command_reference ON public.waiting_command USING btree (reference_kind, reference_id) WHERE (reference_kind IS NOT NULL);
+
+CREATE INDEX waiting_command_subject ON public.waiting_command USING btree (kind, subject, id);
 

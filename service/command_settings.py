@@ -80,6 +80,16 @@ class CommandSettings(BaseSettings):
         "Time without heartbeats after which the broker reassigns the partitions of a consumer",
         "milliseconds, 1000 to 1800000",
     )
+    reference_wait_seconds: Annotated[float, Field(ge=0, le=86_400)] = setting(
+        0,
+        "How long a command whose only problem are missing references waits for them; 0 rejects it at once",
+        "seconds, 0 to 86400",
+    )
+    reference_wait_commands: Count = setting(
+        100_000,
+        "Number of waiting commands from which on a command with missing references is rejected at once",
+        "an integer, at least 1",
+    )
     dead_letter_window: Count = setting(
         1000,
         "Number of most recent records of a partition; the consumer stops when more than half were dead-lettered",

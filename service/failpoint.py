@@ -14,6 +14,8 @@ POINTS = frozenset(
         "after_claim",
         "before_commit",
         "after_commit",
+        "before_waiting_commit",
+        "after_waiting_commit",
         "mid_publish",
         "after_publish",
         "before_offset_commit",

@@ -27,7 +27,10 @@ _SIZES = (1, 10, 50, 100, 250, 500, 1000, 2000, 5000)
 BUILD = Info(f"{_P}build", "Version of the program", registry=REGISTRY)
 ROLE = Gauge(f"{_P}role_info", "1 for each role of this process: consumers, relay, api", ["role"], registry=REGISTRY)
 COMMANDS = Counter(
-    f"{_P}commands_total", "Processed commands by result: decided, repeated, skipped", ["result"], registry=REGISTRY
+    f"{_P}commands_total",
+    "Processed commands by result: decided, repeated, skipped, waiting (decided later)",
+    ["result"],
+    registry=REGISTRY,
 )
 COMMAND_OUTCOMES = Counter(
     f"{_P}command_outcomes_total",
@@ -42,6 +45,10 @@ REJECTIONS = Counter(
     ["source", "code"],
     registry=REGISTRY,
 )
+WAITING_COMMANDS = Gauge(
+    f"{_P}waiting_commands", "Commands of all processes that wait for their references", registry=REGISTRY
+)
+WAITING_OLDEST_SECONDS = Gauge(f"{_P}waiting_oldest_seconds", "Age of the oldest waiting command", registry=REGISTRY)
 DEAD_LETTERS = Counter(
     f"{_P}dead_letters_total", "Records sent to the dead-letter topic, by reason", ["reason"], registry=REGISTRY
 )

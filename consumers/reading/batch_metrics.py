@@ -22,7 +22,7 @@ class BatchMetrics:
 
     def __init__(self, sources: Collection[str] = ()) -> None:
         self._sources = frozenset(sources)
-        start_at_zero(COMMANDS, ("decided", "repeated", "skipped"))
+        start_at_zero(COMMANDS, ("decided", "repeated", "skipped", "waiting"))
         start_at_zero(COMMAND_OUTCOMES, sorted(_TYPES), OUTCOMES)
         start_at_zero(REJECTED, (*sorted(self._sources), HTTP_SOURCE, OTHER), REJECTIONS)
         start_at_zero(DEAD_LETTERS, get_args(Reason))
@@ -33,6 +33,7 @@ class BatchMetrics:
         COMMANDS.labels("decided").inc(applied.decided)
         COMMANDS.labels("repeated").inc(applied.repeated)
         COMMANDS.labels("skipped").inc(applied.skipped)
+        COMMANDS.labels("waiting").inc(applied.waiting)
         for (type_, status), count in applied.outcomes.items():
             COMMAND_OUTCOMES.labels(type_ if type_ in _TYPES else OTHER, status).inc(count)
         for (source, code), count in applied.rejections.items():

@@ -18,7 +18,7 @@ from service.core.reference import Branch, Product, PutBranch, PutProduct, PutRo
 from service.core.user import AddUserCode, CreateUser, JoinGroup, LeaveGroup, RemoveUserCode, UpdateUser, User
 from service.core.world import World, evolve
 
-__all__ = ["Needs", "World", "decide", "decide_batch", "evolve", "needs"]
+__all__ = ["Needs", "World", "decide", "decide_batch", "evolve", "needs", "outcome"]
 
 State: TypeAlias = Organization | Branch | Role | Product | group.Group | User | ProducerCode
 Outcome: TypeAlias = Event | Problems | None
@@ -58,12 +58,12 @@ def decide(command: Command, world: World) -> Decision:
     expected = command.expected_version
     if expected is not None and expected != (version or 0) and (state is not None or isinstance(body, _CREATING)):
         return _rejected(version, (_version_conflict(expected, version),))
-    outcome = _outcome(body, command.subject, world)
-    if outcome is None:
+    result = outcome(body, command.subject, world)
+    if result is None:
         return Decision("unchanged", version, None, ())
-    if isinstance(outcome, tuple):
-        return _rejected(version, outcome)
-    return Decision("accepted", (version or 0) + 1, outcome, ())
+    if isinstance(result, tuple):
+        return _rejected(version, result)
+    return Decision("accepted", (version or 0) + 1, result, ())
 
 
 def _rejected(version: int | None, problems: Problems, more: int = 0) -> Decision:
@@ -98,7 +98,8 @@ def _subject(command: Command, world: World) -> State | None:
     return states.get(command.subject)
 
 
-def _outcome(body: DecidableBody, subject: str, world: World) -> Outcome:
+def outcome(body: DecidableBody, subject: str, world: World) -> Outcome:
+    """Return the event of a command, all its problems, or None when nothing changes."""
     match body:
         case CreateCode() | UpdateCode():
             return producer_code.decide(

@@ -14,6 +14,9 @@ MAX_ERRORS: Final = 20
 MAX_NAME: Final = 64
 """The number of characters of a name that a message repeats."""
 
+REFERENCE_NOT_FOUND: Final = "reference-not-found"
+"""The code of a reference to an entity that does not exist."""
+
 T = TypeVar("T")
 
 
@@ -63,7 +66,7 @@ def shortened(text: str, length: int = MAX_NAME) -> str:
 
 def not_found(path: str, noun: str, identifier: str) -> Problem:
     """Return the problem of a reference to an entity that does not exist."""
-    return Problem("reference-not-found", f"There is no {noun} {identifier}.", path)
+    return Problem(REFERENCE_NOT_FOUND, f"There is no {noun} {identifier}.", path)
 
 
 def missing_subject(noun: str, identifier: str) -> Problems:

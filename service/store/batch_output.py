@@ -131,7 +131,8 @@ class BatchOutput:
             await marks.move(connection)
 
     async def copy(self, connection: Connection) -> None:
-        """Write the inbox rows and the frames by COPY."""
+        """Write the inbox rows, sorted by key, and the frames by COPY."""
+        self.inbox.sort(key=_inbox_key)
         if self.inbox:
             await connection.copy_records_to_table("inbox", columns=_INBOX, records=self.inbox)
         await write_frames(connection, self._frames)

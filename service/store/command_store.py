@@ -16,6 +16,7 @@ from service.core.command import Command
 from service.core.decision import Decision, Repeat
 from service.core.organization import PutOrganization
 from service.core.reference import PutBranch, PutProduct, PutRole
+from service.core.waiting import Reference, Wait, Waiting, created, decide_or_wait, split
 from service.core.world import World
 from service.failpoint import passing
 from service.settings import Settings
@@ -31,6 +32,7 @@ from service.store.outbox_store import CHANNEL
 from service.store.pool import BY_KEY, Connection
 from service.store.statement import statement
 from service.store.traced_connection import traced
+from service.store.waiting_command import WaitPolicy, add_waiting, find_waiting
 from service.store.world_load import load_world
 from service.store.world_save import save_world
 
@@ -51,7 +53,8 @@ class Applied:
     """The result of a batch.
 
     `messages` are in the outbox, in this order. `skipped` records were decided by an earlier batch. `outcomes` counts
-    the decided commands, and `rejections` the rejected ones.
+    the decided commands, and `rejections` the rejected ones. `waiting` is the number of commands that wait now,
+    `subjects` are their subjects. `created` are the new objects. The last two are empty while waiting is switched off.
     """
 
     messages: list[Message]
@@ -61,12 +64,47 @@ class Applied:
     skipped: int
     outcomes: Mapping[TypeAndStatus, int] = field(default_factory=dict)
     rejections: Mapping[SourceAndCode, int] = field(default_factory=dict)
+    waiting: int = 0
+    created: frozenset[Reference] = frozenset()
+    subjects: frozenset[Reference] = frozenset()
+
+
+@dataclass(slots=True)
+class Answered:
+    """Records whose answers are in the outbox, the waits by the index of their record, and the new objects.
+
+    `commands` and `decisions` are those that are not duplicates of earlier batches.
+    """
+
+    records: list[Parsed]
+    output: BatchOutput
+    commands: Sequence[Command]
+    decisions: Sequence[Decision | Repeat]
+    waits: dict[int, Wait]
+    created: frozenset[Reference]
+
+    def applied(self, skipped: int = 0) -> Applied:
+        """Return the result of the batch."""
+        dead_letters = sum(isinstance(parsed, Undecodable) for parsed in self.records)
+        return Applied(
+            messages=self.output.messages,
+            decided=len(self.output.inbox),
+            repeated=len(self.records) - len(self.output.inbox) - dead_letters,
+            dead_letters=dead_letters,
+            skipped=skipped,
+            outcomes=count_outcomes(self.commands, self.decisions),
+            rejections=count_rejections(self.commands, self.decisions),
+            waiting=len(self.waits),
+            created=self.created,
+            subjects=frozenset(wait.subject for wait in self.waits.values()),
+        )
 
 
 class CommandStore:
     """Applies batches in one database session, which is opened when needed and closed after any error.
 
     `held` returns the shards that this process publishes: for messages of other shards the other relays are notified.
+    By the `policy`, commands wait for their references; without one, none does.
     """
 
     def __init__(
@@ -78,6 +116,7 @@ class CommandStore:
         held: Callable[[], Set[int]] = frozenset,
         decide: Decide = decide_batch,
         tracing: "Tracing | None" = None,
+        policy: WaitPolicy | None = None,
     ) -> None:
         self._settings = settings
         self._topics = topics
@@ -85,6 +124,7 @@ class CommandStore:
         self._held = held
         self._decide = decide if tracing is None else tracing.traced("decide", decide)
         self._tracing = tracing
+        self._policy = policy or WaitPolicy()
         self._connection: Connection | None = None
 
     async def apply(
@@ -160,30 +200,55 @@ class CommandStore:
         alone = any(isinstance(p, Received) and isinstance(p.command.body, _DIRECTORY) for p in batch)
         await connection.execute(BEGIN_ALONE if alone else BEGIN_SHARED)
         await marks.claim(connection)
-        records = [parsed for parsed in batch if marks.is_fresh(parsed.record)]
+        fresh = [parsed for parsed in batch if marks.is_fresh(parsed.record)]
+        answered = await self._answer(connection, fresh, marks)
+        waits = [(p, wait) for i, wait in answered.waits.items() if isinstance(p := fresh[i], Received)]
+        await add_waiting(connection, waits, answered.output.decided_at, self._policy.seconds)
+        passing("before_commit")
+        await connection.execute(self._commit_of(answered))
+        passing("after_commit")
+        return answered.applied(len(batch) - len(fresh))
+
+    def _commit_of(self, answered: Answered) -> str:
+        """Return the statement that commits, and notifies the other relays and the API if they wait for it."""
+        return f"{_notification(answered.output.messages, self._held())}{commit_of(answered.records)}"
+
+    async def _answer(
+        self,
+        connection: Connection,
+        records: Sequence[Parsed],
+        marks: OffsetFence | None = None,
+        may_wait: Sequence[bool] | None = None,
+    ) -> Answered:
+        """Decide the records, move the marks, and write everything but the waiting commands.
+
+        `may_wait` says for each record of waiting commands whether it may continue to wait; None for new records.
+        """
         known = await _find_known(connection, records)
         passing("after_claim")
-        commands = [p.command for p in records if isinstance(p, Received) and key_of(p) not in known]
+        unknown = [i for i, p in enumerate(records) if isinstance(p, Received) and key_of(p) not in known]
+        commands = [p.command for i in unknown if isinstance(p := records[i], Received)]
+        waits_possible = may_wait is not None or self._policy.looks
+        waiting = await find_waiting(connection, commands) if may_wait is None and waits_possible else Waiting()
         loaded = await load_world(connection, needs(commands))
-        answers = BatchOutput(self._topics, loaded.block, loaded.decided_at)
-        decisions, after = self._decide(commands, loaded.world)
+        output = BatchOutput(self._topics, loaded.block, loaded.decided_at)
+        waits: dict[int, Wait] = {}
+        decisions: Sequence[Decision | Repeat]
+        if waits_possible:
+            allowed = [self._policy.has_room if may_wait is None else may_wait[i] for i in unknown]
+            answers, after = decide_or_wait(commands, loaded.world, waiting, allowed)
+            by_command, decisions = split(answers)
+            waits = {unknown[index]: wait for index, wait in by_command.items()}
+            commands = [command for index, command in enumerate(commands) if index not in by_command]
+        else:
+            decisions, after = self._decide(commands, loaded.world)
+        decided = [parsed for i, parsed in enumerate(records) if i not in waits]
         # Messages are made without the database, so this runs while the rows are saved.
-        await run_concurrently(save_world(connection, loaded.world, after), answers.add(records, known, decisions))
-        self._check_lengths(answers.messages)
-        await answers.write(connection, marks)
-        passing("before_commit")
-        await connection.execute(f"{_notification(answers.messages, self._held())}{commit_of(records)}")
-        passing("after_commit")
-        dead_letters = sum(isinstance(parsed, Undecodable) for parsed in records)
-        return Applied(
-            messages=answers.messages,
-            decided=len(answers.inbox),
-            repeated=len(records) - len(answers.inbox) - dead_letters,
-            dead_letters=dead_letters,
-            skipped=len(batch) - len(records),
-            outcomes=count_outcomes(commands, decisions),
-            rejections=count_rejections(commands, decisions),
-        )
+        await run_concurrently(save_world(connection, loaded.world, after), output.add(decided, known, decisions))
+        self._check_lengths(output.messages)
+        await (output.copy(connection) if marks is None else output.write(connection, marks))
+        new = created(loaded.world, after) if waits_possible else frozenset()
+        return Answered(decided, output, commands, decisions, waits, new)
 
 
 async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict[Key, Known]:

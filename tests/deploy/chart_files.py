@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from consumers.kafka.topic import plan
+from service.contract.topic_plan import plan
 from service.settings import Settings
 from tests.support.acl import documented
 from tests.support.broker_admin import Kind, Pattern

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from consumers.kafka.topic import plan
+from service.contract.topic_plan import plan
 from service.settings import Settings, variable
 from tests.deploy.chart_files import FILES, contents
 from tests.support.acl import documented

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from consumers import run
+from consumers.reading import join
 from consumers.reading.assignment import READING
-from tests.unit.consumers.test_run import StubSubscription, consumers
+from tests.unit.consumers.test_run import StubSubscription, consumers, joined
 
 
 async def test_the_reason_names_group_and_error_and_the_waits_end_at_five_seconds(
@@ -22,8 +22,8 @@ async def test_the_reason_names_group_and_error_and_the_waits_end_at_five_second
         assert stop is shutdown.stop, "the end of the process cuts a wait short"
         waits.append((seconds, subscription.stopped))
 
-    monkeypatch.setattr(run, "pause", pause)
-    assert await process._start(subscription)
+    monkeypatch.setattr(join, "pause", pause)
+    assert await joined(process, subscription)
     reason = "GroupAuthorizationFailedError: the Kafka user lacks READ on the group group"
     assert health.readiness()[READING] == f"cannot join the group producer-registry: {reason}"
     assert [stopped for _, stopped in waits] == list(range(1, 13)), "what was begun is stopped before each wait"
@@ -45,7 +45,7 @@ async def test_a_join_is_given_up_when_the_process_ends(tmp_path: Path) -> None:
             given_up = True
 
     subscription.start = start  # type: ignore[method-assign]
-    joining = asyncio.create_task(process._start(subscription))
+    joining = asyncio.create_task(joined(process, subscription))
     async with asyncio.timeout(5):
         await begun.wait()
         shutdown.stop.set()

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from consumers import run
 from consumers.health import Health
 from consumers.kafka.cluster_identity import Identity
+from consumers.reading import join
 from consumers.reading.assignment import READING
 from consumers.reading.subscriber import Subscription
 from consumers.relay.relay import Relay
@@ -36,7 +37,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def pause(seconds: float, _: asyncio.Event) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(run, "pause", pause)
+    for module in (run, join):
+        monkeypatch.setattr(module, "pause", pause)
     return waits
 
 
@@ -55,6 +57,11 @@ async def test_the_process_ends_when_the_relay_fails(monkeypatch: pytest.MonkeyP
     assert shutdown.stop.is_set()
     assert shutdown.reason is not None
     assert "an unexpected error" in shutdown.reason
+
+
+async def joined(process: Consumers, subscription: Subscription) -> bool:
+    """Join as a process does."""
+    return await join.join(subscription, process._settings.consumer_group, process._health, process._shutdown)
 
 
 class StubSubscription(Subscription):
@@ -82,7 +89,7 @@ async def test_waits_grow_and_one_line_is_logged_while_the_group_refuses_the_con
     subscription = StubSubscription(refusals=9)
     subscription.joined.set()
     with capture_logs() as logs:
-        assert await process._start(subscription)
+        assert await joined(process, subscription)
     assert [line["event"] for line in logs] == ["part_not_ready"]
     assert "cannot join" in str(health.readiness()[READING])
     assert health.readiness()[BROKER] == "starting", "the broker is another part, with its own loop"
@@ -93,10 +100,10 @@ async def test_waits_grow_and_one_line_is_logged_while_the_group_refuses_the_con
 async def test_readiness_names_the_group_while_a_join_has_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "JOIN_SECONDS", 0.0)
+    monkeypatch.setattr(join, "JOIN_SECONDS", 0.0)
     process, health, _ = consumers(tmp_path)
     subscription = StubSubscription()
-    starting = asyncio.create_task(process._start(subscription))
+    starting = asyncio.create_task(joined(process, subscription))
     await eventually(
         lambda: "producer-registry" in str(health.readiness()[READING]), what="readiness that names the group"
     )
