@@ -57,7 +57,7 @@ async def _one(context: RequestContext) -> Response:
         # The outcome is a JSON object with members.
         body = b'{"status":%b,%b' % (orjson.dumps(state.status), state.outcome[1:])
         return answer(context.request, body)
-    if not is_placed:
+    if not is_placed and not state.waits:
         raise not_found("id")
     if state.passed:
         return answer(context.request, orjson.dumps({"status": "dead-lettered"}))
@@ -79,6 +79,7 @@ OPERATIONS: Final = (
         "the percent-encoded subject of the token. Other commands need the scope `admin:read`, in a token without "
         "the claim `organizations`.\n\n"
         "With the partition and the offset of its record, a command without an outcome is `pending` until all records "
-        "up to this offset are decided, and `dead-lettered` afterwards. Without them, it is not found.",
+        "up to this offset are decided, and `dead-lettered` afterwards. Without them, it is not found. A command that "
+        "waits for its references is `pending`, too.",
     ),
 )

@@ -28,12 +28,13 @@ class CommandState:
     """The status and the data of the outcome as JSON; both None while the inbox does not have the command.
 
     `passed` says whether all records up to the offset of the command are decided: a command that the inbox still does
-    not have became a dead letter.
+    not have became a dead letter. A command that `waits` for a reference is not decided, so it is not passed.
     """
 
     status: str | None
     outcome: bytes | None
     passed: bool
+    waits: bool = False
 
 
 async def command_states(
@@ -69,4 +70,4 @@ def _values(sent: Sequence[SentCommand], topics: Topics, origin: Origin | None) 
 
 
 def _states(rows: Iterable[asyncpg.Record]) -> list[CommandState]:
-    return [CommandState(row["status"], row["outcome"], row["passed"]) for row in rows]
+    return [CommandState(row["status"], row["outcome"], row["passed"], row["waits"]) for row in rows]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import orjson
 import pytest
 
@@ -11,7 +12,9 @@ from service.store.command_states import CommandState, SentCommand, command_stat
 from service.store.command_store import CommandStore
 from service.store.offset_fence import Origin
 from service.store.pool import Pool, create_pool
-from tests.integration.store.conftest import ORIGIN
+from service.store.waiting_command import WaitPolicy
+from service.store.waiting_store import WaitingStore
+from tests.integration.store.conftest import ALL, ORIGIN
 from tests.support import scenario
 from tests.support.record import TOPICS, Log
 
@@ -71,6 +74,38 @@ async def test_a_command_of_the_command_topic_comes_before_one_of_the_operator(
     log.send("one", "user.update", "nobody", {})
     await command_store.apply(log.read())
     assert await states(pool, SentCommand("/upstream", "one")) == [("rejected", False)]
+
+
+async def test_a_command_that_waits_is_not_passed_until_it_is_decided(
+    settings: Settings, pool: Pool, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    policy = WaitPolicy(3600.0, 10)
+    store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL, policy=policy)
+    waiting = WaitingStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL, policy=policy)
+    await store.apply(scenario.directory().read())
+    log = Log()
+    scenario.create_group(log, "missing", "pc:669", "nobody")
+    log.append(b"key", b"{", ())
+    await store.apply(log.read())
+    sent = [
+        SentCommand("/upstream", "missing", 0, 0),
+        SentCommand("/upstream", "missing"),
+        SentCommand("/other", "x", 0, 1),
+    ]
+    assert [(s.passed, s.waits) for s in await command_states(pool, sent, TOPICS, ORIGIN)] == [
+        (False, True),
+        (False, True),
+        (True, False),
+    ]
+    await database.execute("UPDATE waiting_command SET deadline = now()")
+    await waiting.decide(await waiting.due(), 10)
+    assert [(s.status, s.waits) for s in await command_states(pool, sent, TOPICS, ORIGIN)] == [
+        ("rejected", False),
+        ("rejected", False),
+        (None, False),
+    ]
+    for one in (store, waiting):
+        await one.close()
 
 
 async def test_marks_of_another_topic_with_the_same_name_do_not_count(command_store: CommandStore, pool: Pool) -> None:

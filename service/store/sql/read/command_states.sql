@@ -1,8 +1,9 @@
 -- Statement: what became of commands, a row for each in their order: status and outcome, null for a command that is not in
--- the inbox, and whether the mark of its partition has passed its offset. Both are of one snapshot.
+-- the inbox, and whether the mark of its partition has passed its offset. A command that waits for a reference has not
+-- been passed, although the mark is behind it. All of it is of one snapshot.
 -- $1 sources, $2 ids, $3 for each the partition and $4 the offset in it, or nulls; $5 topics to look for, the first that
 -- has the id counts; $6 cluster, $7 topic and $8 topic id of the marks
-SELECT decided.status, decided.outcome, mark.passed IS NOT NULL AS passed
+SELECT decided.status, decided.outcome, mark.passed IS NOT NULL AND NOT waiting.waits AS passed, waiting.waits
 FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::int[]), (SELECT $4::bigint[]))
     WITH ORDINALITY AS n (source, command_id, partition, sent_at, place)
 LEFT JOIN LATERAL (
@@ -12,6 +13,12 @@ LEFT JOIN LATERAL (
     ORDER BY array_position($5::text[], i.topic)
     LIMIT 1
 ) AS decided ON true
+CROSS JOIN LATERAL (
+    SELECT decided.status IS NULL AND EXISTS (
+        SELECT FROM waiting_command AS w
+        WHERE w.source = n.source AND w.command_id = n.command_id AND w.topic = ANY($5::text[])
+    ) AS waits
+) AS waiting
 LEFT JOIN LATERAL (
     SELECT true AS passed
     FROM offset_mark AS m
