@@ -23,7 +23,10 @@ from service.settings import Settings
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per check.")
 @settings_options("database_url", "kafka_bootstrap_servers")
 def doctor(settings: Settings, *, as_json: bool) -> None:
-    """Check settings, database, outbox, broker, topics, keys and embedded servers. Exits with 1 if a check is bad."""
+    """Check settings, database, outbox, waiting commands, broker, topics, keys and embedded servers.
+
+    Exits with 1 if a check is bad.
+    """
     settings = with_running_instance(settings)
     checks = run_command(_checks(settings))
     for check in checks:
@@ -42,6 +45,7 @@ async def _checks(settings: Settings) -> list[Check]:
         _settings(settings),
         database,
         await _outbox(settings, database),
+        await _waiting(settings, database),
         await _broker(settings),
         await asyncio.to_thread(_keys, settings),
         _embedded(),
@@ -99,6 +103,19 @@ async def _outbox(settings: Settings, database: Check) -> Check:
         return check(await overview(settings))
     except StoreError as error:
         return Check("outbox", "bad", error_text(error), "check the database for overload and locks")
+
+
+async def _waiting(settings: Settings, database: Check) -> Check:
+    from service.cli.waiting_check import check
+    from service.store.errors import StoreError
+    from service.store.waiting_store import waiting_overview
+
+    if database.state != "ok":
+        return Check("waiting", "note", "not checked", "see the check of the database")
+    try:
+        return check(await waiting_overview(settings))
+    except StoreError as error:
+        return Check("waiting", "bad", error_text(error), "check the database for overload and locks")
 
 
 async def _broker(settings: Settings) -> Check:

@@ -1,4 +1,4 @@
-"""The check of the outbox in `producer-registry doctor`."""
+"""The checks of the outbox and of waiting commands in `producer-registry doctor`."""
 
 import json
 
@@ -9,13 +9,24 @@ from tests.support.program import program
 OTHER = "registry.code.events.v1"
 
 
+WAITING = """
+    INSERT INTO waiting_command (kind, subject, reference_kind, reference_id, received_at, deadline, source, command_id,
+        topic, partition, record_offset, value, header_names, header_values)
+    VALUES ('group', 'g', 'producer-code', 'c', now() - interval '70 seconds', now() + interval '1 hour', 's', 'i', 't',
+        0, 0, '', '{}', '{}')
+"""
+
+
 async def outbox_check(database_url: str, code: int) -> dict[str, str]:
     """Return the check of the outbox. Asserts the exit code of the program."""
+    return (await all_checks(database_url, code))["outbox"]
+
+
+async def all_checks(database_url: str, code: int) -> dict[str, dict[str, str]]:
+    """Return the checks by name. Asserts the exit code of the program."""
     ended = await program("doctor", "--json", database_url=database_url)
     assert ended.code == code, ended.out + ended.err
-    checks = {check["name"]: check for check in map(json.loads, ended.lines)}
-    outbox: dict[str, str] = checks["outbox"]
-    return outbox
+    return {check["name"]: check for check in map(json.loads, ended.lines)}
 
 
 async def test_unpublished_messages_are_counted_and_a_long_wait_is_a_note(
@@ -25,13 +36,17 @@ async def test_unpublished_messages_are_counted_and_a_long_wait_is_a_note(
     await put(database, message(0), message(1))
     young = await outbox_check(database_url, 0)
     await database.execute("UPDATE outbox_frame SET created_at = now() - interval '70 seconds'")
-    old = await outbox_check(database_url, 0)
+    await database.execute(WAITING)
+    checks = await all_checks(database_url, 0)
+    old, waiting = checks["outbox"], checks["waiting"]
 
     assert (empty["state"], empty["finding"]) == ("ok", "no unpublished messages; no held messages")
     assert young["state"] == "ok"
     assert young["finding"].startswith("2 unpublished messages, the oldest for ")
     assert old["state"] == "note"
     assert old["finding"].startswith("2 unpublished messages, the oldest for 7")
+    assert waiting["state"] == "ok"
+    assert waiting["finding"].startswith("1 command waiting for references, the oldest for 7")
 
 
 async def test_held_messages_are_reported_with_topic_and_reason(database_url: str, database: Connection) -> None:

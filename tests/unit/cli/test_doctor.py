@@ -17,11 +17,13 @@ import consumers.kafka.topic
 import service.store.migrate
 import service.store.outbox_listing
 import service.store.pool
+import service.store.waiting_store
 from consumers.kafka.session import BrokerUnavailable
 from consumers.kafka.topic import Finding
 from service.cli.doctor import doctor
 from service.store.errors import StoreUnavailable
 from service.store.outbox_listing import Overview
+from service.store.waiting_store import WaitingOverview
 from tests.support.issuer import Issuer
 
 DATABASE, BROKER = "postgresql://registry:secret@db.example/registry", "kafka.example:9092"
@@ -43,7 +45,13 @@ class StubConnection:
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """A stack in which all is well, until a test puts another answer, or an error, in the place of one."""
-    stack: dict[str, Any] = {"connect": StubConnection(), "missing": [], "overview": NOTHING_WAITS, "topics": ALL_RIGHT}
+    stack: dict[str, Any] = {
+        "connect": StubConnection(),
+        "missing": [],
+        "overview": NOTHING_WAITS,
+        "waiting": WaitingOverview(0, 0.0, None),
+        "topics": ALL_RIGHT,
+    }
 
     def answer(name: str) -> Any:
         async def answer(*_: object) -> Any:
@@ -56,6 +64,7 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str,
     monkeypatch.setattr(service.store.pool, "connect", answer("connect"))
     monkeypatch.setattr(service.store.migrate, "missing_versions", answer("missing"))
     monkeypatch.setattr(service.store.outbox_listing, "overview", answer("overview"))
+    monkeypatch.setattr(service.store.waiting_store, "waiting_overview", answer("waiting"))
     monkeypatch.setattr(consumers.kafka.topic, "check", answer("topics"))
     monkeypatch.setattr(shutil, "which", lambda tool: f"/usr/bin/{tool}")
     keys = tmp_path / "keys.json"
@@ -82,7 +91,7 @@ def found(code: int) -> dict[str, tuple[str, str, str]]:
 @pytest.mark.usefixtures("stack")
 def test_a_healthy_stack_ends_with_0_and_no_advice() -> None:
     checks = found(0)
-    assert list(checks) == ["settings", "database", "outbox", "broker", "keys", "embedded", "java"]
+    assert list(checks) == ["settings", "database", "outbox", "waiting", "broker", "keys", "embedded", "java"]
     assert {state for state, _, _ in checks.values()} == {"ok"}
     assert {advice for _, _, advice in checks.values()} == {""}
     assert checks["settings"][1] == "5 set, all valid"
@@ -103,6 +112,7 @@ BAD: dict[str, tuple[str, Any, str, str, str]] = {
         "run `producer-registry migrate`",
     ),
     "outbox away": ("overview", StoreUnavailable("too slow"), "outbox", "too slow", BUSY),
+    "waiting commands away": ("waiting", StoreUnavailable("too slow"), "waiting", "too slow", BUSY),
     "broker away": ("topics", BrokerUnavailable("no answer"), "broker", "no answer", REACH_BROKER),
     "broker without the right certificate": (
         "topics", ssl.SSLError(1, "unknown authority"), "broker", "unknown authority", REACH_BROKER,
