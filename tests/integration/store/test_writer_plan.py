@@ -11,6 +11,7 @@ from unittest.mock import AsyncMock
 import asyncpg
 import pytest
 
+from service.core.waiting import Reference
 from service.settings import Settings
 from service.store import command_store
 from service.store.batch_output import BATCH_END
@@ -18,6 +19,8 @@ from service.store.command_store import CommandStore
 from service.store.pool import BY_KEY, connect
 from service.store.state_statement import STATEMENTS
 from service.store.statement import statement
+from service.store.waiting_command import WaitPolicy
+from service.store.waiting_store import WaitingStore
 from tests.integration.store.conftest import ALL, ORIGIN
 from tests.support import database
 from tests.support.outbox import stored_messages
@@ -142,3 +145,46 @@ async def test_statements_of_a_batch_read_the_rows_that_they_need(
             assert pages["inbox"] <= INBOX_PAGES * len(batch)
         await looking.close()
         await store.close()
+
+
+WAITING = """
+    INSERT INTO waiting_command (kind, subject, reference_kind, reference_id, received_at, deadline, source, command_id,
+        topic, partition, record_offset, value, header_names, header_values)
+    SELECT 'group', 'waiting:' || n / 2, CASE n % 2 WHEN 0 THEN 'producer-code' END,
+        CASE n % 2 WHEN 0 THEN 'missing:' || n END, now(), now() + interval '1 hour', '/waiting', 'w' || n,
+        $1, 0, n, '{}', '{}', '{}'
+    FROM generate_series(0, 19999) AS n
+"""
+SUBJECTS = frozenset(Reference("group", f"waiting:{n}") for n in range(COUNT))
+REFERENCES = frozenset(Reference("producer-code", f"missing:{n}") for n in range(0, 2 * COUNT, 2))
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_statements_about_waiting_commands_read_the_rows_that_they_need(
+    postgres_url: str, populated: str, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.made_database(postgres_url, populated) as name:
+        settings = Settings(database_url=database.url_of(postgres_url, name))
+        reading = Reading(await connect(settings, "writer", BY_KEY))
+        await reading.session.execute(f"SET plan_cache_mode = {mode}")
+        await reading.session.execute(WAITING, TOPICS.commands)
+        monkeypatch.setattr(command_store, "connect_writer", AsyncMock(return_value=reading))
+        policy = WaitPolicy(3600.0, 100_000)
+        store = CommandStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL, policy=policy)
+        waiting = WaitingStore(settings, TOPICS, origin=ORIGIN, held=lambda: ALL, policy=policy)
+        log = changes()
+        for number in range(COUNT):
+            log.send(f"x{number}", "group.update", f"waiting:{number}", {"type": "region", "value": "East"})
+        assert (await store.apply(log.read())).waiting == COUNT
+        assert reading.rows[statement("waiting_find")].get("waiting_command", 0) <= 2 * COUNT
+
+        async with reading.session.transaction():
+            assert await waiting.due(REFERENCES, SUBJECTS) == []
+        found = reading.rows[statement("waiting_due")]
+        # The rows that wait for a reference, and the first ones of their subjects.
+        assert found.get("waiting_command", 0) <= 4 * COUNT
+        # The records of the rows that this test wrote are no commands.
+        assert (await waiting.decide(SUBJECTS, 3 * COUNT)).dead_letters == 2 * COUNT
+        assert reading.rows[statement("waiting_take")] == {"waiting_command": 3 * COUNT}
+        await store.close()
+        await waiting.close()
