@@ -34,6 +34,12 @@ def main() -> int:
         "--minutes", type=float, default=0.0, help="start no run after this many minutes; 0 for no limit"
     )
     parser.add_argument("--markdown", type=Path, help="also write the table to this file")
+    parser.add_argument(
+        "--reference-wait",
+        choices=["odd", "on", "off"],
+        default="odd",
+        help="the seeds in whose runs commands wait for their references",
+    )
     parser.add_argument("--list", action="store_true", help="list the faults and exit")
     options = parser.parse_args()
     if options.list:
@@ -53,7 +59,8 @@ async def _main(options: argparse.Namespace) -> int:
         for seed in range(options.first, options.first + options.seeds):
             if time.monotonic() > end:
                 break
-            run = partial(_run, site, seed, names)
+            waits = {"odd": seed % 2 == 1, "on": True, "off": False}[options.reference_wait]
+            run = partial(_run, site, seed, names, waits)
             result = await run(options.commands)
             results.append(result)
             _say(str(result))
@@ -62,16 +69,16 @@ async def _main(options: argparse.Namespace) -> int:
             if result.violations:
                 short = await shortest(run, result)
                 _say(f"the shortest history: {short}\n{_again(options, short)}\n{scenario(short)}")
-        text = table(results, [fault.name for fault in possible(site)])
+        text = table(results, [fault.name for fault in possible(site, waits=options.reference_wait != "off")])
     _say(text)
     if options.markdown:
         options.markdown.write_text(markdown(results))
     return 0 if all(result.good for result in results) else 1
 
 
-async def _run(site: Site, seed: int, names: Sequence[str], commands: int) -> Result:
-    stages = [[]] if list(names) == ["none"] else chosen(site, seed, names)
-    return await execute(site, seed, stages, commands=commands)
+async def _run(site: Site, seed: int, names: Sequence[str], waits: bool, commands: int) -> Result:
+    stages = [[]] if list(names) == ["none"] else chosen(site, seed, names, waits=waits)
+    return await execute(site, seed, stages, commands=commands, waits=waits)
 
 
 def _say(text: str) -> None:
@@ -82,7 +89,7 @@ def _say(text: str) -> None:
 def _again(options: argparse.Namespace, result: Result) -> str:
     return (
         f"again: python -m tests.chaos --seeds 1 --from {result.seed} --broker {options.broker} --nodes {options.nodes}"
-        f" --commands {result.commands} --faults '{options.faults}'"
+        f" --commands {result.commands} --faults '{options.faults}' --reference-wait {options.reference_wait}"
     )
 
 

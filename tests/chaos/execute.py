@@ -19,11 +19,17 @@ from tests.support.checker.evidence import Evidence, Violation
 from tests.support.checker.verdict import Verdict, check
 from tests.support.process import Service
 from tests.support.wait import eventually
+from tests.support.workload import Shares
 
 TABLE = (apache_fault, broker_fault, database_fault, loss_fault, process_fault, record_fault)
 """The modules that register faults."""
 
 FAULT_SECONDS = 240.0
+REFERENCE_WAIT_SECONDS = 4.0
+"""How long commands may wait for their references in the runs with that setting: about as long as a stage."""
+EARLY = 0.06
+"""The share of associations that come before their code in these runs."""
+
 ARMED_RECORDS = 10
 
 
@@ -54,9 +60,11 @@ class Result:
         return f"{head}{len(self.violations)} violations {self.trouble}\n{shown}\n  {self.verdict or ''}"
 
 
-def possible(site: Site) -> list[Fault]:
-    """Return the faults that are possible on this site, by name."""
+def possible(site: Site, *, waits: bool = False) -> list[Fault]:
+    """Return the faults that are possible on this site, by name; `waits` as for `execute`."""
     faults = [fault for fault in FAULTS.values() if site.kind in fault.brokers and site.nodes >= fault.nodes]
+    if not waits:
+        faults = [fault for fault in faults if not fault.waits]
     if site.kafka_disk is None:
         faults = [fault for fault in faults if not fault.broker_disk]
     if not may_mount():
@@ -71,10 +79,10 @@ def _proxied(fault: Fault) -> bool:
     return any("kafka_proxy" in step.__code__.co_names for step in steps if step is not None)
 
 
-def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[list[Fault]]:
+def chosen(site: Site, seed: int, names: Sequence[str] = (), *, waits: bool = False) -> list[list[Fault]]:
     """Return the stages of a seed: each has one of the named faults in turn, and sometimes a second fault."""
     random = Random(f"{seed}/choice")
-    faults = [FAULTS[name] for name in names] or possible(site)
+    faults = [FAULTS[name] for name in names] or possible(site, waits=waits)
     first = faults[seed % len(faults)]
     if names:
         return [[first]]
@@ -87,10 +95,22 @@ def chosen(site: Site, seed: int, names: Sequence[str] = ()) -> list[list[Fault]
     return stages
 
 
-async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, commands: int = 300) -> Result:
-    """Execute a run and check it. Failures of the service raise no error. `commands` is the number per stage."""
+async def execute(
+    site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, commands: int = 300, waits: bool = False
+) -> Result:
+    """Execute a run and check it. Failures of the service raise no error.
+
+    `commands` is the number per stage. With `waits` commands wait for their references.
+    """
     started = time.monotonic()
-    run = Run(site, f"chaos-{seed}-{time.monotonic_ns() % 10**9:x}", seed, commands=commands)
+    run = Run(
+        site,
+        f"chaos-{seed}-{time.monotonic_ns() % 10**9:x}",
+        seed,
+        commands=commands,
+        shares=Shares(early=EARLY) if waits else None,
+        reference_wait_seconds=REFERENCE_WAIT_SECONDS if waits else 0.0,
+    )
     faults = [fault for stage in stages for fault in stage]
     verdict, trouble, records = None, "", ""
     try:
@@ -102,6 +122,8 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
                 service = await serving(run)
                 await run.http.finish()
                 await run.scene.quiet()
+                if waits:
+                    run.notes.append(f"{await _waited(run)} commands have waited")
                 await run.http.ask()
                 reported = await run.reader.read_all(service)
                 for service in run.living:
@@ -135,6 +157,13 @@ async def execute(site: Site, seed: int, stages: Sequence[Sequence[Fault]], *, c
     names = [fault.name for fault in faults]
     seconds = time.monotonic() - started
     return Result(seed, names, commands, seconds, verdict, violations, trouble, description, "" if good else records)
+
+
+async def _waited(run: Run) -> int:
+    """Return the number of commands that have waited for their references."""
+    async with run.site.session(run.database) as session:
+        query = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM waiting_command_id_seq"
+        return int(await session.fetchval(query))
 
 
 def _saved_records(run: Run, evidence: Evidence) -> str:

@@ -16,7 +16,7 @@ class Fault:
     one of the processes. `processes` are the arguments of each `serve`, `brokers` the brokers on which the fault is
     possible, `nodes` the minimum number of broker nodes. With `alone` the fault is not combined with others. `before`
     prepares the run, and `begin` replaces the start of its processes. `small_disk` puts the database on a disk that can
-    be filled; `broker_disk` requires that of the broker.
+    be filled; `broker_disk` requires that of the broker. `waits` requires that commands wait for their references.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Fault:
     begin: Inject | None = None
     small_disk: bool = False
     broker_disk: bool = False
+    waits: bool = False
 
     @property
     def joins(self) -> bool:

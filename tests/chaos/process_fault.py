@@ -51,6 +51,11 @@ for point in POINTS:
         FAULTS[name] = Fault(name, numbers, _died, armed=f"{point}=kill@{passes}")
 
 
+for point in ("before_waiting_commit", "after_waiting_commit"):
+    name = f"kill at {point}"
+    FAULTS[name] = Fault(name, (1,), _died, armed=f"{point}=kill", waits=True)
+
+
 @fault("kill at any time", 1, 25, seconds=3.0)
 async def kill(run: Run) -> None:
     for share in (0.2, 0.5, 0.8):

@@ -38,7 +38,16 @@ AFTER_CRASH_SECONDS = 1.0
 class Run:
     """The context of a fault: the site, the services, the progress of the history, and a random generator."""
 
-    def __init__(self, site: Site, name: str, seed: int, *, commands: int, shares: Shares | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        name: str,
+        seed: int,
+        *,
+        commands: int,
+        shares: Shares | None = None,
+        reference_wait_seconds: float = 0.0,
+    ) -> None:
         self.site = site
         self.name = name
         self.seed = seed
@@ -47,6 +56,7 @@ class Run:
         self.topics = Topics(name)
         self.workload = Workload(seed, self.topics, shares=shares)
         self.commands = commands
+        self.reference_wait_seconds = reference_wait_seconds
         self.ledger: list[Sent] = []
         self.services: list[Service] = []
         self.database = ""
@@ -83,6 +93,7 @@ class Run:
             "session_timeout_ms": SESSION_MS,
             "database_command_timeout_seconds": STATEMENT_SECONDS,
             "shutdown_deadline_seconds": 15,
+            "reference_wait_seconds": self.reference_wait_seconds,
             "jwt_issuer": self.reader.issuer,
             "jwks": self.reader.keys,
             "data_dir": self.folder,
@@ -203,7 +214,7 @@ class Run:
     @property
     def scene(self) -> Scene:
         """The sources of evidence, without the proxies."""
-        return Scene(self.site.bootstrap, self.url, self.topics, self.group, self.limits)
+        return Scene(self.site.bootstrap, self.url, self.topics, self.group, self.limits, self.reference_wait_seconds)
 
     async def lost_transactions(self) -> None:
         """Note that the database continues with what it has now; no service may be connected."""

@@ -22,6 +22,7 @@ class Scene:
     topics: Topics
     group: str
     limits: Limits = field(default_factory=Limits)
+    reference_wait_seconds: float = 0.0
 
     @property
     def inputs(self) -> tuple[str, str]:
@@ -33,8 +34,9 @@ class Scene:
 
         async def done() -> bool:
             ends = await topic_log.log_ends(self.bootstrap, self.inputs)
-            marks, outbox = await read_marks(self.url)
+            marks, outbox, waiting = await read_marks(self.url)
             assert not (late := _behind(marks, ends)), f"marks {late} of {ends}"
+            assert not waiting, f"{waiting} waiting commands"
             assert not outbox, f"{outbox} rows in the outbox"
             committed = await topic_log.committed(self.bootstrap, self.group, self.inputs)
             assert not (late := _behind(committed, ends)), f"committed {late} of {ends}"
@@ -64,6 +66,7 @@ class Scene:
             writes=writes,
             restored=restored,
             limits=self.limits,
+            reference_wait_seconds=self.reference_wait_seconds,
         )
 
 

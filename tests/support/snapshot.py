@@ -20,6 +20,7 @@ from tests.support.checker.evidence import Database, TopicPartition
 Row = asyncpg.Record
 _MARKS = "SELECT topic, partition, max(next_offset) FROM offset_mark GROUP BY 1, 2"
 _OUTBOX = "SELECT (SELECT count(*) FROM outbox_frame) + (SELECT count(*) FROM outbox_held)"
+_WAITING = "SELECT count(*) FROM waiting_command"
 State = TypeVar("State")
 
 STRAYS = {
@@ -68,12 +69,13 @@ async def take_snapshot(url: str) -> Database:
         await connection.close()
 
 
-async def read_marks(url: str) -> tuple[dict[TopicPartition, int], int]:
-    """Return the marks of all partitions, and the number of frames that wait in the outbox or are held."""
+async def read_marks(url: str) -> tuple[dict[TopicPartition, int], int, int]:
+    """Return the marks, the number of frames in the outbox or held, and the number of waiting commands."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         marks = await connection.fetch(_MARKS)
-        return {(row["topic"], row["partition"]): row[2] for row in marks}, await connection.fetchval(_OUTBOX)
+        counts = [await connection.fetchval(query) for query in (_OUTBOX, _WAITING)]
+        return {(row["topic"], row["partition"]): row[2] for row in marks}, counts[0], counts[1]
     finally:
         await connection.close()
 

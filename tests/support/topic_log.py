@@ -127,4 +127,5 @@ def _seen(record: Any) -> Seen:
         record.key,
         record.value,
         tuple(record.headers),
+        record.timestamp,
     )

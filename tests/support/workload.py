@@ -27,6 +27,7 @@ class Shares:
     poisoned: float = 0.02
     structured: float = 0.15
     strange_headers: float = 0.1
+    early: float = 0.0
 
 
 class Workload:
@@ -39,6 +40,7 @@ class Workload:
         self.topics = topics
         self._parts = 0
         self._contested = 0
+        self._early = 0
 
     def setup(self) -> list[list[Sent]]:
         """Return two steps; the second is sent when the first is decided."""
@@ -64,7 +66,35 @@ class Workload:
         for place in reversed(places):
             contested.append(self._contest(world, contested))
             command.insert(place, contested[-1])
+        for _ in range(int(commands * self.shares.early)):
+            self._insert_early(command, world)
         return [sent for one in command for sent in self._records(writer, one)]
+
+    def _insert_early(self, line: list[history.Sent], world: int) -> None:
+        """Insert an association of a code that is created later, mostly by a command of another partition."""
+        random = self.random
+        organization = _name(random.choice(ORGANIZATIONS), world)
+        self._early += 1
+        code, group = f"{organization}-early-{self._early}", f"{organization}-group-selling"
+        roles = [{"id": role} for role in ROLES[:2]]
+        created = {"code": f"early-{self._early}", "organization": {"id": organization}, "roles": roles}
+        place = random.randint(0, len(line))
+        add = self._early_command("group.add-producer-code", group, {"producerCode": {"id": code}}, organization)
+        line.insert(place, add)
+        create = self._early_command("producer-code.create", code, created, f"any-{random.randrange(9)}")
+        line.insert(random.randint(place + 1, min(len(line), place + 40)), create)
+
+    def _early_command(self, kind: str, subject: str, data: dict[str, Any], key: str) -> history.Sent:
+        return {
+            "topic": "commands",
+            "source": "/early",
+            "id": f"{kind}-{self._early}",
+            "type": kind,
+            "subject": subject,
+            "expectedversion": None,
+            "data": data,
+            "key": key,
+        }
 
     def _records(self, writer: Writer, command: history.Sent) -> Sequence[Sent]:
         shares, chance = self.shares, self.random.random

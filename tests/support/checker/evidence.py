@@ -16,7 +16,7 @@ TopicPartition = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record read from a topic."""
+    """A record read from a topic. The timestamp is that of its producer in milliseconds."""
 
     topic: str
     partition: int
@@ -24,6 +24,7 @@ class Seen:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp: int = 0
 
     def header(self, name: str) -> str | None:
         """Return the text of the first header with this name."""
@@ -121,6 +122,7 @@ class Evidence:
     """The input of the checker; `commands` are the records of both command topics.
 
     `restored` is the content with which the database continued after it had lost transactions; None if it lost none.
+    `reference_wait_seconds` is how long a command could wait for its references.
     """
 
     topics: Topics
@@ -135,6 +137,7 @@ class Evidence:
     writes: Sequence[Write] = ()
     restored: Database | None = None
     limits: Limits = field(default_factory=Limits)
+    reference_wait_seconds: float = 0.0
 
     def description(self) -> str:
         """Return a line for each record with its position, key and main headers, for the analysis of a failure."""

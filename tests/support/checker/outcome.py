@@ -19,7 +19,7 @@ def check_outcomes(evidence: Evidence, model: Model) -> Iterator[Violation]:
             logged.answers.append(seen)
     for logged in model.commands.values():
         yield from _one(logged)
-    yield from _in_log_order(model)
+    yield from _in_log_order(model, by_subject=evidence.reference_wait_seconds > 0)
 
 
 def _one(logged: LoggedCommand) -> Iterator[Violation]:
@@ -47,13 +47,19 @@ def _one(logged: LoggedCommand) -> Iterator[Violation]:
             yield Violation("wrong key", f"{seen.place} has the key {seen.key!r}, its command {keys}")
 
 
-def _in_log_order(model: Model) -> Iterator[Violation]:
-    """Check that a partition is decided in order. Commands with copies in several partitions are not checked."""
-    lines: dict[tuple[str, int], list[tuple[int, LoggedCommand]]] = defaultdict(list)
+def _in_log_order(model: Model, *, by_subject: bool) -> Iterator[Violation]:
+    """Check that a partition, or each subject in it, is decided in order.
+
+    Commands with copies in several partitions are not checked.
+    """
+    lines: dict[tuple[str, ...], list[tuple[int, LoggedCommand]]] = defaultdict(list)
     for logged in model.commands.values():
         places = {(received.record.topic, received.record.partition) for received in logged.copies}
         if len(places) == 1 and logged.answers:
-            lines[places.pop()].append((logged.copies[0].record.offset, logged))
+            [(topic, partition)] = places
+            command = logged.copies[0].command
+            subject = (command.type.partition(".")[0], command.subject) if by_subject else ()
+            lines[topic, str(partition), *subject].append((logged.copies[0].record.offset, logged))
     for line in lines.values():
         line.sort(key=lambda entry: entry[0])
         for (_, before), (_, after) in pairwise(line):

@@ -11,6 +11,7 @@ from tests.support.checker.observed import HttpAnswers, check_observed
 from tests.support.checker.outcome import check_outcomes
 from tests.support.checker.restored import check_published, check_subscriber, surviving
 from tests.support.checker.state import check_state
+from tests.support.checker.waiting import check_waiting
 from tests.support.checker.write import check_writes
 
 
@@ -51,6 +52,7 @@ def check(evidence: Evidence, observed: HttpAnswers | None = None) -> Verdict:
         *_lost_records(evidence),
         *model.violations,
         *check_outcomes(evidence, model),
+        *check_waiting(evidence, model),
         *check_events(evidence, model),
         *check_dead_letters(evidence, model),
         *check_state(evidence, model),
