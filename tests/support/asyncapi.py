@@ -43,12 +43,12 @@ class _Message:
 
 
 class AsyncApi:
-    """A document whose validators are compiled once. Topics are given with the prefix of the document."""
+    """A document whose validators are compiled once, when they are needed. Topics have the prefix of the document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._components = document["components"]
         self._channels = {one["address"]: one["messages"] for one in document["channels"].values()}
-        self._messages = {name: self._compiled(name, one) for name, one in self._components["messages"].items()}
+        self._messages: dict[str, _Message] = {}
         self._types = {
             kind["const"]: name
             for name, one in self._components["messages"].items()
@@ -67,7 +67,7 @@ class AsyncApi:
             name = "DeadLetter" if "dlq_reason" in headers else self._types.get(headers.get("ce_type") or "", "")
         if name not in self._channels[topic]:
             return [f"{_place(record)}: the channel has no message with the headers {headers}"]
-        message = self._messages[name]
+        message = self._message(name)
         is_dead_letter = name.startswith("DeadLetter")
         payload = _text(record.value) if is_dead_letter else orjson.loads(record.value or b"null")
         undescribed = set() if name == "DeadLetter" else headers.keys() - message.described
@@ -85,7 +85,7 @@ class AsyncApi:
         name = f"{self._types.get(kind or '', '')}{'Structured' if is_structured else ''}"
         if name not in self._channels[topic]:
             return [f"{_place(record)}: the channel has no message of the type {kind}"]
-        return self._reported(record, self._messages[name], headers, payload, [])
+        return self._reported(record, self._message(name), headers, payload, [])
 
     def _reported(
         self, record: KafkaRecord, message: _Message, headers: dict[str, Any], payload: Any, found: list[str]
@@ -96,14 +96,16 @@ class AsyncApi:
         found += [error.message for validator, value in parts for error in validator.iter_errors(value)]
         return [f"{_place(record)} is not a {message.name}: {problem}" for problem in found]
 
-    def _compiled(self, name: str, message: Mapping[str, Any]) -> _Message:
-        schemas = {"components": {"schemas": self._components["schemas"]}}
-        key = message["bindings"]["kafka"]["key"]
-        headers, payload, of_key = (
-            jsonschema_rs.Draft202012Validator({**schema, **schemas})
-            for schema in (message["headers"], message["payload"], key)
-        )
-        return _Message(name, headers, payload, of_key, frozenset(message["headers"]["properties"]))
+    def _message(self, name: str) -> _Message:
+        if name not in self._messages:
+            message = self._components["messages"][name]
+            schemas = {"components": {"schemas": self._components["schemas"]}}
+            headers, payload, key = (
+                jsonschema_rs.Draft202012Validator({**schema, **schemas})
+                for schema in (message["headers"], message["payload"], message["bindings"]["kafka"]["key"])
+            )
+            self._messages[name] = _Message(name, headers, payload, key, frozenset(message["headers"]["properties"]))
+        return self._messages[name]
 
 
 def check_records(
