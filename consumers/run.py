@@ -52,6 +52,8 @@ _log = log(__name__)
 
 BROKER = "broker"
 COLLECT_BATCHES = 16
+# A transaction that decides waiting commands stops all other batches, so it is not as small as these may be.
+LEAST_WAITING = 100
 PROBE_SECONDS = 2.0
 CHECK_PROBES = 5
 ANSWER_SECONDS = 5.0
@@ -263,7 +265,7 @@ class Consumers:
         return WaitingCommands(
             store,
             policy,
-            most=self._settings.batch_max_records,
+            most=max(self._settings.batch_max_records, LEAST_WAITING),
             metrics=self._batch_metrics,
             decided=self._relay.wake,
             shutdown=self._shutdown,

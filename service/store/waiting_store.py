@@ -26,6 +26,10 @@ DUE_SUBJECTS = 1_000
 """Limit of the subjects that are looked up at once."""
 
 
+NOTHING = Applied([], 0, 0, 0, 0)
+"""The result when no command of the subjects waits any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingOverview:
     """How many commands wait, the age of the oldest, and the time to the next deadline; None if no command waits."""
@@ -60,6 +64,10 @@ class WaitingStore(CommandStore):
         async with self._translated_session() as connection:
             await connection.execute(BEGIN_ALONE)
             rows = await take_waiting(connection, subjects, most, self._topics, limits)
+            if not rows:
+                # Another process was faster.
+                await connection.execute("COMMIT")
+                return NOTHING
             records = [row.parsed for row in rows]
             if defect is not None and records:
                 records[0] = Undecodable(records[0].record, "failed", defect)

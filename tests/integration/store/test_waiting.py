@@ -8,6 +8,7 @@ from service.settings import Settings
 from service.store.command_store import CommandStore
 from service.store.errors import StoreDefect
 from service.store.waiting_command import WaitPolicy
+from service.store.waiting_store import NOTHING
 from tests.integration.store.conftest import ALL, ORIGIN
 from tests.support import scenario
 from tests.support.record import TOPICS
@@ -171,6 +172,15 @@ async def test_no_more_commands_begin_to_wait_than_the_setting_allows(writers: W
 
     assert said((await writers.apply()).messages) == [("command.rejected", "refused")]
     assert [row[0] for row in await rows(database)] == ["add", "behind"]
+
+
+async def test_nothing_is_written_when_another_process_has_decided_the_commands(
+    writers: Writers, database: Database
+) -> None:
+    before = await database.fetchval("SELECT last_value FROM outbox_block")
+    assert await writers.waiting.decide([GROUP], 10) == NOTHING
+    assert await database.fetchval("SELECT last_value FROM outbox_block") == before
+    assert await writers.waiting.due(all_=True) == []
 
 
 async def test_the_overview_has_number_age_and_next_deadline(writers: Writers, database: Database) -> None:
