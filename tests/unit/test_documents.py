@@ -1,6 +1,7 @@
 """Documents: blocks and placeholders are read correctly, links lead somewhere, and the README stays short."""
 
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -15,6 +16,8 @@ README_LINES = 170
 NAMED = re.compile(r"`((?:service|consumers|migrations|tests|deploy|\.ci)/[\w./*{},<>-]*|Makefile|pyproject\.toml)`")
 MAKE = re.compile(r"`make ([a-z][a-z-]*)")
 PROGRAM = re.compile(r"`producer-registry ([a-z][a-z-]*)")
+COMMAND_LINE = re.compile(r"^ *(?:[A-Z_]+=\S+ )*producer-registry ([a-z][^|`\n\\'\"$>]*)$", re.MULTILINE)
+"""A line of a block that runs the program, if a shell has nothing else to do with it."""
 TEST = re.compile(r"`(test_\w+)`")
 PLACEHOLDERS = "<*{"
 
@@ -59,6 +62,20 @@ def test_every_make_target_and_command_that_is_named_exists(document: Path) -> N
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(MAKE.findall(text)) <= targets
     assert set(PROGRAM.findall(text)) <= set(cli.list_commands(click.Context(cli)))
+
+
+def test_every_option_that_is_named_exists(document: Path) -> None:
+    wrong = []
+    for line in COMMAND_LINE.findall(document.read_text()):
+        words = shlex.split(line, comments=True)
+        command: click.Command = cli
+        while isinstance(command, click.Group) and words:
+            found = command.get_command(click.Context(command), words.pop(0))
+            assert found is not None, line
+            command = found
+        known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        wrong += [f"{line}: {word}" for word in words if word.startswith("-") and word.partition("=")[0] not in known]
+    assert wrong == []
 
 
 def test_every_test_that_is_named_exists(document: Path, existing_tests: set[str]) -> None:
