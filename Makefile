@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart bench chaos chaos-writes abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart image-check bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -101,6 +101,9 @@ check-alerts: setup
 check-chart: setup .venv-deploy/.ready
 	PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" deploy/check-chart
 	$(BIN)/python -m pytest tests/deploy $(ARGS)
+
+image-check: .venv-deploy/.ready ## Build the image, start, probe and stop it, and write an SBOM (requires root and buildah)
+	PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" deploy/image-check $(ARGS)
 
 # Programs for deployment files, which are too large for the set-up of everybody.
 .venv-deploy/.ready: deploy/check.lock deploy/unpack-helm
