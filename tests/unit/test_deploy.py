@@ -15,6 +15,7 @@ from service.settings import Settings, variable
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "deploy"
+PARTS = {"consumers": "registry_writer", "relay": "registry_relay", "api": "registry_reader"}
 PIN = re.compile(r"^([a-z0-9_.-]+(?:\[[^]]+\])?)==(\S+)", re.MULTILINE)
 
 
@@ -39,7 +40,9 @@ def test_compose_and_image_use_only_settings_that_exist() -> None:
 def test_service_waits_for_migrations_and_topics() -> None:
     services = compose()["services"]
     completed = {"condition": "service_completed_successfully"}
-    assert services["registry"]["depends_on"] == {"migrate": completed, "topics": completed}
+    for part in PARTS:
+        assert services[part]["depends_on"] == {"roles": completed, "topics": completed}
+    assert services["roles"]["depends_on"] == {"migrate": completed}
     assert (services["migrate"]["command"], services["topics"]["command"]) == (["migrate"], ["topics", "create"])
 
 
@@ -54,8 +57,19 @@ def test_ports_are_published_on_the_loopback_interface_only() -> None:
 
 
 def test_stop_grace_period_is_longer_than_the_shutdown_deadline() -> None:
-    grace = compose()["services"]["registry"]["stop_grace_period"]
-    assert int(grace.removesuffix("s")) > Settings.model_fields["shutdown_deadline_seconds"].default
+    for part in PARTS:
+        grace = compose()["services"][part]["stop_grace_period"]
+        assert int(grace.removesuffix("s")) > Settings.model_fields["shutdown_deadline_seconds"].default
+
+
+def test_each_process_has_the_role_of_its_part() -> None:
+    services = compose()["services"]
+    for part, role in PARTS.items():
+        assert services[part]["command"] == ["serve", "--role", part]
+        assert services[part]["environment"]["REGISTRY_DATABASE_URL"].startswith(f"postgresql://{role}@")
+        assert role in services["roles"]["command"][0]
+        assert f"'{role}'" in (DEPLOY / "roles.sql").read_text()
+    assert services["roles"]["volumes"] == ["./roles.sql:/etc/registry/roles.sql:ro"]
 
 
 def test_image_does_not_run_as_root_and_its_health_check_does_not_need_curl() -> None:
