@@ -22,7 +22,7 @@ class Waves:
         self._waiting: list[str] = []
 
     async def begin(self) -> None:
-        """Decide two waves, so that all later ones are complete."""
+        """Decide three waves, so that all later ones are complete."""
         for _ in range(3):
             await self.send()
             await self.decided()

