@@ -53,10 +53,11 @@ BEGIN
         user_producer_code
         TO registry_reader;
 
-    -- Decided commands: the API shows their outcomes
+    -- Decided and waiting commands: the API shows their states
     GRANT SELECT, INSERT, DELETE ON inbox TO registry_writer;
     GRANT SELECT, INSERT, UPDATE ON offset_mark TO registry_writer;
-    GRANT SELECT ON inbox, offset_mark TO registry_reader;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON waiting_command TO registry_writer;
+    GRANT SELECT ON inbox, offset_mark, waiting_command TO registry_reader;
 
     -- Positions of messages; UPDATE includes nextval
     GRANT SELECT, INSERT, UPDATE ON database_identity TO registry_writer;

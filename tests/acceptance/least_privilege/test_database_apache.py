@@ -22,8 +22,14 @@ from tests.support.wave import Waves
 pytestmark = pytest.mark.timeout(1800)
 """There are up to fifty privileges, and a process notices each one only after a moment."""
 
-NOT_BY_WAVES = {("INSERT", "outbox_held"), ("DELETE", "outbox_held"), ("INSERT", "outbox_frame"), ("DELETE", "inbox")}
-"""Privileges for refused messages, for the rest of a frame and for the sweep, which have tests of their own."""
+NOT_BY_WAVES = {
+    ("INSERT", "outbox_held"),
+    ("DELETE", "outbox_held"),
+    ("INSERT", "outbox_frame"),
+    ("DELETE", "inbox"),
+    *((privilege, "waiting_command") for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE")),
+}
+"""Privileges for refused messages, for the rest of a frame, for the sweep, and for commands that wait."""
 
 PATHS = (
     "/account/v1/producer-codes",

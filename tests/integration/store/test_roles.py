@@ -28,9 +28,12 @@ async def url(postgres_url: str) -> AsyncIterator[str]:
 
 
 async def names(url: str, kind: str) -> set[str]:
-    """Return the names of all relations of a kind."""
+    """Return the names of all relations of a kind, without sequences of identity columns, which need no privilege."""
     connection = await asyncpg.connect(url)
-    query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = $1"
+    query = (
+        "SELECT relname FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace AND relkind = $1"
+        " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'i' AND c.relkind = 'S')"
+    )
     found = {row["relname"] for row in await connection.fetch(query, kind.encode())}
     await connection.close()
     return found
