@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer check-java check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart image-check bench chaos chaos-writes abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer interop lock-interop check-java check-interop check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart image-check bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -56,6 +56,18 @@ test-pgbouncer: setup ## Run the tests of connection poolers (requires pgbouncer
 	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || \
 		{ echo "the tests of poolers require pgbouncer: install the Debian package of that name" >&2; exit 1; }
 	$(BIN)/python -m pytest $(wildcard tests/integration/*/*_pgbouncer.py) --pgbouncer $(ARGS)
+
+interop: check-interop setup ## Let the CloudEvents SDKs of Java, Go, JavaScript and Python read and send messages (requires a JDK, mvn, go and npm)
+	$(BIN)/python -m pytest tests/interop --broker tansu --durations 10 $(ARGS)
+	$(BIN)/python -m pytest tests/interop/test_read.py tests/interop/test_send.py --broker apache --durations 10 $(ARGS)
+
+check-interop:
+	@for program in java javac mvn go node npm; do command -v $$program >/dev/null || \
+		{ echo "the interoperability tests require $$program on the PATH: install a JDK (17 or newer), Maven, Go (1.23 or newer), Node.js (18 or newer) and npm" >&2; exit 1; }; done
+
+lock-interop: check-interop ## Update the lock files of tests/interop after a version was changed
+	cd tests/interop/go && go mod tidy
+	cd tests/interop/javascript && node lock.js
 
 check-java:
 	@for tool in java mvn; do command -v $$tool >/dev/null || \
