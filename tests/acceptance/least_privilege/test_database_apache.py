@@ -172,10 +172,10 @@ async def test_the_reader_needs_each_privilege(registry: LeastPrivilegeRegistry,
         assert set(answers.values()) == {200}, answers
         for privilege, name in await privileges(database_url, READER):
             await without(database_url, READER, f"{privilege} ON {name}")
-            answers = await statuses()
+            codes = await statuses()
             await named([api], text_of(READER, privilege, name))
             # Only readiness reads this table.
-            assert name == "schema_migrations" or 503 in answers, (name, answers)
+            assert name == "schema_migrations" or 503 in codes, (name, codes)
             await restored(database_url)
             await registry.ready(api)
             assert await statuses() == {200}
