@@ -96,15 +96,16 @@ def test_the_registry_and_the_schema_of_an_attribute_agree(name: str) -> None:
     limits = Limits(reply_topics=frozenset())
     validator = schema_validator(rule.schema())
 
-    @settings(max_examples=EXAMPLES, database=None)
+    @settings(max_examples=EXAMPLES, database=None, deadline=None)
     @given(TEXTS | st.from_regex(rule.pattern, fullmatch=True) | st.from_regex(f"{rule.pattern}[^a]", fullmatch=True))
     def agree(text: str) -> None:
-        if "\0" in text and name == "source":  # a dead letter
+        # A source with NUL is a dead letter, and one of the HTTP API is rejected for another reason.
+        if name == "source" and ("\0" in text or text.startswith("/http/")):
             return
         found = (
             [problem.path for problem in problems(_sent(name, text), limits)] if text or name != "source" else [name]
         )
-        accepted = name not in found and not (name == "source" and text.startswith("/http/"))
+        accepted = name not in found
         if name == "replyto":
             accepted = rule.accepts(text)
         assert accepted == validator.is_valid(text)
