@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _COMMENT: Final = re.compile(r"--.*")
 _OPERATION: Final = re.compile(r"[A-Za-z]+")
-_STATEMENTS: Final = frozenset({"execute", "fetch"})
+_STATEMENTS: Final = frozenset({"execute", "executemany", "fetch"})
 _COPY: Final = "copy_records_to_table"
 
 
