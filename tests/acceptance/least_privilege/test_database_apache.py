@@ -29,7 +29,7 @@ NOT_BY_WAVES = {
     ("DELETE", "inbox"),
     *((privilege, "waiting_command") for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE")),
 }
-"""Privileges for refused messages, for the rest of a frame, for the sweep, and for commands that wait."""
+"""Privileges for refused messages, for the rest of a frame, the sweep and commands that wait; see test_roles.py."""
 
 PATHS = (
     "/account/v1/producer-codes",
@@ -168,8 +168,8 @@ async def test_the_reader_needs_each_privilege(registry: LeastPrivilegeRegistry,
         async def statuses() -> set[int]:
             return {(await client.get(query)).status_code for query in queries}
 
-        answers = {query: (await client.get(query)).status_code for query in queries}
-        assert set(answers.values()) == {200}, answers
+        found = {query: (await client.get(query)).status_code for query in queries}
+        assert set(found.values()) == {200}, found
         for privilege, name in await privileges(database_url, READER):
             await without(database_url, READER, f"{privilege} ON {name}")
             codes = await statuses()

@@ -1,6 +1,7 @@
 """The roles of deploy/roles.sql: they fit the tables, and nobody has more than is needed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import asyncpg
 import pytest
@@ -12,8 +13,11 @@ from service.store.maintenance import sweep
 from service.store.migrate import missing_versions
 from service.store.outbox_store import OutboxStore
 from service.store.pool import connect
-from tests.support import database_roles
+from tests.integration.store.conftest import ORIGIN
+from tests.support import database_roles, scenario
 from tests.support.database_roles import FILE, OWNER, READER, RELAY, WRITER, as_role, privileges, run
+from tests.support.scenario import directory
+from tests.support.waiting_writers import ADD, EXPIRE, Writers
 
 FOR_THE_OWNER = {"outbox_discarded"}
 WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
@@ -135,3 +139,29 @@ async def test_the_privilege_to_use_the_schema_is_named(
     with pytest.raises(StoreUnavailable, match=f"the role {WRITER} lacks USAGE on the schema public"):
         await operation(Settings(database_url=as_role(url, WRITER)))
     await run(as_role(url, OWNER), FILE.read_text())
+
+
+@pytest.mark.parametrize("privilege", ["SELECT", "INSERT", "UPDATE", "DELETE"])
+async def test_commands_that_wait_need_each_privilege_on_their_table(postgres_url: str, privilege: str) -> None:
+    async with database_roles.database_with_roles(postgres_url) as url:
+        writers = Writers(Settings(database_url=as_role(url, WRITER)), ORIGIN)
+        try:
+            await writers.first.apply(directory().read())
+            scenario.create_group(writers.log, "g", "pc:669")
+            await writers.apply()
+            operations: dict[str, Callable[[], Awaitable[object]]] = {
+                "SELECT": writers.decide_due,
+                "INSERT": writers.apply,
+                "UPDATE": partial(writers.waiting.shorten, 1.0),
+                "DELETE": writers.decide_due,
+            }
+            writers.log.send("add", "group.add-producer-code", "pc:669", ADD)
+            if privilege != "INSERT":
+                await writers.apply()
+                await run(url, EXPIRE)
+            await run(url, f"REVOKE {privilege} ON waiting_command FROM {WRITER}")
+            with pytest.raises(StoreUnavailable, match=f"the role {WRITER} lacks {privilege} on waiting_command"):
+                await operations[privilege]()
+        finally:
+            for store in (writers.first, writers.second, writers.waiting):
+                await store.close()
