@@ -155,8 +155,10 @@ def _identity(command: KafkaRecord) -> list[tuple[str, str]]:
     attributes: Mapping[str, Any] = {name.removeprefix("ce_"): value for name, value in headers.items()}
     if (headers.get("content-type") or "").encode().startswith(STRUCTURED):
         try:
-            attributes = json.loads(command.value or b"null") or {}
-        except ValueError:
+            attributes = json.loads(command.value or b"null")
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(attributes, dict):
             return []
     return [(str(attributes.get("source")), str(attributes.get("id")))]
 
