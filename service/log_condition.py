@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from structlog.stdlib import BoundLogger
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
+
 
 REMINDER_SECONDS: Final = 60.0
 
@@ -17,7 +19,7 @@ class LogCondition:
     """
 
     def __init__(
-        self, logger: BoundLogger, event: str, end: str, monotonic: Callable[[], float] = time.monotonic
+        self, logger: "BoundLogger", event: str, end: str, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._log = logger
         self._event = event

@@ -99,7 +99,13 @@ def test_a_refused_url_is_reported_without_the_password(case: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_refuses_such_a_url_with_exit_code_2(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = {"outbox": ["list"], "topics": ["check"], "dead-letters": ["list"], "tail": ["events"]}
+    arguments = {
+        "outbox": ["list"],
+        "topics": ["check"],
+        "schemas": ["register"],
+        "dead-letters": ["list"],
+        "tail": ["events"],
+    }
     arguments["token"] = ["--sub", "a", "--scope", "admin:read"]
     for url, _ in REFUSED.values():
         monkeypatch.setenv("REGISTRY_DATABASE_URL", url)
