@@ -144,14 +144,16 @@ class Consumers:
 
     async def _probe(self, client: AIOKafkaClient) -> None:
         """Check periodically whether the broker answers and has the topics, and update the lag."""
-        topics = self._topics.all()
+        needed, states = self._topics.all(states=False), tuple(self._topics.states.values())
         for turn in itertools.count(1):
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    now = await read_cluster_identity(client, topics)
+                    now = await read_cluster_identity(client, needed)
                     if self._start_offsets is not None:
                         # A recreated topic has other records at the same offsets.
                         self._start_offsets.compare(now)
+                    if self._settings.state_topics:
+                        await read_cluster_identity(client, states)
                 self._health.mark_ready(BROKER)
                 for topic in (self._topics.commands, self._topics.operator_commands):
                     COMMAND_PARTITIONS.labels(topic).set(now.partitions.get(topic, 0))

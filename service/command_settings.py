@@ -43,8 +43,15 @@ class CommandSettings(BaseSettings):
     partitions: Count = setting(12, "Number of partitions of new topics", "an integer, at least 1")
     replication: Count = setting(1, "Replication factor of new topics", "an integer, at least 1")
     command_retention_days: Days = setting(7, "Retention time of the command topics", "days, 1 to 3650")
-    event_retention_days: Days = setting(30, "Retention time of the event and outcome topics", "days, 1 to 3650")
+    event_retention_days: Days = setting(
+        30, "Retention time of the event and outcome topics, and of tombstones in the state topics", "days, 1 to 3650"
+    )
     dead_letter_retention_days: Days = setting(30, "Retention time of the dead-letter topic", "days, 1 to 3650")
+    state_topics: bool = setting(
+        True,
+        "Publish the current state of each object to compacted topics; see the runbook before you turn it on again",
+        "true or false",
+    )
     inbox_retention_days: Days = setting(
         30,
         "Retention time of command ids in the inbox; at least that of the command topics and the dead-letter topic",

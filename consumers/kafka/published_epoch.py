@@ -1,6 +1,6 @@
 """The highest epoch that was published: the topics know it also when the database was set back."""
 
-from consumers.kafka.session import following
+from consumers.kafka.session import existing, following
 from service.contract.topics import Topics
 from service.settings import Settings
 from service.store.position import BLOCK, EPOCH
@@ -10,10 +10,11 @@ SEQUENCE = "ce_sequence"
 
 
 async def published_epoch(settings: Settings) -> int:
-    """Return the highest epoch in the last events and outcomes, 0 without any. Raises BrokerUnavailable."""
+    """Return the highest epoch in the last events, outcomes and states, 0 without any. Raises BrokerUnavailable."""
     topics = Topics(settings.topic_prefix)
     highest = 0
-    async with following(settings, [*topics.events.values(), topics.outcomes]) as follower:
+    states = await existing(settings, topics.states.values())
+    async with following(settings, [*topics.events.values(), topics.outcomes, *states]) as follower:
         await follower.step_back()
         while True:
             records = await follower.poll(POLL_SECONDS)

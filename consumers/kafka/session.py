@@ -1,6 +1,6 @@
 """Short-lived connections to the broker for the command line: publish records, follow topics."""
 
-from collections.abc import AsyncIterator, Awaitable, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from consumers.kafka.client import connection
 from consumers.kafka.permission import Operation, denied, lacks
 from consumers.kafka.producer import start_producer
-from consumers.kafka.visibility import look_up
+from consumers.kafka.visibility import Absent, Seen, look_up
 from service.settings import Settings
 
 LINGER_MS = 5
@@ -185,14 +185,25 @@ async def following(
             await consumer.stop()
 
 
-async def _require_topics(settings: Settings, topics: Sequence[str]) -> None:
-    """Raise an error for missing topics: the client would wait for them, or its metadata request create them."""
+async def existing(settings: Settings, topics: Iterable[str]) -> list[str]:
+    """Return those of these topics that exist, or may exist but are hidden. Raises BrokerUnavailable."""
+    async with answered(settings, "DESCRIBE"):
+        states = await _looked_up(settings, list(topics))
+    return [topic for topic, state in states.items() if state != "missing"]
+
+
+async def _looked_up(settings: Settings, topics: Sequence[str]) -> dict[str, Seen | Absent]:
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()
-        states = await look_up(admin, topics)
+        return await look_up(admin, topics)
     finally:
         await admin.close()
+
+
+async def _require_topics(settings: Settings, topics: Sequence[str]) -> None:
+    """Raise an error for missing topics: the client would wait for them, or its metadata request create them."""
+    states = await _looked_up(settings, topics)
     where = f"Kafka at {settings.kafka_bootstrap_servers}"
     for topic, state in sorted(states.items()):
         if state == "hidden":

@@ -5,6 +5,7 @@ import time
 from consumers.backoff import Backoff
 from consumers.relay.chunk import Chunk, OutboxChanges, Sent
 from consumers.relay.held_keys import HeldKeys
+from consumers.relay.late_copies import LateCopies
 from consumers.relay.outage import OutageDetector
 from consumers.relay.publisher import Publisher
 from consumers.relay.report import Report
@@ -23,6 +24,7 @@ class ChunkPublisher:
     """
 
     def __init__(self, publisher: Publisher, held: HeldKeys, status: RelayStatus) -> None:
+        self.late = LateCopies()
         self._publisher = publisher
         self._held = held
         self._status = status
@@ -61,7 +63,22 @@ class ChunkPublisher:
         now = time.monotonic()
         if report.sent:
             PUBLISH_SECONDS.observe(now - started)
+        self.late.record(waiting, report)
         self._evaluate(report, now)
+
+    async def repeat(self) -> bool:
+        """Send state records again of which no older copy can arrive any more. Return whether there were some."""
+        # When a newer record of the key is held, that one is sent later than any copy can arrive.
+        self.late.repeated([message for message in self.late.due() if self._held.blocks(message)])
+        due = self.late.due()
+        if not due:
+            return False
+        report = await self._publisher.send(due)
+        self.late.repeated(message for message in due if message.position in report.sent | report.refused.keys())
+        if report.error is not None:
+            self._retry_at = time.monotonic() + self._backoff.next()
+            self._status.mark_blocked(report)
+        return True
 
     def _evaluate(self, report: Report, now: float) -> None:
         if report.sent:
@@ -92,6 +109,8 @@ class ChunkPublisher:
         """Abandon the chunk: its shards do not belong to this relay any more."""
         self._chunk = Chunk((), self._sent)
         self._retry_at = None
+        # The next relay of the shards expects the same copies.
+        self.late.clear()
 
     def outbox_empty(self) -> None:
         """Forget the sent messages and the retry: the table has no frame of this relay's shards."""

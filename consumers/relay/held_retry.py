@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from consumers.backoff import pause
 from consumers.relay.held_keys import MOST_KEYS, HeldKeys, Queue, keys_of
@@ -25,17 +25,23 @@ REST_FACTOR = 20
 class HeldRetry:
     """Retries held messages in passes, with its own publisher. Its `lock` is held while the held messages change.
 
-    `accepted` is called with the partitions that accept messages again.
+    `accepted` is called with the partitions that accept messages again, `sent` with the report of the sent messages.
     """
 
     def __init__(
-        self, store: HeldStore, publisher: Publisher, held: HeldKeys, accepted: Callable[[set[tuple[str, int]]], None]
+        self,
+        store: HeldStore,
+        publisher: Publisher,
+        held: HeldKeys,
+        accepted: Callable[[set[tuple[str, int]]], None],
+        sent: Callable[[Sequence[Message], Report], None] = lambda _messages, _report: None,
     ) -> None:
         self.lock = asyncio.Lock()
         self._store = store
         self._publisher = publisher
         self._held = held
         self._accepted = accepted
+        self._sent = sent
         self._scheduled = asyncio.Event()
         self._immediate = asyncio.Event()
         # Of the running pass: the last position read of each queue, queues that wait for the next pass, and keys.
@@ -118,6 +124,7 @@ class HeldRetry:
             blocked = self._blocked.setdefault(queue, set())
             waiting += [m for m in messages if m.key is None or m.key not in blocked]
         report = await self._publisher.send(waiting)
+        self._sent(waiting, report)
         remaining = {held.frame.position: self._remaining(held, messages, report) for held, messages in rows}
         changed = [held for held, _ in rows if remaining[held.frame.position] != [held]]
         if changed:

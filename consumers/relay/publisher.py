@@ -24,6 +24,7 @@ from consumers.kafka.close_within import close_within
 from consumers.kafka.cluster_metadata import has_leader, partition_count, refresh_metadata
 from consumers.kafka.partitioner import partitions_of
 from consumers.kafka.producer import start_producer
+from consumers.relay.lease import Lease, send_while_valid
 from consumers.relay.refusal import LEADERLESS, give_up_after, refusal_of
 from consumers.relay.refusals import Refusals
 from consumers.relay.report import Report
@@ -49,7 +50,7 @@ class Publisher:
         held: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        topics = {*Topics(settings.topic_prefix).published(), *settings.reply_topics}
+        topics = {*Topics(settings.topic_prefix).published(states=settings.state_topics), *settings.reply_topics}
         start_at_zero(PUBLISHED, topics)
         start_at_zero(PUBLISH_FAILURES, topics)
         self._options: dict[str, Any] = {
@@ -64,6 +65,8 @@ class Publisher:
         self._held = held
         self._refusals = Refusals(held=held, monotonic=monotonic)
         self._producer: AIOKafkaProducer | None = None
+        self.lease: Lease | None = None
+        """Without a valid one nothing is sent; None for a publisher that always may send."""
 
     def lift_refusals(self, partitions: set[tuple[str, int]]) -> None:
         """Try these partitions again, because another publisher was able to send to them."""
@@ -129,6 +132,8 @@ class Publisher:
         producer = self._make(**self._options, enable_idempotence=idempotent)
         give_up_after(producer, self._refusals.seconds)
         forbid_topic_creation(producer.client)
+        if self.lease is not None:
+            send_while_valid(producer.client, self.lease)
         return producer
 
     async def _by_partition(

@@ -1,18 +1,4 @@
-"""The relay: publishes the outbox shards of this process, in order.
-
-    connect --> balance <---------------+
-      ^           | shards acquired     | relays join or leave
-      |           v                     |
-      |         read ---- no frames --> wait
-      |           | frames              ^
-      |           v                     |
-      |        publish --- all sent --> settle
-      |         |    |                  ^
-      |  outage |    | refusal          | hold the refused messages and those behind them
-      |         v    +------------------+
-      |       pause, then publish the remaining messages of the same frames
-      |
-    disconnect <--- the session is lost, and with it the shards and the chunk
+"""The relay: publishes the outbox shards of this process, in order. Its states are in service/README.md.
 
 Frames are read only from the table: every frame in it has to be sent. Settling deletes frames, and moves held messages
 to their own table in the same transaction. `HeldRetry` retries held messages at the same time.
@@ -27,6 +13,7 @@ from consumers.health import Health
 from consumers.relay.chunk_publisher import ChunkPublisher
 from consumers.relay.held_keys import HeldKeys
 from consumers.relay.held_retry import HeldRetry
+from consumers.relay.lease import Lease
 from consumers.relay.publisher import Publisher
 from consumers.relay.shards import shards_to_acquire, shards_to_release
 from consumers.relay.status import RelayStatus
@@ -61,9 +48,12 @@ class Relay:
         self._outbox = outbox
         self._publisher = publisher
         self._held = HeldKeys()
-        self._held_retry = HeldRetry(outbox.held, held_publisher, self._held, publisher.lift_refusals)
         self._status = RelayStatus(health)
         self._chunk = ChunkPublisher(publisher, self._held, self._status)
+        self._late = self._chunk.late
+        lift = publisher.lift_refusals
+        self._held_retry = HeldRetry(outbox.held, held_publisher, self._held, lift, self._late.record)
+        self._lease = publisher.lease = held_publisher.lease = Lease()
         self._end_seconds = end_seconds
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
@@ -100,11 +90,13 @@ class Relay:
 
     async def _connect(self) -> None:
         self._status.heartbeat()
-        await self._outbox.open(self._notified)
-        self._membership = await self._outbox.membership(HEARTBEAT_TIMEOUT_SECONDS)
+        with self._lease.confirmed():
+            await self._outbox.open(self._notified)
+            self._membership = await self._outbox.membership(HEARTBEAT_TIMEOUT_SECONDS)
 
     async def _disconnect(self) -> None:
         """Abandon the chunk at once: the session is lost, so the shards belong to other relays."""
+        self._lease.end()
         self._set_shards(frozenset())
         # The next relay of these shards retries their held messages.
         self._held.load(())
@@ -126,6 +118,8 @@ class Relay:
             if not work.done():
                 # The broker may still answer for messages in flight: then they need not be sent again.
                 self._lost = not self._stopping.is_set()
+                if self._lost:
+                    self._lease.end()
                 self._wake.set()
                 await asyncio.wait((work,), timeout=ANSWER_SECONDS if self._lost else self._end_seconds)
             if self._stopping.is_set():
@@ -150,7 +144,8 @@ class Relay:
         """Check the session and the other relays every second, and count the backlog every ten seconds."""
         beats = 0
         while True:
-            membership = self._membership = await self._outbox.membership(HEARTBEAT_TIMEOUT_SECONDS)
+            with self._lease.confirmed():
+                membership = self._membership = await self._outbox.membership(HEARTBEAT_TIMEOUT_SECONDS)
             RELAYS.set(membership.relays)
             self._status.report_held(self._held)
             if beats % HEARTBEATS_PER_COUNT == 0:
@@ -172,6 +167,8 @@ class Relay:
                     await self._take_over(self.shards)
             elif (delay := self._chunk.retry_delay(now)) > 0:
                 await self._wait(delay)
+            elif self._late and await self._chunk.repeat():
+                continue
             elif self._chunk:
                 await self._publish()
             elif self.shards and (self._read_due or now >= self._poll_at):
@@ -186,14 +183,16 @@ class Relay:
     async def _balance(self, membership: RelayMembership) -> None:
         """Release shards that exceed this relay's part, or acquire free ones."""
         release, acquire = shards_to_release(self.shards, membership), shards_to_acquire(self.shards, membership)
-        if release:
-            # Under the lock: held messages of a released shard must not be retried any more.
+        if release and not self._late:
+            # Not while records may have to be sent again, which the next relay does not know. Under the lock: held
+            # messages of a released shard must not be retried any more.
             async with self._held_retry.lock:
                 await self._settle(whole=True)
                 await self._outbox.unlock(release)
                 await self._take_over(self.shards - release)
         elif acquire and (acquired := await self._outbox.lock(acquire)):
             async with self._held_retry.lock:
+                self._late.taken_over(acquired)
                 await self._take_over(self.shards | acquired)
             await self._outbox.observe()
         if not self.shards:
@@ -244,7 +243,8 @@ class Relay:
         if not changes.done:
             return
         self._writing = True
-        await self._outbox.settle(changes.done, changes.held, changes.rest)
+        with self._lease.confirmed():
+            await self._outbox.settle(changes.done, changes.held, changes.rest)
         self._chunk.written(changes)
         for held in changes.held:
             self._held.add(held)

@@ -37,6 +37,8 @@ def after_restore(settings: Settings, *, yes: bool, as_json: bool) -> None:
         click.echo(json.dumps({"before": before, "epoch": epoch}))
     print_diagnostic(f"the epoch was {before} and is {epoch} now")
     print_diagnostic("next: start the service, then run `producer-registry resend`")
+    if settings.state_topics:
+        print_diagnostic("after that: `producer-registry resend --state`")
 
 
 async def _raise(settings: Settings) -> tuple[int, int]:

@@ -25,10 +25,10 @@ class Message:
     """One message.
 
     `position` is its position in the outbox, `shard` the part of the outbox that it belongs to: messages of one shard
-    are published in the order of their positions. `aggregatetype` is group, code, user, directory, outcome or
+    are published in the order of their positions. `aggregatetype` is group, code, user, directory, state, outcome or
     dead-letter, and `aggregateid` is the subject. `extra` contains the headers that cannot be derived from the other
     fields; for a dead letter it contains all headers. `dataschema` is the URI of the schema of the payload as it was
-    when the message was written; it may be empty.
+    when the message was written; it may be empty. Only dead letters and tombstones may lack a payload.
     """
 
     id: str
@@ -48,7 +48,7 @@ class Message:
         """All headers; each access builds a new list."""
         if self.aggregatetype == "dead-letter":
             return self.extra
-        schema = self.dataschema
+        schema = None if self.payload is None else self.dataschema
         derived = derived_headers(self.type, self.id, self.aggregateid, self.key, self.position, dataschema=schema)
         return derived + self.extra
 

@@ -29,7 +29,7 @@ def plan(settings: Settings) -> list[Planned]:
     # A dead letter contains the whole record and the reason.
     commands = max(BROKER_LIMIT, 2 * settings.max_body_bytes)
     events = longest(settings.max_body_bytes)
-    days = {
+    planned = {
         topics.commands: (settings.command_retention_days, commands),
         topics.operator_commands: (settings.command_retention_days, commands),
         topics.group_events: (settings.event_retention_days, events),
@@ -39,13 +39,14 @@ def plan(settings: Settings) -> list[Planned]:
         topics.outcomes: (settings.event_retention_days, events),
         topics.dead_letters: (settings.dead_letter_retention_days, 2 * commands),
     }
-    return [
-        Planned(name, settings.partitions, settings.replication, _configs(settings, *of)) for name, of in days.items()
-    ]
-
-
-def _configs(settings: Settings, days: int, longest: int) -> dict[str, str]:
-    configs = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS), "max.message.bytes": str(longest)}
-    if settings.replication >= 3:
-        configs["min.insync.replicas"] = "2"
-    return configs
+    configs = {
+        name: {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS), "max.message.bytes": str(length)}
+        for name, (days, length) in planned.items()
+    }
+    if settings.state_topics:
+        # Kept as long as events: a subscriber that was away for less time still reads the tombstones.
+        tombstones = str(settings.event_retention_days * DAY_MS)
+        compacted = {"cleanup.policy": "compact", "delete.retention.ms": tombstones, "max.message.bytes": str(events)}
+        configs |= {name: dict(compacted) for name in topics.states.values()}
+    replicas = {"min.insync.replicas": "2"} if settings.replication >= 3 else {}
+    return [Planned(name, settings.partitions, settings.replication, of | replicas) for name, of in configs.items()]

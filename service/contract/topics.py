@@ -25,6 +25,7 @@ class Topics:
         "outcomes",
         "prefix",
         "schema_base",
+        "states",
         "user_events",
     )
 
@@ -48,11 +49,19 @@ class Topics:
             "user": self.user_events,
             "directory": self.directory_events,
         }
+        self.states: Final[dict[AggregateType, str]] = {
+            aggregate: f"{prefix}.{aggregate}.state.v1" for aggregate in self.events
+        }
 
-    def published(self) -> tuple[str, ...]:
-        """Return the topics to which the service publishes, in the order of the contract."""
-        return (*self.events.values(), self.outcomes, self.dead_letters)
+    def published(self, *, states: bool = True) -> tuple[str, ...]:
+        """Return the topics to which the service publishes in the order of the contract, with or without states."""
+        return (
+            *self.events.values(),
+            self.outcomes,
+            self.dead_letters,
+            *(self.states.values() if states else ()),
+        )
 
-    def all(self) -> tuple[str, ...]:
-        """Return all topics, in the order of the contract."""
-        return (self.commands, self.operator_commands, *self.published())
+    def all(self, *, states: bool = True) -> tuple[str, ...]:
+        """Return all topics in the order of the contract, with or without those of states."""
+        return (self.commands, self.operator_commands, *self.published(states=states))

@@ -1,19 +1,22 @@
-"""The output of a decided batch: events, outcomes and dead letters in order, and the rows of the inbox."""
+"""The output of a decided batch: events, outcomes, dead letters and states in order, and the rows of the inbox."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 import asyncpg
 
 from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message
-from service.contract.render import render, repeat_outcome
+from service.contract.render import render, repeat_outcome, stamp_of
+from service.contract.state import state_records
 from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.decision import Decision, Repeat
+from service.core.world import World
 from service.store.frame import Frame, frames_of
 from service.store.frame_row import FRAME_COLUMNS, frame_values, write_frames
 from service.store.offset_fence import MOVE, OffsetFence
@@ -54,12 +57,13 @@ def key_of(received: Received) -> Key:
 
 @dataclass(slots=True)
 class BatchOutput:
-    """Messages in outbox order and inbox rows of one batch."""
+    """Messages in outbox order and inbox rows of one batch. `states` are behind all other messages."""
 
     topics: Topics
     block: int
     decided_at: datetime
     messages: list[Message] = field(default_factory=list)
+    states: list[Message] = field(default_factory=list)
     inbox: list[InboxRow] = field(default_factory=list)
     _first_answers: list[Known] = field(default_factory=list)
     _frames: list[Frame] = field(default_factory=list)
@@ -69,16 +73,25 @@ class BatchOutput:
         batch: Sequence[Received | Undecodable],
         known: Mapping[Key, Known],
         decisions: Sequence[Decision | Repeat],
+        worlds: tuple[World, World] | None = None,
     ) -> None:
         """Make the messages for each record in order, and their frames; `decisions` are those of the unknown commands.
 
-        Works in slices, so that statements that run at the same time can continue.
+        With the worlds before and after the batch, also the records of what changed. Works in slices, so that
+        statements that run at the same time can continue.
         """
         upcoming = iter(decisions)
         for start in range(0, len(batch), SLICE):
             self._add(batch[start : start + SLICE], known, upcoming)
             await asyncio.sleep(0)
-        for frame in frames_of(self.messages):
+        if worlds is not None:
+            stamped = stamp_of(stamp(self.decided_at), self.topics)
+            behind = self.block * BLOCK + len(self.messages)
+            for message in state_records(*worlds, decisions, behind, stamped):
+                self.states.append(message)
+                if len(self.states) % SLICE == 0:
+                    await asyncio.sleep(0)
+        for frame in frames_of(chain(self.messages, self.states)):
             self._frames.append(frame)
             await asyncio.sleep(0)
 

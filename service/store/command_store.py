@@ -52,9 +52,10 @@ _DIRECTORY = (PutOrganization, PutBranch, PutRole, PutProduct)
 class Applied:
     """The result of a batch.
 
-    `messages` are in the outbox, in this order. `skipped` records were decided by an earlier batch. `outcomes` counts
-    the decided commands, and `rejections` the rejected ones. `waiting` is the number of commands that wait now,
-    `subjects` are their subjects. `created` are the new objects. The last two are empty while waiting is switched off.
+    `messages` are the answers in the outbox, in this order, and `states` the state records behind them. `skipped`
+    records were decided by an earlier batch. `outcomes` counts the decided commands, and `rejections` the rejected
+    ones. `waiting` is the number of commands that wait now, `subjects` are their subjects. `created` are the new
+    objects. The last two are empty while waiting is switched off.
     """
 
     messages: list[Message]
@@ -67,6 +68,7 @@ class Applied:
     waiting: int = 0
     created: frozenset[Reference] = frozenset()
     subjects: frozenset[Reference] = frozenset()
+    states: Sequence[Message] = ()
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Answered:
             waiting=len(self.waits),
             created=self.created,
             subjects=frozenset(wait.subject for wait in self.waits.values()),
+            states=self.output.states,
         )
 
 
@@ -244,8 +247,11 @@ class CommandStore:
             decisions, after = self._decide(commands, loaded.world)
         decided = [parsed for i, parsed in enumerate(records) if i not in waits]
         # Messages are made without the database, so this runs while the rows are saved.
-        await run_concurrently(save_world(connection, loaded.world, after), output.add(decided, known, decisions))
+        worlds = (loaded.world, after) if self._settings.state_topics else None
+        answering = output.add(decided, known, decisions, worlds)
+        await run_concurrently(save_world(connection, loaded.world, after), answering)
         self._check_lengths(output.messages)
+        self._check_lengths(output.states)
         await (output.copy(connection) if marks is None else output.write(connection, marks))
         new = created(loaded.world, after) if waits_possible else frozenset()
         return Answered(decided, output, commands, decisions, waits, new)

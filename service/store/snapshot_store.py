@@ -1,15 +1,18 @@
-"""Write current states to the outbox as snapshots, for a new subscriber: the only writer besides batches of commands.
+"""Write current states to the outbox, as snapshots for a new subscriber or as records of the state topics.
 
 Each page is a transaction that locks its rows, so that a snapshot is in the order of its version among the events of
 its subject.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from service.contract.change import Snapshot
+from service.contract.message import Message
+from service.contract.render import stamp_of
 from service.contract.snapshot import Held, association_message, state_message
+from service.contract.state import StateRecords
 from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.batch import Needs
@@ -45,17 +48,22 @@ _ASSOCIATIONS: Final = MappingProxyType(
         "user.producer-code": (statement("snapshot/user_association"), "users", "user_associations"),
     }
 )
+STATE_FIELDS: Final = MappingProxyType({kind: field for kind, (_, field) in _STATES.items()})
+ASSOCIATION_FIELDS: Final = MappingProxyType({kind: tuple(fields) for kind, (_, *fields) in _ASSOCIATIONS.items()})
+"""The fields in Needs and World: of objects, and of the owners of associations with the associations."""
+
 KINDS: Final = (*_STATES, *_ASSOCIATIONS)
 """Kinds of snapshots: their names without `-snapshot` or `.snapshot`."""
 
 
 async def snapshots(
-    settings: Settings, kind: str, organization: str | None, run: str, page: int = PAGE
+    settings: Settings, kind: str, organization: str | None, run: str, page: int = PAGE, *, state_topics: bool = False
 ) -> AsyncIterator[int]:
     """Write all states of a kind (one of KINDS) to the outbox; yield the number of states of each committed page.
 
-    With an organization, only the states that belong to it. `run` is the name of this resend. Raises StoreUnavailable
-    or StoreRace; pages that were yielded before stay written.
+    With an organization, only the states that belong to it. `run` is the name of this resend. With `state_topics` the
+    messages are records of the state topics. Raises StoreUnavailable or StoreRace; pages that were yielded before stay
+    written.
     """
     topics = Topics(settings.topic_prefix, settings.schema_base_uri)
     connection = await connect_writer(settings, "resend")
@@ -67,12 +75,15 @@ async def snapshots(
                 await connection.execute(BEGIN_SHARED)
                 states, after, loaded = await _page(connection, kind, organization, after, page)
                 first, time = loaded.block * BLOCK, stamp(loaded.decided_at)
-                messages = [
-                    association_message(one, run, first + number, time, topics)
-                    if isinstance(one, Held)
-                    else state_message(one, run, first + number, time, topics)
-                    for number, one in enumerate(states)
-                ]
+                if state_topics:
+                    messages = _state_records(states, first, time, topics)
+                else:
+                    messages = [
+                        association_message(one, run, first + number, time, topics)
+                        if isinstance(one, Held)
+                        else state_message(one, run, first + number, time, topics)
+                        for number, one in enumerate(states)
+                    ]
                 await write_frames(connection, frames_of(messages))
                 await connection.execute(f"NOTIFY {CHANNEL}")
                 await connection.execute("COMMIT")
@@ -80,6 +91,16 @@ async def snapshots(
                 yield len(messages)
     finally:
         connection.terminate()
+
+
+def _state_records(states: Sequence[Snapshot | Held], first: int, time: str, topics: Topics) -> list[Message]:
+    records = StateRecords(stamp_of(time, topics))
+    return [
+        records.of_association(one.association, one.code, one.owner_version, first + number)
+        if isinstance(one, Held)
+        else records.of_object(one, first + number)
+        for number, one in enumerate(states)
+    ]
 
 
 async def _page(

@@ -16,8 +16,11 @@ from tests.chaos.reader import answers
 from tests.chaos.run import READY_SECONDS, Run, prepared
 from tests.chaos.site import Site
 from tests.support.checker.evidence import Evidence, Violation
+from tests.support.checker.model import Model
+from tests.support.checker.state import as_reported, differences
 from tests.support.checker.verdict import Verdict, check
 from tests.support.process import Service
+from tests.support.state_subscriber import StateSubscriber
 from tests.support.wait import eventually
 from tests.support.workload import Shares
 
@@ -113,6 +116,7 @@ async def execute(
     )
     faults = [fault for stage in stages for fault in stage]
     verdict, trouble, records = None, "", ""
+    subscribed: list[Violation] = []
     try:
         async with prepared(run, on_small_disk=any(fault.small_disk for fault in faults)):
             try:
@@ -130,6 +134,7 @@ async def execute(
                     await run.stop(service)
                 evidence = await run.scene.evidence(run.ledger, run.reader.answers, run.restored, run.http.writes)
                 verdict = check(evidence, reported)
+                subscribed = await _subscribed(run, evidence)
                 records = _saved_records(run, evidence)
             except Exception as error:
                 # A fault that raises an error fails its own run only, not the following ones.
@@ -142,6 +147,7 @@ async def execute(
         heal(run)
     violations = [
         *(verdict.violations if verdict else ()),
+        *subscribed,
         *(Violation("crash", description) for description in run.crashes),
     ]
     if not faults and verdict is not None and any(verdict.duplicates.values()):
@@ -164,6 +170,15 @@ async def _waited(run: Run) -> int:
     async with run.site.session(run.database) as session:
         query = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM waiting_command_id_seq"
         return int(await session.fetchval(query))
+
+
+async def _subscribed(run: Run, evidence: Evidence) -> list[Violation]:
+    """Compare a new subscriber to the state topics with the tables."""
+    subscriber = StateSubscriber(run.site.bootstrap, run.topics)
+    await subscriber.read_to_end()
+    assert evidence.database is not None
+    expected = as_reported(Model(world=evidence.database.world))
+    return [*differences("a new subscriber", subscriber.states(), expected)]
 
 
 def _saved_records(run: Run, evidence: Evidence) -> str:

@@ -70,3 +70,4 @@ async def promoted(run: Run) -> None:
 async def _resend(run: Run) -> None:
     await run.progress(1.0)
     await run.program("resend")
+    await run.program("resend", "--state")

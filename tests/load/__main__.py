@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from tests.load import drain, grow, http_writes, latency, notify, pinned, read, write, write_steps
+from tests.load import drain, grow, http_writes, latency, notify, pinned, read, states, write, write_steps
 from tests.load.contender import Load
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
@@ -26,6 +26,7 @@ SECTIONS = (
     "read",
     "http-writes",
     "write-steps",
+    "states",
     "two",
     "adverse",
     "concurrent",
@@ -105,6 +106,7 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "read": lambda: read.against_pgbench(servers, sizes.codes, 3 if quick else 8, rounds, broker),
         "http-writes": lambda: http_writes.against_peer(servers, 3 if quick else 8, rounds, broker),
         "write-steps": lambda: write_steps.steps(servers, 3 if quick else 8, rounds, broker),
+        "states": lambda: states.states(servers, Load(sizes.ours, sizes.codes), rounds, broker),
         "two": lambda: write.two_processes(servers, sizes, rounds, broker),
         "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
         "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),

@@ -75,7 +75,8 @@ class Sizes:
     codes: int = 100_000
 
 
-def _turn(servers: Servers, who: Contender, load: Load, broker: BrokerName) -> Round:
+def turn_of(servers: Servers, who: Contender, load: Load, broker: BrokerName) -> Round:
+    """Return the turn of a program."""
     return lambda seed: contender.run(servers, who, load, broker, seed)
 
 
@@ -105,10 +106,10 @@ async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
     ours = Load(sizes.ours, sizes.codes)
     few = replace(ours, count=sizes.one_by_one)
     turns = {
-        OURS.name: _turn(servers, OURS, ours, broker),
+        OURS.name: turn_of(servers, OURS, ours, broker),
         FLOOR: floor(servers, ours, broker),
-        PLAIN.name: _turn(servers, PLAIN, few, broker),
-        TUTORIAL.name: _turn(servers, TUTORIAL, replace(few, count=2 * few.count), broker),
+        PLAIN.name: turn_of(servers, PLAIN, few, broker),
+        TUTORIAL.name: turn_of(servers, TUTORIAL, replace(few, count=2 * few.count), broker),
     }
     if "apache" in servers.brokers and worker.available():
         turns[CONNECT] = lambda seed: worker.run(servers, replace(ours, count=sizes.connect), seed)
@@ -128,7 +129,7 @@ async def two_processes(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
     """Compare two consumer processes with one."""
     load = Load(sizes.ours, sizes.codes)
     taken = Rounds()
-    turns = {who.name: _turn(servers, who, load, broker) for who in (TWO_OF_OURS, OURS)}
+    turns = {who.name: turn_of(servers, who, load, broker) for who in (TWO_OF_OURS, OURS)}
     await taken.take_turns(turns, rounds)
     section = taken.section("Two consumer processes against one: commands per second", TWO_OF_OURS.name)
     section.remarks = ["goal on two cores: 1.3x; generator, PostgreSQL and broker share those cores"]
@@ -148,11 +149,11 @@ BODY = 65_536
 async def adverse(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
     """Measure adverse loads in turns with the friendly one."""
     friendly = Load(sizes.ours, sizes.codes)
-    turns = {"friendly": _turn(servers, OURS, friendly, broker)}
+    turns = {"friendly": turn_of(servers, OURS, friendly, broker)}
     for name, mix, held in ADVERSE:
-        turns[name] = _turn(servers, OURS, replace(friendly, mix=mix, big_group=held), broker)
+        turns[name] = turn_of(servers, OURS, replace(friendly, mix=mix, big_group=held), broker)
     large = replace(friendly, mix=Mix(padding=BODY), count=max(500, sizes.ours // 30))
-    turns["bodies of 64 KiB"] = _turn(servers, OURS, large, broker)
+    turns["bodies of 64 KiB"] = turn_of(servers, OURS, large, broker)
     taken = Rounds()
     await taken.take_turns(turns, rounds)
     section = taken.section("Adverse loads: commands per second; `ours is` is the slowdown", "friendly")

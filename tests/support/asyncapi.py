@@ -49,11 +49,11 @@ class AsyncApi:
         self._components = document["components"]
         self._channels = {one["address"]: one["messages"] for one in document["channels"].values()}
         self._messages: dict[str, _Message] = {}
-        self._types = {
-            kind["const"]: name
-            for name, one in self._components["messages"].items()
-            if (kind := one["headers"]["properties"].get("ce_type"))
-        }
+        # Snapshots and records of state topics have the same types.
+        self._types: dict[str, list[str]] = {}
+        for name, one in self._components["messages"].items():
+            if kind := one["headers"]["properties"].get("ce_type", {}).get("const"):
+                self._types.setdefault(kind, []).append(name)
 
     def written_problems(self, record: KafkaRecord, topic: str | None) -> list[str]:
         """Return how a record of the registry differs from the document.
@@ -63,8 +63,13 @@ class AsyncApi:
         headers = _texts(record)
         if "dlq_mark" in headers:
             name = "DeadLetterMark"
+        elif "dlq_reason" in headers:
+            name = "DeadLetter"
+        elif record.value is None and "Tombstone" in self._channels[topic]:
+            name = "Tombstone"
         else:
-            name = "DeadLetter" if "dlq_reason" in headers else self._types.get(headers.get("ce_type") or "", "")
+            names = self._types.get(headers.get("ce_type") or "", ())
+            name = next((one for one in names if one in self._channels[topic]), "")
         if name not in self._channels[topic]:
             return [f"{_place(record)}: the channel has no message with the headers {headers}"]
         message = self._message(name)
@@ -82,7 +87,8 @@ class AsyncApi:
         # A byte order mark is allowed.
         payload = orjson.loads((record.value or b"null").removeprefix(b"\xef\xbb\xbf"))
         kind = payload.get("type") if is_structured else headers.get("ce_type")
-        name = f"{self._types.get(kind or '', '')}{'Structured' if is_structured else ''}"
+        [name, *_] = self._types.get(kind or "", ("",))
+        name += "Structured" if is_structured else ""
         if name not in self._channels[topic]:
             return [f"{_place(record)}: the channel has no message of the type {kind}"]
         return self._reported(record, self._message(name), headers, payload, [])

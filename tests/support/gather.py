@@ -59,6 +59,7 @@ class Scene:
             commands=topic_log.of(seen, *self.inputs),
             outcomes=topic_log.of(seen, self.topics.outcomes),
             events=topic_log.of(seen, *self.topics.events.values()),
+            states=topic_log.of(seen, *self.topics.states.values()),
             dead_letters=topic_log.of(seen, self.topics.dead_letters),
             database=await take_snapshot(self.url),
             committed=await topic_log.committed(self.bootstrap, self.group, self.inputs),

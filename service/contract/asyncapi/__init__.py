@@ -30,6 +30,7 @@ _TAGS: Final = {
     "code": "Events of producer codes.",
     "user": "Events of users.",
     "directory": "Events of organizations, branches, roles and products.",
+    "states": "The last state of each object and association, in compacted topics.",
     "outcomes": "The outcome of each command.",
     "deadLetters": "Records that are not commands.",
 }
@@ -52,7 +53,8 @@ def document(settings: Settings) -> dict[str, Any]:
     topics = Topics(settings.topic_prefix, settings.schema_base_uri)
     planned = {topic.name: topic for topic in plan(settings)}
     replies = bool(settings.reply_topics)
-    shown = list(channels(topics, settings.max_body_bytes))
+    # Topics of states are planned unless they are turned off.
+    shown = [one for one in channels(topics, settings.max_body_bytes) if not one.topic or one.topic in planned]
     schemes = security_schemes(settings)
     brokers = servers(settings)
     return {

@@ -13,7 +13,8 @@ from typing import Any, Final, Literal
 from service.contract.asyncapi.binding import topic_binding
 from service.contract.asyncapi.dead_letter_message import LETTER, MARKER
 from service.contract.asyncapi.message import STRUCTURED_SUFFIX
-from service.contract.asyncapi.name import message_ref, type_name
+from service.contract.asyncapi.name import STATE_SUFFIX, TOMBSTONE, message_ref, type_name
+from service.contract.asyncapi.state_message import STATE_KEYS
 from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS, AggregateType
 from service.contract.topic_plan import DAY_MS, Planned
 from service.contract.topics import Topics
@@ -29,6 +30,15 @@ OWN_ORDER: Final = (
 OWN_DELIVERY: Final = (
     "at least once. A duplicate has the same `ce_id` and the same `ce_sequence`: keep the highest `ce_sequence` of "
     "each subject together with the data, and skip a message that is not higher"
+)
+
+STATE_ORDER: Final = (
+    "records of one key have the order of `ce_sequence`; there is no order between keys. Several changes in one "
+    "transaction are one record"
+)
+STATE_DELIVERY: Final = (
+    "at least once. A duplicate has the same `ce_id` and the same `ce_sequence`: keep the highest `ce_sequence` of "
+    "each key, and skip a record that is not higher"
 )
 
 
@@ -82,6 +92,19 @@ def channels(topics: Topics, max_body_bytes: int) -> Iterator[Channel]:
         (LETTER, MARKER),
         "deadLetters",
     )
+    for aggregate, topic in topics.states.items():
+        kinds = [kind.name for kind in SNAPSHOTS if kind.aggregate == aggregate]
+        yield Channel(
+            f"{aggregate}State",
+            f"{_NOUNS[aggregate][0]} state",
+            topic,
+            f"The last state of {_NOUNS[aggregate][1]}: a new subscriber reads it to its end.",
+            STATE_KEYS[aggregate],
+            STATE_ORDER,
+            STATE_DELIVERY,
+            (*(f"{type_name(kind)}{STATE_SUFFIX}" for kind in kinds), TOMBSTONE),
+            "states",
+        )
 
 
 _NOUNS: Final[dict[AggregateType, tuple[str, str]]] = {

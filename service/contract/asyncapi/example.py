@@ -11,14 +11,15 @@ from typing import Any, Final
 
 import orjson
 
-from service.contract.asyncapi.name import type_name
-from service.contract.catalogue import PUBLISHED
+from service.contract.asyncapi.name import STATE_SUFFIX, type_name
+from service.contract.catalogue import PUBLISHED, SNAPSHOTS
 from service.contract.schemas import dataschema
 from service.contract.topics import Topics
 from service.version import VERSION
 
 FILE: Final = files("service.contract.asyncapi").joinpath("examples.json")
 _NAMES: Final = {type_name(name): name for name in PUBLISHED}
+_NAMES.update({f"{type_name(kind.name)}{STATE_SUFFIX}": kind.name for kind in SNAPSHOTS})
 _OWN: Final = Topics()
 
 

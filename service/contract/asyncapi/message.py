@@ -9,6 +9,7 @@ from service.contract.asyncapi.binding import id_key, text_key
 from service.contract.asyncapi.dead_letter_message import dead_letter_messages
 from service.contract.asyncapi.header import binary_headers, event_headers, outcome_headers, structured_headers
 from service.contract.asyncapi.name import data_name, schema_ref, type_name
+from service.contract.asyncapi.state_message import state_messages
 from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS, CommandKind, EventKind
 from service.contract.structured import STRUCTURED
 
@@ -27,6 +28,7 @@ def messages(*, replies: bool) -> Iterator[tuple[str, dict[str, Any]]]:
         yield type_name(event.name), _event(event, snapshot=event in SNAPSHOTS)
     for status, summary in OUTCOMES.items():
         yield type_name(f"command.{status}"), _outcome(status, summary)
+    yield from state_messages().items()
     yield from dead_letter_messages(
         text_key("The key of the record; of a mark, the address of the dead letter.")
     ).items()

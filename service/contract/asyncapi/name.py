@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from service.contract.catalogue import wire_type
+
+STATE_SUFFIX: Final = "State"
+"""The end of the names of records in state topics."""
+
+TOMBSTONE: Final = "Tombstone"
+"""The name of a record without a value in a state topic."""
 
 
 def type_name(name: str) -> str:

@@ -112,9 +112,12 @@ class StubPublisher(Publisher):
 
 
 class Process:
-    """The writer and the relay of a process."""
+    """The writer and the relay of a process; with `states` it also writes records of the state topics."""
 
-    def __init__(self, settings: Settings, broker: Broker, health: Health | None = None) -> None:
+    def __init__(
+        self, settings: Settings, broker: Broker, health: Health | None = None, *, states: bool = False
+    ) -> None:
+        settings = settings.model_copy(update={"state_topics": states})
         self.publisher, self.held_publisher = StubPublisher(broker), StubPublisher(broker)
         self.health = health or Health(["relay"])
         self.outbox = OutboxStore(settings)

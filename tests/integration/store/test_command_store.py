@@ -240,10 +240,12 @@ async def test_all_messages_of_a_batch_are_in_the_outbox_in_frames_of_one_shard_
 ) -> None:
     applied = await command_store.apply(scenario.directory().read())
 
-    assert await stored_messages(database) == applied.messages
+    messages = [*applied.messages, *applied.states]
+    assert applied.states
+    assert await stored_messages(database) == messages
     frames = await database.fetch("SELECT shard, topic, messages, raw_bytes, created_at FROM outbox_frame")
-    assert sum(frame["messages"] for frame in frames) == len(applied.messages)
-    assert {(frame["shard"], frame["topic"]) for frame in frames} == {(m.shard, m.topic) for m in applied.messages}
+    assert sum(frame["messages"] for frame in frames) == len(messages)
+    assert {(frame["shard"], frame["topic"]) for frame in frames} == {(m.shard, m.topic) for m in messages}
     assert all(0 < frame["raw_bytes"] <= FRAME_BYTES and frame["created_at"] for frame in frames)
 
 

@@ -17,8 +17,11 @@ from tests.support.record import Log
 from tests.support.wait import eventually
 
 
-async def written(settings: Settings, kind: str, organization: str | None = None, page: int = 2) -> int:
-    return sum([count async for count in snapshots(settings, kind, organization, "run", page)])
+async def written(
+    settings: Settings, kind: str, organization: str | None = None, page: int = 2, *, state_topics: bool = False
+) -> int:
+    pages = snapshots(settings, kind, organization, "run", page, state_topics=state_topics)
+    return sum([count async for count in pages])
 
 
 async def outbox(database: "asyncpg.Connection[asyncpg.Record]") -> list[dict[str, Any]]:
@@ -33,7 +36,7 @@ async def outbox(database: "asyncpg.Connection[asyncpg.Record]") -> list[dict[st
             "data": json.loads(m.payload or b""),
         }
         for m in await stored_messages(database)
-        if m.type.endswith("snapshot.v1")
+        if m.type.endswith("snapshot.v1") and m.aggregatetype != "state"
     ]
 
 
@@ -119,3 +122,20 @@ async def test_snapshot_waits_for_a_writer_of_the_subject_and_has_its_new_state(
         await watcher.close()
     (one,) = await outbox(database)
     assert (one["version"], one["data"]["user"]["name"]) == ("9", "Later")
+
+
+@pytest.mark.usefixtures("populated")
+async def test_every_record_of_the_state_topics_is_that_of_the_batch_again(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    by_batch = {(m.topic, m.key): m for m in await stored_messages(database) if m.aggregatetype == "state"}
+    await database.execute("DELETE FROM outbox_frame")
+    for kind in KINDS:
+        assert await written(settings, kind, state_topics=True)
+    again = {(m.topic, m.key): m for m in await stored_messages(database)}
+    assert again.keys() == by_batch.keys()
+    for place, message in again.items():
+        before = by_batch[place]
+        assert (message.payload, message.type, message.shard) == (before.payload, before.type, before.shard)
+        assert message.position > before.position
+        assert message.id != before.id

@@ -130,6 +130,7 @@ class Evidence:
     commands: list[Seen]
     outcomes: list[Seen]
     events: list[Seen]
+    states: list[Seen]
     dead_letters: list[Seen]
     database: Database | None = None
     committed: Mapping[TopicPartition, int] | None = None
@@ -143,7 +144,7 @@ class Evidence:
         """Return a line for each record with its position, key and main headers, for the analysis of a failure."""
         names = ("ce_type", "ce_id", "ce_causationid", "ce_entityversion", "ce_sequence", MARKER)
         lines = []
-        for seen in (*self.commands, *self.outcomes, *self.events, *self.dead_letters):
+        for seen in (*self.commands, *self.outcomes, *self.events, *self.states, *self.dead_letters):
             headers = {name: (value or b"").decode(errors="replace") for name, value in seen.headers if name in names}
             lines.append(f"{seen.place} {seen.key!r} {headers}")
         return "\n".join(lines)

@@ -39,7 +39,7 @@ def check_published(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("sequence went back", f"{seen.place} {seen.key!r}: {seen.sequence} after {max(earlier)}")
         earlier.add(seen.sequence)
     contents: dict[str, Content] = {}
-    for seen in chain(evidence.events, evidence.outcomes):
+    for seen in chain(evidence.events, evidence.outcomes, evidence.states):
         content = seen.header("ce_type"), seen.header("ce_subject"), seen.header("ce_entityversion"), seen.value
         if contents.setdefault(seen.need("ce_id"), content) != content:
             yield Violation("shared id", f"{seen.place}: {content}, and {contents[seen.need('ce_id')]}")

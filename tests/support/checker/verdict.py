@@ -11,6 +11,7 @@ from tests.support.checker.observed import HttpAnswers, check_observed
 from tests.support.checker.outcome import check_outcomes
 from tests.support.checker.restored import check_published, check_subscriber, surviving
 from tests.support.checker.state import check_state
+from tests.support.checker.state_topic import check_state_topics
 from tests.support.checker.waiting import check_waiting
 from tests.support.checker.write import check_writes
 
@@ -56,6 +57,7 @@ def check(evidence: Evidence, observed: HttpAnswers | None = None) -> Verdict:
         *check_events(evidence, model),
         *check_dead_letters(evidence, model),
         *check_state(evidence, model),
+        *check_state_topics(complete, model),
         *check_writes(evidence, model),
         *(check_observed(observed, model) if observed is not None else ()),
     ]
@@ -76,6 +78,7 @@ def check(evidence: Evidence, observed: HttpAnswers | None = None) -> Verdict:
         duplicates={
             "outcomes": len(evidence.outcomes) - len(outcomes),
             "events": len(evidence.events) - len(events),
+            "states": len(complete.states) - len({(seen.need("ce_id"), seen.sequence) for seen in complete.states}),
             "dead letters": len(evidence.dead_letters) - len(letters),
         },
     )

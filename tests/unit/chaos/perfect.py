@@ -8,7 +8,8 @@ from service.contract.dead_letter import dead_letter
 from service.contract.envelope import parse
 from service.contract.message import Message
 from service.contract.record import Limits, Received, Undecodable
-from service.contract.render import render, repeat_outcome
+from service.contract.render import render, repeat_outcome, stamp_of
+from service.contract.state import state_records
 from service.contract.topics import Topics
 from service.core.batch import World, decide, evolve
 from tests.support.checker.evidence import Database, Evidence, Seen, Sent
@@ -71,6 +72,7 @@ def perfect(sent: list[Sent], topics: Topics) -> Evidence:
         commands=commands,
         outcomes=log.records[topics.outcomes],
         events=[seen for topic in topics.events.values() for seen in log.records[topic]],
+        states=[seen for topic in topics.states.values() for seen in log.records[topic]],
         dead_letters=log.records[topics.dead_letters],
         database=Database(world, {key: status for key, (status, _) in first.items()}, marks=marks),
         committed=dict(marks),
@@ -90,9 +92,9 @@ def _messages(
     key = command.source, command.id, command.topic
     if key in first:
         return [repeat_outcome(parsed, first[key][1], position, TIME, topics)]
-    decision = decide(command, world)
+    decision, before = decide(command, world), world.copy()
     messages = render(parsed, decision, position, TIME, topics)
     if decision.event is not None:
         evolve(world, decision.event)
     first[key] = decision.status, messages[-1].payload or b""
-    return messages
+    return [*messages, *state_records(before, world, [decision], position + len(messages), stamp_of(TIME, topics))]

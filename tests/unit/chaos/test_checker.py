@@ -29,7 +29,7 @@ def kinds(evidence: Evidence) -> set[str]:
 def test_a_perfect_history_has_no_violation(seed: int) -> None:
     verdict = check(perfect(history(seed, TOPICS, commands=300), TOPICS))
     assert not verdict.violations, str(verdict)
-    assert verdict.duplicates == {"outcomes": 0, "events": 0, "dead letters": 0}
+    assert verdict.duplicates == {"outcomes": 0, "events": 0, "states": 0, "dead letters": 0}
     assert verdict.statuses["accepted"] > 60
     assert verdict.statuses["rejected"] > 20
     assert verdict.statuses["unchanged"] > 0
@@ -70,7 +70,7 @@ def test_a_raw_duplicate_is_only_counted(evidence: Evidence) -> None:
     _doubled(evidence.events, 3, at=_end(evidence.events))
     verdict = check(evidence)
     assert not verdict.violations
-    assert verdict.duplicates == {"outcomes": 1, "events": 1, "dead letters": 0}
+    assert verdict.duplicates == {"outcomes": 1, "events": 1, "states": 0, "dead letters": 0}
 
 
 def test_a_lost_outcome_is_found(evidence: Evidence) -> None:

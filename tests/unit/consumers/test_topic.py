@@ -19,6 +19,7 @@ from consumers.kafka import topic
 from consumers.kafka.session import BrokerUnavailable
 from consumers.kafka.topic import Finding, check, create
 from service.contract.topic_plan import plan
+from service.contract.topics import Topics
 from service.settings import Settings
 
 SETTINGS = Settings(
@@ -103,6 +104,15 @@ def _configs(days: int, longest: int) -> dict[str, str]:
     }
 
 
+def _compacted(tombstone_days: int, longest: int) -> dict[str, str]:
+    return {
+        "cleanup.policy": "compact",
+        "delete.retention.ms": str(tombstone_days * DAY_MS),
+        "max.message.bytes": str(longest),
+        "min.insync.replicas": "2",
+    }
+
+
 def test_every_topic_has_its_settings_under_the_names_that_kafka_knows() -> None:
     planned = {one.name.removeprefix("registry."): one for one in plan(SETTINGS)}
     events = planned["group.events.v1"].configs["max.message.bytes"]
@@ -115,9 +125,25 @@ def test_every_topic_has_its_settings_under_the_names_that_kafka_knows() -> None
         "directory.events.v1": _configs(30, int(events)),
         "command.outcomes.v1": _configs(30, int(events)),
         "dead-letters.v1": _configs(60, 2 * MEGABYTE),
+        "group.state.v1": _compacted(30, int(events)),
+        "code.state.v1": _compacted(30, int(events)),
+        "user.state.v1": _compacted(30, int(events)),
+        "directory.state.v1": _compacted(30, int(events)),
     }
     assert int(events) > SETTINGS.max_body_bytes
     assert {(one.partitions, one.replication) for one in planned.values()} == {(6, 3)}
+
+
+def test_state_topics_are_not_needed_when_they_are_turned_off() -> None:
+    without = plan(SETTINGS.model_copy(update={"state_topics": False}))
+    assert [one.name for one in without] == list(Topics().all(states=False))
+    assert [one.name for one in plan(SETTINGS)] == list(Topics().all())
+
+
+async def test_a_state_topic_that_is_not_compacted_is_different(admin: StubAdmin) -> None:
+    state = plan(SETTINGS)[-1]
+    admin.topics[state.name] = (state.partitions, state.replication, {**state.configs, "cleanup.policy": "delete"})
+    assert (await check(SETTINGS))[-1] == Finding(state.name, "different", ("cleanup.policy delete, not compact",))
 
 
 @pytest.mark.parametrize(("replication", "least"), [(1, None), (2, None), (3, "2")])
@@ -140,7 +166,7 @@ async def test_only_topics_that_are_missing_are_created_and_as_they_are_planned(
 async def test_a_topic_that_somebody_else_creates_meanwhile_is_right(admin: StubAdmin) -> None:
     first = plan(SETTINGS)[0].name
     admin.errors[first] = TopicAlreadyExistsError
-    assert [finding.state for finding in await create(SETTINGS)] == ["right", *["created"] * 7]
+    assert [finding.state for finding in await create(SETTINGS)] == ["right", *["created"] * 11]
 
 
 async def test_the_topic_and_the_reason_are_named_when_the_broker_refuses_it(admin: StubAdmin) -> None:
@@ -160,7 +186,7 @@ async def test_every_difference_is_reported(admin: StubAdmin) -> None:
         "registry.commands.v1", "different", ("partitions 1, not 6", "replication 1, not 3", days)
     )
     assert alike.differences == different.differences
-    assert [finding.state for finding in missing] == ["missing"] * 6
+    assert [finding.state for finding in missing] == ["missing"] * 10
     assert admin.asked == [], "a check changes nothing"
 
 

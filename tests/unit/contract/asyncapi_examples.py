@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from service.contract.asyncapi.dead_letter_message import LETTER, MARKER
 from service.contract.asyncapi.message import STRUCTURED_SUFFIX
-from service.contract.asyncapi.name import type_name
+from service.contract.asyncapi.name import STATE_SUFFIX, TOMBSTONE, type_name
 
 _OUTCOMES: Final = {
     "repeated": ("command.accepted", "A duplicate"),
@@ -38,6 +38,10 @@ def _examples(direction: str, name: str, content: Mapping[str, Any]) -> Iterator
         case "dead-letter" if name != "too-large":
             # The value of a dead letter is no JSON but bytes, which the golden file shows parsed if it can.
             yield LETTER, _example(name, {**content, "value": _text(content["value"])})
+        case "state" if content["value"] is None:
+            yield TOMBSTONE, _example(name, content)
+        case "state":
+            yield f"{type_name(name)}{STATE_SUFFIX}", _example(name, content)
         case "event":
             yield type_name(name), _example(name, content)
 

@@ -21,8 +21,9 @@ from service.contract.dead_letter_mark import mark_headers
 from service.contract.envelope import Received, Undecodable
 from service.contract.header import Headers
 from service.contract.message import Message
-from service.contract.render import render, repeat_outcome
+from service.contract.render import render, repeat_outcome, stamp_of
 from service.contract.snapshot import Held, association_message, state_message
+from service.contract.state import StateRecords
 from service.core.decision import Decision, Problem
 from service.version import VERSION
 from tests.support.record import FakeRecord
@@ -48,6 +49,7 @@ def messages() -> dict[str, Mapping[str, Any]]:
     for held in (Held(seed.GROUP_HOLDS, "501-002542", 5), Held(seed.RAY_HOLDS, "301-008578", 5)):
         message = association_message(held, "run-1", 44, AT, TOPICS)
         contents[f"event/{_name(message)}"] = _message(message)
+    contents |= {f"state/{name}": _message(message) for name, message in _states().items()}
     contents |= {f"outcome/{name}": _message(message) for name, message in _outcomes().items()}
     contents |= {f"dead-letter/{reason}": _message(letter) for reason, letter in _dead_letters().items()}
     contents["dead-letter/mark"] = _mark()
@@ -89,6 +91,20 @@ def _command(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _create_command(event_name: str) -> Received:
     return received(record({**seed.EVENTS_OF_COMMANDS["user.create"], "id": f"seed-{event_name}"}))
+
+
+def _states() -> dict[str, Message]:
+    records = StateRecords(stamp_of(AT, TOPICS))
+    messages = [records.of_object(state, 45) for state in seed.STATES]
+    messages += [
+        records.of_association(seed.GROUP_HOLDS, "501-002542", 5, 46),
+        records.of_association(seed.RAY_HOLDS, "301-008578", 5, 47),
+    ]
+    ends = {
+        "group.tombstone": records.end_of_association(seed.GROUP_HOLDS, 6, 48),
+        "user.tombstone": records.end_of_association(seed.RAY_HOLDS, 6, 49),
+    }
+    return {_name(message): message for message in messages} | ends
 
 
 def _outcomes() -> dict[str, Message]:

@@ -81,6 +81,8 @@ def test_every_message_is_in_the_channel_of_its_topic() -> None:
         assert kind.type in types[TOPICS.for_command[kind.type]]
     for event in (*EVENTS, *SNAPSHOTS):
         assert event.type in types[TOPICS.events[event.aggregate]]
+    for event in SNAPSHOTS:
+        assert event.type in types[TOPICS.states[event.aggregate]]
     assert types[TOPICS.outcomes] == {wire_type(f"command.{status}") for status in OUTCOMES}
     assert set(DOCUMENT["channels"]["deadLetters"]["messages"]) == {"DeadLetter", "DeadLetterMark"}
 

@@ -18,6 +18,11 @@ def channels(**settings: Any) -> dict[str, Any]:
     return {channel["address"]: channel for channel in shown.values()}
 
 
+def _kept(topic: str) -> list[str]:
+    """Return the setting that says how long records, or tombstones, are kept."""
+    return ["delete.retention.ms" if ".state." in topic else "retention.ms"]
+
+
 def test_channels_have_the_planned_configuration_of_their_topics() -> None:
     settings = {
         "topic_prefix": "acme",
@@ -36,8 +41,8 @@ def test_channels_have_the_planned_configuration_of_their_topics() -> None:
             "partitions": 7,
             "replicas": 3,
             "topicConfiguration": {
-                "cleanup.policy": ["delete"],
-                "retention.ms": int(topic.configs["retention.ms"]),
+                "cleanup.policy": ["compact" if ".state." in topic.name else "delete"],
+                **{kept: int(topic.configs[kept]) for kept in _kept(topic.name)},
                 "max.message.bytes": int(topic.configs["max.message.bytes"]),
             },
             "bindingVersion": "0.5.0",

@@ -1,0 +1,70 @@
+"""A relay sends nothing when its session was not confirmed lately."""
+
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from consumers.relay.lease import LEASE_SECONDS, Lease, send_while_valid
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Client:
+    """A client that accepts every request."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+
+    async def send(self, node: int, request: str, *, group: str = "") -> str:
+        self.requests.append((node, request, group))
+        return "sent"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def lease(clock: Clock) -> Lease:
+    return Lease(clock)
+
+
+def test_a_lease_begins_when_its_statement_was_sent_not_when_it_was_answered(lease: Lease, clock: Clock) -> None:
+    assert not lease.is_valid
+    with lease.confirmed():
+        clock.now += LEASE_SECONDS - 1
+    assert lease.is_valid
+    clock.now += 1
+    assert not lease.is_valid
+
+
+def test_a_statement_that_fails_confirms_nothing(lease: Lease) -> None:
+    with pytest.raises(OSError, match="away"), lease.confirmed():
+        raise OSError("away")
+    assert not lease.is_valid
+
+
+async def test_a_client_sends_only_with_a_valid_lease(lease: Lease, clock: Clock) -> None:
+    client = Client()
+    send_while_valid(client, lease)
+    with lease.confirmed():
+        pass
+    assert await client.send(1, "first", group="produce") == "sent"
+    clock.now += LEASE_SECONDS
+    with pytest.raises(KafkaConnectionError, match="not confirmed"):
+        await client.send(1, "late")
+    with lease.confirmed():
+        pass
+    lease.end()
+    with pytest.raises(KafkaConnectionError):
+        await client.send(1, "after the end")
+    assert client.requests == [(1, "first", "produce")]
