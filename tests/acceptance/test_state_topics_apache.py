@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from consumers.kafka.topic import check, plan
+from consumers.kafka.topic import check
+from service.contract.topic_plan import plan
 from service.contract.topics import Topics
 from service.settings import Settings
 from service.stack.apache.cluster import Apache

@@ -39,12 +39,13 @@ def lease(clock: Clock) -> Lease:
 
 
 def test_a_lease_begins_when_its_statement_was_sent_not_when_it_was_answered(lease: Lease, clock: Clock) -> None:
-    assert not lease.is_valid
+    states = [lease.is_valid]
     with lease.confirmed():
         clock.now += LEASE_SECONDS - 1
-    assert lease.is_valid
+    states.append(lease.is_valid)
     clock.now += 1
-    assert not lease.is_valid
+    states.append(lease.is_valid)
+    assert states == [False, True, False]
 
 
 def test_a_statement_that_fails_confirms_nothing(lease: Lease) -> None:
