@@ -236,7 +236,9 @@ class Registry:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         commands = {self.topics.commands, self.topics.operator_commands}
         partitions = int(str(self.settings["partitions"]))
-        consumer.assign([TopicPartition(topic, n) for topic in self.topics.all() for n in range(partitions)])
+        # A request that names a missing topic may create it.
+        topics = self.topics.all(states=bool(self.settings.get("state_topics", True)))
+        consumer.assign([TopicPartition(topic, n) for topic in topics for n in range(partitions)])
         async for r in consumer:
             record = Out(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers))
             (self.commands if r.topic in commands else self.out).append(record)
