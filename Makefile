@@ -76,8 +76,8 @@ check-java:
 check: check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files ## Check code, sizes, spelling, unused code, schemas, SQL, AsyncAPI and deployment files
 
 check-code: setup
-	$(BIN)/ruff check service consumers tests
-	$(BIN)/ruff format --check service consumers tests
+	$(BIN)/ruff check service consumers tests deploy
+	$(BIN)/ruff format --check service consumers tests deploy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
