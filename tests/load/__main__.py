@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from tests.load import drain, grow, http_writes, latency, notify, pinned, read, states, write, write_steps
+from tests.load import disk, drain, grow, http_writes, latency, notify, pinned, read, states, write, write_steps
 from tests.load.contender import Load
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
@@ -27,7 +27,8 @@ SECTIONS = (
     "http-writes",
     "write-steps",
     "states",
-    "two",
+    "processes",
+    "disk",
     "adverse",
     "concurrent",
     "memory",
@@ -107,7 +108,8 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "http-writes": lambda: http_writes.against_peer(servers, 3 if quick else 8, rounds, broker),
         "write-steps": lambda: write_steps.steps(servers, 3 if quick else 8, rounds, broker),
         "states": lambda: states.states(servers, Load(sizes.ours, sizes.codes), rounds, broker),
-        "two": lambda: write.two_processes(servers, sizes, rounds, broker),
+        "processes": lambda: write.more_processes(servers, sizes, rounds, broker),
+        "disk": lambda: disk.disk(servers, Load(sizes.ours, sizes.codes), broker),
         "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
         "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),
         "memory": lambda: grow.memory(servers, slices, size, long_broker),

@@ -36,6 +36,7 @@ class Contender:
 
 OURS = Contender("ours", (PROGRAM, "serve"))
 TWO_OF_OURS = Contender("ours, two processes", OURS.command, processes=2)
+FOUR_OF_OURS = Contender("ours, four processes", OURS.command, processes=4)
 PLAIN = Contender("(a) plain FastStream, inbox and outbox", (sys.executable, "-m", "tests.load.peers.plain"))
 TUTORIAL = Contender("(b) FastStream as in a tutorial", (sys.executable, "-m", "tests.load.peers.tutorial"), out=events)
 

@@ -1,4 +1,4 @@
-"""Writing: the service and its peers in turns, on the same load; two processes against one; adverse loads."""
+"""Writing: the service and its peers in turns, on the same load; more processes against one; adverse loads."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from tests.load import contender
-from tests.load.contender import OURS, PLAIN, TUTORIAL, TWO_OF_OURS, Contender, Load
+from tests.load.contender import FOUR_OF_OURS, OURS, PLAIN, TUTORIAL, TWO_OF_OURS, Contender, Load
 from tests.load.figure import Figure, short
 from tests.load.peers.connect import worker
 from tests.load.report import Section, spread
@@ -125,14 +125,14 @@ async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
     return section
 
 
-async def two_processes(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
-    """Compare two consumer processes with one."""
+async def more_processes(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
+    """Compare two and four processes of all roles with one."""
     load = Load(sizes.ours, sizes.codes)
     taken = Rounds()
-    turns = {who.name: turn_of(servers, who, load, broker) for who in (TWO_OF_OURS, OURS)}
+    turns = {who.name: turn_of(servers, who, load, broker) for who in (OURS, TWO_OF_OURS, FOUR_OF_OURS)}
     await taken.take_turns(turns, rounds)
-    section = taken.section("Two consumer processes against one: commands per second", TWO_OF_OURS.name)
-    section.remarks = ["goal on two cores: 1.3x; generator, PostgreSQL and broker share those cores"]
+    section = taken.section("Two and four processes against one: commands per second", OURS.name)
+    section.remarks = ["goal of two on two cores: 1.3x of one; generator, PostgreSQL and broker share those cores"]
     return section
 
 
