@@ -1,6 +1,7 @@
 """Short-lived connections to the broker for the command line: publish records, follow topics."""
 
-from collections.abc import AsyncIterator, Awaitable, Generator, Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -54,9 +55,13 @@ class Acknowledgement:
 
     __slots__ = ("_sent", "_where")
 
-    def __init__(self, sent: Awaitable[Any], where: str) -> None:
+    def __init__(self, sent: asyncio.Future[Any], where: str) -> None:
         self._sent = sent
         self._where = where
+
+    def done(self) -> bool:
+        """Return whether the broker has answered."""
+        return self._sent.done()
 
     def __await__(self) -> Generator[Any, Any, Any]:
         """Wait for the result. Raises BrokerUnavailable, KafkaError."""
@@ -73,7 +78,7 @@ class Sender:
 
     async def send(
         self, topic: str, value: bytes | None, key: bytes | None = None, headers: Sequence[tuple[str, bytes]] = ()
-    ) -> Awaitable[Any]:
+    ) -> Acknowledgement:
         """Add a record to the buffer, and wait while that is full. The awaited result has `partition` and `offset`."""
         with permitted(self._where, "WRITE"):
             sent = await self._producer.send(topic, value, key=key, headers=list(headers))

@@ -17,7 +17,7 @@ from service.cli.running_instance import with_running_instance
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from consumers.kafka.session import Follower, Sender
+    from consumers.kafka.session import Acknowledgement, Follower, Sender
     from service.cli.load_workload import Tally
     from service.contract.sending import CommandRecord
 
@@ -99,7 +99,7 @@ async def _send(
     rate: float | None,
     progress: asyncio.Event,
 ) -> None:
-    in_flight: deque[Any] = deque()
+    in_flight: deque[Acknowledgement] = deque()
     started = time.monotonic()
     for number, (identity, command) in enumerate(commands):
         now = time.monotonic()

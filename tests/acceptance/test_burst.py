@@ -48,7 +48,7 @@ async def test_each_command_gets_one_outcome_in_order_when_a_thousand_come_at_on
     ledger, verdict = await _burst(registry, broker_rung, seed=processes)
 
     assert not verdict.violations, str(verdict)
-    assert verdict.duplicates == {"outcomes": 0, "events": 0, "dead letters": 0}, (
+    assert verdict.duplicates == {"outcomes": 0, "events": 0, "states": 0, "dead letters": 0}, (
         "no process died, so there are no duplicates"
     )
     assert verdict.commands > COMMANDS_SENT * 0.9

@@ -27,7 +27,8 @@ async def test_messages_that_wait_are_counted_until_they_are_published(registry:
         service = await registry.started()
         for number in range(5):
             await registry.command("organization.put", f"waits:{number}", {"displayName": "Waits"}, id=f"w{number}")
-        await counted(service, 10)
+        # An event, an outcome and a state record each.
+        await counted(service, 15)
         assert registry.out == []
     finally:
         await hung.close()

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from consumers.kafka.session import Follower, Sender
+from consumers.kafka.session import Acknowledgement, Follower, Sender
 from service.cli.command_preparation import CommandPreparer, PreparedCommand
 from service.cli.exchange import Answer, Exchange
 from service.contract.topics import Topics
@@ -34,11 +34,11 @@ class Wire(Sender, Follower):
         self.sent: list[bytes | None] = []
         self.incoming: list[Record] = []
 
-    async def send(self, topic: str, value: bytes | None, *_: Any, **__: Any) -> asyncio.Future[Any]:
+    async def send(self, topic: str, value: bytes | None, *_: Any, **__: Any) -> Acknowledgement:
         acknowledgement: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         acknowledgement.set_result(SimpleNamespace(partition=0, offset=len(self.sent)))
         self.sent.append(value)
-        return acknowledgement
+        return Acknowledgement(acknowledgement, "the broker")
 
     async def poll(self, seconds: float = 0.5) -> list[Any]:
         await asyncio.sleep(0)
