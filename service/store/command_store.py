@@ -29,7 +29,7 @@ from service.store.http_notification import commit_of
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.offset_fence import OffsetFence, Origin
 from service.store.outbox_store import CHANNEL
-from service.store.pool import PLANNED_ONCE, Connection
+from service.store.pool import BY_KEY, Connection
 from service.store.statement import statement
 from service.store.traced_connection import traced
 from service.store.waiting_command import WaitPolicy, add_waiting, find_waiting
@@ -179,7 +179,7 @@ class CommandStore:
 
     async def _session(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = traced(await connect_writer(self._settings, "writer", PLANNED_ONCE), self._tracing)
+            self._connection = traced(await connect_writer(self._settings, "writer", BY_KEY), self._tracing)
         return self._connection
 
     @asynccontextmanager

@@ -23,19 +23,13 @@ if TYPE_CHECKING:
 else:
     _Pool = asyncpg.Pool
 
-__all__ = ["BY_KEY", "PLANNED_ONCE", "Connection", "Pool", "connect", "create_pool", "fetch", "transaction"]
+__all__ = ["BY_KEY", "Connection", "Pool", "connect", "create_pool", "fetch", "transaction"]
 
 BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 """Planner settings for sessions that read rows by lists of keys: always by index, which is right at any table size.
 
 A plan that was made while a table was nearly empty would otherwise read the whole table with every batch, until the
 server analyzes the table again.
-"""
-
-PLANNED_ONCE = {**BY_KEY, "plan_cache_mode": "force_generic_plan"}
-"""Planner settings for a session that runs the same statements with every batch: each is planned once.
-
-PostgreSQL would plan most of them anew each time, because it assumes that lists of unknown length are long.
 """
 
 CANCEL_SECONDS: Final = 2.0

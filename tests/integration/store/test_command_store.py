@@ -32,11 +32,6 @@ else:
 _OTHER_CODE = """
     INSERT INTO producer_code VALUES ('pc:x', '301-008578', 'pc:4', '{}', NULL, NULL, 'Active', NULL, NULL, 2, 1)
 """
-# Without the statements that the driver looks up types with.
-_PLANNED_AGAIN = """
-    SELECT statement FROM pg_prepared_statements
-    WHERE custom_plans > 0 AND statement ~ 'inbox|producer_code|offset_mark|outbox'
-"""
 _ASSOCIATION = """
     INSERT INTO group_producer_code (group_id, code_id, id, code, usable)
     VALUES ('group-0', 'pc:16', gen_random_uuid(), '301-008578', 2)
@@ -162,16 +157,6 @@ async def test_versions_have_no_gap_when_two_writers_put_the_same_role(settings:
     assert [json.loads(m.payload or b"")["role"]["version"] for m in events] == list(range(1, 21))
     for store in stores:
         await store.close()
-
-
-async def test_statements_of_batches_are_planned_once(command_store: CommandStore) -> None:
-    await command_store.apply(scenario.directory().read())
-    log = Log()
-    for size in (1, 1, 1, 100):
-        _mixed(log, str(len(log.records)), size)
-        await command_store.apply(log.read())
-    session = await command_store._session()
-    assert await session.fetch(_PLANNED_AGAIN) == []
 
 
 async def test_what_a_lock_protects_is_read_after_the_lock_is_granted(
