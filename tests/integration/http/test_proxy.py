@@ -93,7 +93,7 @@ async def test_problems_and_documents_have_the_prefix(proxied: httpx.AsyncClient
     missing = await proxied.get(f"{PREFIX}/groups/none", headers=token_headers())
     assert (missing.status_code, missing.json()["instance"]) == (404, f"{PREFIX}/groups/none")
     document = (await proxied.get(f"{PREFIX}/openapi.json")).json()
-    assert document["servers"] == [{"url": PREFIX}]
+    assert [server["url"] for server in document["servers"]] == [PREFIX]
     examples = [
         operation["get"]["responses"]["200"]["content"]["application/json"]["example"]
         for operation in document["paths"].values()
