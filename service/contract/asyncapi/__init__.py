@@ -21,8 +21,10 @@ from service.version import VERSION
 _DESCRIPTION: Final = (
     "The registry reads commands, and publishes change events and outcomes, as CloudEvents 1.0 on Kafka. Commands are "
     "accepted in the binary and in the structured content mode; all other messages are written in the binary mode. "
-    "Bodies are JSON in UTF-8. Commands are closed: an unknown field is rejected. Events and outcomes are open: ignore "
-    "headers, fields and types that you do not know."
+    "Bodies are JSON in UTF-8. Commands are closed: an unknown field is rejected. Events, outcomes and states are "
+    "open: ignore headers, fields and types that you do not know. The registry writes no Kafka transactions: "
+    "`isolation.level` makes no difference. The operator gives the bootstrap servers unless `servers` names them, the "
+    "login, and the allowed names of consumer groups."
 )
 _TAGS: Final = {
     "commands": "Messages that senders write.",
@@ -40,11 +42,16 @@ _CORRELATIONS: Final = {
         "$message.payload#/id",
         "The id of the command; event and outcome have it as `ce_causationid`.",
     ),
-    "cause": ("$message.header#/ce_causationid", "The id of the command. Ids are unique for each source and topic."),
+    "cause": (
+        "$message.header#/ce_causationid",
+        "The id of the command. Senders may choose the same id: compare `command.source` in the outcome, too. Do not "
+        "use one id on both command topics: the outcome does not name the topic.",
+    ),
 }
 _REPLY: Final = (
     "One outcome for each command, on the topic in `ce_replyto` (`replyto` in the structured mode), or on the topic of "
-    "the channel `outcomes`. A dead letter has no outcome."
+    "the channel `outcomes`. To wait for it, note the end offsets of all partitions of that topic before you send, and "
+    "read from there. A command without an outcome is among the dead letters, or not yet decided."
 )
 
 
@@ -54,7 +61,7 @@ def document(settings: Settings) -> dict[str, Any]:
     planned = {topic.name: topic for topic in plan(settings)}
     replies = bool(settings.reply_topics)
     # Topics of states are planned unless they are turned off.
-    shown = [one for one in channels(topics, settings.max_body_bytes) if not one.topic or one.topic in planned]
+    shown = [one for one in channels(topics, settings) if not one.topic or one.topic in planned]
     schemes = security_schemes(settings)
     brokers = servers(settings)
     return {

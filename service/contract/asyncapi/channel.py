@@ -18,27 +18,37 @@ from service.contract.asyncapi.state_message import STATE_KEYS
 from service.contract.catalogue import COMMANDS, EVENTS, OUTCOMES, SNAPSHOTS, AggregateType
 from service.contract.topic_plan import DAY_MS, Planned
 from service.contract.topics import Topics
+from service.settings import Settings
 
 PARTITION: Final = (
     "by the hash murmur2 of the key, which is the default of the Java client (`partitioner=murmur2_random` in "
     "librdkafka)"
 )
-OWN_ORDER: Final = (
-    "messages of one subject have the order of their versions, whatever keys and topics their commands had; there is "
-    "no order between subjects"
+EVENT_ORDER: Final = (
+    "events of one subject have the order of their versions, whatever keys and topics their commands had; there is no "
+    "order between subjects"
 )
-OWN_DELIVERY: Final = (
+EVENT_DELIVERY: Final = (
     "at least once. A duplicate has the same `ce_id` and the same `ce_sequence`: keep the highest `ce_sequence` of "
     "each subject together with the data, and skip a message that is not higher"
 )
+OUTCOME_ORDER: Final = (
+    "outcomes of commands of one topic with the same key have the order of the decisions; there is no other order, "
+    "even for one subject"
+)
+OUTCOME_DELIVERY: Final = (
+    "at least once. Find the outcome of a command by `ce_causationid` and `command.source`. A copy has the same "
+    "`ce_id` and the same `ce_sequence`. An outcome with `ce_replayed` answers a duplicate command: it has the `ce_id` "
+    "of the first outcome and a new `ce_sequence`"
+)
 
 STATE_ORDER: Final = (
-    "records of one key have the order of `ce_sequence`; there is no order between keys. Several changes in one "
-    "transaction are one record"
+    "records of one key have the order of `ce_sequence`; there is no order between keys and topics: an "
+    "association may come before its code. Several changes in one transaction of the registry's database are one record"
 )
 STATE_DELIVERY: Final = (
     "at least once. A duplicate has the same `ce_id` and the same `ce_sequence`: keep the highest `ce_sequence` of "
-    "each key, and skip a record that is not higher"
+    "each key, also that of a tombstone, and skip a record that is not higher"
 )
 
 
@@ -64,9 +74,9 @@ class Channel:
     limit: str = ""
 
 
-def channels(topics: Topics, max_body_bytes: int) -> Iterator[Channel]:
+def channels(topics: Topics, settings: Settings) -> Iterator[Channel]:
     """Yield the channels of an installation, in the order of its topics."""
-    yield from _commands(topics, max_body_bytes)
+    yield from _commands(topics, settings)
     for aggregate, topic in topics.events.items():
         names = [kind.name for kind in (*EVENTS, *SNAPSHOTS) if kind.aggregate == aggregate]
         yield Channel(
@@ -75,8 +85,8 @@ def channels(topics: Topics, max_body_bytes: int) -> Iterator[Channel]:
             topic,
             f"Change events of {_NOUNS[aggregate][1]}, and their current states after a resend.",
             "the subject",
-            OWN_ORDER,
-            OWN_DELIVERY,
+            EVENT_ORDER,
+            EVENT_DELIVERY,
             tuple(map(type_name, names)),
             aggregate,
         )
@@ -98,7 +108,8 @@ def channels(topics: Topics, max_body_bytes: int) -> Iterator[Channel]:
             f"{aggregate}State",
             f"{_NOUNS[aggregate][0]} state",
             topic,
-            f"The last state of {_NOUNS[aggregate][1]}: a new subscriber reads it to its end.",
+            f"The last state of {_NOUNS[aggregate][1]}: a new subscriber reads each partition up to the end offset "
+            "that it had at the start. Offsets have gaps.",
             STATE_KEYS[aggregate],
             STATE_ORDER,
             STATE_DELIVERY,
@@ -115,14 +126,15 @@ _NOUNS: Final[dict[AggregateType, tuple[str, str]]] = {
 }
 _IDENTITY: Final = (
     "at least once. A command is identified by topic, source and id: send it again with the same three at any time. A "
-    "duplicate changes nothing and gets the first outcome again, with the header `ce_replayed`"
+    "duplicate changes nothing, even if its data differ, and gets the first outcome again, with the header "
+    "`ce_replayed`. Ids are remembered for {days} days"
 )
 
 
-def _commands(topics: Topics, max_body_bytes: int) -> Iterator[Channel]:
+def _commands(topics: Topics, settings: Settings) -> Iterator[Channel]:
     limit = (
-        f"a body has at most {max_body_bytes:,} bytes, in the structured mode with its attributes, and so does a key. "
-        "A longer one becomes a dead letter"
+        f"a body has at most {settings.max_body_bytes:,} bytes, in the structured mode with its attributes, and so "
+        "does a key. A longer one becomes a dead letter"
     )
     for name, title, topic, operator, summary, key in (
         (
@@ -151,7 +163,7 @@ def _commands(topics: Topics, max_body_bytes: int) -> Iterator[Channel]:
             key,
             "commands with the same key are decided in the order in which they were sent. There is no order between "
             "the two command topics: wait for the outcome of an operator command that later commands need",
-            _IDENTITY,
+            _IDENTITY.format(days=settings.inbox_retention_days),
             (*names, *(f"{name}{STRUCTURED_SUFFIX}" for name in names)),
             "commands",
             action="receive",
@@ -166,7 +178,15 @@ def _outcomes(topics: Topics) -> Iterator[Channel]:
         ("replies", "Replies", None, "Outcomes on the topic in `ce_replyto` of their command."),
     ):
         yield Channel(
-            name, title, topic, summary, "the key of the command", OWN_ORDER, OWN_DELIVERY, messages, "outcomes"
+            name,
+            title,
+            topic,
+            summary,
+            "the key of the command",
+            OUTCOME_ORDER,
+            OUTCOME_DELIVERY,
+            messages,
+            "outcomes",
         )
 
 
@@ -194,6 +214,10 @@ def channel_object(channel: Channel, planned: Planned | None) -> dict[str, Any]:
 def _retention(planned: Planned) -> str:
     configs = planned.configs
     if configs["cleanup.policy"] == "compact":
-        return "the last record of each key is kept for good (compacted); a record without a value ends its key"
+        return (
+            "the last record of each key is kept for good (compacted); a record without a value ends its key. Such a "
+            f"record is kept for {int(configs['delete.retention.ms']) / DAY_MS:g} days: a subscriber that was away for "
+            "longer empties its copy and reads from offset 0"
+        )
     days = int(configs["retention.ms"]) / DAY_MS
     return f"records are kept for {days:g} days and then deleted"

@@ -23,11 +23,12 @@ SPECVERSION: Final[dict[str, Any]] = {"type": "string", "const": "1.0", "descrip
 ID: Final = _checked(
     "id",
     "Id of the command. A later command with the same topic, source and id is a duplicate: it changes nothing and gets "
-    "the outcome of the first one again.",
+    "the outcome of the first one again, even if its data differ.",
 )
 SOURCE: Final = _checked(
     "source",
-    f"Sender of the command. Sources that begin with {HTTP_SOURCE} are reserved for the HTTP API of the registry.",
+    f"Sender of the command: choose any, except those that begin with {HTTP_SOURCE}, which are reserved for the "
+    "HTTP API of the registry.",
 )
 _OPTIONAL: Final[dict[str, Any]] = {
     "time": _checked("time", "Not used by the registry."),
@@ -53,8 +54,13 @@ def command_attributes(kind: CommandKind, *, replies: bool) -> dict[str, dict[st
     """Return the attributes of a command. `replies` says whether the installation has reply topics."""
     subject = f"Id of the {kind.noun}."
     if kind.creates:
-        subject += " Without it, the id is the UUIDv5 of source and id."
-    allowed = "one of the reply topics of the installation" if replies else "a reply topic; this installation has none"
+        subject += " Without it, the registry derives one from source and id; the outcome has it."
+    reply = (
+        "Topic of the outcome instead of the default one. It must be one of the reply topics of the installation, "
+        "otherwise the command is rejected (`invalid`)."
+        if replies
+        else "Leave it out: this installation has no reply topics, and a command with it is rejected (`invalid`)."
+    )
     return {
         "specversion": SPECVERSION,
         "id": ID,
@@ -62,11 +68,7 @@ def command_attributes(kind: CommandKind, *, replies: bool) -> dict[str, dict[st
         "type": type_of(kind.name),
         "subject": _checked("subject", subject),
         **_OPTIONAL,
-        "replyto": {
-            **RULES["replyto"].schema(),
-            "description": f"Topic of the outcome instead of the default one. It must be {allowed}, otherwise the "
-            "command is rejected (`invalid`).",
-        },
+        "replyto": {**RULES["replyto"].schema(), "description": reply},
     }
 
 

@@ -26,7 +26,8 @@ PUBLISHED: Final[dict[str, dict[str, Any]]] = {
     "dataschema": {
         "type": "string",
         "format": "uri",
-        "description": "The exact revision of the JSON Schema of the data.",
+        "description": "The exact revision of the JSON Schema of the data. The HTTP API has it at `/schemas/` and the "
+        "end of the URI, `<message>:v1:<revision>`.",
     },
     "sequence": {
         "type": "string",
@@ -67,6 +68,14 @@ def event_attributes(name: str, *, snapshot: bool) -> tuple[dict[str, dict[str, 
 def outcome_attributes(name: str, *, rejected: bool) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Return the attributes of an outcome, and the names of those that it always has."""
     known = dict(PUBLISHED)
+    known["id"] = {
+        **known["id"],
+        "description": "UUIDv5 of the outcome: only copies, and outcomes with `ce_replayed`, have the same id.",
+    }
+    known["sequence"] = {
+        **known["sequence"],
+        "description": "Position of the message: a copy has the same one, and an outcome that is repeated a new one.",
+    }
     known["partitionkey"] = {
         "type": "string",
         "description": "The key of the record. Absent if the command has no key, or one that is not text.",

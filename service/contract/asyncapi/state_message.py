@@ -15,8 +15,8 @@ STATE_KEYS: Final[dict[AggregateType, str]] = {
     "group": "the id of the group, or of the association of a producer code with it",
     "code": "the id of the producer code",
     "user": "the id of the user, or of the association of a producer code with it",
-    "directory": "the noun and the id of the object, such as role/producer, because a role and a product may have the "
-    "same id",
+    "directory": "organization/, branch/, role/ or product/ and the id of the object, such as role/producer, because a "
+    "role and a product may have the same id",
 }
 """The keys of the state topics."""
 
@@ -33,6 +33,11 @@ _ID: Final[dict[str, Any]] = {
 _TIME: Final[dict[str, Any]] = {
     **PUBLISHED["time"],
     "description": "Time of the last change in the transaction, or of a resend, in UTC.",
+}
+_SEQUENCE: Final[dict[str, Any]] = {
+    **PUBLISHED["sequence"],
+    "description": "Position of the record: it rises for each key, also after a failover or a restore. Compare it as "
+    "text.",
 }
 _KEY: Final = "The key of what the record is about; see the channel."
 _WITHOUT_DATA: Final = ("specversion", "id", "source", "time", "sequence", "subject", "partitionkey", "entityversion")
@@ -59,7 +64,7 @@ def _record(kind: EventKind) -> dict[str, Any]:
     known, required = event_attributes(kind.name, snapshot=True)
     of_owner = {**known["entityversion"], "description": "Version of the owner when the record was written."}
     version = of_owner if kind.name in ASSOCIATIONS else known["entityversion"]
-    attributes = {**known, "id": _ID, "time": _TIME, "entityversion": version}
+    attributes = {**known, "id": _ID, "time": _TIME, "sequence": _SEQUENCE, "entityversion": version}
     headers = {"content-type": _JSON, **{f"ce_{attribute}": schema for attribute, schema in attributes.items()}}
     return {
         "name": name,
@@ -84,5 +89,6 @@ def _tombstone_headers() -> dict[str, Any]:
         "title": "TombstoneType",
         "description": "Type of the records before it.",
     }
-    attributes = {"type": type_, **{name: PUBLISHED[name] for name in _WITHOUT_DATA}, "id": _ID, "time": _TIME}
+    known = {name: PUBLISHED[name] for name in _WITHOUT_DATA}
+    attributes = {"type": type_, **known, "id": _ID, "time": _TIME, "sequence": _SEQUENCE}
     return {f"ce_{name}": schema for name, schema in attributes.items()}

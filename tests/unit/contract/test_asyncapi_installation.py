@@ -58,6 +58,8 @@ def test_channels_have_the_planned_configuration_of_their_topics() -> None:
         assert f"kept for {count} days" in shown[name]["description"]
     assert "at most 500,000 bytes" in shown["acme.commands.v1"]["description"]
     assert "at most 500,000 bytes" in shown["acme.operator.commands.v1"]["description"]
+    assert "Ids are remembered for 60 days." in shown["acme.commands.v1"]["description"]
+    assert "Such a record is kept for 90 days" in shown["acme.user.state.v1"]["description"]
 
 
 def test_no_broker_is_named_unless_the_settings_say_so() -> None:
@@ -129,6 +131,6 @@ def test_reply_topics_are_mentioned_but_not_named() -> None:
         message = document(Settings(**settings))["components"]["messages"]["GroupCreate"]
         return str(message["headers"]["properties"]["ce_replyto"]["description"])
 
-    assert "this installation has none" in replyto()
-    assert "this installation has none" not in replyto(reply_topics=("crm-replies",))
+    assert "this installation has no reply topics" in replyto()
+    assert "this installation has no reply topics" not in replyto(reply_topics=("crm-replies",))
     assert "crm-replies" not in json.dumps(document(Settings(reply_topics=("crm-replies",))))
