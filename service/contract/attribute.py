@@ -37,10 +37,15 @@ OPTIONAL_TEXT: Final = Kind(field.OptionalText, str | None)
 USERNAME: Final = Kind(field.Username, str | None, field.normalized)
 TEXTS: Final = Kind(field.TextList, list[str], lambda texts: tuple(texts or ()))
 DATE: Final = Kind(field.Date, str | None)
-FLAG: Final = Kind(field.Flag, bool)
+TRUE_FLAG: Final = Kind(field.TrueFlag, bool)
+FALSE_FLAG: Final = Kind(field.FalseFlag, bool)
+EXTERNAL_FLAG: Final = Kind(field.ExternalFlag, bool)
+FLAGS: Final = (TRUE_FLAG, FALSE_FLAG, EXTERNAL_FLAG)
+"""The kinds of flags, one for each default."""
+
 STATUS: Final = Kind(field.OptionalStatus, StatusWord, field.status_of)
-ID: Final = Kind(field.Id, str)
-IDS: Final = Kind(field.IdList, list[str], lambda ids: tuple(ids or ()))
+ORGANIZATION_ID: Final = Kind(field.OrganizationId, str)
+GROUP_IDS: Final = Kind(field.GroupIdList, list[str], lambda ids: tuple(ids or ()))
 REFERENCE: Final = Kind(field.Reference, Identified, lambda reference: reference["id"])
 
 

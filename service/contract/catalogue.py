@@ -66,16 +66,21 @@ COMMANDS: Final = (
     CommandKind("group.add-producer-code", "group", "Associate a producer code with a group."),
     CommandKind("group.remove-producer-code", "group", "Remove the association of a producer code with a group."),
     CommandKind("producer-code.create", "producer code", "Create a producer code.", creates=True),
-    CommandKind("producer-code.update", "producer code", "Change a producer code (JSON merge patch)."),
+    CommandKind("producer-code.update", "producer code", "Change a producer code (JSON merge patch: null clears)."),
     CommandKind("user.create", "user", "Create a user of an organization.", creates=True),
-    CommandKind("user.update", "user", "Change a user (JSON merge patch)."),
+    CommandKind("user.update", "user", "Change a user (JSON merge patch: null clears)."),
     CommandKind("user.join-group", "user", "Make a user a member of a group."),
     CommandKind("user.leave-group", "user", "End a user's membership in a group."),
     CommandKind("user.add-producer-code", "user", "Associate a producer code with a user."),
     CommandKind("user.remove-producer-code", "user", "Remove the association of a producer code with a user."),
-    CommandKind("organization.put", "organization", "Create or replace an organization.", operator=True),
+    CommandKind(
+        "organization.put",
+        "organization",
+        "Create or replace an organization; absent attributes get their defaults.",
+        operator=True,
+    ),
     CommandKind("branch.put", "branch", "Create or replace a branch.", operator=True),
-    CommandKind("role.put", "role", "Create or replace a role.", operator=True),
+    CommandKind("role.put", "role", "Create or replace a role; absent attributes get their defaults.", operator=True),
     CommandKind("product.put", "product", "Create or replace a product.", operator=True),
     CommandKind("group.grant-product", "group", "Allow a group to sell a product.", operator=True),
     CommandKind(
@@ -122,7 +127,7 @@ SNAPSHOTS: Final = (
 
 OUTCOMES: Final = {
     "accepted": "The command changed the registry; `events` contains the id of the event.",
-    "unchanged": "The command changed nothing: the registry already has the requested state.",
+    "unchanged": "The command changed nothing: the registry has the content already, or lacks what would be removed.",
     "rejected": "The command was rejected; `problem` lists all errors.",
 }
 """The statuses of `command.<status>`: each command has exactly one outcome."""

@@ -6,7 +6,7 @@ without a value is null, a list without items is empty and never null.
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired, TypeAlias
+from typing import Annotated, Final, NotRequired, TypeAlias
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -14,10 +14,12 @@ from typing_extensions import TypedDict
 from service.contract.catalogue import GROWS, REJECTIONS
 from service.core.producer_status import ProducerStatusCode
 
+_MEANINGS: Final = "; ".join(f"`{code}`: {title[0].lower()}{title[1:]}" for code, title in REJECTIONS.items())
+
 RejectionCode: TypeAlias = Annotated[
     str,
     Field(
-        description=f"What kind of error it is. {GROWS} Treat an unknown one like `invalid`.",
+        description=f"What kind of error it is. {_MEANINGS}. {GROWS} Treat an unknown one like `invalid`.",
         json_schema_extra={"enum": list(REJECTIONS)},
     ),
 ]
@@ -83,7 +85,7 @@ class CommandReference(TypedDict):
 
 
 class ErrorData(TypedDict):
-    """One error; `path` is a JSON pointer into the data or the name of an envelope attribute."""
+    """One error; `path` is a JSON pointer into the data, or the name of an envelope attribute, without a slash."""
 
     code: RejectionCode
     message: str

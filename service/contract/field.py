@@ -67,6 +67,12 @@ Id: TypeAlias = Annotated[
         description=ID_DESCRIPTION,
     ),
 ]
+SubjectId: TypeAlias = Annotated[
+    Id, Field(description=ID_DESCRIPTION.replace("an id:", "the id in the subject of the command:"))
+]
+OrganizationId: TypeAlias = Annotated[
+    Id, Field(description=ID_DESCRIPTION.replace("an id:", "the id of an organization:"))
+]
 Text: TypeAlias = Annotated[
     str,
     Field(
@@ -98,7 +104,14 @@ Code: TypeAlias = Annotated[
         description="1 to 255 letters, digits and . _ / -, starting with a letter or digit, such as 301-008579",
     ),
 ]
-Flag: TypeAlias = Annotated[bool | None, Field(description="true or false, or null for the default")]
+TrueFlag: TypeAlias = Annotated[bool | None, Field(description="true or false, or null for true")]
+FalseFlag: TypeAlias = Annotated[bool | None, Field(description="true or false, or null for false")]
+ExternalFlag: TypeAlias = Annotated[
+    bool | None,
+    Field(
+        description="true or false, or null for the default: false in the organization of an insurer, otherwise true"
+    ),
+]
 Date: TypeAlias = Annotated[
     Annotated[
         str,
@@ -111,9 +124,9 @@ Status: TypeAlias = Annotated[
     ProducerStatusCode,
     Field(description=f"{', '.join(PRODUCER_STATUSES[:-1])} or {PRODUCER_STATUSES[-1]}"),
 ]
-IdList: TypeAlias = Annotated[
+GroupIdList: TypeAlias = Annotated[
     Annotated[list[Id], Field(max_length=MAX_ITEMS)] | None,
-    Field(description='a list of at most 10000 ids such as ["pc:17"], or null for an empty list'),
+    Field(description='a list of at most 10000 ids of groups such as ["pc:17"], or null for an empty list'),
 ]
 TextList: TypeAlias = Annotated[
     Annotated[list[Text], Field(max_length=MAX_ITEMS)] | None,
@@ -148,7 +161,7 @@ class ProducerStatus(TypedDict):
 
 
 OptionalStatus: TypeAlias = Annotated[
-    ProducerStatus | None, Field(description='a status, such as {"code": "Active"}, or null for the default')
+    ProducerStatus | None, Field(description='a status, such as {"code": "Active"}, or null for Active')
 ]
 
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from service.contract.aggregate import producer_code
-from service.contract.attribute import DATE, FLAG, OPTIONAL_TEXT, TEXT, TEXTS, USERNAME, Attribute, Kind
+from service.contract.attribute import DATE, FLAGS, OPTIONAL_TEXT, TEXT, TEXTS, USERNAME, Attribute, Kind
 from service.core.problem import MAX_ERRORS
 from service.core.producer_status import ProducerStatusCode
 from service.http.value import ID_PATTERN, MAX_ID
@@ -31,7 +31,7 @@ _SHOWN: Final[dict[Kind, Any]] = {
     USERNAME: Text,
     TEXTS: list[Text],
     DATE: Day,
-    FLAG: bool,
+    **dict.fromkeys(FLAGS, bool),
 }
 
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Final, Literal
 
 from service.contract.aggregate import directory, producer_code, user
-from service.contract.attribute import DATE, FLAG, OPTIONAL_TEXT, STATUS, Attribute, Kind
+from service.contract.attribute import DATE, FLAGS, OPTIONAL_TEXT, STATUS, Attribute, Kind
 
 ORGANIZATIONS: Final = ("armstrong", "acv", "allrisk")
 INSURER: Final = "allrisk"
@@ -103,7 +103,7 @@ def _fields(
     values: dict[Kind, Callable[[], Any]] = {
         OPTIONAL_TEXT: lambda: draw.random.choice((None, "Premier clients", "Los Angeles branch")),
         DATE: lambda: draw.random.choice(DATES),
-        FLAG: lambda: draw.random.choice((True, False, None)),
+        **dict.fromkeys(FLAGS, lambda: draw.random.choice((True, False, None))),
         STATUS: lambda: {"code": draw.random.choice(STATUSES)},
     }
     return {a.name: own.get(a.name) or values[a.kind] for a in attributes if a.name in own or a.kind in values}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, NotRequired
 from pydantic import Field
 
 from service.contract.attribute import (
-    FLAG,
+    FALSE_FLAG,
     STATUS,
     STATUS_WORDS,
     TEXT,
@@ -18,20 +18,20 @@ from service.contract.attribute import (
     StateKind,
     create_model,
 )
-from service.contract.field import Id, status_agrees, status_of
+from service.contract.field import SubjectId, status_agrees, status_of
 from service.contract.reader import Reader
 from service.core import organization, reference
 from service.core.problem import Problem
 
 _TYPE: Final = Kind(Annotated[Literal["Organization"], Field(description="Organization")], Literal["Organization"])
-_ID: Final = {"id": NotRequired[Id]}
+_ID: Final = {"id": NotRequired[SubjectId]}
 
 ORGANIZATION: Final = (
     Attribute("displayName", "display_name", TEXT, "the name", required=True),
     Attribute("type", "", _TYPE, "a constant"),
     Attribute("producerStatus", "status", STATUS, "which uses of the organization's codes are allowed"),
     Attribute("domains", "domains", TEXTS, "domain names"),
-    Attribute("insurer", "insurer", FLAG, "true: users and groups may hold codes of other organizations"),
+    Attribute("insurer", "insurer", FALSE_FLAG, "true: users and groups may hold codes of other organizations"),
 )
 BRANCH: Final = (
     Attribute("branchCode", "branch_code", TEXT, "the number of the branch", required=True),

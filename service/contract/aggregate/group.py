@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Discriminator, Field, with_config
 from typing_extensions import TypedDict
 
 from service.contract import data as event
-from service.contract.attribute import ID, Attribute, Kind, StateKind, fixed_names
-from service.contract.field import STRICT, Id, OptionalName, OptionalText, Reference, Text
+from service.contract.attribute import ORGANIZATION_ID, Attribute, Kind, StateKind, fixed_names
+from service.contract.field import STRICT, Id, OptionalName, OptionalText, OrganizationId, Reference, Text
 from service.contract.reader import Reader
 from service.core import group as core
 from service.core.problem import Problem
@@ -60,7 +60,7 @@ class CreateOffice(TypedDict):
 
     type: _OfficeType
     value: _OfficeValue
-    distributor_id: Id
+    distributor_id: OrganizationId
 
 
 @with_config(STRICT)
@@ -69,7 +69,7 @@ class CreateArea(TypedDict):
 
     type: _AreaType
     value: Text
-    distributor_id: Id
+    distributor_id: OrganizationId
 
 
 @with_config(STRICT)
@@ -78,7 +78,7 @@ class UpdateOffice(TypedDict):
 
     type: _OfficeType
     value: _OfficeValue
-    distributor_id: NotRequired[Id]
+    distributor_id: NotRequired[OrganizationId]
 
 
 @with_config(STRICT)
@@ -87,7 +87,7 @@ class UpdateArea(TypedDict):
 
     type: _AreaType
     value: Text
-    distributor_id: NotRequired[Id]
+    distributor_id: NotRequired[OrganizationId]
 
 
 _VALUE: Final = Kind(
@@ -103,7 +103,9 @@ _TYPE: Final = Kind(Annotated[Literal["office", "region", "division"], Field(des
 ATTRIBUTES: Final = (
     Attribute("type", "type", _TYPE, "the type", required=True),
     Attribute("value", "value", _VALUE, "the place of an office, the name of a region or division", required=True),
-    Attribute("distributor_id", "organization_id", ID, "the organization of the group", required=True, fixed=True),
+    Attribute(
+        "distributor_id", "organization_id", ORGANIZATION_ID, "the organization of the group", required=True, fixed=True
+    ),
     Attribute("products", "product_ids", Kind(None, list[str]), "products that the group may sell", only="events"),
 )
 

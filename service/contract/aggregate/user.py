@@ -11,12 +11,13 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from service.contract.attribute import (
-    FLAG,
-    ID,
-    IDS,
+    EXTERNAL_FLAG,
+    GROUP_IDS,
     OPTIONAL_TEXT,
+    ORGANIZATION_ID,
     REFERENCE,
     TEXT,
+    TRUE_FLAG,
     USERNAME,
     Attribute,
     Data,
@@ -42,13 +43,15 @@ ATTRIBUTES: Final = (
         "required, unless `distributor_id` is given",
         fixed=True,
     ),
-    Attribute("distributor_id", "organization_id", ID, "the id of the organization", fixed=True, only="commands"),
+    Attribute(
+        "distributor_id", "organization_id", ORGANIZATION_ID, "the id of the organization", fixed=True, only="commands"
+    ),
     Attribute("external_id", "external_id", OPTIONAL_TEXT, "the id in another system"),
     Attribute("username", "username", USERNAME, "the subject of the user's tokens; unique"),
-    Attribute("groups", "group_ids", IDS, "groups of the same organization"),
-    Attribute("enabled", "enabled", FLAG, "false: HTTP refuses the user's requests"),
-    Attribute("externalUser", "external_user", FLAG, "true: holds no codes of other organizations"),
-    Attribute("useProducerCodeSecurity", "code_secured", FLAG, "true: uses associated codes only"),
+    Attribute("groups", "group_ids", GROUP_IDS, "groups of the same organization"),
+    Attribute("enabled", "enabled", TRUE_FLAG, "false: HTTP refuses the user's requests"),
+    Attribute("externalUser", "external_user", EXTERNAL_FLAG, "true: holds no codes of other organizations"),
+    Attribute("useProducerCodeSecurity", "code_secured", TRUE_FLAG, "true: uses associated codes only"),
 )
 
 _Roles: TypeAlias = Annotated[

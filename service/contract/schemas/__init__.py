@@ -146,8 +146,12 @@ def _event(kind: EventKind) -> dict[str, Any]:
     before = TypeAdapter(model).json_schema()
     del before["required"]
     before.pop("$defs", None)
-    before["description"] = "The previous values of the changed fields; empty at creation."
-    changed = {"type": "array", "items": {"type": "string"}, "description": "The names of the changed fields."}
+    before["description"] = "The previous values of the changed fields; empty at creation and in a snapshot."
+    changed = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The names of the changed fields; empty in a snapshot.",
+    }
     name = f"Previous{title(noun)}"
     document = _object({field: model}, {"changed": changed, "previous": {"$ref": f"#/$defs/{name}"}})
     document["$defs"][name] = before

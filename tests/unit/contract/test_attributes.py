@@ -6,14 +6,15 @@ from dataclasses import fields
 from typing import Any, Final
 
 import pytest
+from pydantic import TypeAdapter
 
 from service.contract.aggregate import READERS, STATES
 from service.contract.attribute import (
     DATE,
-    FLAG,
-    ID,
-    IDS,
+    FLAGS,
+    GROUP_IDS,
     OPTIONAL_TEXT,
+    ORGANIZATION_ID,
     REFERENCE,
     STATUS,
     TEXT,
@@ -36,10 +37,10 @@ VALUES: Final[dict[Kind, Any]] = {
     USERNAME: "a name",
     TEXTS: ["one", "two"],
     DATE: "2022-07-09",
-    FLAG: True,
+    **dict.fromkeys(FLAGS, True),
     STATUS: {"code": "Limited", "name": "Limited"},
-    ID: "pc:4",
-    IDS: ["pc:1", "pc:2"],
+    ORGANIZATION_ID: "pc:4",
+    GROUP_IDS: ["pc:1", "pc:2"],
     REFERENCE: {"id": "pc:4"},
 }
 OTHERS: Final[dict[str, Any]] = {
@@ -70,11 +71,25 @@ def test_every_object_has_a_create_or_put() -> None:
 def test_each_attribute_of_a_create_reaches_the_core(name: str) -> None:
     attributes = of_commands(STATED[name])
     data = {a.name: sent(a) for a in attributes}
-    flags = [a for a in attributes if a.kind is FLAG]
+    flags = [a for a in attributes if a.kind in FLAGS]
 
     for given in (data, {**data, **{flag.name: False for flag in flags}}):
         command = READERS[name].read(given, "pc:1", b"", ())
         assert {a.field: getattr(command, a.field) for a in attributes} == changes_of(attributes)(given)
+
+
+@pytest.mark.parametrize("name", CREATES)
+def test_a_description_names_the_default_of_a_create(name: str) -> None:
+    words = {"true": True, "false": False, "Active": "Active", "an empty list": ()}
+    described = {a: TypeAdapter(a.kind.command).json_schema().get("description", "") for a in of_commands(STATED[name])}
+    endings = {a: text.rpartition("null for ")[2] for a, text in described.items()}
+    # The default of externalUser depends on the organization.
+    optional = [a for a in described if "null for " in described[a] and a.name != "externalUser"]
+    named = {a: words[endings[a]] for a in optional}
+    required = {a.name: sent(a) for a in described if a.required or a.name == "organization"}
+    for given in (required, required | {a.name: None for a in named}):
+        command = READERS[name].read(given, "pc:1", b"", ())
+        assert {a.field: getattr(command, a.field) for a in named} == {a.field: value for a, value in named.items()}
 
 
 @pytest.mark.parametrize("name", CREATES)
