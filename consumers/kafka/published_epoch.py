@@ -22,5 +22,5 @@ async def published_epoch(settings: Settings) -> int:
                 sequence = dict(record.headers).get(SEQUENCE, b"")
                 if sequence.isdigit():
                     highest = max(highest, int(sequence) // (BLOCK * EPOCH))
-            if not records and await follower.at_end():
+            if await follower.at_end():
                 return highest

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -111,6 +111,8 @@ class Follower:
     def __init__(self, consumer: AIOKafkaConsumer, where: str) -> None:
         self._consumer = consumer
         self._where = where
+        self._ends: dict[TopicPartition, int] = {}
+        self._fetched_ends: dict[TopicPartition, int] = {}
 
     async def poll(self, seconds: float = 0.5) -> list[Any]:
         """Return the next records, in order within a partition. Empty when none arrive within this many seconds."""
@@ -126,12 +128,23 @@ class Follower:
             self._consumer.seek(partition, max(first[partition], end - 1))
 
     async def at_end(self) -> bool:
-        """Return whether all records up to the current end of the topics were polled."""
-        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
-        for partition, end in ends.items():
-            if await self._consumer.position(partition) < end:
+        """Return whether all records were polled that the topics had when this was first asked.
+
+        Records that are written meanwhile do not count, so that it ends while others write.
+        """
+        if not self._ends:
+            self._ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        for partition, listed in self._ends.items():
+            # The embedded broker lists the start of its last batch as the end, but a fetch tells the end. Records of
+            # open transactions are behind the last stable offset.
+            fetched = self._consumer.last_stable_offset(partition)
+            if fetched is None or await self._consumer.position(partition) < max(listed, self._end(partition, fetched)):
                 return False
         return True
+
+    def _end(self, partition: TopicPartition, fetched: int) -> int:
+        """Return the end that the first fetch of a partition told."""
+        return self._fetched_ends.setdefault(partition, fetched)
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ async def state_keys(settings: Settings) -> AsyncIterator[dict[TopicKey, StateKe
                     part[place] = key
             if part:
                 yield part
-            if not records and await follower.at_end():
+            if await follower.at_end():
                 return
 
 

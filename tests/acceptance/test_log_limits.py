@@ -52,7 +52,7 @@ CASES = [
     Case(
         Lack("consumers", "no ALL ON SEQUENCE outbox_block", commands=True),
         "batches",
-        "needs UPDATE on the sequence outbox_block",
+        "UPDATE on the sequence outbox_block",
     ),
     Case(Lack("all", f"no DELETE ON {OUTBOX}", commands=True), "relay", f"lacks DELETE on {OUTBOX}"),
     *(Case(Lack(role, broker="refused"), "broker", "127.0.0.1") for role in KAFKA),
