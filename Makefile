@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-pgbouncer interop lock-interop check-java check-interop check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart image-check bench chaos chaos-writes abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-privileges test-pgbouncer interop lock-interop check-java check-interop check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart image-check bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,7 +41,11 @@ NODE_FAULTS := broker killed and started,one node after the other
 test-kafka: check-java setup ## Run the acceptance tests and some fault tests on Apache Kafka (requires java and mvn)
 	$(BIN)/python -m tests.chaos --broker apache --commands 100 --seeds 2 --from 3 --faults '$(KAFKA_FAULTS)'
 	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 2 --from 2 --faults '$(NODE_FAULTS)'
-	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) --broker apache --durations 15 $(ARGS)
+	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) $(REVOKED:%=--ignore %) --broker apache --durations 15 $(ARGS)
+
+REVOKED := $(addprefix tests/acceptance/least_privilege/test_,acls_apache.py database_apache.py)
+test-privileges: check-java setup ## Revoke each privilege in PostgreSQL and Kafka, one at a time (requires java and mvn)
+	$(BIN)/python -m pytest $(REVOKED) --broker apache --durations 5 $(ARGS)
 
 test-kafka-long: check-java setup ## Run fault tests with 50 seeds on Apache Kafka, with one node and with three
 	$(BIN)/python -m tests.chaos --broker apache --seeds 40 $(ARGS)
