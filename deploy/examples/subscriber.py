@@ -38,11 +38,14 @@ def row(record: ConsumerRecord) -> tuple[str, str, str, int, str | None]:
 
 
 async def partitions(consumer: AIOKafkaConsumer, topics: list[str]) -> list[TopicPartition]:
-    """Return all partitions of the topics; each copy reads all of them, so it needs no consumer group."""
+    """Let the consumer read all partitions of the topics, and return them; it has no group, so they are all its own."""
     existing = await consumer.topics()
     if missing := set(topics) - existing:
         raise SystemExit(f"these topics do not exist or may not be read: {', '.join(sorted(missing))}")
-    return [TopicPartition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+    consumer.subscribe(topics)
+    while {partition.topic for partition in consumer.assignment()} != set(topics):  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+    return list(consumer.assignment())
 
 
 async def follow(servers: str, copy: sqlite3.Connection, topics: list[str], until_end: bool) -> None:
@@ -51,7 +54,6 @@ async def follow(servers: str, copy: sqlite3.Connection, topics: list[str], unti
     await consumer.start()
     try:
         assigned = await partitions(consumer, topics)
-        consumer.assign(assigned)
         stored = {TopicPartition(t, p): n for t, p, n in copy.execute("SELECT topic, partition, next FROM position")}
         for partition in stored.keys() & set(assigned):
             consumer.seek(partition, stored[partition])
