@@ -48,7 +48,9 @@ async def test_the_schemas_compile_in_strict_mode_and_accept_the_golden_messages
     schemas = {one["name"]: (await client.get(f"/schemas/{one['href']}")).json() for one in served}
     assert schemas.keys() >= {*PUBLISHED, *(kind.name for kind in COMMANDS)}
     messages = [
-        message_data(name, message) for name, message in golden().items() if not name.startswith("dead-letter/")
+        message_data(name, message)
+        for name, message in golden().items()
+        if not name.startswith("dead-letter/") and not name.endswith(".tombstone")
     ]
     assert {name for name, _ in messages} >= schemas.keys()
     [errors] = await run(["node", str(node / "schemas.js")], json.dumps({"schemas": schemas, "messages": messages}))
