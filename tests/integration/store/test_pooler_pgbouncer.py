@@ -73,7 +73,9 @@ async def test_the_registry_works_through_session_mode(empty_database_url: str) 
             assert await relay.lock(range(16)) == frozenset(range(16))
             applied = await store.apply(log.read())
             await eventually(lambda: notes, what="the notification")
-            assert sum(frame.messages for frame in await relay.read(range(16))) == 6 * 2 + len(applied.messages)
+            assert sum(frame.messages for frame in await relay.read(range(16))) == 6 * 3 + len(applied.messages) + len(
+                applied.states
+            )
             items = await ReadStore(pool).codes_of_caller(
                 "user-1", renewal=False, on=date(2026, 11, 22), visible=[], page=Page()
             )
