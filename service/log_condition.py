@@ -28,6 +28,11 @@ class LogCondition:
         self._since: float | None = None
         self._logged_at = 0.0
 
+    @property
+    def exists(self) -> bool:
+        """Whether the condition exists, as far as it was noted."""
+        return self._since is not None
+
     def lasts(self, **values: Any) -> None:
         """Note that the condition exists; the values belong to the line."""
         now = self._monotonic()

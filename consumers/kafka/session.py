@@ -111,8 +111,8 @@ class Follower:
     def __init__(self, consumer: AIOKafkaConsumer, where: str) -> None:
         self._consumer = consumer
         self._where = where
+        self._listed: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
-        self._fetched_ends: dict[TopicPartition, int] = {}
 
     async def poll(self, seconds: float = 0.5) -> list[Any]:
         """Return the next records, in order within a partition. Empty when none arrive within this many seconds."""
@@ -132,19 +132,18 @@ class Follower:
 
         Records that are written meanwhile do not count, so that it ends while others write.
         """
-        if not self._ends:
-            self._ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
-        for partition, listed in self._ends.items():
+        if not self._listed:
+            self._listed = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        for partition, listed in self._listed.items():
             # The embedded broker lists the start of its last batch as the end, but a fetch tells the end. Records of
             # open transactions are behind the last stable offset.
             fetched = self._consumer.last_stable_offset(partition)
-            if fetched is None or await self._consumer.position(partition) < max(listed, self._end(partition, fetched)):
+            if fetched is None:
+                return False
+            end = self._ends.setdefault(partition, max(listed, fetched))
+            if await self._consumer.position(partition) < end:
                 return False
         return True
-
-    def _end(self, partition: TopicPartition, fetched: int) -> int:
-        """Return the end that the first fetch of a partition told."""
-        return self._fetched_ends.setdefault(partition, fetched)
 
 
 @asynccontextmanager

@@ -61,7 +61,6 @@ class Settlement:
         """The next offset to decide of each partition, as known by this process."""
         self._checked: dict[TopicPartition, int] = {}
         self._committing: asyncio.Task[None] | None = None
-        self._commits_fail = False
         self._failing = LogCondition(_log, "offset_commit_failed", "offset_commit_recovered")
         self.on_rewind: Callable[[], None] | None = None
         """Called before every rewind."""
@@ -129,7 +128,7 @@ class Settlement:
         }
         if behind:
             # While commits fail, every check finds offsets that are behind: log that only once.
-            if not self._commits_fail:
+            if not self._failing.exists:
                 _log.info("offsets_committed_again", partitions=len(behind))
             self.settle(behind)
 
@@ -143,9 +142,7 @@ class Settlement:
                     await consumer.commit(offsets)
             except (KafkaError, TimeoutError) as error:
                 OFFSET_COMMIT_FAILURES.inc()
-                self._commits_fail = True
                 self._failing.lasts(error=repr(error), partitions=len(offsets))
             else:
-                self._commits_fail = False
                 self._failing.ended()
                 passing("after_offset_commit")
