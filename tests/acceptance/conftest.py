@@ -1,14 +1,12 @@
 """Registries for acceptance tests: service processes with a real broker and a real database."""
 
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import database
 from tests.support.ladder import Rung
-from tests.support.registry import Registry, registry_settings
+from tests.support.registry import Registry, new_registry, registry_settings
 from tests.support.replies import Replies
 
 
@@ -39,14 +37,12 @@ async def shared(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Registry]:
     """A registry with one process, shared by the tests of a module; each test uses its own ids."""
-    folder = tmp_path_factory.mktemp("registry")
-    prefix = f"test-{secrets.token_hex(6)}"
-    async with database.made_database(postgres_url, database_template) as name:
-        url = database.url_of(postgres_url, name)
-        settings = registry_settings(url, kafka_bootstrap, prefix, folder, idempotent=broker_rung.is_apache)
-        async with Registry(settings, folder).open() as registry:
-            await registry.started()
-            yield registry
+    folder, idempotent = tmp_path_factory.mktemp("registry"), broker_rung.is_apache
+    async with new_registry(
+        postgres_url, database_template, kafka_bootstrap, folder, idempotent=idempotent
+    ) as registry:
+        await registry.started()
+        yield registry
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """An identity provider whose keys cannot be read: readiness, metrics and `doctor` say so."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from tests.support.measured import measured
 from tests.support.program import program
 from tests.support.registry import Registry
 from tests.support.slow_issuer import slow_issuer
+from tests.support.thread_server import thread_server
 from tests.support.wait import eventually
 from tests.support.watch import part
 
@@ -34,8 +34,8 @@ class Provider:
             def log_message(self, *_: object) -> None:
                 """Log nothing."""
 
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks"
+        self.handler = Handler
+        self.url = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -46,12 +46,9 @@ class Provider:
 def provider() -> Iterator[Provider]:
     """A running provider."""
     made = Provider()
-    thread = threading.Thread(target=made.server.serve_forever)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with thread_server(made.handler) as url:
+        made.url = f"{url}/jwks"
+        yield made
 
 
 async def test_readiness_names_keys_that_cannot_be_read(registry: Registry, provider: Provider) -> None:

@@ -1,16 +1,14 @@
 """A registry with its process, and the programs of the four languages."""
 
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.interop.program import LANGUAGES, Program, build, javascript
-from tests.support import database
 from tests.support.ladder import Rung
 from tests.support.process import Service
-from tests.support.registry import Registry, registry_settings
+from tests.support.registry import Registry, new_registry
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -34,13 +32,11 @@ async def registry(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Registry]:
     """A registry, shared by the tests of a module."""
-    folder = tmp_path_factory.mktemp("registry")
-    prefix = f"test-{secrets.token_hex(6)}"
-    async with database.made_database(postgres_url, database_template) as name:
-        url = database.url_of(postgres_url, name)
-        settings = registry_settings(url, kafka_bootstrap, prefix, folder, idempotent=broker_rung.is_apache)
-        async with Registry(settings, folder).open() as registry:
-            yield registry
+    folder, idempotent = tmp_path_factory.mktemp("registry"), broker_rung.is_apache
+    async with new_registry(
+        postgres_url, database_template, kafka_bootstrap, folder, idempotent=idempotent
+    ) as registry:
+        yield registry
 
 
 @pytest.fixture(scope="module")

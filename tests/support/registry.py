@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from service.contract import asyncapi
 from service.contract.topics import Topics
 from service.http.development_key import ISSUER, ensure_key
 from service.settings import Settings, load
-from tests.support import raw_batch
+from tests.support import database, raw_batch
 from tests.support.asyncapi import AsyncApi, check_records
 from tests.support.http_client import asker
 from tests.support.process import Service
@@ -251,6 +252,19 @@ class Registry:
                 continue
             record = Out(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers))
             (self.commands if r.topic in commands else self.out).append(record)
+
+
+@asynccontextmanager
+async def new_registry(
+    postgres_url: str, template: str, bootstrap: str, folder: Path, *, idempotent: bool
+) -> AsyncIterator[Registry]:
+    """Open a registry with a database and topics of its own, without a process."""
+    prefix = f"test-{secrets.token_hex(6)}"
+    async with database.made_database(postgres_url, template) as name:
+        url = database.url_of(postgres_url, name)
+        settings = registry_settings(url, bootstrap, prefix, folder, idempotent=idempotent)
+        async with Registry(settings, folder).open() as registry:
+            yield registry
 
 
 def registry_settings(

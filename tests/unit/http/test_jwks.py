@@ -1,9 +1,8 @@
 """Keys are cached, refreshed for unknown key ids (at most once a minute), and in the background when old."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import orjson
@@ -25,6 +24,7 @@ from service.http.problem import HttpProblem
 from service.telemetry import JWKS_FAILURES
 from service.version import VERSION
 from tests.support.issuer import AUDIENCE, NAME, Issuer, public
+from tests.support.thread_server import thread_server
 from tests.support.wait import eventually
 from tests.unit.http.api_client import api_client
 
@@ -253,12 +253,8 @@ def served() -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/jwks"
-        server.shutdown()
-        thread.join()
+    with thread_server(Handler) as url:
+        yield f"{url}/jwks"
 
 
 async def test_keys_are_read_from_a_url_or_a_file(served: str, tmp_path: Path) -> None:
