@@ -1,6 +1,7 @@
-"""The check of the image names what is missing."""
+"""The image: its pinned base, and what its check says when a program is missing."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -30,3 +31,10 @@ def test_the_check_names_a_tool_that_is_missing(tmp_path: Path, present: tuple[s
     )
     assert checked.returncode == 1
     assert message in checked.stderr
+
+
+def test_every_stage_of_the_image_begins_with_a_base_that_is_pinned_by_its_digest() -> None:
+    lines = (TOP / "deploy" / "Dockerfile").read_text().splitlines()
+    [base] = [line for line in lines if line.startswith("ARG BASE_IMAGE=")]
+    assert re.fullmatch(r"ARG BASE_IMAGE=\S+:[\w.-]+@sha256:[0-9a-f]{64}", base)
+    assert {line.split()[1] for line in lines if line.startswith("FROM ")} == {"${BASE_IMAGE}"}
