@@ -14,8 +14,23 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from tests.load import disk, drain, grow, http_writes, latency, notify, pinned, read, states, write, write_steps
+from tests.load import (
+    disk,
+    drain,
+    grow,
+    http_writes,
+    latency,
+    notify,
+    pinned,
+    read,
+    statements,
+    states,
+    timeline,
+    write,
+    write_steps,
+)
 from tests.load.contender import Load
+from tests.load.interpreter import warning
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
 from tests.load.write import Sizes
@@ -26,6 +41,8 @@ SECTIONS = (
     "read",
     "http-writes",
     "write-steps",
+    "timeline",
+    "statements",
     "states",
     "processes",
     "disk",
@@ -107,6 +124,8 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "read": lambda: read.against_pgbench(servers, sizes.codes, 3 if quick else 8, rounds, broker),
         "http-writes": lambda: http_writes.against_peer(servers, 3 if quick else 8, rounds, broker),
         "write-steps": lambda: write_steps.steps(servers, 3 if quick else 8, rounds, broker),
+        "timeline": lambda: timeline.timeline(servers, 50 if quick else 300, rounds, broker),
+        "statements": lambda: statements.statements(servers, 50 if quick else 300, 20_000 if quick else 60_000, broker),
         "states": lambda: states.states(servers, Load(sizes.ours, sizes.codes), rounds, broker),
         "processes": lambda: write.more_processes(servers, sizes, rounds, broker),
         "disk": lambda: disk.disk(servers, Load(sizes.ours, sizes.codes), broker),
@@ -126,6 +145,7 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
 def main() -> None:
     """Run, and print the path of the figures."""
     options = arguments(sys.argv[1:])
+    sys.stderr.write(warning())
     # The client library logs every retry until new topics have leaders.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(run(options))

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from tests.load.figure import Figure, short
+from tests.load.interpreter import described
 
 
 @dataclass(slots=True)
@@ -51,11 +52,14 @@ class Report:
         sys.stdout.write("\n" + section.text())
         sys.stdout.flush()
 
+    def machine(self) -> dict[str, Any]:
+        """Return the number of CPUs, the system and the interpreter."""
+        return {"cpus": os.cpu_count(), "system": platform.platform(), "python": described()}
+
     def write(self, path: Path) -> None:
         """Write all sections as JSON."""
-        machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
         whole = {
-            "machine": machine,
+            "machine": self.machine(),
             "settings": self.settings,
             "sections": {section.title: {**section.figures, "remarks": section.remarks} for section in self.sections},
         }

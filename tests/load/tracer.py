@@ -1,4 +1,4 @@
-"""Run `producer-registry` and record when the steps of writes over HTTP begin and end.
+"""Run `producer-registry` and record when the steps of commands and of writes over HTTP begin and end.
 
 `python -m tests.load.tracer FILE ARGUMENTS…`; at the end FILE has a JSON array of [name, begin, end], in the order of
 the ends; times are in seconds of a monotonic clock. SIGUSR1 discards the steps until then, which excludes the warm-up.
@@ -55,13 +55,15 @@ def _recorded_statement(method: str, original: Callable[..., Awaitable[Any]]) ->
 
 
 def record_all() -> None:
-    """Record the steps that `tests.load.write_steps` names."""
+    """Record the steps that `tests.load.write_steps` and `tests.load.timeline` name."""
     from consumers.kafka.command_publisher import CommandPublisher
     from consumers.reading.consumer import CommandConsumer
+    from consumers.relay.publisher import Publisher
     from service.http.outcome_wait import Waiting
     from service.http.write import _OneWrite
     from service.http.write_result import Result
     from service.store.command_store import CommandStore
+    from service.store.outbox_store import OutboxStore
     from service.store.outcome_session import OutcomeSession
 
     record(_OneWrite, "answer", "request")
@@ -72,6 +74,9 @@ def record_all() -> None:
     record(Waiting, "outcome", "outcome")
     record(OutcomeSession, "states", "states")
     record(Result, "_resource", "resource")
+    record(OutboxStore, "read", "relay read")
+    record(Publisher, "send", "relay publish")
+    record(OutboxStore, "settle", "relay settle")
     record_statements()
     _record_notifications(OutcomeSession)
 

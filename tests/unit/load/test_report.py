@@ -9,7 +9,7 @@ import pytest
 from tests.load.__main__ import SECTIONS, arguments
 from tests.load.figure import Figure
 from tests.load.peers import pgbench
-from tests.load.profile import by_stage, stage_of, unfold
+from tests.load.profile import BUDGETS, REST, STAGES, by_stage, stage_of, table, unfold
 from tests.load.report import Report, Section, spread
 from tests.load.window import Measured
 from tests.load.write import Rounds
@@ -69,6 +69,17 @@ def test_a_sample_counts_for_the_narrowest_stage_of_its_stack() -> None:
     )
     assert by_stage(stacks) == {"decide": 3, "poll": 2}
     assert stage_of(("a:main",)) == "event loop and rest"
+
+
+def test_the_stage_that_exceeds_its_budget_most_is_the_first_line() -> None:
+    lines = [line.rsplit(maxsplit=3) for line in table({"decide": 30, "relay": 10, "parse": 60}, 100.0)]
+    assert lines[1] == ["parse", "60.0", "8.0", "52.0"]
+    assert lines[2] == ["decide", "30.0", "5.0", "25.0"]
+    assert lines[-1] == ["all", "100.0", f"{sum(BUDGETS.values()):.1f}", f"{100 - sum(BUDGETS.values()):.1f}"]
+
+
+def test_every_stage_has_a_budget() -> None:
+    assert BUDGETS.keys() == {*STAGES, REST}
 
 
 @pytest.mark.parametrize("script", [pgbench.script, pgbench.stamps_script])
