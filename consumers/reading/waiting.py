@@ -16,7 +16,7 @@ from consumers.backoff import Backoff, pause
 from consumers.reading.batch_metrics import BatchMetrics
 from consumers.shutdown import Shutdown
 from service.core.waiting import Reference
-from service.log_limit import LogLimit
+from service.log_condition import LogCondition
 from service.resource_exhaustion import is_resource_exhaustion
 from service.store.command_store import Applied
 from service.store.errors import StoreRace, StoreUnavailable
@@ -76,7 +76,7 @@ class WaitingCommands:
         self._decided = decided
         self._shutdown = shutdown
         self._monotonic = monotonic
-        self._log_limit = LogLimit()
+        self._postponed = LogCondition(_log, "waiting_commands_postponed", "waiting_commands_continued")
         self._references: frozenset[Reference] = frozenset()
         self._subjects: frozenset[Reference] = frozenset()
         self._woken = asyncio.Event()
@@ -110,12 +110,12 @@ class WaitingCommands:
                 seconds = await self._round()
             except (StoreUnavailable, StoreRace) as error:
                 TROUBLE.labels("unavailable").inc()
-                if self._log_limit.allows():
-                    _log.warning("waiting_commands_postponed", error=str(error))
+                self._postponed.lasts(error=str(error))
                 # What was to be looked at is forgotten.
                 self._all_at = float("-inf")
                 await pause(backoff.next(), self._shutdown.stop)
                 continue
+            self._postponed.ended()
             backoff.reset()
             await self._wait(seconds)
 

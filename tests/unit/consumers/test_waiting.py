@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumers.reading.batch_metrics import BatchMetrics
 from consumers.reading.waiting import ALL_SECONDS, COUNT_SECONDS, WaitingCommands
@@ -177,13 +178,15 @@ async def test_numbers_are_counted_once_a_second_and_all_commands_are_looked_at_
 
 @pytest.mark.parametrize("error", [StoreUnavailable("away"), StoreRace("lost")])
 async def test_all_waiting_commands_are_looked_at_after_an_error_of_the_database(loop: Loop, error: Exception) -> None:
-    async with loop.waiting.running():
-        await loop.until(lambda: loop.policy.commands == 0, "the first count")
-        loop.store.queues[GROUP] = [CODE]
-        loop.store.present = {CODE}
-        loop.store.errors = [error]
-        loop.wake(CODE)
-        await loop.until(lambda: loop.store.decided == [GROUP], "the decision after the error")
+    with capture_logs() as logs:
+        async with loop.waiting.running():
+            await loop.until(lambda: loop.policy.commands == 0, "the first count")
+            loop.store.queues[GROUP] = [CODE]
+            loop.store.present = {CODE}
+            loop.store.errors = [error]
+            loop.wake(CODE)
+            await loop.until(lambda: loop.store.decided == [GROUP], "the decision after the error")
+    assert [line["event"] for line in logs] == ["waiting_commands_postponed", "waiting_commands_continued"]
     assert loop.store.asked[-2][2]
     assert loop.shutdown.reason is None
 
