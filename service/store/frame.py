@@ -170,10 +170,8 @@ def _messages(frame: Frame, raw: bytes) -> Iterator[Message]:
         raise ValueError(f"they describe {end} of {len(raw)} raw bytes")
     topic, shard, first = frame.topic, frame.shard, frame.position
     for distance, id_, kind, subject, type_, extra, key, payload in zip(*columns[:6], keys, payloads, strict=True):
-        if names is None:
-            pairs: list[tuple[str, str | None]] = extra
-        else:
-            pairs = list(zip(names[extra[0]], extra[1], strict=True))
+        pairs: Iterable[tuple[str, str | None]]
+        pairs = extra if names is None else zip(names[extra[0]], extra[1], strict=True)
         headers = [(name, None if text is None else text.encode("latin-1")) for name, text in pairs]
         schema = schemas.get(type_, "")
         yield Message(id_, kind, subject, type_, topic, key, payload, headers, shard, first + distance, schema)
