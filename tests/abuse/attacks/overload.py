@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.abuse.attacks.sender import Step, command, sender
+from tests.abuse.attacks.sender import command, sender
 from tests.abuse.client import first, request
 from tests.abuse.observed import CALLER_PATH
 from tests.abuse.target import Got, Target, paced
 from tests.load import people
+from tests.load.encoded import Step
 from tests.load.workload import SOURCE, Sent, Workload
 from tests.support.measured import measured
 

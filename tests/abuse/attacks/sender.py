@@ -1,35 +1,29 @@
 """A sender whose record batches are encoded before the attack, so that sending them takes almost no time."""
 
 import asyncio
-import itertools
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any
 
 import asyncpg
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import DefaultPartitioner
 
 from service.contract.catalogue import wire_type
 from service.contract.topics import Topics
 from tests.abuse.target import Target
 from tests.load import people
+from tests.load.encoded import MOST_BATCH_BYTES, Step, steps_of
 from tests.load.workload import Sent
 from tests.support.wait import eventually
 
 STEP = 2_000
 """Commands that are sent at the same time."""
 
-MOST_BATCH_BYTES = 1_000_000
 DECIDED_SECONDS = 120.0
 DECIDED_SHORT_SECONDS = 20.0
-
-Step = list[tuple[int, Any]]
-"""Partitions, each with a batch of records."""
 
 
 class Sender:
@@ -46,19 +40,9 @@ class Sender:
     async def encode(self, commands: Iterable[Sent], step: int = STEP) -> list[Step]:
         """Return the batches of the commands, in steps of this many commands."""
         partitions = sorted(await self._producer.partitions_for(self._topic))
-        partition_of = cache(lambda key: DefaultPartitioner()(key, partitions, partitions))
         steps = []
-        for commands_of_step in _parts(commands, step):
-            batches: dict[int, Any] = {}
-            full: Step = []
-            for sent in commands_of_step:
-                number = partition_of(sent.key)
-                record = {"key": sent.key, "value": sent.value, "timestamp": None, "headers": sent.headers}
-                if number not in batches or batches[number].append(**record) is None:
-                    full += [(number, batches[number])] if number in batches else []
-                    batches[number] = self._producer.create_batch()
-                    batches[number].append(**record)
-            steps.append([*full, *batches.items()])
+        for batches in steps_of(commands, partitions, step):
+            steps.append(batches)
             await asyncio.sleep(0)
         return steps
 
@@ -109,11 +93,6 @@ async def sender(target: Target) -> AsyncIterator[Sender]:
             await session.close()
     finally:
         await producer.stop()
-
-
-def _parts(commands: Iterable[Sent], size: int) -> Iterable[Sequence[Sent]]:
-    waiting = iter(commands)
-    return iter(lambda: list(itertools.islice(waiting, size)), [])
 
 
 def command(name: str, source: str, data: dict[str, Any], *, subject: str) -> Sent:
