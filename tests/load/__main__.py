@@ -55,6 +55,9 @@ SECTIONS = (
     "pinned",
     "notify",
 )
+ON_APACHE = {"write", "latency", "drain"}
+"""Sections that need Apache Kafka if its tools exist, whatever the broker of the load is."""
+
 MILLION = 1_000_000
 
 
@@ -91,7 +94,7 @@ async def run(options: argparse.Namespace) -> Report:
     report = Report(
         {"broker": options.broker, "quick": options.quick, "full": options.full, "fsync": "on", "acks": "all"}
     )
-    both = {"write", "latency", "drain", *(["memory"] if options.full else [])}
+    both = ON_APACHE | {*(["memory"] if options.full else [])}
     needed = brokers(options.broker) if both & set(options.sections) else [options.broker]
     async with opened(needed) as servers:
         for name, section in plan(servers, options).items():
@@ -120,7 +123,9 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
     slices, size, long_broker = (10, MILLION, all_brokers[-1]) if options.full else (4, sizes.ours, broker)
     return {
         "write": lambda: write.against_peers(servers, sizes, rounds, broker),
-        "latency": lambda: latency.latency(servers, all_brokers, 5_000, 3 if quick else 10, rounds),
+        "latency": lambda: latency.latency(
+            servers, latency.targets(all_brokers, compared=options.full), 3 if quick else 10, rounds
+        ),
         "read": lambda: read.against_pgbench(servers, sizes.codes, 3 if quick else 8, rounds, broker),
         "http-writes": lambda: http_writes.against_peer(servers, 3 if quick else 8, rounds, broker),
         "write-steps": lambda: write_steps.steps(servers, 3 if quick else 8, rounds, broker),
