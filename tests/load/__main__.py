@@ -21,6 +21,7 @@ from tests.load import (
     http_writes,
     latency,
     notify,
+    pictures,
     pinned,
     read,
     statements,
@@ -72,7 +73,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--broker", choices=("tansu", "apache"), default="tansu", help="broker of the write load")
     parser.add_argument("--only", default="", help=f"sections separated by commas: {', '.join(SECTIONS)}")
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "producer-registry-bench.json")
-    parser.add_argument("--picture", type=Path, help="file for the chart of growth (default: next to --out)")
+    parser.add_argument("--pictures", type=Path, help="folder for the pictures (default: next to --out, with its name)")
     options = parser.parse_args(argv)
     options.sections = [name for name in options.only.split(",") if name] or list(SECTIONS)
     if unknown := set(options.sections) - set(SECTIONS):
@@ -101,9 +102,11 @@ async def run(options: argparse.Namespace) -> Report:
             if name not in options.sections:
                 continue
             started = time.monotonic()
-            report.add(await section())
+            report.add(name, await section())
             sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
             report.write(options.out)
+            named = (options.pictures,) if options.pictures else (options.out.parent, f"{options.out.stem}-")
+            pictures.draw(options.out, *named)
     return report
 
 
@@ -115,7 +118,6 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
     # A quick run does not create a million codes, unless growth is its only section.
     grown = [10_000, 100_000] if quick and "growth" not in options.only.split(",") else [10_000, 100_000, MILLION]
     grown += [5 * MILLION] if options.full else []
-    picture = options.picture or options.out.with_suffix(".svg")
     once = options.rounds or (1 if quick else 2)
     long = options.full or "remembered" in options.only.split(",")
     all_brokers = brokers(broker)
@@ -137,7 +139,7 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
         "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),
         "memory": lambda: grow.memory(servers, slices, size, long_broker),
-        "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once, picture=picture),
+        "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once),
         "remembered": lambda: grow.remembered(
             servers, [MILLION, 10 * MILLION] if long else [MILLION // 10, MILLION], sizes.ours, broker
         ),

@@ -3,13 +3,12 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from signal import SIGTERM
 
 import asyncpg
 
 from tests.load import contender
-from tests.load.chart import chart, short_number
+from tests.load.chart import short_number
 from tests.load.contender import OURS, STOP_SECONDS, Load, outcomes
 from tests.load.cpu import memory_bytes
 from tests.load.figure import Figure, short
@@ -36,10 +35,8 @@ class Grown:
     pages: list[float] = field(default_factory=list)
 
 
-async def codes(
-    servers: Servers, sizes: Sequence[int], count: int, broker: BrokerName, *, rounds: int, picture: Path
-) -> Section:
-    """Measure commands and reads per second by the number of codes, sizes in turns, and draw both curves."""
+async def codes(servers: Servers, sizes: Sequence[int], count: int, broker: BrokerName, *, rounds: int) -> Section:
+    """Measure commands and reads per second by the number of codes, sizes in turns."""
     grown = {size: Grown() for size in sizes}
     for number in range(rounds):
         for size in sizes:
@@ -62,15 +59,9 @@ async def codes(
             "wal_kilobytes": _figure(result.wal).as_json(),
             "pages_read": _figure(result.pages).as_json(),
         }
-    curves = {
-        "commands per second": [(float(size), _figure(result.commands).median) for size, result in grown.items()],
-        "reads per second": [(float(size), _figure(result.reads).median) for size, result in grown.items()],
-    }
-    picture.write_text(chart("Cost of growth", "producer codes in the registry", curves))
     section.remarks = [
         "goal: constant within 20 % from 10k to 1M; each run begins after a checkpoint, so the first change of a page "
         "writes the whole page to the WAL: with more pages this lasts longer",
-        f"picture: {picture}",
     ]
     return section
 

@@ -41,14 +41,14 @@ class Section:
 
 @dataclass(slots=True)
 class Report:
-    """All sections of a run, and a description of the machine."""
+    """All sections of a run by name, and a description of the machine."""
 
     settings: dict[str, Any]
-    sections: list[Section] = field(default_factory=list)
+    sections: dict[str, Section] = field(default_factory=dict)
 
-    def add(self, section: Section) -> None:
+    def add(self, name: str, section: Section) -> None:
         """Add a section and print it at once, because a run takes long."""
-        self.sections.append(section)
+        self.sections[name] = section
         sys.stdout.write("\n" + section.text())
         sys.stdout.flush()
 
@@ -61,7 +61,10 @@ class Report:
         whole = {
             "machine": self.machine(),
             "settings": self.settings,
-            "sections": {section.title: {**section.figures, "remarks": section.remarks} for section in self.sections},
+            "sections": {
+                name: {"title": section.title, **section.figures, "remarks": section.remarks}
+                for name, section in self.sections.items()
+            },
         }
         path.write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.load.__main__ import SECTIONS, arguments
+from tests.load.__main__ import SECTIONS, arguments, plan
 from tests.load.figure import Figure
 from tests.load.peers import pgbench
 from tests.load.profile import BUDGETS, REST, STAGES, by_stage, stage_of, table, unfold
@@ -46,10 +46,11 @@ def test_a_table_has_aligned_columns() -> None:
 
 def test_figures_are_written_as_json(tmp_path: Path) -> None:
     report = Report({"broker": "tansu"})
-    report.add(Section("T", ("a",), [["1"]], figures={"x": Figure((1.0,)).as_json()}))
+    report.add("read", Section("T", ("a",), [["1"]], figures={"x": Figure((1.0,)).as_json()}))
     report.write(tmp_path / "bench.json")
     written = orjson.loads((tmp_path / "bench.json").read_bytes())
-    assert written["sections"]["T"]["x"]["median"] == 1.0
+    assert written["sections"]["read"]["x"]["median"] == 1.0
+    assert written["sections"]["read"]["title"] == "T"
     assert written["machine"]["cpus"] >= 1
 
 
@@ -60,6 +61,11 @@ def test_one_round_is_shown_without_a_spread() -> None:
 def test_sections_can_be_chosen() -> None:
     assert arguments([]).sections == list(SECTIONS)
     assert arguments(["--only", "read,write"]).sections == ["read", "write"]
+
+
+def test_each_section_has_a_plan() -> None:
+    # Nothing is measured before a section is called.
+    assert set(plan(None, arguments([]))) == set(SECTIONS)  # type: ignore[arg-type]
 
 
 def test_a_sample_counts_for_the_narrowest_stage_of_its_stack() -> None:
