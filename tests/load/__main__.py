@@ -32,6 +32,7 @@ from tests.load import (
 )
 from tests.load.contender import Load
 from tests.load.interpreter import warning
+from tests.load.overload import Extent, overload
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
 from tests.load.write import Sizes
@@ -49,6 +50,7 @@ SECTIONS = (
     "disk",
     "adverse",
     "concurrent",
+    "overload",
     "memory",
     "growth",
     "remembered",
@@ -56,7 +58,7 @@ SECTIONS = (
     "pinned",
     "notify",
 )
-ON_APACHE = {"write", "latency", "drain"}
+ON_APACHE = {"write", "latency", "drain", "overload"}
 """Sections that need Apache Kafka if its tools exist, whatever the broker of the load is."""
 
 MILLION = 1_000_000
@@ -121,6 +123,8 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
     once = options.rounds or (1 if quick else 2)
     long = options.full or "remembered" in options.only.split(",")
     all_brokers = brokers(broker)
+    # A whole backlog takes as long as the overload.
+    extent = Extent(60_000, 30, 10) if quick else Extent(300_000, 600, 900 if options.full else 180)
     # Ten million commands do not fit in the memory of the embedded broker.
     slices, size, long_broker = (10, MILLION, all_brokers[-1]) if options.full else (4, sizes.ours, broker)
     return {
@@ -138,6 +142,7 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "disk": lambda: disk.disk(servers, Load(sizes.ours, sizes.codes), broker),
         "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
         "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),
+        "overload": lambda: overload(servers, extent),
         "memory": lambda: grow.memory(servers, slices, size, long_broker),
         "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once),
         "remembered": lambda: grow.remembered(

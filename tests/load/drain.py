@@ -3,24 +3,22 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from signal import SIGTERM
 from typing import Any
 
 import asyncpg
 import psutil
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from consumers.kafka.client import connection
-from service.contract.topics import Topics
 from service.stack.child import Child
 from tests.load.backlog import lay_backlog
 from tests.load.cpu import cpu_seconds, memory_bytes
 from tests.load.figure import short
+from tests.load.log_ends import LogEnds, log_ends
 from tests.load.report import Section
-from tests.load.servers import PARTITIONS, PROGRAM, Registry, Servers
+from tests.load.servers import PROGRAM, Registry, Servers
 from tests.load.window import STALLED_SECONDS, Stalled
 
 COLUMNS = (
@@ -103,7 +101,7 @@ async def drain(servers: Servers, messages: int) -> Section:
 
 
 async def _one_shape(servers: Servers, messages: int, batches: tuple[int, ...]) -> dict[str, Any]:
-    async with servers.registry(10_000, "apache") as registry, _log_ends(registry) as ends:
+    async with servers.registry(10_000, "apache") as registry, _published(registry) as ends:
         await lay_backlog(registry.settings.database_url, registry.topics, FEW, (FEW // 2,))
         async with _relay(servers, registry) as child:
             await _until(ends, child, FEW)
@@ -136,6 +134,10 @@ async def _one_shape(servers: Servers, messages: int, batches: tuple[int, ...]) 
     }
 
 
+def _published(registry: Registry) -> AbstractAsyncContextManager[LogEnds]:
+    return log_ends(registry, (registry.topics.code_events, registry.topics.outcomes))
+
+
 @asynccontextmanager
 async def _relay(servers: Servers, registry: Registry) -> AsyncIterator[Child]:
     child = servers.child("relay", COMMAND, registry.environment())
@@ -143,33 +145,6 @@ async def _relay(servers: Servers, registry: Registry) -> AsyncIterator[Child]:
         yield child
     finally:
         await child.stop(SIGTERM, seconds=STOP_SECONDS)
-
-
-class LogEnds:
-    """The number of records in the topics of events and outcomes, from the ends of their logs."""
-
-    def __init__(self, consumer: Any, topics: Topics) -> None:
-        self._consumer = consumer
-        self._places: Sequence[TopicPartition] = [
-            TopicPartition(topic, number)
-            for topic in (topics.code_events, topics.outcomes)
-            for number in range(PARTITIONS)
-        ]
-
-    async def total(self) -> int:
-        """Return the total."""
-        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(self._places)
-        return sum(ends.values())
-
-
-@asynccontextmanager
-async def _log_ends(registry: Registry) -> AsyncIterator[LogEnds]:
-    consumer = AIOKafkaConsumer(**connection(registry.settings), enable_auto_commit=False)
-    await consumer.start()
-    try:
-        yield LogEnds(consumer, registry.topics)
-    finally:
-        await consumer.stop()
 
 
 async def _until(ends: LogEnds, child: Child, count: int, course: Course | None = None) -> int:

@@ -136,13 +136,19 @@ async def running(
 
 async def _ready(child: Child, port: int) -> bool:
     """Return whether a process is ready; the peer, which has no port for that, when it accepts connections."""
-    printed = re.search(r'"admin": "http://[^"]+:(\d+)"', child.printed())
-    if printed is None:
+    admin_port = admin_port_of(child)
+    if not admin_port:
         return child.name == PEER and await answers(port)
     with contextlib.suppress(OSError, EOFError):
-        async with asker(int(printed[1])) as admin:
+        async with asker(admin_port) as admin:
             return (await admin.get("/readyz"))[0] == 200
     return False
+
+
+def admin_port_of(child: Child) -> int:
+    """Return the port for readiness that a process of the registry has printed; 0 before that."""
+    printed = re.search(r'"admin": "http://[^"]+:(\d+)"', child.printed())
+    return int(printed[1]) if printed else 0
 
 
 async def client(servers: Servers, port: int, connections: int, seconds: float) -> Reported:

@@ -27,11 +27,11 @@ class Asker:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def get(self, path: str) -> tuple[int, bytes]:
+    async def get(self, path: str, token: str = "") -> tuple[int, bytes]:
         """Return the status and the body. Raises OSError or EOFError if there is no answer."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._get(path)
+                return await self._get(path, token)
         except (OSError, EOFError):
             self.close()
             raise
@@ -42,11 +42,12 @@ class Asker:
             self._streams[1].close()
         self._streams = None
 
-    async def _get(self, path: str) -> tuple[int, bytes]:
+    async def _get(self, path: str, token: str) -> tuple[int, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection(HOST, self._port)
         reader, writer = self._streams
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}\r\n".encode())
         status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
         headers = dict(line.lower().split(": ", 1) for line in lines)
         return int(status.split()[1]), await reader.readexactly(int(headers["content-length"]))
