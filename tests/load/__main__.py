@@ -33,6 +33,7 @@ from tests.load import (
 from tests.load.contender import Load
 from tests.load.interpreter import warning
 from tests.load.overload import Extent, overload
+from tests.load.reads_beside import reads_beside_writes
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
 from tests.load.write import Sizes
@@ -50,6 +51,7 @@ SECTIONS = (
     "disk",
     "adverse",
     "concurrent",
+    "reads-beside-writes",
     "overload",
     "memory",
     "growth",
@@ -142,6 +144,7 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "disk": lambda: disk.disk(servers, Load(sizes.ours, sizes.codes), broker),
         "adverse": lambda: write.adverse(servers, sizes, 1 if quick else 2, broker),
         "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),
+        "reads-beside-writes": lambda: reads_beside_writes(servers, 4 if quick else 15, rounds, broker),
         "overload": lambda: overload(servers, extent),
         "memory": lambda: grow.memory(servers, slices, size, long_broker),
         "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once),

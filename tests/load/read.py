@@ -44,9 +44,10 @@ async def api(servers: Servers, registry: Registry) -> AsyncIterator[tuple[Child
         await child.stop(SIGTERM, seconds=STOP_SECONDS)
 
 
-async def ask(servers: Servers, port: int, seconds: float) -> dict[str, Any]:
-    """Run the client for this many seconds."""
-    words = (str(port), str(CLIENTS), str(seconds), str(servers.tokens))
+async def ask(servers: Servers, port: int, seconds: float, rate: float | None = None) -> dict[str, Any]:
+    """Run the client for this many seconds, as fast as it can or at a rate of requests per second."""
+    words = [str(port), str(CLIENTS), str(seconds), str(servers.tokens)]
+    words += [] if rate is None else [str(rate)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.load.reads", *words, stdout=asyncio.subprocess.PIPE
     )

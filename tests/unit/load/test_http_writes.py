@@ -33,6 +33,25 @@ async def test_the_client_refuses_another_status() -> None:
             await measured(201, 0.01)
 
 
+async def test_requests_with_a_rate_are_sent_even_if_an_earlier_response_is_late() -> None:
+    late = True
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal late
+        while await reader.read(1000):
+            await asyncio.sleep(0.3 if late else 0.0)
+            late = False
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    async with await asyncio.start_server(respond, HOST, 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        # Due at 0, 0.1 and 0.2 seconds. All wait for the first response, which comes after the last of them.
+        measured = await send(port, [lambda: b"GET / HTTP/1.1\r\n\r\n"], 200, 0.25, rate=10)
+    assert measured["requests"] == 3
+    assert measured["mean"] > 190
+
+
 def test_the_parts_of_a_request_are_between_its_steps() -> None:
     steps: list[Step] = [
         ("first", 0.001, 0.002),
