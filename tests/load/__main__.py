@@ -36,6 +36,7 @@ from tests.load.overload import Extent, overload
 from tests.load.reads_beside import reads_beside_writes
 from tests.load.report import Report, Section
 from tests.load.servers import BrokerName, Servers, opened
+from tests.load.start import start
 from tests.load.write import Sizes
 
 SECTIONS = (
@@ -53,6 +54,7 @@ SECTIONS = (
     "concurrent",
     "reads-beside-writes",
     "overload",
+    "start",
     "memory",
     "growth",
     "remembered",
@@ -60,7 +62,7 @@ SECTIONS = (
     "pinned",
     "notify",
 )
-ON_APACHE = {"write", "latency", "drain", "overload"}
+ON_APACHE = {"write", "latency", "drain", "overload", "start"}
 """Sections that need Apache Kafka if its tools exist, whatever the broker of the load is."""
 
 MILLION = 1_000_000
@@ -146,6 +148,7 @@ def plan(servers: Servers, options: argparse.Namespace) -> dict[str, Callable[[]
         "concurrent": lambda: read.during_writes(servers, Load(sizes.ours), broker),
         "reads-beside-writes": lambda: reads_beside_writes(servers, 4 if quick else 15, rounds, broker),
         "overload": lambda: overload(servers, extent),
+        "start": lambda: start(servers, all_brokers, 3 if quick else 9),
         "memory": lambda: grow.memory(servers, slices, size, long_broker),
         "growth": lambda: grow.codes(servers, grown, sizes.ours, broker, rounds=once),
         "remembered": lambda: grow.remembered(
