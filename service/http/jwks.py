@@ -115,12 +115,14 @@ class KeySet:
         return key
 
     def keep_fresh(self) -> None:
-        """Start a refresh in the background if it is due: for keys that are old, and after a failure."""
-        if self._refreshing is None and self._due(self._retry_seconds() if self._failures else AGE_SECONDS):
+        """Start a refresh in the background if it is due: for keys that are old or missing, and after a failure."""
+        # A process without keys is not ready, so no request may come whose unknown key starts a refresh.
+        pause = AGE_SECONDS if self._keys else MOST_SECONDS
+        if self._refreshing is None and self._due(self._retry_seconds() if self._failures else pause):
             self._refreshing = self._start()
 
     def _retry_seconds(self) -> float:
-        if self._current:
+        if self.usable:
             return RETRY_SECONDS
         return min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failures - 1, 32))
 
