@@ -102,7 +102,7 @@ async def _outbox(settings: Settings, database: Check) -> Check:
     try:
         return check(await overview(settings))
     except StoreError as error:
-        return Check("outbox", "bad", error_text(error), "check the database for overload and locks")
+        return _unread("outbox", error)
 
 
 async def _waiting(settings: Settings, database: Check) -> Check:
@@ -115,7 +115,17 @@ async def _waiting(settings: Settings, database: Check) -> Check:
     try:
         return check(await waiting_overview(settings))
     except StoreError as error:
-        return Check("waiting", "bad", error_text(error), "check the database for overload and locks")
+        return _unread("waiting", error)
+
+
+def _unread(name: str, error: Exception) -> Check:
+    """Return the result of a check whose tables could not be read."""
+    text = error_text(error)
+    if "permission denied" in text:
+        advice = "compare the privileges of the role with deploy/roles.sql; some roles do not need this table"
+    else:
+        advice = "check the database for overload and locks"
+    return Check(name, "bad", text, advice)
 
 
 async def _broker(settings: Settings) -> Check:

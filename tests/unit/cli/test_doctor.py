@@ -104,6 +104,8 @@ def test_a_healthy_stack_ends_with_0_and_no_advice() -> None:
 REACH_DATABASE = "check that it runs, and check user name and password"
 REACH_BROKER = "check that it runs, and check address, protocol and credentials"
 BUSY = "check the database for overload and locks"
+FORBIDDEN = "permission denied for table outbox_frame"
+PRIVILEGE = "compare the privileges of the role with deploy/roles.sql; some roles do not need this table"
 MISSING = [*ALL_RIGHT, Finding("a", "missing"), Finding("b", "missing")]
 BAD: dict[str, tuple[str, Any, str, str, str]] = {
     "database away": ("connect", StoreUnavailable("refused"), "database", ": refused", REACH_DATABASE),
@@ -112,6 +114,8 @@ BAD: dict[str, tuple[str, Any, str, str, str]] = {
         "run `producer-registry migrate`",
     ),
     "outbox away": ("overview", StoreUnavailable("too slow"), "outbox", "too slow", BUSY),
+    "outbox forbidden": ("overview", StoreUnavailable(FORBIDDEN), "outbox", FORBIDDEN, PRIVILEGE),
+    "waiting commands forbidden": ("waiting", StoreUnavailable(FORBIDDEN), "waiting", FORBIDDEN, PRIVILEGE),
     "waiting commands away": ("waiting", StoreUnavailable("too slow"), "waiting", "too slow", BUSY),
     "broker away": ("topics", BrokerUnavailable("no answer"), "broker", "no answer", REACH_BROKER),
     "broker without the right certificate": (
