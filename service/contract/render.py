@@ -9,10 +9,11 @@ import orjson
 
 from service.contract.catalogue import OUTCOMES, REJECTIONS, wire_type
 from service.contract.change import Change, change
-from service.contract.data import Outcome, ProblemData, Rejection
+from service.contract.data import ProblemData
 from service.contract.dense import dense
 from service.contract.header import Headers
 from service.contract.message import Message, shard_of
+from service.contract.outcome import outcome_data
 from service.contract.record import Received
 from service.contract.schemas import dataschema
 from service.contract.topics import Topics
@@ -73,16 +74,9 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
 
 def _outcome_data(received: Received, decision: Decision, events: list[str]) -> bytes:
     command = received.command
-    answer: Outcome = {
-        "command": {"source": command.source, "id": command.id, "type": wire_type(command.type)},
-        "subject": command.subject or None,
-        "version": decision.version,
-        "events": events,
-    }
-    if decision.problems:
-        rejection: Rejection = {**answer, "problem": _problem(decision)}
-        return dense(rejection)
-    return dense(answer)
+    sent = command.source, command.id, command.type
+    problem = _problem(decision) if decision.problems else None
+    return outcome_data(sent, command.subject, decision.version, events, problem)
 
 
 def extra_headers(stamp: Stamp, version: int | None, carried: Headers) -> Headers:
