@@ -54,10 +54,10 @@ BEGIN
         TO registry_reader;
 
     -- Decided and waiting commands: the API shows their states
-    GRANT SELECT, INSERT, DELETE ON inbox TO registry_writer;
+    GRANT SELECT, INSERT, DELETE ON inbox, inbox_sender TO registry_writer;
     GRANT SELECT, INSERT, UPDATE ON offset_mark TO registry_writer;
     GRANT SELECT, INSERT, UPDATE, DELETE ON waiting_command TO registry_writer;
-    GRANT SELECT ON inbox, offset_mark, waiting_command TO registry_reader;
+    GRANT SELECT ON inbox, inbox_sender, offset_mark, waiting_command TO registry_reader;
 
     -- Positions of messages; UPDATE includes nextval
     GRANT SELECT, INSERT, UPDATE ON database_identity TO registry_writer;

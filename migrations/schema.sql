@@ -27,13 +27,25 @@ CREATE TABLE public.group_producer_code (
 WITH (fillfactor='90');
 
 CREATE TABLE public.inbox (
+    decided_at timestamp with time zone NOT NULL,
+    sender bigint NOT NULL,
+    command_id bytea NOT NULL,
+    outcome bytea NOT NULL
+);
+
+CREATE TABLE public.inbox_sender (
+    id bigint NOT NULL,
     source text NOT NULL COLLATE pg_catalog."C",
-    command_id text NOT NULL COLLATE pg_catalog."C",
-    topic text NOT NULL COLLATE pg_catalog."C",
-    status text NOT NULL COLLATE pg_catalog."C",
-    subject text NOT NULL COLLATE pg_catalog."C",
-    outcome bytea NOT NULL,
-    decided_at timestamp with time zone NOT NULL
+    topic text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.inbox_sender ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inbox_sender_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.offset_mark (
@@ -210,7 +222,13 @@ ALTER TABLE ONLY public.group_producer_code
     ADD CONSTRAINT group_producer_code_pkey PRIMARY KEY (code_id, group_id);
 
 ALTER TABLE ONLY public.inbox
-    ADD CONSTRAINT inbox_pkey PRIMARY KEY (source, command_id, topic);
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (sender, command_id);
+
+ALTER TABLE ONLY public.inbox_sender
+    ADD CONSTRAINT inbox_sender_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.inbox_sender
+    ADD CONSTRAINT inbox_sender_source_topic_key UNIQUE (source, topic);
 
 ALTER TABLE ONLY public.offset_mark
     ADD CONSTRAINT offset_mark_pkey PRIMARY KEY (cluster_id, topic, topic_id, partition, next_offset);

@@ -14,7 +14,7 @@ from service.contract.field import CALENDAR_DATE, ID_DESCRIPTION, ID_LENGTH, ID_
 MAX_ID: Final = 128
 """Characters of the id of a command."""
 
-# Topic, source and id form one index entry, which PostgreSQL limits to about 2,700 bytes.
+# Source and topic form an index entry, which PostgreSQL limits to about 2,700 bytes; so do the columns of an identity.
 MAX_SOURCE_BYTES: Final = 1024
 """Bytes of the source of a command. They are characters, too, because a URI consists of ASCII."""
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-
-import asyncpg
+from typing import NamedTuple, TypeAlias
 
 from service.contract.dead_letter import dead_letter
 from service.contract.envelope import Received, Undecodable
@@ -17,18 +16,15 @@ from service.contract.timestamp import stamp
 from service.contract.topics import Topics
 from service.core.decision import Decision, Repeat
 from service.core.world import World
+from service.store.command_id import packed_id
 from service.store.frame import Frame, frames_of
 from service.store.frame_row import FRAME_COLUMNS, frame_values, write_frames
+from service.store.inbox import Key, Known, Sender, key_of
 from service.store.offset_fence import MOVE, OffsetFence
 from service.store.pool import Connection
 from service.store.position import BLOCK
 from service.store.statement import complete, statement
-
-Key = tuple[str, str, str]
-"""Source, id and topic: together they identify a command."""
-
-InboxRow = tuple[str, str, str, str, str, bytes, datetime]
-"""A row of the inbox, with the columns of _INBOX."""
+from service.store.stored_outcome import packed_outcome
 
 SLICE = 125
 """Records that are answered in one step of the event loop: about 3 ms."""
@@ -38,21 +34,18 @@ BATCH_END = complete(statement("batch_end"), move=MOVE)
 FEW_ROWS = 100
 """Rows of the inbox, and frames, of a small batch."""
 
-_INBOX = ("source", "command_id", "topic", "status", "subject", "outcome", "decided_at")
+_INBOX = ("decided_at", "sender", "command_id", "outcome")
+
+_Row: TypeAlias = tuple[datetime, int, bytes, bytes]
+"""A row of the inbox, with the columns of _INBOX."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The original outcome of a command."""
+class Remembered(NamedTuple):
+    """What the inbox keeps of a decided command: its sender, and id and outcome as stored."""
 
+    sender: Sender
+    id: bytes
     outcome: bytes
-    decided_at: str
-
-
-def key_of(received: Received) -> Key:
-    """Return the key of a command in the inbox."""
-    command = received.command
-    return command.source, command.id, command.topic
 
 
 @dataclass(slots=True)
@@ -64,7 +57,7 @@ class BatchOutput:
     decided_at: datetime
     messages: list[Message] = field(default_factory=list)
     states: list[Message] = field(default_factory=list)
-    inbox: list[InboxRow] = field(default_factory=list)
+    inbox: list[Remembered] = field(default_factory=list)
     _first_answers: list[Known] = field(default_factory=list)
     _frames: list[Frame] = field(default_factory=list)
 
@@ -124,44 +117,34 @@ class BatchOutput:
         self.messages.extend(messages)
         data = messages[-1].payload or b""
         command = received.command
-        self.inbox.append(
-            (command.source, command.id, command.topic, decision.status, command.subject.replace("\x00", ""), data,
-             self.decided_at)
-        )  # fmt: skip
+        stored = packed_outcome(command, decision, [message.id for message in messages[:-1]], data)
+        self.inbox.append(Remembered((command.source, command.topic), packed_id(command.id), stored))
         return Known(data, time)
 
-    async def write(self, connection: Connection, marks: OffsetFence) -> None:
+    async def write(self, connection: Connection, numbers: Mapping[Sender, int], marks: OffsetFence) -> None:
         """Write the inbox rows, sorted by key as in every writer, and the frames of the outbox, and move the marks.
 
-        A small batch takes one round trip. COPY has two for each table, and takes less time for each row.
+        `numbers` has the numbers of all senders. A small batch takes one round trip. COPY has two for each table, and
+        takes less time for each row.
         """
-        self.inbox.sort(key=_inbox_key)
         if max(len(self.inbox), len(self._frames)) <= FEW_ROWS:
-            values = (*_columns(self.inbox, _INBOX), *_columns(map(frame_values, self._frames), FRAME_COLUMNS))
+            rows = self._rows(numbers)
+            values = (*_columns(rows, _INBOX), *_columns(map(frame_values, self._frames), FRAME_COLUMNS))
             await marks.move(connection, BATCH_END, *values)
         else:
-            await self.copy(connection)
+            await self.copy(connection, numbers)
             await marks.move(connection)
 
-    async def copy(self, connection: Connection) -> None:
+    async def copy(self, connection: Connection, numbers: Mapping[Sender, int]) -> None:
         """Write the inbox rows, sorted by key, and the frames by COPY."""
-        self.inbox.sort(key=_inbox_key)
         if self.inbox:
-            await connection.copy_records_to_table("inbox", columns=_INBOX, records=self.inbox)
+            await connection.copy_records_to_table("inbox", columns=_INBOX, records=self._rows(numbers))
         await write_frames(connection, self._frames)
+
+    def _rows(self, numbers: Mapping[Sender, int]) -> list[_Row]:
+        time = self.decided_at
+        return sorted([(time, numbers[sender], id_, outcome) for sender, id_, outcome in self.inbox])
 
 
 def _columns(rows: Iterable[tuple[object, ...]], names: Sequence[str]) -> Sequence[Sequence[object]]:
     return tuple(zip(*rows, strict=True)) or ((),) * len(names)
-
-
-def _inbox_key(row: InboxRow) -> Key:
-    return row[:3]
-
-
-def known_outcomes(rows: Sequence[asyncpg.Record]) -> dict[Key, Known]:
-    """Return the outcomes of inbox rows by key."""
-    return {
-        (row["source"], row["command_id"], row["topic"]): Known(row["outcome"], stamp(row["decided_at"]))
-        for row in rows
-    }

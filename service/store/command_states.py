@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import asyncpg
 
 from service.contract.topics import Topics
+from service.core.decision import Status
+from service.store.command_id import packed_id
 from service.store.offset_fence import Origin
 from service.store.pool import Connection, Pool, fetch
 from service.store.statement import statement
+from service.store.stored_outcome import unpacked_outcome
 
 _STATES = statement("read/command_states")
 
@@ -31,7 +34,7 @@ class CommandState:
     not have became a dead letter. A command that `waits` for a reference is not decided, so it is not passed.
     """
 
-    status: str | None
+    status: Status | None
     outcome: bytes | None
     passed: bool
     waits: bool = False
@@ -45,14 +48,14 @@ async def command_states(
     Commands are looked for in the command topic, then in the operator topic. Offsets are of the command topic in
     `origin`; no offset counts as passed when it is None. Raises StoreUnavailable.
     """
-    return _states(await fetch(pool, _STATES, *_values(sent, topics, origin)))
+    return _states(sent, await fetch(pool, _STATES, *_values(sent, topics, origin)))
 
 
 async def read_states(
     connection: Connection, sent: Sequence[SentCommand], topics: Topics, origin: Origin | None
 ) -> list[CommandState]:
     """Return what `command_states` returns, in this session. Raises the errors of the driver."""
-    return _states(await connection.fetch(_STATES, *_values(sent, topics, origin)))
+    return _states(sent, await connection.fetch(_STATES, *_values(sent, topics, origin)))
 
 
 def _values(sent: Sequence[SentCommand], topics: Topics, origin: Origin | None) -> tuple[object, ...]:
@@ -66,8 +69,15 @@ def _values(sent: Sequence[SentCommand], topics: Topics, origin: Origin | None) 
         origin and origin.cluster_id,
         topic,
         origin and origin.topic_ids[topic],
+        [packed_id(one.id) for one in sent],
     )
 
 
-def _states(rows: Iterable[asyncpg.Record]) -> list[CommandState]:
-    return [CommandState(row["status"], row["outcome"], row["passed"], row["waits"]) for row in rows]
+def _states(sent: Sequence[SentCommand], rows: Iterable[asyncpg.Record]) -> list[CommandState]:
+    return [_state(one, row) for one, row in zip(sent, rows, strict=True)]
+
+
+def _state(sent: SentCommand, row: asyncpg.Record) -> CommandState:
+    value = row["outcome"]
+    status, data = (None, None) if value is None else unpacked_outcome(sent.source, sent.id, value)
+    return CommandState(status, data, row["passed"], row["waits"])

@@ -21,16 +21,16 @@ from service.core.world import World
 from service.failpoint import passing
 from service.settings import Settings
 from service.store.batch_counts import SourceAndCode, TypeAndStatus, count_outcomes, count_rejections
-from service.store.batch_output import BatchOutput, Key, Known, key_of, known_outcomes
+from service.store.batch_output import BatchOutput
 from service.store.concurrency import run_concurrently
 from service.store.epoch import connect_writer
 from service.store.errors import StoreDefect, translated_in
 from service.store.http_notification import commit_of
+from service.store.inbox import find_known, key_of, number_senders
 from service.store.lock import BEGIN_ALONE, BEGIN_SHARED
 from service.store.offset_fence import OffsetFence, Origin
 from service.store.outbox_store import CHANNEL
 from service.store.pool import BY_KEY, Connection
-from service.store.statement import statement
 from service.store.traced_connection import traced
 from service.store.waiting_command import WaitPolicy, add_waiting, find_waiting
 from service.store.world_load import load_world
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from service.tracing import Tracing
 
 Decide: TypeAlias = Callable[[Sequence[Command], World], tuple[Sequence[Decision | Repeat], World]]
-
-_INBOX_FIND = statement("inbox_find")
 
 # Decisions depend on the directory (insurer, status, existing references), and its rows are read without a lock. So a
 # batch that changes the directory runs alone; other batches run at the same time.
@@ -227,7 +225,7 @@ class CommandStore:
 
         `may_wait` says for each record of waiting commands whether it may continue to wait; None for new records.
         """
-        known = await _find_known(connection, records)
+        known, numbers = await find_known(connection, records)
         passing("after_claim")
         unknown = [i for i, p in enumerate(records) if isinstance(p, Received) and key_of(p) not in known]
         commands = [p.command for i in unknown if isinstance(p := records[i], Received)]
@@ -252,17 +250,10 @@ class CommandStore:
         await run_concurrently(save_world(connection, loaded.world, after), answering)
         self._check_lengths(output.messages)
         self._check_lengths(output.states)
-        await (output.copy(connection) if marks is None else output.write(connection, marks))
+        numbers = await number_senders(connection, (one.sender for one in output.inbox), numbers)
+        await (output.copy(connection, numbers) if marks is None else output.write(connection, numbers, marks))
         new = created(loaded.world, after) if waits_possible else frozenset()
         return Answered(decided, output, commands, decisions, waits, new)
-
-
-async def _find_known(connection: Connection, records: Iterable[Parsed]) -> dict[Key, Known]:
-    # In the order of the batch, which is the order of the index when the ids of senders rise with time.
-    keys = dict.fromkeys(key_of(parsed) for parsed in records if isinstance(parsed, Received))
-    if not keys:
-        return {}
-    return known_outcomes(await connection.fetch(_INBOX_FIND, *zip(*keys, strict=True)))
 
 
 def _notification(messages: Iterable[Message], held: Set[int]) -> str:

@@ -1,4 +1,4 @@
-"""Housekeeping: remove old command ids from the inbox, in small steps that do not delay other work."""
+"""Housekeeping: remove old command ids from the inbox, and senders without any, in steps that delay little else."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime
 
 from service.settings import Settings
 from service.store.errors import translated_in
-from service.store.lock import TRY_HOUSEKEEPING
-from service.store.pool import Connection, connect
+from service.store.lock import BEGIN_ALONE, TRY_HOUSEKEEPING
+from service.store.pool import BY_KEY, Connection, connect
 from service.store.statement import statement
 
 PAGES = 1_000
@@ -16,8 +16,13 @@ PAGES = 1_000
 REST_SECONDS = 0.05
 """Pause between two statements, so that a sweep takes only a small part of the disk's time."""
 
+SENDERS = 1_000
+"""Senders that one statement looks at."""
+
 _PRUNE = statement("inbox_prune")
 _SIZE = statement("inbox_size")
+_UNUSED_SENDERS = statement("inbox_sender_unused")
+_PRUNE_SENDERS = statement("inbox_sender_prune")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ async def sweep(settings: Settings, rest_seconds: float = REST_SECONDS) -> Swept
 
     Returns None when another process is sweeping. Each step is a separate transaction. Raises StoreUnavailable.
     """
-    connection = await connect(settings, "housekeeping")
+    connection = await connect(settings, "housekeeping", BY_KEY)
     try:
         async with translated_in(connection):
             if not await connection.fetchval(TRY_HOUSEKEEPING):
@@ -51,4 +56,20 @@ async def _sweep(connection: Connection, days: int, rest_seconds: float) -> Swep
         done = await connection.execute(_PRUNE, since, page, page + PAGES)
         forgotten += int(done.rpartition(" ")[2])
         await asyncio.sleep(rest_seconds)
+    await _sweep_senders(connection, rest_seconds)
     return Swept(forgotten, max(0, size["rows"] - forgotten))
+
+
+async def _sweep_senders(connection: Connection, rest_seconds: float) -> None:
+    last = 0
+    while True:
+        [found] = await connection.fetch(_UNUSED_SENDERS, last, SENDERS)
+        if found["last"] is None:
+            return
+        if found["unused"]:
+            # A batch may use the numbers that it has read until its end, so no batch runs meanwhile.
+            await connection.execute(BEGIN_ALONE)
+            await connection.execute(_PRUNE_SENDERS, found["unused"])
+            await connection.execute("COMMIT")
+        last = found["last"]
+        await asyncio.sleep(rest_seconds)

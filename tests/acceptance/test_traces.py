@@ -42,7 +42,7 @@ async def test_a_trace_leads_from_the_command_to_its_event_and_its_outcome(regis
         parts = [span for span in collector.spans if span.parent == batch.id]
         assert {"poll", "decide", "BEGIN", "WITH", "COMMIT"} <= {span.name for span in parts}
         texts = [str(span.attributes.get("db.query.text")) for span in parts]
-        [end] = [text for text in texts if "INSERT INTO inbox" in text]
+        [end] = [text for text in texts if "INSERT INTO inbox (" in text]
         assert "INSERT INTO outbox_frame" in end
         [commit] = [span for span in parts if span.name == "COMMIT"]
         assert commit.attributes["db.system.name"] == "postgresql"

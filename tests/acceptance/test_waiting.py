@@ -10,6 +10,7 @@ import pytest
 from tests.acceptance.test_commands import SOURCE, client, status
 from tests.acceptance.test_http_writes import client as writing_client
 from tests.support.database import made_database, url_of
+from tests.support.inbox import times_decided
 from tests.support.ladder import Rung
 from tests.support.measured import measured
 from tests.support.process import Service
@@ -179,7 +180,7 @@ async def test_waiting_commands_are_decided_once_when_a_process_dies_and_waiting
     await counted(database, 2)
     await create_code(registry, "c")
     assert await dying.gone(30), "the process dies before the decision is committed"
-    assert await database.fetchval("SELECT count(*) FROM inbox WHERE command_id = 'add'") == 0
+    assert await times_decided(database, "add") == 0
 
     await registry.started()
     assert (await registry.outcome("add")).text["ce_type"] == "producer-registry.command.accepted.v1"

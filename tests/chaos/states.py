@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import cycle
 
+from service.store.stored_outcome import ACCEPTED
 from tests.chaos.execute import FAULT_SECONDS, heal, until_ready
 from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.run import Run, prepared
@@ -40,7 +41,7 @@ NAMES = (
 """Faults that make shards move or leave messages without an answer, in the order in which they are injected."""
 
 QUIET_SECONDS = 300.0
-CHANGES = "SELECT count(*) FROM inbox WHERE status = 'accepted'"
+CHANGES = f"SELECT count(*) FROM inbox WHERE get_byte(outcome, 0) = {ACCEPTED}"  # noqa: S608  # a constant
 
 Say = Callable[[str], None]
 

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from service.store.inbox import number_senders
 from tests.load import people
 
 _DIRECTORY = f"""
@@ -77,12 +78,13 @@ UPDATE registry_group SET held_foreign = held_foreign + (SELECT count(*) FROM he
 """
 
 # In order of time, like the ids of a sender with UUIDv7.
-_REMEMBERED = """
-INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at)
-SELECT '/bench/before', lpad(to_hex(n / 65536), 8, '0') || '-' || lpad(to_hex(n % 65536), 4, '0') || '-7'
-           || substr(md5(n::text), 1, 3) || '-8' || substr(md5(n::text), 4, 3) || '-' || substr(md5(n::text), 7, 12),
-       $3, 'accepted', md5('code-' || n)::uuid::text, convert_to(repeat('x', 180), 'UTF8'),
-       now() - make_interval(secs => ($2 - n) / 10000.0)
+_REMEMBERED = r"""
+INSERT INTO inbox (decided_at, sender, command_id, outcome)
+SELECT now() - make_interval(secs => ($2 - n) / 10000.0), $3,
+       '\x01'::bytea || decode(lpad(to_hex(n), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
+           || substr(md5(n::text), 4, 15), 'hex'),
+       '\x010600000001'::bytea || '\x01' || decode(md5('event-' || n), 'hex')
+           || '\x01' || decode(md5('code-' || n), 'hex')
 FROM generate_series($1::bigint, $2::bigint - 1) AS n
 """
 
@@ -122,7 +124,9 @@ async def remember(connection: "asyncpg.Connection[asyncpg.Record]", first: int,
     """
     await connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '1GB'")
     await connection.execute("ALTER TABLE inbox DROP CONSTRAINT inbox_pkey")
+    sender = "/bench/before", topic
+    numbers = await number_senders(connection, [sender], {})
     for start in range(first, last, SLICE):
-        await connection.execute(_REMEMBERED, start, min(start + SLICE, last), topic)
-    await connection.execute("ALTER TABLE inbox ADD CONSTRAINT inbox_pkey PRIMARY KEY (source, command_id, topic)")
+        await connection.execute(_REMEMBERED, start, min(start + SLICE, last), numbers[sender])
+    await connection.execute("ALTER TABLE inbox ADD CONSTRAINT inbox_pkey PRIMARY KEY (sender, command_id)")
     await connection.execute("VACUUM ANALYZE inbox")

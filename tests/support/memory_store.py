@@ -8,8 +8,11 @@ from service.contract.envelope import Received, Undecodable
 from service.contract.message import Message
 from service.core.batch import decide_batch
 from service.core.world import World
-from service.store.batch_output import BatchOutput, Key, Known, key_of
+from service.store.batch_output import BatchOutput
+from service.store.command_id import unpacked_id
 from service.store.command_store import Applied
+from service.store.inbox import Key, Known, key_of
+from service.store.stored_outcome import unpacked_outcome
 from tests.support.record import TOPICS
 
 
@@ -33,8 +36,10 @@ class MemoryStore:
         self._block += 1
         answers = BatchOutput(TOPICS, self._block, datetime(2026, 11, 1, tzinfo=UTC))
         await answers.add(records, self.inbox, decisions)
-        for source, command_id, topic, _, _, outcome, _ in answers.inbox:
-            self.inbox[source, command_id, topic] = Known(outcome, "2026-11-01T00:00:00.000000Z")
+        for (source, topic), stored_id, stored in answers.inbox:
+            id_ = unpacked_id(stored_id)
+            data = unpacked_outcome(source, id_, stored).data
+            self.inbox[source, id_, topic] = Known(data, "2026-11-01T00:00:00.000000Z")
         for parsed in records:
             self.marks[parsed.record.topic, parsed.record.partition] = parsed.record.offset + 1
         self.marks.update(after)

@@ -16,6 +16,7 @@ from service.core.producer_code import ProducerCode
 from service.core.reference import Branch, Product, Role
 from service.core.user import User
 from tests.support.checker.evidence import Database, TopicPartition
+from tests.support.inbox import remembered
 
 Row = asyncpg.Record
 _MARKS = "SELECT topic, partition, max(next_offset) FROM offset_mark GROUP BY 1, 2"
@@ -56,11 +57,11 @@ async def take_snapshot(url: str) -> Database:
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             strays = [f"{what}: {row[0]}" for what, query in STRAYS.items() for row in await connection.fetch(query)]
-            inbox = await connection.fetch("SELECT source, command_id, topic, status FROM inbox")
+            inbox = await remembered(connection)
             marks = await connection.fetch(_MARKS)
             return Database(
                 world=await _world(connection),
-                inbox={(row["source"], row["command_id"], row["topic"]): row["status"] for row in inbox},
+                inbox={key: outcome.status for key, outcome in inbox.items()},
                 outbox_rows=await connection.fetchval(_OUTBOX),
                 marks={(row["topic"], row["partition"]): row[2] for row in marks},
                 strays=strays,

@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaProducer
 
 from service.contract.catalogue import wire_type
 from service.contract.topics import Topics
+from service.store.command_id import unpacked_id
+from service.store.stored_outcome import ACCEPTED, REJECTED, UNCHANGED, unpacked_outcome
 from tests.abuse.target import Target
 from tests.load import people
 from tests.load.encoded import MOST_BATCH_BYTES, Step, steps_of
@@ -24,6 +26,11 @@ STEP = 2_000
 
 DECIDED_SECONDS = 120.0
 DECIDED_SHORT_SECONDS = 20.0
+
+_OF_SOURCE = "FROM inbox AS i JOIN inbox_sender AS s ON s.id = i.sender WHERE s.source = $1"
+_FORMS = f"SELECT get_byte(i.outcome, 0) AS form, count(*) {_OF_SOURCE} GROUP BY form"  # a constant
+_ONE = f"SELECT i.command_id, i.outcome {_OF_SOURCE} LIMIT 1"  # a constant
+_STATUS = {ACCEPTED: "accepted", UNCHANGED: "unchanged", REJECTED: "rejected"}
 
 
 class Sender:
@@ -58,8 +65,8 @@ class Sender:
 
     async def decided(self, source: str) -> dict[str, int]:
         """Return how many commands of a source are decided, by status."""
-        query = "SELECT status, count(*) FROM inbox WHERE source = $1 GROUP BY status"
-        return {row["status"]: row["count"] for row in await self._session.fetch(query, source)}
+        rows = await self._session.fetch(_FORMS, source)
+        return {_STATUS[row["form"]]: row["count"] for row in rows}
 
     async def until_decided(self, source: str, count: int) -> dict[str, int]:
         """Wait until this many commands of a source are decided. Raises AssertionError when it takes too long."""
@@ -73,8 +80,8 @@ class Sender:
 
     async def outcome(self, source: str) -> bytes:
         """Return an outcome of a source as it is published."""
-        outcome: bytes = await self._session.fetchval("SELECT outcome FROM inbox WHERE source = $1 LIMIT 1", source)
-        return outcome
+        [row] = await self._session.fetch(_ONE, source)
+        return unpacked_outcome(source, unpacked_id(row["command_id"]), row["outcome"]).data
 
 
 @asynccontextmanager

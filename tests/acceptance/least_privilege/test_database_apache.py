@@ -27,6 +27,9 @@ NOT_BY_WAVES = {
     ("DELETE", "outbox_held"),
     ("INSERT", "outbox_frame"),
     ("DELETE", "inbox"),
+    ("DELETE", "inbox_sender"),
+    # Only a batch with a new sender needs it.
+    ("INSERT", "inbox_sender"),
     *((privilege, "waiting_command") for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE")),
 }
 """Privileges for refused messages, for the rest of a frame, the sweep and commands that wait; see test_roles.py."""

@@ -216,7 +216,8 @@ async def _folded(course: Course) -> Fold:
     async with run.site.session(run.database) as session:
         query = "SELECT id, version, description FROM producer_code WHERE id LIKE 'soak-code-%'"
         rows = {int(id_.rpartition("-")[2]): (version, text) for id_, version, text in await session.fetch(query)}
-        inbox = await session.fetchval("SELECT count(*) FROM inbox WHERE source = $1", SOURCE, timeout=120)
+        count = "SELECT count(*) FROM inbox AS i JOIN inbox_sender AS s ON s.id = i.sender WHERE s.source = $1"
+        inbox = await session.fetchval(count, SOURCE, timeout=120)
     sent = {code: number for sender in course.senders for code, number in sender.numbers.items() if number}
     fold.ended(sent, rows, inbox)
     for violation in check_answers(run.reader.answers):

@@ -66,12 +66,14 @@ SELECT 'user:of-big:' || n, 'User', 'user@example.com', 'org:big', NULL, NULL, '
 FROM generate_series(0, 1999) AS n;
 
 -- Command ids, and marks of a topic that was deleted and created anew.
-INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at)
-SELECT '/http/user-' || n % 50, 'id-' || n, 'registry.commands.v1', 'unchanged', 'x', '{"events":[],"version":1,"subject":"x"}', now()
-FROM generate_series(0, 19999) AS n;
+INSERT INTO inbox_sender (source, topic)
+SELECT '/http/user-' || n, 'registry.commands.v1' FROM generate_series(0, 19999) AS n;
+INSERT INTO inbox (decided_at, sender, command_id, outcome)
+SELECT now(), s.id, '\x00'::bytea || convert_to('id-' || n, 'UTF8'), '\x00'
+FROM generate_series(0, 19999) AS n JOIN inbox_sender AS s ON s.source = '/http/user-' || n % 50;
 INSERT INTO offset_mark (cluster_id, topic, topic_id, partition, next_offset)
 SELECT 'cluster', 'registry.commands.v1', topic_id, n, 1000
 FROM generate_series(0, 999) AS n CROSS JOIN unnest(ARRAY['commands', 'former']) AS t (topic_id);
 
 ANALYZE organization, branch, role, product, registry_group, registry_user, producer_code, user_producer_code, group_producer_code,
-    inbox, offset_mark;
+    inbox, inbox_sender, offset_mark;

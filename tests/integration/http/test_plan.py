@@ -14,6 +14,7 @@ import pytest
 from service.settings import Settings
 from service.store import caller_page, code_page, list_page
 from service.store.code_page import Page, page_statement
+from service.store.command_id import packed_id
 from service.store.filter import Filter, Sort
 from service.store.page_cost import is_cheap
 from service.store.pool import Connection, create_pool
@@ -53,7 +54,8 @@ def _states(count: int) -> tuple[str, list[Any]]:
     sources = [f"/http/user-{n % 50}" for n in range(count)]
     ids = [f"id-{n}" if n % 2 else f"new-{n}" for n in range(count)]
     places = [*range(count)], [n * 10 for n in range(count)]
-    return statement("read/command_states"), [sources, ids, *places, topics, "cluster", topics[0], "commands"]
+    packed = [packed_id(id_) for id_ in ids]
+    return statement("read/command_states"), [sources, ids, *places, topics, "cluster", topics[0], "commands", packed]
 
 
 def _page_values(page: Page) -> list[Any]:
@@ -169,7 +171,7 @@ CASES: dict[str, tuple[tuple[str, list[Any]], int]] = {
         )
         for kind in ("code", "group", "user")
     },
-    "states of commands": (_states(50), 100),
+    "states of commands": (_states(50), 125),
     "code strings known": ((statement("read/code_strings_known"), [VISIBLE]), 10),
 }  # fmt: skip
 
@@ -235,8 +237,10 @@ def _literal(value: Any) -> str:
             return "NULL"
         case int():
             return str(value)
+        case bytes():
+            return f"'\\x{value.hex()}'"
         case list():
-            kind = {date: "date", int: "bigint"}.get(type(value[0]), "text") if value else "text"
+            kind = {date: "date", int: "bigint", bytes: "bytea"}.get(type(value[0]), "text") if value else "text"
             return f"ARRAY[{', '.join(map(_literal, value))}]::{kind}[]"
         case _:
             return f"'{value}'"

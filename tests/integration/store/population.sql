@@ -31,9 +31,12 @@ FROM generate_series(0, 3999) AS n;
 INSERT INTO group_producer_code (group_id, code_id, id, code, usable)
 SELECT 'group:' || n % 2000, 'code:' || n, md5('group' || n)::uuid, 'C-' || n, 2 FROM generate_series(0, 3999) AS n;
 
-INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at)
-SELECT '/upstream', 'old-' || n, 'registry.commands.v1', 'unchanged', 'x', '{"events":[],"version":1,"subject":"x"}', now()
-FROM generate_series(0, 19999) AS n;
+INSERT INTO inbox_sender (source, topic)
+SELECT '/http/user-' || n, 'registry.commands.v1' FROM generate_series(0, 19999) AS n
+UNION ALL SELECT '/upstream', 'registry.commands.v1';
+INSERT INTO inbox (decided_at, sender, command_id, outcome)
+SELECT now(), s.id, '\x00'::bytea || convert_to('old-' || n, 'UTF8'), '\x00'::bytea || '{"events":[],"version":1,"subject":"x"}'
+FROM generate_series(0, 19999) AS n JOIN inbox_sender AS s ON s.source = '/upstream';
 
 -- As many marks of a topic that was deleted and created anew.
 INSERT INTO offset_mark (cluster_id, topic, topic_id, partition, next_offset)

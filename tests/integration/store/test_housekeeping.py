@@ -12,7 +12,7 @@ from service.settings import Settings
 
 _FILL = """
     INSERT INTO inbox
-    SELECT '/s', n::text, 'commands', 'accepted', 'x', '', now() - n * interval '1 day' FROM generate_series(1, 50) AS n
+    SELECT now() - n * interval '1 day', 1, convert_to(n::text, 'UTF8'), '' FROM generate_series(1, 50) AS n
 """
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from service.settings import Settings
 from service.store import maintenance
+from service.store.command_id import packed_id
 from service.store.command_store import CommandStore
 from service.store.maintenance import Swept, sweep
 from service.store.statement import statement
@@ -18,15 +19,15 @@ from tests.support.record import TOPICS, Log
 
 _FILL = """
     INSERT INTO inbox
-    SELECT '/s', n::text, 'commands', 'accepted', 'x', convert_to(repeat('o', 200), 'UTF8'),
-           now() - n * interval '1 hour' + interval '1 minute'
+    SELECT now() - n * interval '1 hour' + interval '1 minute', 1, convert_to(n::text, 'UTF8'),
+           convert_to(repeat('o', 200), 'UTF8')
     FROM generate_series(1, 2000) AS n
     RETURNING now()
 """
 
 _FILL_MUCH = """
     INSERT INTO inbox
-    SELECT '/s', n::text, 'commands', 'accepted', 'x', convert_to(repeat('o', 200), 'UTF8'), now()
+    SELECT now(), 1, convert_to(n::text, 'UTF8'), convert_to(repeat('o', 200), 'UTF8')
     FROM generate_series(1, 50000) AS n
 """
 
@@ -81,7 +82,8 @@ async def test_a_batch_with_duplicates_does_not_wait_for_a_sweep(
     scenario.create_group(log, "c1", "group-1")
     scenario.create_group(log, "c2", "group-2")
     await command_store.apply(log.read())
-    await database.execute("UPDATE inbox SET decided_at = decided_at - interval '60 days' WHERE command_id = 'c1'")
+    age = "UPDATE inbox SET decided_at = decided_at - interval '60 days' WHERE command_id = $1"
+    await database.execute(age, packed_id("c1"))
     for id_ in ("c1", "c2", "c3"):
         scenario.create_group(log, id_, f"group-{id_[1]}")
 

@@ -52,6 +52,8 @@ async def check(settings: Settings) -> None:
 CASES: list[tuple[str, Operation]] = [
     ("INSERT on inbox", write),
     ("SELECT on inbox", write),
+    ("INSERT on inbox_sender", write),
+    ("SELECT on inbox_sender", write),
     ("UPDATE on offset_mark", write),
     ("INSERT on offset_mark", write),
     ("INSERT on organization", write),

@@ -95,9 +95,7 @@ async def test_other_roles_may_not_even_connect(url: str) -> None:
 
 async def test_the_sweep_names_the_privilege_to_delete_old_ids(url: str) -> None:
     settings = Settings(database_url=as_role(url, WRITER))
-    await run(
-        url, "INSERT INTO inbox VALUES ('/test', 'old', 'topic', 'accepted', 's', '', now() - interval '1000 days')"
-    )
+    await run(url, "INSERT INTO inbox VALUES (now() - interval '1000 days', 1, '', '')")
     await run(url, f"ANALYZE inbox; REVOKE DELETE ON inbox FROM {WRITER}")
     with pytest.raises(StoreUnavailable, match=f"the role {WRITER} lacks DELETE on inbox"):
         await sweep(settings, rest_seconds=0)

@@ -73,6 +73,8 @@ async def applied(store: CommandStore, counted: Counted, log: Log) -> int:
 
 async def test_a_batch_of_one_has_few_round_trips(store: CommandStore, counted: Counted) -> None:
     log = Log(TOPICS.commands)
+    create(log, 0)
+    assert await applied(store, counted, log) == 9, "one more for a new sender"
     create(log, 1)
     assert await applied(store, counted, log) == 8
     log.send("u", "producer-code.update", "code:1", {"description": "D"})
@@ -87,6 +89,8 @@ async def test_a_large_batch_has_as_many_round_trips_as_one_of_some_hundred(
     store: CommandStore, counted: Counted
 ) -> None:
     log = Log(TOPICS.commands)
+    create(log, -1)
+    await applied(store, counted, log)
     for number in range(300):
         create(log, number)
     few = await applied(store, counted, log)

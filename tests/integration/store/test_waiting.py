@@ -11,6 +11,7 @@ from service.store.waiting_command import WaitPolicy
 from service.store.waiting_store import NOTHING
 from tests.integration.store.conftest import ALL, ORIGIN
 from tests.support import scenario
+from tests.support.inbox import times_decided
 from tests.support.record import TOPICS
 from tests.support.waiting_writers import ADD, CODE, EXPIRE, GROUP, LONG, MOST, USER, Database, Writers, rows, said
 
@@ -27,7 +28,7 @@ async def test_a_command_waits_for_a_reference_and_is_accepted_when_it_exists(
     assert await rows(database) == [("add", *GROUP, *CODE)]
     assert await writers.waiting.due(subjects={GROUP}) == []
     assert await writers.waiting.due(all_=True) == []
-    assert await database.fetchval("SELECT count(*) FROM inbox WHERE command_id = 'add'") == 0
+    assert await times_decided(database, "add") == 0
 
     scenario.create_code(writers.log, "c", "pc:16", "301-008578")
     assert (await writers.apply()).created == {CODE}

@@ -9,6 +9,7 @@ from service.store.command_store import CommandStore
 from service.store.waiting_command import WaitPolicy
 from tests.integration.store.conftest import ALL, ORIGIN
 from tests.support import scenario
+from tests.support.inbox import times_decided
 from tests.support.outbox import stored_messages
 from tests.support.record import TOPICS, Log
 from tests.support.wait import eventually
@@ -132,7 +133,7 @@ async def test_a_repeat_of_a_waiting_command_gets_its_outcome_after_it(writers: 
 
     assert command_of(first) == "add"
     assert [(m.id, m.payload) for m in again] == [(first.id, first.payload)] * 2
-    assert await database.fetchval("SELECT count(*) FROM inbox WHERE command_id = 'add'") == 1
+    assert await times_decided(database, "add") == 1
     assert await rows(database) == []
 
 

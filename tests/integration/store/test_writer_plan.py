@@ -83,7 +83,7 @@ def directory() -> Log:
 # How many rows each statement may read of each table, all keys of a batch together: those it was asked for.
 CHANGES: dict[str, dict[str, int]] = {
     "offset_mark_claim": {"offset_mark": 1},
-    "inbox_find": {"inbox": COUNT},
+    "inbox_find": {"inbox": COUNT, "inbox_sender": 1},
     "group_load": {"registry_group": COUNT},
     "user_load": {"registry_user": COUNT},
     "producer_code_load": {"producer_code": 3 * COUNT},
@@ -100,6 +100,7 @@ CHANGES: dict[str, dict[str, int]] = {
 DIRECTORY: dict[str, dict[str, int]] = {
     "offset_mark_claim": {},
     "inbox_find": {},
+    "inbox_sender_add": {},
     "group_load": {"registry_group": COUNT},
     "unlocked_load": {"organization": COUNT, "branch": COUNT, "role": COUNT, "product": COUNT},
     "organization_save": {"organization": COUNT},

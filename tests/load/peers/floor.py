@@ -27,6 +27,7 @@ from service.contract.topics import Topics
 from service.core.batch import decide_batch, needs
 from service.settings import load
 from service.store.batch_output import BatchOutput
+from service.store.inbox import number_senders
 from service.store.position import BLOCK
 from service.store.world_load import load_world
 from service.store.world_save import save_world
@@ -88,6 +89,8 @@ async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) 
     ]
     received = [parsed for parsed in parse(records, topics, Limits()) if isinstance(parsed, Received)]
     world = (await load_world(session, needs([one.command for one in received]))).world
+    senders = {(one.command.source, one.command.topic) for one in received}
+    numbers = await number_senders(session, senders, {})
     batches = []
     waiting = iter(received)
     for block, batch in enumerate(_chunks(waiting), start=1):
@@ -96,7 +99,7 @@ async def plan(session: Any, topics: Topics, count: int, codes: int, seed: int) 
         await save_world(recorder, world, after)
         answers = BatchOutput(topics, block, clock.now())
         await answers.add(batch, {}, decisions)
-        await answers.copy(recorder)
+        await answers.copy(recorder, numbers)
         batches.append(recorder.steps)
         world = after
     return batches

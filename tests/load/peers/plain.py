@@ -1,6 +1,6 @@
 """Peer (a): a plain FastStream service with the same guarantees: one message, one handler call, one transaction.
 
-Inbox in the same table as ours, an outbox with a row per message, an event and an outcome for each command, fsync on,
+Inbox with a row per command, an outbox with a row per message, an event and an outcome for each command, fsync on,
 acks=all and the idempotent producer (off on the embedded broker, which does not support it), message committed to Kafka
 after the transaction (NACK_ON_ERROR, so that failed messages are redelivered). One database session for the handler (no
 pool, so no reset query) and one for the relay. The handler wakes the relay, which reads up to 500 rows, sends them
@@ -36,7 +36,12 @@ app = FastStream(broker, logger=None)
 work = asyncio.Event()
 sessions: dict[str, Any] = {}
 RELAYED = 500
-OUTBOX = """
+TABLES = """
+    CREATE TABLE IF NOT EXISTS decided_commands (
+        source text NOT NULL, command_id text NOT NULL, topic text NOT NULL, status text NOT NULL,
+        subject text NOT NULL, outcome bytea NOT NULL, decided_at timestamptz NOT NULL,
+        PRIMARY KEY (source, command_id, topic)
+    );
     CREATE TABLE IF NOT EXISTS messages (
         position bigint PRIMARY KEY, id text NOT NULL, aggregatetype text NOT NULL, aggregateid text NOT NULL,
         type text NOT NULL, payload bytea, shard smallint NOT NULL, topic text NOT NULL, key bytea,
@@ -58,7 +63,7 @@ async def handle(body: dict[str, Any], message: KafkaMessage) -> None:
     source, command = headers["ce_source"], headers["ce_id"]
     async with db.transaction():
         known = await db.fetchrow(
-            "SELECT status, outcome FROM inbox WHERE source = $1 AND command_id = $2 AND topic = $3",
+            "SELECT status, outcome FROM decided_commands WHERE source = $1 AND command_id = $2 AND topic = $3",
             source, command, topics.commands,
         )  # fmt: skip
         if known is not None:
@@ -83,7 +88,7 @@ async def _answer(db: Any, message: KafkaMessage, change: Change) -> None:
         }
     )
     await db.execute(
-        "INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at) "
+        "INSERT INTO decided_commands (source, command_id, topic, status, subject, outcome, decided_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, now())",
         source, command, topics.commands, change.status, change.subject, outcome,
     )  # fmt: skip
@@ -151,7 +156,7 @@ async def connect() -> None:
     """Open the two sessions."""
     for name in ("handler", "relay"):
         sessions[name] = await asyncpg.connect(settings.database_url, server_settings={"jit": "off"})
-    await sessions["handler"].execute(OUTBOX)
+    await sessions["handler"].execute(TABLES)
 
 
 @app.after_startup

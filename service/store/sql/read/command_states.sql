@@ -1,20 +1,21 @@
--- Statement: what became of commands, a row for each in their order: status and outcome, null for a command that is not in
--- the inbox, and whether the mark of its partition has passed its offset. A command that waits for a reference has not
+-- Statement: what became of commands, a row for each in their order: the outcome, null for a command that is not in the
+-- inbox, and whether the mark of its partition has passed its offset. A command that waits for a reference has not
 -- been passed, although the mark is behind it. All of it is of one snapshot.
 -- $1 sources, $2 ids, $3 for each the partition and $4 the offset in it, or nulls; $5 topics to look for, the first that
--- has the id counts; $6 cluster, $7 topic and $8 topic id of the marks
-SELECT decided.status, decided.outcome, mark.passed IS NOT NULL AND NOT waiting.waits AS passed, waiting.waits
-FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::int[]), (SELECT $4::bigint[]))
-    WITH ORDINALITY AS n (source, command_id, partition, sent_at, place)
+-- has the id counts; $6 cluster, $7 topic and $8 topic id of the marks; $9 the ids as the inbox has them
+SELECT decided.outcome, mark.passed IS NOT NULL AND NOT waiting.waits AS passed, waiting.waits
+FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::int[]), (SELECT $4::bigint[]),
+    (SELECT $9::bytea[])) WITH ORDINALITY AS n (source, command_id, partition, sent_at, packed_id, place)
 LEFT JOIN LATERAL (
-    SELECT i.status, i.outcome
-    FROM inbox AS i
-    WHERE i.source = n.source AND i.command_id = n.command_id AND i.topic = ANY($5::text[])
-    ORDER BY array_position($5::text[], i.topic)
+    SELECT i.outcome
+    FROM inbox_sender AS s
+    JOIN inbox AS i ON i.sender = s.id AND i.command_id = n.packed_id
+    WHERE s.source = n.source AND s.topic = ANY($5::text[])
+    ORDER BY array_position($5::text[], s.topic)
     LIMIT 1
 ) AS decided ON true
 CROSS JOIN LATERAL (
-    SELECT decided.status IS NULL AND EXISTS (
+    SELECT decided.outcome IS NULL AND EXISTS (
         SELECT FROM waiting_command AS w
         WHERE w.source = n.source AND w.command_id = n.command_id AND w.topic = ANY($5::text[])
     ) AS waits

@@ -1,17 +1,17 @@
 -- batch_end
 -- Write the rows of the inbox and the frames of a small batch, and set its marks. The first part of the parameters is
 -- that of offset_mark_move.
--- Inbox: $8 sources, $9 command ids, $10 topics, $11 statuses, $12 subjects, $13 outcomes, $14 times of the decisions
--- Frames: $15 positions, $16 shards, $17 topics, $18 numbers of messages, $19 raw bytes, $20 values
+-- Inbox: $8 times of the decisions, $9 senders, $10 command ids, $11 outcomes
+-- Frames: $12 positions, $13 shards, $14 topics, $15 numbers of messages, $16 raw bytes, $17 values
 WITH decided AS (
-    INSERT INTO inbox (source, command_id, topic, status, subject, outcome, decided_at)
+    INSERT INTO inbox (decided_at, sender, command_id, outcome)
     SELECT *
-    FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[], $14::timestamptz[])
+    FROM unnest($8::timestamptz[], $9::bigint[], $10::bytea[], $11::bytea[])
 ),
 waiting AS (
     INSERT INTO outbox_frame (position, shard, topic, messages, raw_bytes, value)
     SELECT *
-    FROM unnest($15::bigint[], $16::smallint[], $17::text[], $18::integer[], $19::integer[], $20::bytea[])
+    FROM unnest($12::bigint[], $13::smallint[], $14::text[], $15::integer[], $16::integer[], $17::bytea[])
 )
 -- Set locked marks. The mark of a partition that this transaction started is set only if it is the only one: otherwise
 -- another transaction started the partition between the snapshot and the lock for starting it.
