@@ -1,14 +1,16 @@
 """The measured programs: processes that consume the command topic of a round, all measured in the same way."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from signal import SIGTERM
 
 from service.stack.child import Child
+from tests.load.complete import check
 from tests.load.servers import PARTITIONS, PROGRAM, BrokerName, Registry, Servers, fill
 from tests.load.window import WARM_SHARE, Measured, Out, measure
-from tests.load.workload import Mix, Workload
+from tests.load.workload import Mix, Sent, Workload
 
 STOP_SECONDS = 30.0
 
@@ -25,18 +27,28 @@ def events(registry: Registry) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A program to measure with this number of `processes`; `out` returns the topics whose messages are counted."""
+    """A program to measure with this number of `processes`; `out` returns the topics whose messages are counted.
+
+    After the program has ended, `check` compares rows and messages with the commands that were sent.
+    """
 
     name: str
     command: Sequence[str]
     out: Callable[[Registry], list[str]] = outcomes
     processes: int = 1
     settings: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Registry, Iterable[Sent]], Awaitable[None]] | None = None
 
 
 OURS = Contender("ours", (PROGRAM, "serve"))
 TWO_OF_OURS = Contender("ours, two processes", OURS.command, processes=2)
 FOUR_OF_OURS = Contender("ours, four processes", OURS.command, processes=4)
+STATELESS = replace(
+    OURS,
+    name="ours without state topics, Apache Kafka",
+    settings={"REGISTRY_STATE_TOPICS": "false"},
+    check=partial(check, outbox="outbox_frame"),
+)
 PLAIN = Contender("(a) plain FastStream, inbox and outbox", (sys.executable, "-m", "tests.load.peers.plain"))
 TUTORIAL = Contender("(b) FastStream as in a tutorial", (sys.executable, "-m", "tests.load.peers.tutorial"), out=events)
 
@@ -53,10 +65,16 @@ class Load:
 
 
 async def run(servers: Servers, contender: Contender, load: Load, broker: BrokerName, seed: int = 1) -> Measured:
-    """Run a round: new database and topics, all commands published before the program starts. Raises window.Stalled."""
+    """Run a round: new database and topics, all commands published before the program starts.
+
+    Raises window.Stalled, complete.Incomplete.
+    """
     async with servers.registry(load.codes, broker, big_group=load.big_group) as registry:
         await fill(registry, Workload(load.codes, seed, load.mix).take(load.count))
-        return await work_off(servers, registry, contender, load)
+        measured = await work_off(servers, registry, contender, load)
+        if contender.check is not None:
+            await contender.check(registry, Workload(load.codes, seed, load.mix).take(load.count))
+        return measured
 
 
 async def work_off(servers: Servers, registry: Registry, contender: Contender, load: Load, before: int = 0) -> Measured:

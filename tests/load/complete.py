@@ -1,0 +1,86 @@
+"""Check after a round that the database and the topics hold what a friendly load asked for: nothing less or twice."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from consumers.kafka.client import connection
+from tests.load.servers import Registry
+from tests.load.workload import Sent
+
+# Codes of a load begin with this letter, and only they are given to groups and users.
+_ROWS = """
+SELECT (SELECT count(*) FROM inbox WHERE status = 'accepted') AS accepted,
+       (SELECT count(*) FROM inbox) AS decided,
+       (SELECT count(*) FROM producer_code WHERE code LIKE 'N%') AS created,
+       (SELECT sum(version - 1) FROM producer_code) AS updated,
+       (SELECT count(*) FROM group_producer_code WHERE code LIKE 'N%') AS group_adds,
+       (SELECT count(*) FROM user_producer_code WHERE code LIKE 'N%') AS user_adds,
+       (SELECT sum(version - 1) FROM registry_group) AS group_versions,
+       (SELECT sum(version - 1) FROM registry_user) AS user_versions,
+       (SELECT count(*) FROM {outbox}) AS waiting
+"""
+
+
+class Incomplete(Exception):
+    """A program did not do what the load asked for; the message has what differs."""
+
+
+async def check(registry: Registry, sent: Iterable[Sent], *, outbox: str) -> None:
+    """Compare rows and messages with the commands, all of which are accepted; `outbox` is a table. Raises Incomplete.
+
+    The program has ended. The topics are those of Apache Kafka, whose end offsets are exact.
+    """
+    wanted = expected(sent)
+    found = {**await _rows(registry, outbox), **await _messages(registry)}
+    if wrong := {name: (found[name], number) for name, number in wanted.items() if found[name] != number}:
+        raise Incomplete(f"found and expected: {wrong}")
+
+
+def expected(sent: Iterable[Sent]) -> dict[str, int]:
+    """Return the numbers of rows and messages by name, for commands that are all accepted and all different."""
+    types = Counter(dict(one.headers)["ce_type"].decode().split(".", 1)[1] for one in sent)
+    creates, updates = types["producer-code.create.v1"], types["producer-code.update.v1"]
+    groups, users = types["group.add-producer-code.v1"], types["user.add-producer-code.v1"]
+    every = types.total()
+    return {
+        "accepted": every,
+        "decided": every,
+        "created": creates,
+        "updated": updates,
+        "group_adds": groups,
+        "user_adds": users,
+        "group_versions": groups,
+        "user_versions": users,
+        "waiting": 0,
+        "code events": creates + updates,
+        "group events": groups,
+        "user events": users,
+        "outcomes": every,
+    }
+
+
+async def _rows(registry: Registry, outbox: str) -> dict[str, int]:
+    session = await asyncpg.connect(registry.settings.database_url)
+    try:
+        row = await session.fetchrow(_ROWS.format(outbox=outbox))
+    finally:
+        await session.close()
+    assert row is not None
+    return {name: int(number) for name, number in row.items()}
+
+
+async def _messages(registry: Registry) -> dict[str, int]:
+    topics = registry.topics
+    names = {
+        "code events": topics.code_events,
+        "group events": topics.group_events,
+        "user events": topics.user_events,
+        "outcomes": topics.outcomes,
+    }
+    places = [TopicPartition(topic, n) for topic in names.values() for n in range(registry.settings.partitions)]
+    async with AIOKafkaConsumer(**connection(registry.settings)) as consumer:
+        ends = await consumer.end_offsets(places)
+    return {name: sum(end for place, end in ends.items() if place.topic == topic) for name, topic in names.items()}
