@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from tests.load import contender
-from tests.load.contender import FOUR_OF_OURS, OURS, PLAIN, TUTORIAL, TWO_OF_OURS, Contender, Load
+from tests.load.contender import FOUR_OF_OURS, OURS, PLAIN, STATELESS, TUTORIAL, TWO_OF_OURS, Contender, Load
 from tests.load.figure import Figure, short
 from tests.load.peers.connect import worker
+from tests.load.peers.jvm import build
 from tests.load.report import Section, spread
 from tests.load.servers import BrokerName, Servers
 from tests.load.window import Measured
@@ -67,11 +68,11 @@ class Rounds:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The number of commands for each program in a round."""
+    """The number of commands for each program in a round; `jvm` is for programs whose JVM has to be warmed up."""
 
     ours: int
     one_by_one: int
-    connect: int
+    jvm: int
     codes: int = 100_000
 
 
@@ -102,7 +103,7 @@ def floor(servers: Servers, load: Load, broker: BrokerName) -> Round:
 
 
 async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
-    """Compare the service with (a), (b) and (c), and with (e) if Apache Kafka is available."""
+    """Compare the service with (a), (b) and (c), and with (e) and (f) if Apache Kafka is available."""
     ours = Load(sizes.ours, sizes.codes)
     few = replace(ours, count=sizes.one_by_one)
     turns = {
@@ -111,8 +112,11 @@ async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
         PLAIN.name: turn_of(servers, PLAIN, few, broker),
         TUTORIAL.name: turn_of(servers, TUTORIAL, replace(few, count=2 * few.count), broker),
     }
+    long = replace(ours, count=sizes.jvm, warm=worker.WARM)
     if "apache" in servers.brokers and worker.available():
-        turns[CONNECT] = lambda seed: worker.run(servers, replace(ours, count=sizes.connect), seed)
+        turns[CONNECT] = lambda seed: worker.run(servers, long, seed)
+    if "apache" in servers.brokers and not build.missing():
+        turns |= await against_jvm(servers, long)
     taken = Rounds()
     await taken.take_turns(turns, rounds)
     section = taken.section(f"Writing, {sizes.codes:,} codes, broker {broker}: commands per second", OURS.name)
@@ -122,7 +126,30 @@ async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
         "(c) is one process, alternates with PostgreSQL, publishes nothing; (e) writes only codes and associations",
     ]
     section.figures["ours_of_floor"] = share.as_json()
+    compare_with_jvm(taken, section)
     return section
+
+
+async def against_jvm(servers: Servers, load: Load) -> dict[str, Round]:
+    """Return the turns of (f) and of the service on the same broker with the same messages."""
+    peer = await asyncio.to_thread(build.build, servers.folder / "jvm-peer")
+    return {who.name: turn_of(servers, who, load, "apache") for who in (STATELESS, peer)}
+
+
+def compare_with_jvm(taken: Rounds, section: Section) -> None:
+    """Add the commands per CPU second of the service and of (f), or which programs are missing."""
+    if build.NAME not in taken.measured:
+        programs = ", ".join(build.missing())
+        section.remarks.append(f"not measured: (f), and (e) without java and mvn; missing programs: {programs}")
+        return
+    each = {name: taken.cpu(name) for name in (STATELESS.name, build.NAME)}
+    ratio = each[build.NAME].over(each[STATELESS.name])
+    ours, peer = (spread(Figure(tuple(1e6 / cpu for cpu in figure.rounds))) for figure in each.values())
+    section.remarks.append(
+        f"commands per CPU second compared, both on Apache Kafka and without state topics: ours {ours}, (f) {peer}:"
+        f" {spread(ratio)} times (goal at least 1)"
+    )
+    section.figures["commands_per_cpu_second_ours_over_jvm"] = ratio.as_json()
 
 
 async def more_processes(servers: Servers, sizes: Sizes, rounds: int, broker: BrokerName) -> Section:
