@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from service.stack.errors import StackError
 from tests.load import (
     disk,
     drain,
@@ -166,7 +167,10 @@ def main() -> None:
     sys.stderr.write(warning())
     # The client library logs every retry until new topics have leaders.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    asyncio.run(run(options))
+    try:
+        asyncio.run(run(options))
+    except StackError as error:
+        sys.exit(f"make bench: {error}")
     sys.stdout.write(f"\nfigures: {options.out}\n")
 
 
