@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-privileges test-pgbouncer interop lock-interop check-java check-interop check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart image-check bench chaos chaos-writes abuse soak profile schemas lock clean
+.PHONY: help setup demo dev test test-docs test-kafka test-kafka-long test-privileges test-pgbouncer interop lock-interop check-java check-jdk check-interop check check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files check-deploy check-alerts check-chart image-check bench chaos chaos-writes abuse soak profile schemas lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,10 +38,10 @@ test: setup ## Run every test on real parts
 
 KAFKA_FAULTS := broker stopped and started,kill at mid_publish
 NODE_FAULTS := broker killed and started,one node after the other
-test-kafka: check-java setup ## Run the acceptance tests and some fault tests on Apache Kafka (requires java and mvn)
+test-kafka: check-jdk setup ## Run the acceptance tests, some fault tests and the benchmark's JVM peer on Apache Kafka (requires a JDK and mvn)
 	$(BIN)/python -m tests.chaos --broker apache --commands 100 --seeds 2 --from 3 --faults '$(KAFKA_FAULTS)'
 	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 2 --from 2 --faults '$(NODE_FAULTS)'
-	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/acceptance) $(REVOKED:%=--ignore %) --broker apache --durations 15 $(ARGS)
+	$(BIN)/python -m pytest $(wildcard tests/integration/test_stack_apache.py tests/integration/load/*_apache.py tests/acceptance) $(REVOKED:%=--ignore %) --broker apache --durations 15 $(ARGS)
 
 REVOKED := $(addprefix tests/acceptance/least_privilege/test_,acls_apache.py database_apache.py)
 test-privileges: check-java setup ## Revoke each privilege in PostgreSQL and Kafka, one at a time (requires java and mvn)
@@ -76,6 +76,10 @@ lock-interop: check-interop ## Update the lock files of tests/interop after a ve
 check-java:
 	@for tool in java mvn; do command -v $$tool >/dev/null || \
 		{ echo "Apache Kafka requires $$tool on the PATH: install a Java runtime (17 or newer) and Maven" >&2; exit 1; }; done
+
+check-jdk: check-java
+	@command -v javac >/dev/null || \
+		{ echo "the JVM peer of the benchmark requires javac on the PATH: install a JDK (17 or newer)" >&2; exit 1; }
 
 check: check-code check-size check-spelling check-unused check-schemas check-sql check-asyncapi check-deploy-files ## Check code, sizes, spelling, unused code, schemas, SQL, AsyncAPI and deployment files
 
