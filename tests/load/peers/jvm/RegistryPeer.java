@@ -1609,7 +1609,7 @@ public final class RegistryPeer {
 
         private void write(String query, int count, CopyRows rows) throws SQLException, IOException {
             if (count > 0) {
-                copy.copyIn(query + " FROM STDIN (FORMAT binary)", rows.end(), 1 << 16);
+                copy.copyIn(query + " FROM STDIN (FORMAT binary)", rows.end(), 1 << 16); // codespell:ignore copyin
             }
         }
 
