@@ -112,11 +112,10 @@ async def against_peers(servers: Servers, sizes: Sizes, rounds: int, broker: Bro
         PLAIN.name: turn_of(servers, PLAIN, few, broker),
         TUTORIAL.name: turn_of(servers, TUTORIAL, replace(few, count=2 * few.count), broker),
     }
-    long = replace(ours, count=sizes.jvm, warm=worker.WARM)
     if "apache" in servers.brokers and worker.available():
-        turns[CONNECT] = lambda seed: worker.run(servers, long, seed)
+        turns[CONNECT] = lambda seed: worker.run(servers, replace(ours, count=sizes.jvm), seed)
     if "apache" in servers.brokers and not build.missing():
-        turns |= await against_jvm(servers, long)
+        turns |= await against_jvm(servers, replace(ours, count=2 * sizes.jvm, warm=build.WARM))
     taken = Rounds()
     await taken.take_turns(turns, rounds)
     section = taken.section(f"Writing, {sizes.codes:,} codes, broker {broker}: commands per second", OURS.name)
