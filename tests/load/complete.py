@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumers.kafka.client import connection
+from service.store.stored_outcome import ACCEPTED
 from tests.load.servers import Registry
 from tests.load.workload import Sent
 
 # Codes of a load begin with this letter, and only they are given to groups and users.
 _ROWS = """
-SELECT (SELECT count(*) FROM inbox WHERE status = 'accepted') AS accepted,
-       (SELECT count(*) FROM inbox) AS decided,
+SELECT (SELECT count(*) FROM {inbox} WHERE {accepted}) AS accepted,
+       (SELECT count(*) FROM {inbox}) AS decided,
        (SELECT count(*) FROM producer_code WHERE code LIKE 'N%') AS created,
        (SELECT sum(version - 1) FROM producer_code) AS updated,
        (SELECT count(*) FROM group_producer_code WHERE code LIKE 'N%') AS group_adds,
@@ -28,13 +30,25 @@ class Incomplete(Exception):
     """A program did not do what the load asked for; the message has what differs."""
 
 
-async def check(registry: Registry, sent: Iterable[Sent], *, outbox: str) -> None:
-    """Compare rows and messages with the commands, all of which are accepted; `outbox` is a table. Raises Incomplete.
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The inbox of a program, the condition for an accepted command in it, and the outbox."""
+
+    inbox: str
+    accepted: str
+    outbox: str
+
+
+OURS = Tables("inbox", f"get_byte(outcome, 0) = {ACCEPTED}", "outbox_frame")
+
+
+async def check(registry: Registry, sent: Iterable[Sent], *, tables: Tables = OURS) -> None:
+    """Compare rows and messages with the commands, all of which are accepted. Raises Incomplete.
 
     The program has ended. The topics are those of Apache Kafka, whose end offsets are exact.
     """
     wanted = expected(sent)
-    found = {**await _rows(registry, outbox), **await _messages(registry)}
+    found = {**await _rows(registry, tables), **await _messages(registry)}
     if wrong := {name: (found[name], number) for name, number in wanted.items() if found[name] != number}:
         raise Incomplete(f"found and expected: {wrong}")
 
@@ -62,10 +76,10 @@ def expected(sent: Iterable[Sent]) -> dict[str, int]:
     }
 
 
-async def _rows(registry: Registry, outbox: str) -> dict[str, int]:
+async def _rows(registry: Registry, tables: Tables) -> dict[str, int]:
     session = await asyncpg.connect(registry.settings.database_url)
     try:
-        row = await session.fetchrow(_ROWS.format(outbox=outbox))
+        row = await session.fetchrow(_ROWS.format(**asdict(tables)))
     finally:
         await session.close()
     assert row is not None

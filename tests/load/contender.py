@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from signal import SIGTERM
 
 from service.stack.child import Child
@@ -47,7 +46,7 @@ STATELESS = replace(
     OURS,
     name="ours without state topics, Apache Kafka",
     settings={"REGISTRY_STATE_TOPICS": "false"},
-    check=partial(check, outbox="outbox_frame"),
+    check=check,
 )
 PLAIN = Contender("(a) plain FastStream, inbox and outbox", (sys.executable, "-m", "tests.load.peers.plain"))
 TUTORIAL = Contender("(b) FastStream as in a tutorial", (sys.executable, "-m", "tests.load.peers.tutorial"), out=events)

@@ -15,7 +15,9 @@ from service.settings import Settings
 from service.settings import load as load_settings
 from service.stack.child import Child
 from service.store.command_store import CommandStore
+from service.store.inbox import Key
 from service.store.offset_fence import Origin
+from service.store.stored_outcome import StoredOutcome
 from tests.load import seed
 from tests.load.complete import Incomplete
 from tests.load.contender import Contender
@@ -24,6 +26,7 @@ from tests.load.servers import Registry, fill
 from tests.load.workload import Mix, Sent, Workload
 from tests.support.checker.evidence import Seen
 from tests.support.database import made_database, url_of
+from tests.support.inbox import remembered
 from tests.support.topic_log import read_topics
 from tests.support.topics import create_topics
 from tests.support.wait import eventually
@@ -41,7 +44,6 @@ QUERIES = (
     "SELECT t::text FROM registry_user AS t ORDER BY 1",
     "SELECT t::text FROM group_producer_code AS t ORDER BY 1",
     "SELECT t::text FROM user_producer_code AS t ORDER BY 1",
-    "SELECT source, command_id, topic, status, subject, outcome FROM inbox ORDER BY source, command_id",
 )
 # The peer decides at another time, and in another order of partitions.
 OWN = {"ce_time", "ce_sequence"}
@@ -141,6 +143,23 @@ def by_key(messages: Sequence[Seen | Message]) -> dict[tuple[str, bytes | None],
     return found
 
 
+async def inbox_of_peer(database: str) -> dict[Key, StoredOutcome]:
+    session = await asyncpg.connect(database)
+    try:
+        found = await session.fetch("SELECT source, command_id, topic, status, outcome FROM peer_inbox")
+    finally:
+        await session.close()
+    return {(source, id_, topic): StoredOutcome(status, outcome) for source, id_, topic, status, outcome in found}
+
+
+async def inbox(database: str) -> dict[Key, StoredOutcome]:
+    session = await asyncpg.connect(database)
+    try:
+        return await remembered(session)
+    finally:
+        await session.close()
+
+
 async def rows(database: str) -> dict[str, list[str]]:
     session = await asyncpg.connect(database)
     try:
@@ -164,6 +183,7 @@ async def test_rows_and_messages_are_those_of_the_registry(
             "not-a-cloudevent"
         }
         assert await rows(registry.settings.database_url) == await rows(database)
+        assert await inbox_of_peer(registry.settings.database_url) == await inbox(database)
 
 
 async def test_the_next_process_publishes_the_rest_and_repeats_outcomes(
@@ -172,7 +192,8 @@ async def test_the_next_process_publishes_the_rest_and_repeats_outcomes(
     await fill(registry, Workload(CODES).take(COUNT))
     async with running(peer, registry, tmp_path / "first") as child:
         await published(registry, child, outcomes=COUNT)
-    before = await rows(registry.settings.database_url)
+    url = registry.settings.database_url
+    before = await rows(url), await inbox_of_peer(url)
     session = await asyncpg.connect(registry.settings.database_url)
     await session.execute(LEFT, registry.topics.outcomes)
     async with running(
@@ -184,7 +205,7 @@ async def test_the_next_process_publishes_the_rest_and_repeats_outcomes(
     first = {one.need("ce_id"): one.value for one in seen if one.header("ce_replayed") is None and one.key != b"left"}
     assert len(replayed) == COUNT
     assert [one.value for one in replayed] == [first[one.need("ce_id")] for one in replayed]
-    assert await rows(registry.settings.database_url) == before
+    assert (await rows(url), await inbox_of_peer(url)) == before
     assert await session.fetchval("SELECT count(*) FROM peer_outbox") == 0
     await session.close()
 
@@ -197,7 +218,7 @@ async def test_a_round_is_checked(peer: Contender, registry: Registry, tmp_path:
     assert peer.check is not None
     await peer.check(registry, sent)
     session = await asyncpg.connect(registry.settings.database_url)
-    await session.execute("DELETE FROM inbox WHERE command_id = (SELECT min(command_id) FROM inbox)")
+    await session.execute("DELETE FROM peer_inbox WHERE command_id = (SELECT min(command_id) FROM peer_inbox)")
     with pytest.raises(Incomplete, match=r"'accepted': \(299, 300\), 'decided': \(299, 300\)"):
         await peer.check(registry, sent)
     await session.execute("UPDATE registry_user SET version = version + 1 WHERE id = 'bench-user-0'")

@@ -1257,6 +1257,13 @@ public final class RegistryPeer {
         // The number of the registry's locks, and a number that the registry does not use.
         private static final String WAIT = "SELECT pg_advisory_lock(1347374914, 100)";
         private static final String SHARE = "SELECT pg_advisory_xact_lock_shared(1347374914, 1)";
+        // The keys and outcomes that the registry packs are texts here.
+        private static final String INBOX = """
+            CREATE TABLE IF NOT EXISTS peer_inbox (
+                source text COLLATE "C" NOT NULL, command_id text COLLATE "C" NOT NULL, topic text COLLATE "C" NOT NULL,
+                status text COLLATE "C" NOT NULL, subject text COLLATE "C" NOT NULL, outcome bytea NOT NULL,
+                decided_at timestamptz NOT NULL, PRIMARY KEY (source, command_id, topic)
+            )""";
         private static final String OUTBOX = """
             CREATE TABLE IF NOT EXISTS peer_outbox (
                 position bigint PRIMARY KEY, topic text NOT NULL, key bytea, headers bytea NOT NULL, payload bytea
@@ -1270,7 +1277,7 @@ public final class RegistryPeer {
             SELECT i.source, i.command_id, i.topic, i.status, i.subject, i.outcome,
                    (extract(epoch FROM i.decided_at) * 1000000)::bigint
             FROM unnest(?::text[], ?::text[], ?::text[]) AS n (source, command_id, topic)
-            JOIN inbox AS i ON i.source = n.source AND i.command_id = n.command_id AND i.topic = n.topic""";
+            JOIN peer_inbox AS i ON i.source = n.source AND i.command_id = n.command_id AND i.topic = n.topic""";
         private static final String CODES = """
             SELECT id, code, organization_id, role_ids, description, branch_id, status, appointment_date::text,
                    termination_date::text, version
@@ -1327,7 +1334,7 @@ public final class RegistryPeer {
         private static final String COPY_USERS_HOLD = "COPY user_producer_code "
             + "(user_id, code_id, id, role_ids, code, usable, appointment_date, termination_date)";
         private static final String COPY_INBOX =
-            "COPY inbox (source, command_id, topic, status, subject, outcome, decided_at)";
+            "COPY peer_inbox (source, command_id, topic, status, subject, outcome, decided_at)";
         private static final String COPY_OUTBOX = "COPY peer_outbox (position, topic, key, headers, payload)";
 
         record Stamp(long block, long decidedAt) {}
@@ -1361,6 +1368,7 @@ public final class RegistryPeer {
         void waitUntilActive() throws SQLException {
             try (var statement = connection.createStatement()) {
                 statement.execute(WAIT);
+                statement.execute(INBOX);
                 statement.execute(OUTBOX);
             }
         }
