@@ -10,6 +10,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 from consumers.kafka.aiokafka_workarounds import decode_any_header_name
 from consumers.kafka.close_within import close_within
 from consumers.reading.assignment import Assignment, ConsumerBroken
+from consumers.reading.fetch_pace import pace
 
 # Longest wait of one poll for records; FastStream would sleep for the same time after an empty poll.
 POLL_MS = 500
@@ -52,9 +53,12 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
 
         async def once() -> dict[TopicPartition, list[Any]]:
             self._check_tasks()
+            waited = not self._fetcher._records
             records: dict[TopicPartition, list[Any]] = await fetch(
                 *partitions, timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records
             )
+            # Before the next fetch is sent: the fetcher waits until what it has is consumed.
+            pace(self._fetcher, waited=waited, records=sum(map(len, records.values())))
             return records
 
         return await self._assignment.poll(self, once)

@@ -16,16 +16,13 @@ from faststream.kafka import KafkaBroker
 from consumers.kafka.client import CLIENT_ID, connection
 from consumers.reading.assignment import Assignment
 from consumers.reading.consumer import CommandConsumer
+from consumers.reading.fetch_pace import COLLECT_BYTES, COLLECT_MS
 from consumers.reading.raw import decode_nothing, parse_nothing
 from service.contract.topics import Topics
 from service.settings import Settings
 
 Handle = Callable[[tuple[ConsumerRecord, ...]], Awaitable[None]]
 
-# The broker answers a fetch when it has this many bytes, or after this time. That fills batches and delays a single
-# command only briefly.
-FETCH_MIN_BYTES = 4_096
-FETCH_MAX_WAIT_MS = 20
 # Bytes fetched ahead for each partition. All partitions together have a few batches; more would only take memory during
 # a backlog. A longer record is returned nevertheless.
 FETCH_PARTITION_BYTES = 128 * 1024
@@ -86,8 +83,8 @@ class Subscription:
             isolation_level="read_committed",
             # The sticky assignor of the client library is broken.
             partition_assignment_strategy=(RangePartitionAssignor,),
-            fetch_min_bytes=FETCH_MIN_BYTES,
-            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            fetch_min_bytes=COLLECT_BYTES,
+            fetch_max_wait_ms=COLLECT_MS,
             max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 4,

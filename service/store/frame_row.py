@@ -10,7 +10,7 @@ import asyncpg
 from service.store.frame import Frame
 from service.store.pool import Connection
 
-CHUNK_MESSAGES: Final = 2_000
+CHUNK_MESSAGES: Final = 4_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 """Limits of one read: messages, and raw bytes of their frames."""
 

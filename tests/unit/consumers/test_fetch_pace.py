@@ -1,0 +1,36 @@
+"""The broker answers a fetch at once while commands come one at a time, and collects records otherwise."""
+
+import pytest
+from aiokafka.consumer.fetcher import Fetcher
+
+from consumers.reading.fetch_pace import COLLECT_BYTES, COLLECT_MS, IDLE_MS, pace
+
+
+class StubFetcher:
+    """The two options of a fetcher."""
+
+    _fetch_min_bytes = 0
+    _fetch_max_wait_ms = 0
+
+
+@pytest.mark.parametrize(
+    ("waited", "records", "options"),
+    [
+        pytest.param(True, 0, (1, IDLE_MS), id="nothing came"),
+        pytest.param(True, 1, (1, IDLE_MS), id="one command came"),
+        pytest.param(True, 2, (COLLECT_BYTES, COLLECT_MS), id="several came together"),
+        pytest.param(False, 1, (COLLECT_BYTES, COLLECT_MS), id="one came during the batch before"),
+        pytest.param(False, 2_000, (COLLECT_BYTES, COLLECT_MS), id="a backlog"),
+    ],
+)
+def test_the_last_poll_decides_whether_records_are_collected(
+    waited: bool, records: int, options: tuple[int, int]
+) -> None:
+    fetcher = StubFetcher()
+    pace(fetcher, waited=waited, records=records)
+    assert (fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms) == options
+
+
+def test_the_fetcher_of_the_client_library_reads_both_options_for_each_request() -> None:
+    names = Fetcher._get_actions_per_node.__code__.co_names
+    assert {"_fetch_min_bytes", "_fetch_max_wait_ms"} <= set(names)
