@@ -11,7 +11,7 @@ from tests.load.backlog import Backlog, lay_backlog
 from tests.support.registry import Registry
 from tests.support.wait import eventually
 
-COUNT = 20_000
+COUNT = 10 * CHUNK_MESSAGES
 BATCHES = (150, 1, 40, 2)
 """Commands of the batches that wrote the backlog, in turn."""
 
