@@ -53,7 +53,8 @@ async def test_consumers_need_each_acl(registry: LeastPrivilegeRegistry, admin: 
         await reports(consumers, text_of(acl))
         await registry.command("organization.put", f"while:{number}", ORGANIZATION, id=f"while-{number}")
         await allow(admin, acl)
-        await registry.outcome(f"while-{number}")
+        # The coordinator of the group is asked again after a pause.
+        await eventually(partial(registry.outcomes, f"while-{number}"), deadline=90, what=f"the outcome after {acl}")
         await registry.ready(consumers)
     assert registry.dead_letters == []
 
