@@ -16,7 +16,7 @@ from consumers.kafka.producer import start_producer
 from consumers.relay.refusal import give_up_after, may_be_in_log, refusal_of
 from service.contract.sending import CommandRecord
 from service.http.publisher import Acknowledgement, MaybePublished, NotPublished
-from service.log_limit import LogLimit
+from service.log_condition import LogCondition
 from service.settings import Settings
 from service.telemetry import HTTP_PUBLISH_FAILURES, log, start_at_zero
 
@@ -24,7 +24,9 @@ REFUSAL_SECONDS: Final = 2.0
 """How long a refusal of the broker must last, except of a record or a topic."""
 
 CLOSE_SECONDS: Final = 5.0
-LOG_SECONDS: Final = 10.0
+QUIET_SECONDS: Final = 10.0
+"""Without a failure for this time, a publication that succeeds ends the condition in the log."""
+
 _MAX_BATCH_BYTES: Final = 262_144
 _ENVELOPE_BYTES: Final = 1_048_576
 
@@ -41,18 +43,22 @@ class CommandPublisher:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._closing: set[asyncio.Task[bool]] = set()
-        self._log_limit = LogLimit(LOG_SECONDS)
+        self._failing = LogCondition(
+            _log, "http_command_not_confirmed", "http_commands_confirmed_again", quiet_seconds=QUIET_SECONDS
+        )
 
     async def publish(self, record: CommandRecord, seconds: float) -> Acknowledgement:
         """Publish a command; see `service.http.publisher`."""
         try:
-            return await self._publish(record, seconds)
+            acknowledged = await self._publish(record, seconds)
         except NotPublished as error:
             self._count("not_published", error)
             raise
         except MaybePublished as error:
             self._count("maybe_published", error)
             raise
+        self._failing.ended()
+        return acknowledged
 
     async def _publish(self, record: CommandRecord, seconds: float) -> Acknowledgement:
         sent: asyncio.Future[Any] | None = None
@@ -81,8 +87,7 @@ class CommandPublisher:
     def _count(self, result: str, error: NotPublished | MaybePublished) -> None:
         HTTP_PUBLISH_FAILURES.labels(result).inc()
         # The response does not tell the caller why.
-        if self._log_limit.allows(result):
-            _log.warning("http_command_not_confirmed", result=result, reason=str(error))
+        self._failing.lasts(result=result, reason=str(error))
 
     async def close(self) -> None:
         """Publish what was taken, and close."""

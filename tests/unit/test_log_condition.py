@@ -43,6 +43,19 @@ def test_a_condition_is_logged_when_it_begins_each_minute_and_when_it_ends() -> 
     ]
 
 
+def test_a_condition_that_comes_and_goes_ends_after_a_quiet_time() -> None:
+    time = Time()
+    condition = LogCondition(log(__name__), "away", "back", time, quiet_seconds=10)
+    with capture_logs() as logs:
+        for _ in range(5):
+            condition.lasts()
+            time.now += 9
+            condition.ended()
+        time.now += 1
+        condition.ended()
+    assert [(line["event"], line.get("seconds")) for line in logs] == [("away", None), ("back", 46)]
+
+
 @pytest.mark.parametrize(
     ("headers", "found"),
     [

@@ -12,6 +12,7 @@ from aiokafka.errors import (
     NotEnoughReplicasAfterAppendError,
     TopicAuthorizationFailedError,
 )
+from structlog.testing import capture_logs
 
 from consumers.kafka.command_publisher import REFUSAL_SECONDS, CommandPublisher
 from service.contract.sending import CommandRecord
@@ -185,3 +186,22 @@ async def test_the_producer_is_idempotent_as_configured(broker: Broker, idempote
     assert broker.options["enable_idempotence"] is idempotent
     assert broker.options["max_request_size"] == 900_000 + 1_048_576, "the largest body and its envelope"
     await publisher.close()
+
+
+async def test_failures_are_logged_when_they_begin_and_when_they_ended(
+    broker: Broker, publisher: CommandPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with capture_logs() as logs:
+        assert await publisher.publish(RECORD, 5)
+        for _ in range(3):
+            broker.made[-1].error = KafkaTimeoutError()
+            with pytest.raises(NotPublished):
+                await publisher.publish(RECORD, 5)
+        broker.made[-1].error = None
+        await publisher.publish(RECORD, 5)
+        monkeypatch.setattr(publisher._failing, "_quiet_seconds", 0.0)
+        await publisher.publish(RECORD, 5)
+    assert [(line["event"], line.get("result")) for line in logs] == [
+        ("http_command_not_confirmed", "not_published"),
+        ("http_commands_confirmed_again", None),
+    ]
