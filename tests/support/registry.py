@@ -14,6 +14,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 
+from consumers.kafka.aiokafka_workarounds import decode_any_header_name
 from consumers.kafka.client import connection
 from service.contract import asyncapi
 from service.contract.topics import Topics
@@ -28,6 +29,10 @@ from tests.support.wait import eventually
 from tests.support.wire import binary_event
 
 DENIED_SECONDS = 0.1
+SENDER_MS = 60_000
+
+# Tests send header names that are not text, and dead letters repeat them.
+decode_any_header_name()
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -204,7 +209,8 @@ class Registry:
         """Create the topics, follow the output topics, and stop every process at the end."""
         await create_topics(load(self.settings))
         options = connection(load(self.settings))
-        self._producer = AIOKafkaProducer(**options, acks="all")
+        # A broker that a test restarts may be away for longer than the time-out of the service's clients.
+        self._producer = AIOKafkaProducer(**{**options, "request_timeout_ms": SENDER_MS}, acks="all")
         consumer = AIOKafkaConsumer(**options, auto_offset_reset="earliest", fetch_max_wait_ms=50)
         await self._producer.start()
         await consumer.start()
