@@ -46,7 +46,7 @@ async def test_partitions_accept_records_when_no_leader_is_missing(
     caplog.set_level(logging.WARNING, logger="aiokafka")
     async with AIOKafkaProducer(bootstrap_servers=kafka.address) as producer:
         sent = [
-            await producer.send(topic, b"1", partition=partition)
+            await producer.send(topic, b"1", key=b"1", partition=partition)
             for topic in Topics(topic_prefix).all()
             for partition in range(20)
         ]
