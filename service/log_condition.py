@@ -53,7 +53,9 @@ class LogCondition:
 
     def ended(self, **values: Any) -> None:
         """Note that the condition does not exist."""
+        if self._since is None:
+            return
         now = self._monotonic()
-        if self._since is not None and now - self._noted_at >= self._quiet_seconds:
+        if now - self._noted_at >= self._quiet_seconds:
             seconds, self._since = round(now - self._since), None
             self._log.info(self._end, **values, seconds=seconds)

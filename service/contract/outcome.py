@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from service.contract.catalogue import wire_type
 from service.contract.data import Outcome, ProblemData, Rejection
 from service.contract.dense import dense
+from service.core.decision import Status
 
 Sent: TypeAlias = tuple[str, str, str]
 """Source, id and short type of the command that an outcome belongs to."""
@@ -28,3 +29,8 @@ def outcome_data(
         return dense(answer)
     rejection: Rejection = {**answer, "problem": problem}
     return dense(rejection)
+
+
+def status_of(data: Mapping[str, Any]) -> Status:
+    """Return the status of an outcome with this data, which do not name it."""
+    return "rejected" if "problem" in data else "accepted" if data["events"] else "unchanged"

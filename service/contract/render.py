@@ -13,7 +13,7 @@ from service.contract.data import ProblemData
 from service.contract.dense import dense
 from service.contract.header import Headers
 from service.contract.message import Message, shard_of
-from service.contract.outcome import outcome_data
+from service.contract.outcome import outcome_data, status_of
 from service.contract.record import Received
 from service.contract.schemas import dataschema
 from service.contract.topics import Topics
@@ -65,10 +65,9 @@ def repeat_outcome(received: Received, data: bytes, position: int, decided_at: s
     `data` is the original payload, which is repeated byte for byte; `decided_at` is the time of the original decision.
     """
     first = orjson.loads(data)
-    status: Status = "rejected" if "problem" in first else "accepted" if first["events"] else "unchanged"
     stamp = stamp_of(decided_at, topics)
     extra = [*extra_headers(stamp, first["version"], _carried(received)), _REPLAYED]
-    answer = status, first["subject"] or "", first["version"], data
+    answer = status_of(first), first["subject"] or "", first["version"], data
     return _outcome(received, answer, position, stamp, extra)
 
 

@@ -20,13 +20,11 @@ import orjson
 
 from service.contract.header import Headers
 from service.contract.message import Message
+from service.store.compression import LONGEST, compressed, decompressed
 
 FRAME_MESSAGES: Final = 500
 FRAME_BYTES: Final = 1024 * 1024
 """Limits of a frame: messages and raw bytes; a single message may be longer."""
-
-LONGEST: Final = 64 * 1024 * 1024
-"""Limit of raw bytes: a frame that claims more is corrupt, and is not decompressed."""
 
 PLAIN: Final = 0
 """The raw bytes without length and checksum: written only by a migration."""
@@ -94,10 +92,8 @@ def _frames(messages: Sequence[Message], headers: _Headers) -> Iterator[Frame]:
         yield from _frames(messages[half:], headers)
         return
     first = messages[0]
-    packed = cramjam.lz4.compress_block(raw, store_size=False)
-    shorter = len(packed) < len(raw)
-    head = _HEAD.pack(LZ4 if shorter else STORED, len(raw), crc32(raw))
-    value = head + (bytes(packed) if shorter else raw)
+    packed = compressed(raw)
+    value = _HEAD.pack(LZ4 if len(packed) < len(raw) else STORED, len(raw), crc32(raw)) + packed
     yield Frame(first.position, first.shard, first.topic, len(messages), len(raw), value)
 
 
@@ -147,7 +143,7 @@ def _unpacked(frame: Frame) -> bytes:
         raw = value[_HEAD.size :]
     elif kind == LZ4:
         try:
-            raw = bytes(cramjam.lz4.decompress_block(value[_HEAD.size :], output_len=length))
+            raw = decompressed(value[_HEAD.size :], length)
         except cramjam.DecompressionError as error:
             raise FrameCorrupt(f"it cannot be decompressed: {error}") from error
     else:

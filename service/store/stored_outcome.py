@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 import cramjam
 import orjson
 
-from service.contract.outcome import outcome_data
+from service.contract.outcome import outcome_data, status_of
 from service.core.command import Command
 from service.core.decision import Decision, Status
 from service.store.command_id import packed_id, unpacked_id
+from service.store.compression import LONGEST, compressed, decompressed
 from service.store.errors import StoreDefect
 
 DATA: Final = 0
@@ -22,9 +23,6 @@ DATA: Final = 0
 ACCEPTED: Final = 1
 UNCHANGED: Final = 2
 REJECTED: Final = 3
-
-LONGEST: Final = 64 * 1024 * 1024
-"""Limit of the data of a rejection: a value that claims more is corrupt, and is not decompressed."""
 
 TYPES: Final = {
     "group.create": 1,
@@ -69,8 +67,7 @@ class StoredOutcome(NamedTuple):
 def packed_outcome(command: Command, decision: Decision, events: Sequence[str], data: bytes) -> bytes:
     """Return what the inbox keeps of an outcome with this data; `events` has the id of the event, if there is one."""
     if decision.problems:
-        short = cramjam.lz4.compress_block(data, store_size=False)
-        return _REJECTED.pack(REJECTED, len(data)) + (bytes(short) if len(short) < len(data) else data)
+        return _REJECTED.pack(REJECTED, len(data)) + compressed(data)
     version = _NO_VERSION if decision.version is None else decision.version
     number = TYPES[command.type]
     if not events:
@@ -84,7 +81,7 @@ def unpacked_outcome(source: str, id_: str, value: bytes) -> StoredOutcome:
     try:
         form = value[0]
         if form == DATA:
-            return StoredOutcome(_status_of(value[1:]), value[1:])
+            return StoredOutcome(status_of(orjson.loads(value[1:])), value[1:])
         if form == REJECTED:
             return StoredOutcome("rejected", _rejection(value))
         return _rebuilt(source, id_, value)
@@ -92,17 +89,12 @@ def unpacked_outcome(source: str, id_: str, value: bytes) -> StoredOutcome:
         raise OutcomeCorrupt(f"the outcome of {id_} from {source} cannot be read: {error}") from error
 
 
-def _status_of(data: bytes) -> Status:
-    content = orjson.loads(data)
-    return "rejected" if "problem" in content else "accepted" if content["events"] else "unchanged"
-
-
 def _rejection(value: bytes) -> bytes:
     _, length = _REJECTED.unpack_from(value)
     rest = value[_REJECTED.size :]
     if length > LONGEST:
         raise ValueError(f"it claims {length} bytes")
-    data = rest if len(rest) == length else bytes(cramjam.lz4.decompress_block(rest, output_len=length))
+    data = rest if len(rest) == length else decompressed(rest, length)
     if len(data) != length:
         raise ValueError(f"it claims {length} bytes and has {len(data)}")
     return data

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from service.contract.header import Headers
 from service.contract.message import Message
+from service.store.compression import LONGEST
 from service.store.frame import (
     FRAME_BYTES,
     FRAME_MESSAGES,
-    LONGEST,
     LZ4,
     PLAIN,
     STORED,
