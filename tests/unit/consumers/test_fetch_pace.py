@@ -1,8 +1,13 @@
 """The broker answers a fetch at once while commands come one at a time, and collects records otherwise."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 
+from consumers.reading.consumer import CommandConsumer
 from consumers.reading.fetch_pace import COLLECT_BYTES, COLLECT_MS, IDLE_MS, pace
 
 
@@ -11,6 +16,7 @@ class StubFetcher:
 
     _fetch_min_bytes = 0
     _fetch_max_wait_ms = 0
+    _records: dict[str, object]
 
 
 @pytest.mark.parametrize(
@@ -34,3 +40,36 @@ def test_the_last_poll_decides_whether_records_are_collected(
 def test_the_fetcher_of_the_client_library_reads_both_options_for_each_request() -> None:
     names = Fetcher._get_actions_per_node.__code__.co_names
     assert {"_fetch_min_bytes", "_fetch_max_wait_ms"} <= set(names)
+
+
+class Polled(CommandConsumer):
+    """A consumer without a broker; `buffered` is what its fetcher has when the poll begins."""
+
+    def __init__(self, buffered: dict[str, object]) -> None:
+        self._assignment = self
+        self._fetcher = StubFetcher()
+        self._fetcher._records = buffered
+
+    def __del__(self) -> None:
+        """Without a broker nothing has to be closed."""
+
+    async def poll(self, _consumer: object, once: Callable[[], Awaitable[Any]]) -> Any:
+        return await once()
+
+    def _check_tasks(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("buffered", "bytes_"), [({}, 1), ({"commands-0": object()}, COLLECT_BYTES)])
+async def test_a_poll_paces_the_next_fetch(
+    buffered: dict[str, object], bytes_: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = Polled(buffered)
+
+    async def getmany(*_: object, **__: object) -> dict[str, list[object]]:
+        buffered.clear()
+        return {"commands-0": [object()]}
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
+    await consumer.getmany()
+    assert consumer._fetcher._fetch_min_bytes == bytes_
