@@ -14,7 +14,6 @@ from collections.abc import Callable
 from functools import partial
 from itertools import cycle
 
-from service.store.stored_outcome import ACCEPTED
 from tests.chaos.execute import FAULT_SECONDS, heal, until_ready
 from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.run import Run, prepared
@@ -24,6 +23,7 @@ from tests.support.checker.evidence import Violation
 from tests.support.checker.model import Model
 from tests.support.checker.state import as_reported, differences
 from tests.support.checker.verdict import check
+from tests.support.inbox import IS_ACCEPTED
 from tests.support.snapshot import take_snapshot
 from tests.support.state_subscriber import StateSubscriber
 
@@ -41,7 +41,7 @@ NAMES = (
 """Faults that make shards move or leave messages without an answer, in the order in which they are injected."""
 
 QUIET_SECONDS = 300.0
-CHANGES = f"SELECT count(*) FROM inbox WHERE get_byte(outcome, 0) = {ACCEPTED}"  # noqa: S608  # a constant
+CHANGES = f"SELECT count(*) FROM inbox WHERE {IS_ACCEPTED}"  # noqa: S608  # a constant
 
 Say = Callable[[str], None]
 

@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from consumers.kafka.client import connection
-from service.store.stored_outcome import ACCEPTED
+from tests.load.log_ends import log_ends
 from tests.load.servers import Registry
 from tests.load.workload import Sent
+from tests.support.inbox import IS_ACCEPTED
 
 # Codes of a load begin with this letter, and only they are given to groups and users.
 _ROWS = """
@@ -39,7 +38,7 @@ class Tables:
     outbox: str
 
 
-OURS = Tables("inbox", f"get_byte(outcome, 0) = {ACCEPTED}", "outbox_frame")
+OURS = Tables("inbox", IS_ACCEPTED, "outbox_frame")
 
 
 async def check(registry: Registry, sent: Iterable[Sent], *, tables: Tables = OURS) -> None:
@@ -94,7 +93,5 @@ async def _messages(registry: Registry) -> dict[str, int]:
         "user events": topics.user_events,
         "outcomes": topics.outcomes,
     }
-    places = [TopicPartition(topic, n) for topic in names.values() for n in range(registry.settings.partitions)]
-    async with AIOKafkaConsumer(**connection(registry.settings)) as consumer:
-        ends = await consumer.end_offsets(places)
-    return {name: sum(end for place, end in ends.items() if place.topic == topic) for name, topic in names.items()}
+    async with log_ends(registry, list(names.values())) as ends:
+        return dict(zip(names, await ends.each(), strict=True))

@@ -7,16 +7,16 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumers.kafka.client import connection
-from tests.load.servers import PARTITIONS, Registry
+from tests.load.servers import Registry
 
 
 class LogEnds:
     """Counts the records of some topics with one request."""
 
-    def __init__(self, consumer: Any, topics: Sequence[str]) -> None:
+    def __init__(self, consumer: Any, topics: Sequence[str], partitions: int) -> None:
         self._consumer = consumer
         self._topics = topics
-        self._places = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        self._places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
 
     async def each(self) -> list[int]:
         """Return the number of records in each topic."""
@@ -34,6 +34,6 @@ async def log_ends(registry: Registry, topics: Sequence[str]) -> AsyncIterator[L
     consumer = AIOKafkaConsumer(**connection(registry.settings), enable_auto_commit=False)
     await consumer.start()
     try:
-        yield LogEnds(consumer, topics)
+        yield LogEnds(consumer, topics, registry.settings.partitions)
     finally:
         await consumer.stop()

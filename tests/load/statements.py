@@ -1,23 +1,19 @@
 """The statements of a batch of one command and of 2,000: how often each one runs in a batch, and how long it takes."""
 
-import os
-import signal
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import mean, median
 
-import orjson
-
 from tests.load.contender import outcomes
 from tests.load.figure import short
 from tests.load.report import Section
 from tests.load.servers import PARTITIONS, BrokerName, Servers, fill
-from tests.load.timeline import CODES, WARM, Subscriber, traced
+from tests.load.timeline import CODES, one_at_a_time, traced
 from tests.load.window import Out, measure
 from tests.load.workload import Workload
-from tests.load.write_steps import Step
+from tests.load.write_steps import Step, discard_steps, steps_in
 
 COLUMNS = ("statement", "one command: per batch", "ms", "2,000 commands: per batch", "ms")
 PREFIX = "statement: "
@@ -46,7 +42,8 @@ def per_batch(steps: Sequence[Step]) -> tuple[Taken, float, float]:
 
 async def statements(servers: Servers, count: int, backlog: int, broker: BrokerName) -> Section:
     """Measure `count` commands that come one at a time, and a backlog that is decided in batches of 2,000."""
-    one, many = await _single(servers, count, broker), await _backlog(servers, backlog, broker)
+    _, one = await one_at_a_time(servers, count, broker)
+    many = await _backlog(servers, backlog, broker)
     batches = [per_batch(one), per_batch(many)]
     section = Section(f"Statements of a batch, broker {broker}", COLUMNS)
     whole = [short(value) for _, trips, milliseconds in batches for value in (trips, milliseconds)]
@@ -68,20 +65,6 @@ def pauses(steps: Sequence[Step]) -> list[float]:
     return [begin - end for (_, end), (begin, _) in pairwise(batches)]
 
 
-async def _single(servers: Servers, count: int, broker: BrokerName) -> list[Step]:
-    file = servers.folder / "statements-one"
-    async with (
-        servers.registry(CODES, broker) as registry,
-        traced(servers, registry, file) as child,
-        Subscriber.opened(registry) as subscriber,
-    ):
-        await subscriber.send_all(WARM, 1)
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGUSR1)
-        await subscriber.send_all(count, 2)
-    return [tuple(step) for step in orjson.loads(file.read_bytes())]
-
-
 async def _backlog(servers: Servers, count: int, broker: BrokerName) -> list[Step]:
     file = servers.folder / "statements-many"
     async with servers.registry(CODES, broker) as registry:
@@ -92,7 +75,6 @@ async def _backlog(servers: Servers, count: int, broker: BrokerName) -> list[Ste
             Out(registry.settings, outcomes(registry), PARTITIONS) as out,
         ):
             await measure(out, count // 5, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
-            assert child.pid is not None
-            os.kill(child.pid, signal.SIGUSR1)
+            discard_steps(child)
             await measure(out, count, {}, lambda: "" if child.alive() else child.last_lines(), warm=1)
-    return [tuple(step) for step in orjson.loads(file.read_bytes())]
+    return steps_in(file)

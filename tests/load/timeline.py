@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 import time
@@ -13,7 +12,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from consumers.kafka.client import connection
@@ -23,7 +21,7 @@ from tests.load.figure import Figure, percentile, short
 from tests.load.report import Section, spread
 from tests.load.servers import PARTITIONS, BrokerName, Registry, Servers
 from tests.load.workload import Workload
-from tests.load.write_steps import Step, statements_of
+from tests.load.write_steps import Step, discard_steps, statements_of, steps_in
 
 CODES = 100_000
 WARM = 100
@@ -74,14 +72,7 @@ async def timeline(servers: Servers, count: int, rounds: int, broker: BrokerName
     hops, statements, wholes = [], [], []
     for number in range(rounds):
         sys.stderr.write(f"round {number + 1} of {rounds}\n")
-        async with servers.registry(CODES, broker) as registry:
-            file = servers.folder / f"timeline-{number}"
-            async with traced(servers, registry, file) as child, Subscriber.opened(registry) as subscriber:
-                await subscriber.send_all(WARM, number)
-                assert child.pid is not None
-                os.kill(child.pid, signal.SIGUSR1)
-                sent = await subscriber.send_all(count, number + rounds)
-        recorded: list[Step] = [tuple(one) for one in orjson.loads(file.read_bytes())]
+        sent, recorded = await one_at_a_time(servers, count, broker, seed=2 * number)
         each = hops_of(sent, recorded)
         hops.append({name: median(one[name] for one in each) for name in HOPS})
         statements.append(statements_of(recorded))
@@ -98,6 +89,22 @@ async def timeline(servers: Servers, count: int, rounds: int, broker: BrokerName
         "statements": statements[-1],
     }
     return section
+
+
+async def one_at_a_time(
+    servers: Servers, count: int, broker: BrokerName, *, seed: int = 0
+) -> tuple[list[Sent], list[Step]]:
+    """Send so many commands to a traced process, after a warm-up. Return their times and the steps of the process."""
+    file = servers.folder / f"steps-{seed}"
+    async with (
+        servers.registry(CODES, broker) as registry,
+        traced(servers, registry, file) as child,
+        Subscriber.opened(registry) as subscriber,
+    ):
+        await subscriber.send_all(WARM, seed)
+        discard_steps(child)
+        sent = await subscriber.send_all(count, seed + 1)
+    return sent, steps_in(file)
 
 
 @asynccontextmanager

@@ -6,10 +6,12 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
 import orjson
 
+from service.stack.child import Child
 from service.stack.port import choose
 from tests.load.figure import Figure, short
 from tests.load.http_writes import CODES, WARM_SECONDS, client, figure, running
@@ -21,6 +23,18 @@ TRACED = "ours, traced"
 
 Step = tuple[str, float, float]
 """A name, and the times of begin and end in seconds."""
+
+
+def discard_steps(child: Child) -> None:
+    """Let a traced process discard its steps until now."""
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGUSR1)
+
+
+def steps_in(file: Path) -> list[Step]:
+    """Return the steps that a traced process has written at its end."""
+    return [tuple(step) for step in orjson.loads(file.read_bytes())]
+
 
 PARTS = (
     "authentication, parsing and connection",
@@ -84,10 +98,9 @@ async def steps(servers: Servers, seconds: float, rounds: int, broker: BrokerNam
             async with running(servers, registry, TRACED, (command,), port) as [child]:
                 await client(servers, port, 1, WARM_SECONDS)
                 await servers.checkpoint()
-                assert child.pid is not None
-                os.kill(child.pid, signal.SIGUSR1)
+                discard_steps(child)
                 reported.append(await client(servers, port, 1, seconds))
-        recorded: list[Step] = [tuple(one) for one in orjson.loads(file.read_bytes())]
+        recorded = steps_in(file)
         each = parts_of(recorded)
         parts.append({name: median(one[name] for one in each) for name in PARTS[1:]})
         parts[-1][PARTS[0]] = reported[-1]["mean"] - sum(sum(one.values()) for one in each) / len(each)

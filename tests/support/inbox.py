@@ -4,7 +4,10 @@ import asyncpg
 
 from service.store.command_id import packed_id, unpacked_id
 from service.store.inbox import Key
-from service.store.stored_outcome import StoredOutcome, unpacked_outcome
+from service.store.stored_outcome import ACCEPTED, StoredOutcome, unpacked_outcome
+
+IS_ACCEPTED = f"get_byte(outcome, 0) = {ACCEPTED}"
+"""The condition for a row of an accepted command."""
 
 _ALL = """
     SELECT s.source, s.topic, i.command_id, i.outcome
