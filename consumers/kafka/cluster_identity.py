@@ -126,12 +126,17 @@ class _IdentityRequest(Request[MetadataRequest_v5 | _Request10]):  # type: ignor
 
 
 async def read_cluster_identity(client: AIOKafkaClient, topics: Sequence[str]) -> Identity:
-    """Read the cluster id and the ids of these topics. Raises KafkaError, also when a topic is missing."""
+    """Read the cluster id and the ids of these topics.
+
+    Raises KafkaError, also when topics are missing: the error is the one of the first of them in the given order.
+    """
     response = await client.send(client.get_random_node(), _IdentityRequest(topics))
+    # A broker answers in any order, and two requests in two orders.
+    answers = {topic[1]: topic for topic in response.topics}
     topic_ids, partitions = {}, {}
-    for topic in response.topics:
-        error_code, name = topic[0], topic[1]
-        if error_code:
+    for name in topics:
+        topic = answers[name]
+        if error_code := topic[0]:
             raise for_code(error_code)(f"topic {name}")
         topic_ids[name] = topic[2] if response.API_VERSION >= 10 else ""
         partitions[name] = len(topic[4 if response.API_VERSION >= 10 else 3])
