@@ -36,11 +36,13 @@ async def end_offset(address: str) -> int:
         return ends[partition]
 
 
-async def test_a_stop_leaves_no_process_and_no_temporary_folder() -> None:
-    kafka = Apache()
+@pytest.mark.parametrize("for_load", [False, True])
+async def test_a_stop_leaves_no_process_and_no_temporary_folder(for_load: bool) -> None:
+    kafka = Apache(for_load=for_load)
     await kafka.start()
     assert kafka.nodes[0].pid is not None
     process = psutil.Process(kafka.nodes[0].pid)
+    assert ("-XX:TieredStopAtLevel=1" not in process.cmdline()) == for_load, "the optimizing compiler"
     await kafka.stop()
     assert not process.is_running()
     assert not kafka.folder.exists()

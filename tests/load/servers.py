@@ -188,7 +188,7 @@ async def opened(brokers: Iterable[BrokerName]) -> AsyncIterator[Servers]:
         await postgres.start()
         servers: dict[BrokerName, Tansu | Apache] = {}
         for name in dict.fromkeys(brokers):
-            server = Apache() if name == "apache" else Tansu()
+            server = Apache(for_load=True) if name == "apache" else Tansu()
             stack.push_async_callback(server.stop)
             await server.start()
             servers[name] = server
