@@ -60,6 +60,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if other_broker or other_pooler else None
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests without the broker of the run to `make test`: they would do the same on Apache Kafka."""
+    if config.getoption("--broker") != "apache":
+        return
+    fixtures = {"kafka_bootstrap", "broker_rung"}
+    others = [
+        item
+        for item in items
+        if not item.path.name.endswith("_apache.py") and fixtures.isdisjoint(getattr(item, "fixturenames", ()))
+    ]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None, object, object]:
     """End asynchronous tests in order when pytest-timeout finds that they take too long."""
