@@ -9,6 +9,7 @@ any more.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from consumers.relay.lease import LEASE_SECONDS
 from consumers.relay.report import Report
@@ -25,11 +26,15 @@ _Key = tuple[str, bytes | None]
 
 @dataclass(slots=True)
 class _Copies:
-    """The newest record that was sent of a key, and whether older ones may follow it until `until`."""
+    """The position of the newest record that was sent of a key, behind which older ones may arrive until `until`.
 
-    newest: Message
+    `newest` is that record if an older one was sent before it. A single record cannot be behind a newer one, and most
+    keys have one, so it is not kept.
+    """
+
+    position: int
     until: float
-    replaced: bool = False
+    newest: Message | None = None
 
 
 class LateCopies:
@@ -38,6 +43,8 @@ class LateCopies:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._keys: dict[_Key, _Copies] = {}
+        # No key is due before: there may be many thousands, and the relay asks for each chunk.
+        self._earliest = inf
         # Of shards that were taken over: until when, and how many messages their former relay may have sent.
         self._taken: dict[int, tuple[float, int]] = {}
 
@@ -82,12 +89,18 @@ class LateCopies:
     def due(self) -> list[Message]:
         """Return the newest records of keys of which no older copy can arrive any more; others are forgotten."""
         now = self._monotonic()
+        if now < self._earliest:
+            return []
         ended = [key for key, copies in self._keys.items() if now >= copies.until]
+        due = []
         for key in ended:
-            if not self._keys[key].replaced:
-                # The only record of the key cannot be behind a newer one.
+            if (newest := self._keys[key].newest) is None:
                 del self._keys[key]
-        return [self._keys[key].newest for key in ended if key in self._keys]
+            else:
+                due.append(newest)
+        # Those that are due stay until they were sent again.
+        self._earliest = min((copies.until for copies in self._keys.values()), default=inf)
+        return due
 
     def repeated(self, messages: Iterable[Message]) -> None:
         """Forget records that were sent again."""
@@ -100,16 +113,18 @@ class LateCopies:
         """Forget all: the shards belong to another relay, which expects the same copies."""
         self._keys.clear()
         self._taken.clear()
+        self._earliest = inf
 
     def _expect(self, message: Message, until: float) -> None:
+        self._earliest = min(self._earliest, until)
         copies = self._keys.get((message.topic, message.key))
         if copies is None:
-            self._keys[message.topic, message.key] = _Copies(message, until)
+            self._keys[message.topic, message.key] = _Copies(message.position, until)
         else:
             copies.until = max(copies.until, until)
             _replace(copies, message)
 
 
 def _replace(copies: _Copies, message: Message) -> None:
-    if message.position > copies.newest.position:
-        copies.newest, copies.replaced = message, True
+    if message.position > copies.position:
+        copies.position, copies.newest = message.position, message

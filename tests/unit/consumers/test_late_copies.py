@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -114,3 +115,31 @@ def test_nothing_is_remembered_of_shards_that_are_lost(late: LateCopies) -> None
     late.clear()
     accepted(late, [state(2)])
     assert not late
+
+
+def test_keys_are_looked_through_only_when_one_may_be_due(late: LateCopies, clock: Clock) -> None:
+    class Counted(dict[object, object]):
+        looks = 0
+
+        def items(self) -> Any:
+            self.looks += 1
+            return super().items()
+
+    late._keys = keys = cast("Any", Counted())
+    late.taken_over([0])
+    accepted(late, [state(1), state(2)])
+    clock.now += 1.0
+    late.unanswered([state(3, b"later")])
+    accepted(late, [state(4, b"later")])
+    clock.now += LATE_SECONDS - 1.1
+    assert (late.due(), keys.looks) == ([], 0)
+    clock.now += 0.1
+    assert (positions(late.due()), keys.looks) == ([2], 1)
+    late.repeated([state(2)])
+    assert positions(late.due()) == [2], "it was not sent again yet"
+    late.repeated(late.due())
+    assert (late.due(), len(late)) == ([], 1)
+    looks = keys.looks
+    assert (late.due(), keys.looks) == ([], looks)
+    clock.now += 1.0
+    assert positions(late.due()) == [4]
