@@ -89,6 +89,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self.positions: Mapping[TopicPartition, int] = {}
         """The next offset to read of each assigned partition, after the records of the last poll."""
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the broker has answered a fetch of every assigned partition, of which there are some."""
+        return self._positioned and bool(self.positions) and not self._unanswered
+
     async def on_partitions_revoked(self, revoked: Set[TopicPartition]) -> None:
         """Wait until the running batch ends. Heartbeats continue during the wait."""
         self._positioned = False

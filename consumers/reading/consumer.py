@@ -14,6 +14,8 @@ from consumers.reading.fetch_pace import pace
 
 # Longest wait of one poll for records; FastStream would sleep for the same time after an empty poll.
 POLL_MS = 500
+# The same while partitions are assigned and positioned: only the end of a poll shows that reading is ready.
+STARTING_POLL_MS = 50
 
 HAS_RECORD_SECONDS = 5.0
 CONNECTION = (
@@ -54,8 +56,9 @@ class CommandConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # the client lib
         async def once() -> dict[TopicPartition, list[Any]]:
             self._check_tasks()
             waited = not self._fetcher._records
+            wait_ms = max(timeout_ms, POLL_MS) if self._assignment.is_reading else STARTING_POLL_MS
             records: dict[TopicPartition, list[Any]] = await fetch(
-                *partitions, timeout_ms=max(timeout_ms, POLL_MS), max_records=max_records
+                *partitions, timeout_ms=wait_ms, max_records=max_records
             )
             # Before the next fetch is sent: the fetcher waits until what it has is consumed.
             pace(self._fetcher, waited=waited, records=sum(map(len, records.values())))

@@ -12,6 +12,9 @@ KEYS: Final = "keys"
 
 CHECK_SECONDS: Final = 1.0
 
+FIRST_SECONDS: Final = 0.02
+"""Time between two checks until the keys were read once, or could not be read: the process is not ready before."""
+
 
 async def watch_keys(keys: KeySet, health: Health) -> None:
     """Refresh the keys when it is due. A failed refresh is a note while the keys are still valid."""
@@ -24,4 +27,5 @@ async def watch_keys(keys: KeySet, health: Health) -> None:
         elif keys.problem is not None:
             health.note(KEYS, None)
             health.mark_not_ready(KEYS, keys.problem)
-        await asyncio.sleep(CHECK_SECONDS)
+        is_known = keys.usable or keys.problem is not None
+        await asyncio.sleep(CHECK_SECONDS if is_known else FIRST_SECONDS)

@@ -192,6 +192,30 @@ async def test_reading_is_not_ready_again_before_the_broker_has_answered_a_fetch
     assert waits.turns == [0]
 
 
+async def test_polls_are_short_until_the_broker_has_answered_a_fetch_of_assigned_partitions() -> None:
+    polling, _, _ = assignment(StubStartOffsets())
+    reading: list[bool] = []
+
+    async def look() -> Records:
+        reading.append(polling.is_reading)
+        return {}
+
+    async def assigned() -> Records:
+        consumer.position = {P0: 43}
+        await polling.on_partitions_assigned({P0})
+        return await look()
+
+    async def answered() -> Records:
+        consumer.unanswered = False
+        consumer.answers += 1
+        return await look()
+
+    consumer = StubConsumer(look, assigned, look, answered, look, look, RECORDS)
+    consumer.position, consumer.unanswered = {}, True
+    await polling.poll(consumer, consumer.fetch)
+    assert reading == [False, False, False, False, True, True]
+
+
 async def test_lost_partitions_are_reported_before_the_start_offsets_are_known() -> None:
     polling, _, _ = assignment(StubStartOffsets())
     reported: list[Set[TopicPartition]] = []

@@ -1,4 +1,4 @@
-"""The broker answers a fetch at once while commands come one at a time, and collects records otherwise."""
+"""A fetch is answered at once while commands come one at a time; a poll is short while the consumer starts."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 
-from consumers.reading.consumer import CommandConsumer
+from consumers.reading.consumer import POLL_MS, STARTING_POLL_MS, CommandConsumer
 from consumers.reading.fetch_pace import COLLECT_BYTES, COLLECT_MS, IDLE_MS, pace
 
 
@@ -45,8 +45,9 @@ def test_the_fetcher_of_the_client_library_reads_both_options_for_each_request()
 class Polled(CommandConsumer):
     """A consumer without a broker; `buffered` is what its fetcher has when the poll begins."""
 
-    def __init__(self, buffered: dict[str, object]) -> None:
+    def __init__(self, buffered: dict[str, object], *, is_reading: bool = True) -> None:
         self._assignment = self
+        self.is_reading = is_reading
         self._fetcher = StubFetcher()
         self._fetcher._records = buffered
 
@@ -73,3 +74,18 @@ async def test_a_poll_paces_the_next_fetch(
     monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
     await consumer.getmany()
     assert consumer._fetcher._fetch_min_bytes == bytes_
+
+
+@pytest.mark.parametrize(("is_reading", "waits"), [(False, STARTING_POLL_MS), (True, POLL_MS)])
+async def test_a_poll_is_short_until_the_consumer_reads(
+    is_reading: bool, waits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+
+    async def getmany(*_: object, timeout_ms: int, **__: object) -> dict[str, list[object]]:
+        waited.append(timeout_ms)
+        return {}
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
+    await Polled({}, is_reading=is_reading).getmany(timeout_ms=200)
+    assert waited == [waits]
