@@ -16,12 +16,12 @@ HANGING = ("test_that_waits", "test_that_catches_everything", "test_that_blocks"
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "workers"])
 async def test_a_test_that_hangs_fails_with_its_place_and_the_next_one_is_run(
-    broker_rung: Rung, tmp_path: Path, workers: Sequence[str]
+    tmp_path: Path, workers: Sequence[str]
 ) -> None:
     folder, log = tmp_path / "temporary", tmp_path / "log"
     folder.mkdir()
     names = [f"{FILE}::{name}" for name in HANGING]
-    async with started([*PYTEST, *names, *arguments(broker_rung, "--timeout", "3", *workers)], folder, log) as process:
+    async with started([*PYTEST, *names, "-q", "--timeout", "3", *workers], folder, log) as process:
         pass
     printed = log.read_text()
     assert process.returncode == 1, printed
