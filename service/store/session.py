@@ -21,6 +21,9 @@ else:
 CHECK_MILLISECONDS: Final = 1000
 """How often a running statement checks that its client is still there."""
 
+CHECKS: Final = 5
+"""How often the sessions of two connections are compared in turns: a pooler gives one the session of the other."""
+
 _ENCODING: Final = {"server_encoding": "UTF8"}
 _PID: Final = "SELECT pg_backend_pid()"
 _ACTUAL: Final = "SELECT name, setting FROM pg_settings WHERE name = ANY($1::text[])"
@@ -100,6 +103,9 @@ async def require_own_session(url: str, connection: Connection, another: Callabl
         try:
             async with transaction(second):
                 is_pooled = await _pid(second) in first or {await _session(connection)} != first
+            for _ in range(CHECKS):
+                # Beside the transactions of others, both may have got the sessions that they had.
+                is_pooled = is_pooled or await _session(second) in first or {await _session(connection)} != first
         finally:
             second.terminate()
     except asyncpg.PostgresConnectionError as error:

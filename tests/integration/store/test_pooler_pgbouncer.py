@@ -39,7 +39,7 @@ async def test_transaction_mode_is_refused_beside_the_transactions_of_others(dat
     async with pgbouncer(database_url, "transaction") as url:
         busy = [asyncio.create_task(_load(url)) for _ in range(4)]
         try:
-            for _ in range(10):
+            for _ in range(100):
                 # By chance both connections of the check have the sessions that they had; the settings are lost then.
                 with pytest.raises(StoreUnsuitable, match=f"{REFUSED}|{LOST}"):
                     await connect(Settings(database_url=url), "test")
