@@ -32,14 +32,14 @@ TIERS := $(wildcard tests/chaos tests/abuse tests/acceptance tests/migration tes
 # more than there are cores, because a test often waits for others.
 WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN))
 # The tests start several hundred processes. With this variable each one compiles the sources anew, and each pytest its plugins, too.
-test test-docs test-kafka test-kafka-long test-privileges test-pgbouncer interop chaos: export PYTHONDONTWRITEBYTECODE :=
+test test-docs test-kafka test-kafka-long test-privileges test-pgbouncer interop chaos chaos-writes soak: export PYTHONDONTWRITEBYTECODE :=
 test: setup ## Run every test on real parts
 	$(BIN)/python -m pytest $(TIERS) --numprocesses $(WORKERS) --maxprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
 KAFKA_FAULTS := broker stopped and started,kill at mid_publish
+NODE_FAULTS := broker killed and started,one node after the other
 # A worker has Apache Kafka for itself, which takes half a gigabyte.
 KAFKA_WORKERS ?= 3
-NODE_FAULTS := broker killed and started,one node after the other
 test-kafka: check-jdk setup ## Run the acceptance tests, some fault tests and the benchmark's JVM peer on Apache Kafka (requires a JDK and mvn)
 	$(BIN)/python -m tests.chaos --broker apache --commands 100 --seeds 2 --from 3 --faults '$(KAFKA_FAULTS)'
 	$(BIN)/python -m tests.chaos --broker apache --nodes 3 --commands 100 --seeds 2 --from 2 --faults '$(NODE_FAULTS)'

@@ -19,6 +19,7 @@ FIRST_SECONDS: Final = 0.02
 async def watch_keys(keys: KeySet, health: Health) -> None:
     """Refresh the keys when it is due. A failed refresh is a note while the keys are still valid."""
     while True:
+        pause = CHECK_SECONDS
         keys.keep_fresh()
         JWKS_AGE.set(keys.age)
         if keys.usable:
@@ -27,5 +28,6 @@ async def watch_keys(keys: KeySet, health: Health) -> None:
         elif keys.problem is not None:
             health.note(KEYS, None)
             health.mark_not_ready(KEYS, keys.problem)
-        is_known = keys.usable or keys.problem is not None
-        await asyncio.sleep(CHECK_SECONDS if is_known else FIRST_SECONDS)
+        else:
+            pause = FIRST_SECONDS
+        await asyncio.sleep(pause)

@@ -59,7 +59,7 @@ class Apache:
         self._temporary = folder is None
         self._requested_port = port
         self._settings = settings
-        self.jvm_options = HEAP if for_load else (*HEAP, *QUICK_START)
+        self._jvm_options = HEAP if for_load else (*HEAP, *QUICK_START)
         self.folder = folder or reaper.temporary_folder("kafka")
         names = [f"node-{number}" for number in range(1, nodes + 1)]
         self.nodes = [Child(f"Apache Kafka ({name})", self.folder.resolve() / name) for name in names]
@@ -103,7 +103,7 @@ class Apache:
 
         def launch(port: int) -> None:
             file = self._write_properties(number, port)
-            node.launch([java, *self.jvm_options, *LOGGING, "-cp", path, "kafka.Kafka", str(file)], port=port)
+            node.launch([java, *self._jvm_options, *LOGGING, "-cp", path, "kafka.Kafka", str(file)], port=port)
 
         async def ready() -> bool:
             return STARTED in node.printed() and await ports.broker_answers(node.port)
