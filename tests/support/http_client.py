@@ -43,6 +43,9 @@ class Asker:
         self._streams = None
 
     async def _get(self, path: str, token: str) -> tuple[int, bytes]:
+        if self._streams is not None and self._streams[0].at_eof():
+            # The service closes connections that are idle for long.
+            self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection(HOST, self._port)
         reader, writer = self._streams
