@@ -68,6 +68,7 @@ def _report(results: list[Result], file: Path | None) -> None:
     text = report.table(sorted(results, key=lambda result: ROWS.index(result.row)), command)
     _say(f"\n{text}")
     if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
 

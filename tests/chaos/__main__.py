@@ -72,6 +72,7 @@ async def _main(options: argparse.Namespace) -> int:
         text = table(results, [fault.name for fault in possible(site, waits=options.reference_wait != "off")])
     _say(text)
     if options.markdown:
+        options.markdown.parent.mkdir(parents=True, exist_ok=True)
         options.markdown.write_text(markdown(results))
     return 0 if all(result.good for result in results) else 1
 

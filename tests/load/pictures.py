@@ -21,8 +21,9 @@ def pictures(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def draw(figures: Path, folder: Path, prefix: str = "") -> list[Path]:
-    """Write the pictures of a file of figures to a folder, and return their paths."""
+    """Write the pictures of a file of figures to a folder, which may not exist yet, and return their paths."""
     files = []
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in pictures(orjson.loads(figures.read_bytes())["sections"]).items():
         files.append(folder / f"{prefix}{name}.svg")
         files[-1].write_text(text)

@@ -134,6 +134,7 @@ async def run(count: int, codes: int, broker: BrokerName, path: Path) -> None:
     async with opened([broker]) as servers:
         stacks, microseconds = await profile(servers, Load(count, codes), broker)
     sys.stdout.write("\n".join(table(by_stage(stacks), microseconds)) + "\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(flame_graph(stacks, f"A consumer under load, {microseconds:.0f} µs per command"))
     sys.stdout.write(f"flame graph: {path}\n")
 

@@ -66,6 +66,7 @@ class Report:
                 for name, section in self.sections.items()
             },
         }
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2))
 
 

@@ -62,7 +62,7 @@ def test_a_run_has_pictures_of_its_sections_from_its_figures(tmp_path: Path) -> 
         }
     }
     (tmp_path / "run.json").write_bytes(orjson.dumps(run))
-    files = draw(tmp_path / "run.json", tmp_path, "run-")
+    files = draw(tmp_path / "run.json", tmp_path / "new" / "folder", "run-")
     assert [file.name for file in files] == ["run-write.svg", "run-latency.svg", "run-growth.svg"]
     texts = [[element.text for element in root_of(file.read_text()).iter(f"{SVG}text")] for file in files]
     assert {"ours", "8,000"} <= set(texts[0])

@@ -47,8 +47,8 @@ def test_a_table_has_aligned_columns() -> None:
 def test_figures_are_written_as_json(tmp_path: Path) -> None:
     report = Report({"broker": "tansu"})
     report.add("read", Section("T", ("a",), [["1"]], figures={"x": Figure((1.0,)).as_json()}))
-    report.write(tmp_path / "bench.json")
-    written = orjson.loads((tmp_path / "bench.json").read_bytes())
+    report.write(tmp_path / "new" / "bench.json")
+    written = orjson.loads((tmp_path / "new" / "bench.json").read_bytes())
     assert written["sections"]["read"]["x"]["median"] == 1.0
     assert written["sections"]["read"]["title"] == "T"
     assert written["machine"]["cpus"] >= 1
