@@ -75,8 +75,8 @@ async def test_a_subscriber_that_is_killed_at_any_point_has_the_state_of_the_reg
     for number in range(1, ROUNDS):
         async with subscriber(registry, copy):
             sending = asyncio.create_task(send(registry, changes(number)))
-            # The block ends with a kill, wherever the subscriber is then. The target is at most what the round leaves: a
-            # state that the round ends again may come and go within one batch of the subscriber.
+            # The block ends with a kill, wherever the subscriber is then. The target is at most what the round leaves:
+            # a state that the round ends again may come and go within one batch of the subscriber.
             target = random.randint(count(copied(copy)), len(DIRECTORY) + number * KEPT_PER_ROUND)
             await eventually(partial(reached, copy, target), what=f"{target} states in the copy")
         assert (await sending)[0] == 0
