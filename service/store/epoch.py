@@ -39,10 +39,10 @@ class Raised:
 
 
 async def connect_writer(
-    settings: Settings, application: str, planning: Mapping[str, str] = MappingProxyType({})
+    settings: Settings, application: str, more: Mapping[str, str] = MappingProxyType({})
 ) -> Connection:
     """Open a connection that may take positions, as `connect` does; raise StoreUnavailable."""
-    connection = await connect(settings, application, planning)
+    connection = await connect(settings, application, more)
     try:
         await _confirm_database(connection)
     except BaseException:

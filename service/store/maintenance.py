@@ -8,6 +8,7 @@ from service.settings import Settings
 from service.store.errors import translated_in
 from service.store.lock import BEGIN_ALONE, TRY_HOUSEKEEPING
 from service.store.pool import BY_KEY, Connection, connect
+from service.store.session import HOLDING_LOCKS
 from service.store.statement import statement
 
 PAGES = 1_000
@@ -38,7 +39,7 @@ async def sweep(settings: Settings, rest_seconds: float = REST_SECONDS) -> Swept
 
     Returns None when another process is sweeping. Each step is a separate transaction. Raises StoreUnavailable.
     """
-    connection = await connect(settings, "housekeeping", BY_KEY)
+    connection = await connect(settings, "housekeeping", {**BY_KEY, **HOLDING_LOCKS})
     try:
         async with translated_in(connection):
             if not await connection.fetchval(TRY_HOUSEKEEPING):

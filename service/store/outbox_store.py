@@ -17,6 +17,7 @@ from service.store.lock import BATCH, RELAY_CLASS, SHARD_CLASS
 from service.store.outbox_bound import Bound
 from service.store.pool import BY_KEY, Connection, connect, transaction
 from service.store.position import BLOCK
+from service.store.session import HOLDING_LOCKS
 from service.store.statement import statement
 
 CHANNEL: Final = "producer_registry_outbox"
@@ -101,7 +102,7 @@ class OutboxStore:
     async def open(self, on_notify: Callable[[str], None]) -> None:
         """Start a new session; `on_notify` is called with the payload of each notification."""
         await self.close()
-        connection = await connect(self._settings, "relay", BY_KEY)
+        connection = await connect(self._settings, "relay", {**BY_KEY, **HOLDING_LOCKS})
         try:
             async with translated_in(connection):
                 await connection.add_listener(CHANNEL, lambda *reported: on_notify(str(reported[-1])))

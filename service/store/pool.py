@@ -42,12 +42,12 @@ _IN_ORDER = {"random_page_cost": "1.1"}
 async def connect(
     settings: Settings,
     application: str,
-    planning: Mapping[str, str] = MappingProxyType({}),
+    more: Mapping[str, str] = MappingProxyType({}),
     host: tuple[str, int | None] | None = None,
 ) -> Connection:
     """Open one connection outside of any pool; `application` is the name that operators see in pg_stat_activity.
 
-    `planning` are settings of PostgreSQL's planner. With a host, only this one is tried, and only as a primary.
+    `more` are settings of this session. With a host, only this one is tried, and only as a primary.
     Raises StoreUnavailable when the database does not answer, StoreUnsuitable, and no other error.
     """
     with connecting(settings.database_url):
@@ -55,7 +55,7 @@ async def connect(
         login = partial(log_in, settings, application)
         if host is not None:
             login = partial(log_in_to, host, settings, application, target="primary")
-        return await _open(settings, login, {**pins, **planning})
+        return await _open(settings, login, {**pins, **more})
 
 
 class _Reader(Connection):

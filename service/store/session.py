@@ -61,6 +61,14 @@ def pinned(seconds: float, *, reads_only: bool = False) -> dict[str, str]:
     }
 
 
+HOLDING_LOCKS: Final = {"idle_session_timeout": "15000"}
+"""For a session that holds locks which other processes wait for, and that runs a statement at least every few seconds.
+
+A process that hangs would keep them for ever: its operating system still answers for it. The time is longer than the
+lease of a relay, so a relay that wakes up later sends nothing of shards that another one has.
+"""
+
+
 async def prepare(connection: Connection, settings: Mapping[str, str]) -> None:
     """Apply the settings, and verify them and the encoding; raise StoreUnsuitable. Takes two round trips."""
     # SET takes no bound parameters; names and values are constants of this package, or numbers.

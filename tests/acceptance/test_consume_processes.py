@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
@@ -64,6 +65,17 @@ async def test_two_processes_share_the_work_and_publish_each_message_once(regist
     assert len(registry.out) - len(states) == 400, "each event and each outcome once"
     assert len({out.text["ce_id"] for out in states}) == len(states), "each state record once"
     assert [await one.stop(), await two.stop()] == [0, 0], one.last_lines() + two.last_lines()
+
+
+async def test_a_process_that_hangs_keeps_no_outcome_from_the_others(registry: Registry) -> None:
+    hanging, _ = await registry.started_all((), ())
+    hanging.send(signal.SIGSTOP)
+    for number in range(40):
+        await registry.command("organization.put", f"hung:{number}", name(number), id=f"h{number}", key=f"k{number}")
+    # The partitions and the shards of the outbox, for which its operating system still holds a connection, move.
+    await eventually(
+        lambda: all(registry.outcomes(f"h{number}") for number in range(40)), deadline=90, what="all outcomes"
+    )
 
 
 async def test_order_per_subject_holds_in_a_burst_with_different_keys_and_topics(

@@ -5,7 +5,9 @@ import pytest
 
 from service.settings import Settings
 from service.store import outbox_store
+from service.store.errors import StoreUnavailable
 from service.store.outbox_store import OutboxStore
+from service.store.session import HOLDING_LOCKS
 from tests.integration.store.conftest import read_as_a_whole
 from tests.support.outbox import FIRST, message, put
 from tests.support.touched import pages_touched
@@ -37,6 +39,25 @@ async def test_deleting_here_and_there_reads_no_more_than_that_when_much_waits(
 
     await eventually(reported, what="the counts of the relay's session")
     assert await read_as_a_whole(database) == before
+
+
+async def test_the_shards_of_a_relay_that_hangs_become_free(
+    settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HOLDING_LOCKS, "idle_session_timeout", "300")
+    hanging, other = OutboxStore(settings), OutboxStore(settings)
+    await hanging.open(lambda _: None)
+    assert await hanging.lock(range(16)) == frozenset(range(16))
+    monkeypatch.undo()
+    await other.open(lambda _: None)
+
+    async def locked() -> bool:
+        return len(await other.lock(range(16))) == 16
+
+    await eventually(locked, what="all shards")
+    with pytest.raises(StoreUnavailable):
+        await hanging.read(range(16))
+    await other.close()
 
 
 @pytest.mark.parametrize(("limit", "least"), [("CHUNK_BYTES", 10), ("CHUNK_MESSAGES", 1)])

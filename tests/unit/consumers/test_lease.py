@@ -6,6 +6,8 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from consumers.relay.lease import LEASE_SECONDS, Lease, send_while_valid
+from consumers.relay.relay import HEARTBEAT_SECONDS, HEARTBEAT_TIMEOUT_SECONDS
+from service.store.session import HOLDING_LOCKS
 
 
 class Clock:
@@ -69,3 +71,8 @@ async def test_a_client_sends_only_with_a_valid_lease(lease: Lease, clock: Clock
     with pytest.raises(KafkaConnectionError):
         await client.send(1, "after the end")
     assert client.requests == [(1, "first", "produce")]
+
+
+def test_the_lease_ends_before_the_database_gives_the_shards_of_a_relay_that_hangs_to_another_one() -> None:
+    idle_seconds = int(HOLDING_LOCKS["idle_session_timeout"]) / 1000
+    assert HEARTBEAT_SECONDS + HEARTBEAT_TIMEOUT_SECONDS < LEASE_SECONDS < idle_seconds
