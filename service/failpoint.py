@@ -9,6 +9,10 @@ import signal
 import time
 from dataclasses import dataclass
 
+from service.log_configuration import log
+
+_log = log(__name__)
+
 POINTS = frozenset(
     {
         "after_claim",
@@ -57,6 +61,8 @@ def passing(point: str) -> None:
     if plan.passes > 0:
         return
     del _plans[point]
+    # Whoever planned it sees in the log that the process is there: another signal may have stopped it, too.
+    _log.warning("fail_point", point=point, action=plan.action)
     match plan.action:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)

@@ -101,17 +101,20 @@ async def freeze(run: Run) -> None:
     victim.send(signal.SIGCONT)
 
 
-async def _stopped(run: Run, seconds: float) -> None:
+async def _stopped(run: Run, point: str, seconds: float) -> None:
     victim = run.services[-1]
-    await _at_fail_point(run, victim.suspended, f"{victim.name} stopped at its fail point")
+    # If another fault has killed it before, it does not stop any more.
+    await _at_fail_point(
+        run, lambda: victim.reached(point) or victim.started > 1, f"{victim.name} stopped at its fail point"
+    )
     await asyncio.sleep(seconds)
     victim.send(signal.SIGCONT)
 
 
 for point in ("after_claim", "before_commit", "after_commit", "mid_publish", "before_offset_commit"):
 
-    async def _zombie(run: Run) -> None:
-        await _stopped(run, SESSION_SECONDS * 1.6)
+    async def _zombie(run: Run, point: str = point) -> None:
+        await _stopped(run, point, SESSION_SECONDS * 1.6)
 
     FAULTS[f"frozen at {point}"] = Fault(
         f"frozen at {point}", (3, 25), _zombie, armed=f"{point}=stop", seconds=SESSION_SECONDS * 1.6
@@ -119,7 +122,7 @@ for point in ("after_claim", "before_commit", "after_commit", "mid_publish", "be
 
 
 async def _late(run: Run) -> None:
-    await _stopped(run, 1.0)
+    await _stopped(run, "before_commit", 1.0)
 
 
 FAULTS["a lower block commits later"] = Fault(

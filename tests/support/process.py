@@ -111,6 +111,14 @@ class Service:
         except psutil.NoSuchProcess:
             return False
 
+    def reached(self, point: str) -> bool:
+        """Whether one of its lives has reached this fail point of its plan.
+
+        A process that is stopped may have been stopped by another signal.
+        """
+        lines = self.log.read_text(errors="replace").splitlines()
+        return any('"event": "fail_point"' in line and f'"point": "{point}"' in line for line in lines)
+
     async def ready(self) -> bool:
         """Whether its health says ready now."""
         return await health(self.admin_port, "/readyz") == 200

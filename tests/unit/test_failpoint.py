@@ -1,6 +1,7 @@
 """Fail points: the plan decides what happens, and a point without a plan does nothing."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 
@@ -34,6 +35,18 @@ def test_the_process_is_killed_once_at_the_pass_that_the_plan_names(signals: lis
     for expected in ([], [], [signal.SIGKILL], [signal.SIGKILL]):
         failpoint.passing("before_commit")
         assert signals == expected
+
+
+def test_the_log_names_the_point_before_the_action(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # What the process has written by then is what others see while it is stopped.
+    written: list[str] = []
+    monkeypatch.setattr(os, "kill", lambda *_: written.append(capsys.readouterr().err))
+    failpoint.arm("before_commit=stop")
+    failpoint.passing("before_commit")
+    [line] = written
+    assert {"before_commit", "stop", "fail_point"} <= set(re.findall(r"\w+", line))
 
 
 def test_two_points_have_separate_plans(signals: list[int]) -> None:
