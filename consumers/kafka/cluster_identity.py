@@ -4,13 +4,14 @@ aiokafka supports metadata requests up to version 5, which has no topic ids. Ver
 library's protocol types.
 """
 
+import random
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.metadata import MetadataRequest_v5
 from aiokafka.protocol.types import (
@@ -130,7 +131,7 @@ async def read_cluster_identity(client: AIOKafkaClient, topics: Sequence[str]) -
 
     Raises KafkaError, also when topics are missing: the error is the one of the first of them in the given order.
     """
-    response = await client.send(client.get_random_node(), _IdentityRequest(topics))
+    response = await _sent_to_any(client, _IdentityRequest(topics))
     # A broker answers in any order, and two requests in two orders.
     answers = {topic[1]: topic for topic in response.topics}
     topic_ids, partitions = {}, {}
@@ -141,3 +142,15 @@ async def read_cluster_identity(client: AIOKafkaClient, topics: Sequence[str]) -
         topic_ids[name] = topic[2] if response.API_VERSION >= 10 else ""
         partitions[name] = len(topic[4 if response.API_VERSION >= 10 else 3])
     return Identity(response.cluster_id or "", topic_ids, partitions)
+
+
+async def _sent_to_any(client: AIOKafkaClient, request: _IdentityRequest) -> Any:
+    """Return the response of any node, in random order: one that was just stopped is still in the client's list."""
+    nodes = [node.nodeId for node in client.cluster.brokers()] or [None]
+    random.shuffle(nodes)
+    while True:
+        try:
+            return await client.send(nodes.pop(), request)
+        except (NodeNotReadyError, KafkaConnectionError, RequestTimedOutError):
+            if not nodes:
+                raise

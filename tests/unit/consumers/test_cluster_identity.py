@@ -6,7 +6,13 @@ from typing import cast
 
 import pytest
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+    UnknownTopicOrPartitionError,
+)
 
 from consumers.kafka.cluster_identity import Identity, read_cluster_identity
 
@@ -14,13 +20,16 @@ KNOWN, MISSING = 0, UnknownTopicOrPartitionError.errno
 ORDERS = [("a", "b", "c"), ("c", "a", "b"), ("b", "c", "a")]
 
 
-def client_of(answers: Sequence[tuple[object, ...]]) -> AIOKafkaClient:
-    """A client of a broker that names the topics in this order."""
+def client_of(answers: Sequence[tuple[object, ...]], *, stopped: Sequence[KafkaError] = ()) -> AIOKafkaClient:
+    """A client of a broker that names the topics in this order; the first nodes of its list are stopped."""
 
-    async def send(_node: int, _request: object) -> SimpleNamespace:
+    async def send(node: int, _request: object) -> SimpleNamespace:
+        if node < len(stopped):
+            raise stopped[node]
         return SimpleNamespace(topics=answers, cluster_id="cluster", API_VERSION=10)
 
-    return cast("AIOKafkaClient", SimpleNamespace(get_random_node=lambda: 0, send=send))
+    nodes = [SimpleNamespace(nodeId=number) for number in range(3)]
+    return cast("AIOKafkaClient", SimpleNamespace(cluster=SimpleNamespace(brokers=lambda: nodes), send=send))
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -37,3 +46,18 @@ async def test_each_topic_has_its_own_id_and_partitions(order: Sequence[str]) ->
     identity = await read_cluster_identity(client, ["a", "b", "c"])
     ids, partitions = {name: f"id-{name}" for name in "abc"}, {name: ord(name) for name in "abc"}
     assert identity == Identity("cluster", ids, partitions)
+
+
+STOPPED = (NodeNotReadyError("refused"), KafkaConnectionError("closed"), RequestTimedOutError("silent"))
+
+
+async def test_any_node_that_answers_is_enough() -> None:
+    client = client_of([(KNOWN, "a", "id-a", False, [])], stopped=STOPPED[:2])
+    # The nodes are asked in random order.
+    for _ in range(20):
+        assert (await read_cluster_identity(client, ["a"])).cluster_id == "cluster"
+
+
+async def test_an_error_of_the_last_node_is_raised_if_none_answers() -> None:
+    with pytest.raises((NodeNotReadyError, KafkaConnectionError, RequestTimedOutError)):
+        await read_cluster_identity(client_of([], stopped=STOPPED), ["a"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError, UnknownTopicOrPartitionError
@@ -155,11 +156,10 @@ async def test_unknown_committed_offsets_are_logged_when_that_begins_and_ends(
 class Client:
     """A client of a broker that never answers."""
 
+    cluster = SimpleNamespace(brokers=list)
+
     async def send(self, *_: object, **__: object) -> None:
         await asyncio.Event().wait()
-
-    def get_random_node(self) -> int:
-        return 0
 
     async def close(self) -> None:
         return
