@@ -84,7 +84,7 @@ async def test_an_upgrade_without_state_topics_names_them_and_loses_nothing(
     await subscriber.read_to_end()
     states = subscriber.states()
     assert {id_: state["version"] for id_, state in states["role"].items()} == {"unchanged": 4, "producer": 1}
-    assert subscriber.read == 5, "the held record, the lost one, its tombstone and two of the first fill"
+    assert len(subscriber.read) == 5, "the held record, the lost one, its tombstone and two of the first fill"
 
 
 async def nothing_waits(database: Connection) -> bool:

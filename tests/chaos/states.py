@@ -80,7 +80,7 @@ async def states(site: Site, changes: int, *, commands: int = 1_000, seed: int =
                 *differences("the new subscriber", late.states(), expected),
                 *(Violation("crash", description) for description in run.crashes),
             ]
-            say(f"{await _changes(run)} changes; {late.read} records of the state topics; {verdict}")
+            say(f"{await _changes(run)} changes; {len(late.read)} records of the state topics; {verdict}")
     finally:
         heal(run)
     for violation in violations[:20]:

@@ -18,7 +18,8 @@ class StateSubscriber:
         self._topics = list(topics.states.values())
         self._offsets: dict[TopicPartition, int] = {}
         self._records: dict[_Key, tuple[bytes, Any]] = {}
-        self.read = 0
+        self.read: set[tuple[str, bytes, bytes]] = set()
+        """Topic, key and sequence of each record."""
 
     async def read_to_end(self) -> None:
         """Read what is there now, and stop."""
@@ -42,8 +43,8 @@ class StateSubscriber:
             await consumer.stop()
 
     def _apply(self, record: Any) -> None:
-        self.read += 1
         key, sequence = (record.topic, record.key), dict(record.headers)["ce_sequence"]
+        self.read.add((*key, sequence))
         if sequence > self._records.get(key, (b"", None))[0]:
             self._records[key] = sequence, None if record.value is None else orjson.loads(record.value)
 

@@ -19,9 +19,7 @@ Key = tuple[str, bytes | None]
 
 def check_state_topics(evidence: Evidence, model: Model) -> Iterator[Violation]:
     """Compare the state topics with the model, and check each record and the order of each key."""
-    keys: dict[Key, list[Seen]] = defaultdict(list)
-    for seen in in_topic_order(evidence.states):
-        keys[seen.topic, seen.key].append(seen)
+    keys = _by_key(evidence.states)
     last = [records[-1] for records in keys.values()]
     yield from differences("the state topics", compacted(last), as_reported(model))
     for seen in sightings(evidence.states):
@@ -30,6 +28,34 @@ def check_state_topics(evidence: Evidence, model: Model) -> Iterator[Violation]:
         if len({seen.partition for seen in records}) > 1:
             yield Violation("two partitions", f"{topic} {key!r}")
         yield from check_order(records)
+
+
+def unexplained_copies(states: list[Seen]) -> int:
+    """Return the number of second copies, without those that a relay sends although nothing fails.
+
+    Some seconds after a relay has taken its shards, it sends the newest record of a key again that had an older one: a
+    late copy from the relay before may be behind it.
+    """
+    count = 0
+    for records in _by_key(states).values():
+        known: set[int] = set()
+        again: set[int] = set()
+        for seen in records:
+            is_explained = len(known) > 1 and seen.sequence == max(known) and seen.sequence not in again
+            if seen.sequence not in known:
+                known.add(seen.sequence)
+            elif is_explained:
+                again.add(seen.sequence)
+            else:
+                count += 1
+    return count
+
+
+def _by_key(states: list[Seen]) -> dict[Key, list[Seen]]:
+    keys: dict[Key, list[Seen]] = defaultdict(list)
+    for seen in in_topic_order(states):
+        keys[seen.topic, seen.key].append(seen)
+    return keys
 
 
 def compacted(last: list[Seen]) -> State:

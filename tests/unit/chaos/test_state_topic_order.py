@@ -1,10 +1,12 @@
 """The checker finds state records of a key that are out of order, and allows what a restore of the database makes."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.store.position import BLOCK, EPOCH
 from tests.support.checker.evidence import Seen
-from tests.support.checker.state_topic import check_order
+from tests.support.checker.state_topic import check_order, unexplained_copies
 
 ROLE = b'{"role": {}}'
 
@@ -45,3 +47,24 @@ def test_records_in_order_are_right(records: tuple[Seen, ...]) -> None:
 )
 def test_records_out_of_order_are_found(records: tuple[Seen, ...], found: list[str]) -> None:
     assert [violation.kind for violation in check_order([*records])] == found
+
+
+ONE, TWO, THREE = (record(0, 1, number, number) for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("records", "count"),
+    [
+        ((ONE, TWO, THREE), 0),
+        # A relay sends the newest record again, if there was an older one.
+        ((ONE, TWO, TWO, THREE), 0),
+        ((ONE, TWO, TWO, THREE, THREE), 0),
+        ((ONE, ONE, TWO), 1),
+        ((ONE, TWO, ONE), 1),
+        ((ONE, TWO, TWO, TWO), 1),
+        ((ONE, ONE), 1),
+    ],
+)
+def test_copies_that_no_relay_sends_of_itself_are_counted(records: tuple[Seen, ...], count: int) -> None:
+    placed = [replace(seen, offset=offset) for offset, seen in enumerate(records)]
+    assert unexplained_copies(placed) == count
