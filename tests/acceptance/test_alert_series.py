@@ -21,7 +21,7 @@ async def exposed(port: int) -> list[Sample]:
     """Return the samples of the admin port."""
 
     def read() -> str:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=30) as answer:
             return bytes(answer.read()).decode()
 
     return [s for family in text_string_to_metric_families(await asyncio.to_thread(read)) for s in family.samples]

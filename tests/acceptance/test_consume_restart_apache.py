@@ -37,7 +37,7 @@ async def test_the_service_continues_when_the_broker_is_restarted(
         await kafka.start()
         await sending
         for turn in range(COUNT):
-            outcomes = await registry.outcomes_when(f"c{turn}", 1)
+            outcomes = await registry.outcomes_when(f"c{turn}", 1, deadline=90)
             assert len({outcome.value for outcome in outcomes}) == 1
         versions = await registry.versions("back:1", COUNT + 1)
         assert versions == [str(version) for version in range(1, COUNT + 2)]

@@ -43,22 +43,26 @@ async def caught_up(registry: Registry, service: Service, database_url: str, *, 
     topic = registry.topics.operator_commands
     bootstrap = str(registry.settings["kafka_bootstrap_servers"])
     partitions = [TopicPartition(topic, number) for number in range(int(str(registry.settings["partitions"])))]
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
-        ends = await consumer.end_offsets(partitions)
-    expected = {tp.partition: max(0, end - behind) for tp, end in ends.items()}
     database = await asyncpg.connect(database_url)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+
+    async def expected() -> dict[int, int]:
+        # The broker writes the control record of a transaction after it has answered.
+        ends = await consumer.end_offsets(partitions)
+        return {tp.partition: max(0, end - behind) for tp, end in ends.items()}
 
     async def marks() -> bool:
         rows = await database.fetch("SELECT partition, next_offset FROM offset_mark WHERE topic = $1", topic)
-        assert {row["partition"]: row["next_offset"] for row in rows} == expected
+        assert {row["partition"]: row["next_offset"] for row in rows} == await expected()
         return True
 
     async def group() -> bool:
         offsets = await admin.list_consumer_group_offsets(str(registry.settings["consumer_group"]))
         found = {tp.partition: committed.offset for tp, committed in offsets.items() if tp.topic == topic}
-        assert found == expected
+        assert found == await expected()
         return True
 
     async def lag() -> bool:
@@ -69,6 +73,7 @@ async def caught_up(registry: Registry, service: Service, database_url: str, *, 
         for condition in (marks, group, lag):
             await eventually(condition, what=condition.__name__)
     finally:
+        await consumer.stop()
         await admin.close()
         await database.close()
 

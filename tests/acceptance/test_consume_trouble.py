@@ -72,7 +72,7 @@ async def test_commands_wait_during_an_outage_of_the_database_and_are_decided_af
         for number in range(1, 30):
             await registry.command("organization.put", "away:1", name(number), id=f"a{number}", key=f"k{number % 3}")
         await eventually(lambda: part(service.admin_port, "database"), what="readiness that names the database")
-        assert await health(service.admin_port, "/livez") == 200
+        assert await health(service.admin_port, "/livez", seconds=30) == 200
     await registry.ready(service)
     assert await registry.versions("away:1", 30) == rising(30)
     assert registry.dead_letters == []
@@ -169,11 +169,11 @@ async def test_readiness_names_a_frozen_broker_and_the_service_continues_after_i
             os.kill(tansu.child.pid, signal.SIGSTOP)
             try:
                 await eventually(lambda: part(service.admin_port, "broker"), what="readiness that names the broker")
-                assert await health(service.admin_port, "/livez") == 200
+                assert await health(service.admin_port, "/livez", seconds=30) == 200
                 for process in (service, reading):
                     group = (await reported(process, "/groups/still:2", bearer(registry)))["group"]
                     assert (group["id"], group["value"]) == ("still:2", "North"), "reads continue"
-                assert await health(reading.admin_port, "/readyz") == 200, "the process with only the API stays ready"
+                assert await health(reading.admin_port, "/readyz", seconds=30) == 200, "the API stays ready"
             finally:
                 os.kill(tansu.child.pid, signal.SIGCONT)
             await registry.ready(service)

@@ -92,7 +92,7 @@ async def test_without_a_broker_nothing_is_published_and_reads_go_on(registry: R
         assert "Nothing was published." in refused.json()["detail"]
         assert refused.headers["idempotency-key"] == "one"
         assert (await one.get(CODES)).status_code == 200
-    assert await health(api.admin_port, "/readyz") == 200
+    assert await health(api.admin_port, "/readyz", seconds=30) == 200
     assert await api.stop() == 0
 
 

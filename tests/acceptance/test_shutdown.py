@@ -40,7 +40,7 @@ async def test_a_draining_process_is_not_ready_and_answers_until_the_delay_is_ov
     service = await registry.started(drain_delay_seconds=5)
     await registry.accepted("organization.put", "drain:1", name(0), id="drain-0")
     token = bearer(registry)
-    assert await health(service.api_port, "/groups", token=token) == 200
+    assert await health(service.api_port, "/groups", token=token, seconds=30) == 200
     service.send(signal.SIGTERM)
     # Much longer than the running work takes, and much shorter than the delay.
     end = time.monotonic() + 1.0

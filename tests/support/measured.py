@@ -19,6 +19,6 @@ async def measured(admin_port: int, name: str, **labels: str) -> float:
 
 
 def _read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  # an address of this machine
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  # an address of this machine
         content: bytes = answer.read()
         return content.decode()

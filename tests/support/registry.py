@@ -194,9 +194,15 @@ class Registry:
         await eventually(lambda: len(first()) >= count, deadline=60, what=f"{count} events of {subject}")
         return first()
 
-    async def outcomes_when(self, id: str, count: int) -> list[Out]:  # noqa: A002  # the attribute's name
+    async def outcomes_when(
+        self,
+        id: str,  # noqa: A002  # the attribute's name
+        count: int,
+        *,
+        deadline: float = 30.0,
+    ) -> list[Out]:
         """Wait until a command has this many outcomes, and return them."""
-        await eventually(lambda: len(self.outcomes(id)) >= count, what=f"{count} outcomes of {id}")
+        await eventually(lambda: len(self.outcomes(id)) >= count, deadline=deadline, what=f"{count} outcomes of {id}")
         return self.outcomes(id)
 
     @property
