@@ -103,13 +103,18 @@ async def test_a_closed_connection_does_not_wait_without_a_limit_for_its_client(
     assert transport.aborted
 
 
-async def test_a_client_that_has_read_its_response_is_observed_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "STALL_SECONDS", 0.1)
-    async with served(BIG) as url, sender(url, GET) as reader:
+async def test_a_client_that_has_read_its_response_is_observed_no_longer() -> None:
+    before, loop = closed("not_reading"), asyncio.get_running_loop()
+    among = Connections("test", 10)
+    async with served(BIG, among) as url, sender(url, GET) as reader:
         await reader.readexactly(20_000_000)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await ended(reader)
+        (connection,) = among._open
+        await eventually(lambda: connection.held_bytes == 0)
+        # The first check would only see that the client has read, the second one that it reads no more.
+        for number in (2, 4):
+            connection.check(loop.time() + number * protocol.STALL_SECONDS)
+        assert closed("not_reading") == before
+        assert len(among) == 1
 
 
 def read_all(connection: socket.socket) -> None:
