@@ -12,8 +12,8 @@ OTHER = "registry.code.events.v1"
 WAITING = """
     INSERT INTO waiting_command (kind, subject, reference_kind, reference_id, received_at, deadline, source, command_id,
         topic, partition, record_offset, value, header_names, header_values)
-    VALUES ('group', 'g', 'producer-code', 'c', now() - interval '70 seconds', now() + interval '1 hour', 's', 'i', 't',
-        0, 0, '', '{}', '{}')
+    VALUES ('group', 'g', 'producer-code', 'c', now() - interval '7000 seconds', now() + interval '1 hour', 's', 'i',
+        't', 0, 0, '', '{}', '{}')
 """
 
 
@@ -35,7 +35,7 @@ async def test_unpublished_messages_are_counted_and_a_long_wait_is_a_note(
     empty = await outbox_check(database_url, 0)
     await put(database, message(0), message(1))
     young = await outbox_check(database_url, 0)
-    await database.execute("UPDATE outbox_frame SET created_at = now() - interval '70 seconds'")
+    await database.execute("UPDATE outbox_frame SET created_at = now() - interval '7000 seconds'")
     await database.execute(WAITING)
     checks = await all_checks(database_url, 0)
     old, waiting = checks["outbox"], checks["waiting"]
