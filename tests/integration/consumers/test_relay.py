@@ -97,7 +97,8 @@ async def test_nothing_is_lost_or_sent_twice_when_the_broker_fails_within_a_chun
             await process.apply(log.read())
         await arrived(broker, 240)
         await eventually(lambda: empty(database), what="an empty outbox")
-        assert process.health.readiness() == {"relay": None}
+        # The relay reports it when it has read the answer to its commit.
+        await eventually(lambda: process.health.readiness() == {"relay": None}, what="readiness")
     assert len(set(broker.ids())) == 240
     for subject in range(3):
         assert broker.versions(f"pc:{subject}") == [str(version) for version in range(1, 41)]
