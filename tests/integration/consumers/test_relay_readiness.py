@@ -112,7 +112,7 @@ async def test_an_idle_relay_is_ready_again_when_the_work_that_failed_is_done_by
     await writer.store.close()
     process = Process(settings.model_copy(update={"database_url": url}), broker, health)
     await stack.enter_async_context(process.running())
-    await eventually(lambda: len(health.since_failed()) >= FAILURES, what="failures")
+    await eventually(lambda: len(health.since_failed()) >= FAILURES, deadline=60, what="failures")
     await database.execute("DELETE FROM outbox_frame")
     seen = len(health.reports)
     await eventually(lambda: len(health.reports) >= seen + FAILURES, what="probes that fail")
