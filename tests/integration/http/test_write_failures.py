@@ -18,7 +18,10 @@ from tests.support.record import TOPICS, Log
 from tests.support.wait import eventually
 
 FROM_HTTP = {"source": "/http/ann", "publishedby": "/producer-registry"}
-LOST = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%outcomes'"
+LOST = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name LIKE '%outcomes' AND datname = current_database()"
+)
 
 
 async def test_a_503_says_that_the_command_is_decided(writing: Writing, database_url: str) -> None:

@@ -80,7 +80,8 @@ async def test_no_statement_of_a_cancelled_read_runs_beside_the_next_one(reads: 
 async def test_a_complete_read_sends_no_other_query(reads: Reads) -> None:
     await fetch(reads.pool, "SELECT 1")
     [session] = await reads.database.fetch(
-        "SELECT pid FROM pg_stat_activity WHERE application_name = 'producer-registry reader'"
+        "SELECT pid FROM pg_stat_activity"
+        " WHERE application_name = 'producer-registry reader' AND datname = current_database()"
     )
     for _ in range(3):
         await fetch(reads.pool, "SELECT 1")

@@ -52,7 +52,10 @@ async def test_a_batch_with_commands_from_http_is_reported(settings: Settings, c
 async def test_the_end_of_the_session_is_reported(settings: Settings, database: "Database") -> None:
     session, notified = OutcomeSession(settings, TOPICS), asyncio.Event()
     await session.open(notified.set)
-    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%outcomes'"
+    ended = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name LIKE '%outcomes' AND datname = current_database()"
+    )
     assert await database.fetchval(ended)
     async with asyncio.timeout(30):
         await notified.wait()

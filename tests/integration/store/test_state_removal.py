@@ -90,7 +90,10 @@ async def test_a_tombstone_waits_for_a_batch_and_is_left_out_when_that_creates_t
     async with state_removal(settings) as removal:
         writing = asyncio.create_task(removal.write([LOST[0]]))
         await eventually(
-            lambda: database.fetchval("SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            lambda: database.fetchval(
+                "SELECT count(*) = 2 FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
         )
         await barrier.execute("ROLLBACK")
         await batch
