@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from service.settings import Settings
 from tests.chaos import apache_fault, broker_fault, database_fault, loss_fault, process_fault, record_fault
 from tests.chaos.disk import may_mount
 from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.reader import answers
-from tests.chaos.run import READY_SECONDS, Run, prepared
+from tests.chaos.run import READY_SECONDS, STATEMENT_SECONDS, Run, prepared
 from tests.chaos.site import Site
 from tests.support.checker.evidence import Evidence, Violation
 from tests.support.checker.model import Model
@@ -106,6 +107,7 @@ async def execute(
     `commands` is the number per stage. With `waits` commands wait for their references.
     """
     started = time.monotonic()
+    faults = [fault for stage in stages for fault in stage]
     run = Run(
         site,
         f"chaos-{seed}-{time.monotonic_ns() % 10**9:x}",
@@ -113,8 +115,9 @@ async def execute(
         commands=commands,
         shares=Shares(early=EARLY) if waits else None,
         reference_wait_seconds=REFERENCE_WAIT_SECONDS if waits else 0.0,
+        # Without a fault, a machine that stalls must not end a statement: messages could be sent twice.
+        statement_seconds=STATEMENT_SECONDS if faults else Settings().database_command_timeout_seconds,
     )
-    faults = [fault for stage in stages for fault in stage]
     verdict, trouble, records = None, "", ""
     subscribed: list[Violation] = []
     try:

@@ -47,6 +47,7 @@ class Run:
         commands: int,
         shares: Shares | None = None,
         reference_wait_seconds: float = 0.0,
+        statement_seconds: float = STATEMENT_SECONDS,
     ) -> None:
         self.site = site
         self.name = name
@@ -57,6 +58,7 @@ class Run:
         self.workload = Workload(seed, self.topics, shares=shares)
         self.commands = commands
         self.reference_wait_seconds = reference_wait_seconds
+        self.statement_seconds = statement_seconds
         self.ledger: list[Sent] = []
         self.services: list[Service] = []
         self.database = ""
@@ -91,7 +93,7 @@ class Run:
             "consumer_group": self.group,
             "max_body_bytes": BODY_BYTES,
             "session_timeout_ms": SESSION_MS,
-            "database_command_timeout_seconds": STATEMENT_SECONDS,
+            "database_command_timeout_seconds": self.statement_seconds,
             "shutdown_deadline_seconds": 15,
             "reference_wait_seconds": self.reference_wait_seconds,
             "jwt_issuer": self.reader.issuer,
