@@ -16,6 +16,7 @@ from tests.chaos.disk import SmallDisk, small_disk
 from tests.chaos.http_sender import HttpSender
 from tests.chaos.reader import Reader
 from tests.chaos.site import Site
+from tests.chaos.supervision import Deaths, supervise
 from tests.support.checker.evidence import Database, Sent
 from tests.support.driver import Driver
 from tests.support.gather import Scene
@@ -31,8 +32,6 @@ SESSION_MS = 2500
 STATEMENT_SECONDS = 2.5
 READY_SECONDS = 90.0
 """A consumer is ready after it joined its group, which the broker may delay by the rebalance time-out (60 s)."""
-SUPERVISION_SECONDS = 0.05
-AFTER_CRASH_SECONDS = 1.0
 
 
 class Run:
@@ -66,6 +65,7 @@ class Run:
         self.limits = Limits(BODY_BYTES)
         self.retired: list[Service] = []
         self.supervised: set[Service] = set()
+        self.deaths = Deaths(SESSION_MS / 1000, matter=site.kind == "tansu")
         self._stopping: dict[Service, asyncio.Future[None]] = {}
         self.crashes: list[str] = []
         self.mortal: set[Service] = set()
@@ -128,6 +128,7 @@ class Run:
     async def _stop(self, service: Service) -> None:
         self.supervised.discard(service)
         at_work = await health(service.admin_port, "/livez") != 0
+        await self.deaths.are_over()
         try:
             code = await service.stop()
         finally:
@@ -146,6 +147,7 @@ class Run:
     async def kill(self, service: Service) -> None:
         """End a service with SIGKILL; it is not restarted."""
         self.supervised.discard(service)
+        self.deaths.one()
         await service.kill()
 
     async def new_driver(self) -> None:
@@ -198,20 +200,6 @@ class Run:
         """Wait until this share of the stage's history is sent."""
         target = self._stage_begin + share * self._stage_length
         await eventually(lambda: self.driver.acknowledged >= target, deadline=within, what=f"{share:.0%} sent")
-
-    async def supervise(self) -> None:
-        """Restart services that died; only SIGKILL is an allowed cause."""
-        while True:
-            for service in list(self.supervised):
-                if not service.alive:
-                    if service.code != -9:
-                        if service not in self.mortal:
-                            self.crashes.append(f"{service.name} exited unexpectedly with {service.code}")
-                        await asyncio.sleep(AFTER_CRASH_SECONDS)
-                    # A fault may have stopped or started it in the meantime.
-                    if service in self.supervised and not service.alive:
-                        service.start()
-            await asyncio.sleep(SUPERVISION_SECONDS)
 
     @property
     def scene(self) -> Scene:
@@ -289,7 +277,7 @@ async def prepared(run: Run, *, on_small_disk: bool = False) -> AsyncIterator[Ru
         run.database = await stack.enter_async_context(run.site.database(run.disk))
         await run.make_topics()
         await run.driver.start()
-        supervision = asyncio.create_task(run.supervise())
+        supervision = asyncio.create_task(supervise(run))
 
         async def end() -> None:
             supervision.cancel()
