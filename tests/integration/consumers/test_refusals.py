@@ -95,7 +95,9 @@ async def test_only_refused_messages_wait_and_are_published_in_order_when_the_br
         # The relay reports both when it has read the answer to its commit.
         await eventually(lambda: process.health.readiness() == {"relay": None}, what="readiness")
         await eventually(lambda: KINDS[kind][0].reason in process.health.notes().get("relay", ""))
-        await eventually(lambda: f"{len(expected)} messages" in process.health.notes()["relay"], what="their number")
+        await eventually(
+            lambda: f"{len(expected)} messages" in process.health.notes().get("relay", ""), what="their number"
+        )
         broker.refuses = takes_all
         await database.execute(RETRY)
         await eventually(lambda: len(broker.delivered) == len(messages), what="all messages")
