@@ -9,7 +9,7 @@ import signal
 import time
 from dataclasses import dataclass
 
-from service.log_configuration import log
+from service.telemetry import log
 
 _log = log(__name__)
 

@@ -1,13 +1,9 @@
 """A running process exposes the series that alerts and dashboard use, with all labels and values that they select."""
 
-import asyncio
-import urllib.request
-
-from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from service.stack.port import HOST
 from tests.support.deploy import alerts, panels
+from tests.support.measured import exposed
 from tests.support.process import health
 from tests.support.promql import Use, uses
 from tests.support.registry import Registry
@@ -15,16 +11,6 @@ from tests.support.wait import eventually
 
 PROMETHEUS = {"instance", "job"}
 """Labels that Prometheus adds; it also adds the series `up`."""
-
-
-async def exposed(port: int) -> list[Sample]:
-    """Return the samples of the admin port."""
-
-    def read() -> str:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=30) as answer:
-            return bytes(answer.read()).decode()
-
-    return [s for family in text_string_to_metric_families(await asyncio.to_thread(read)) for s in family.samples]
 
 
 def is_exposed(use: Use, samples: list[Sample]) -> bool:

@@ -128,7 +128,7 @@ class Run:
     async def _stop(self, service: Service) -> None:
         self.supervised.discard(service)
         at_work = await health(service.admin_port, "/livez") != 0
-        await self.deaths.are_over()
+        await self.deaths.wait_for_sessions()
         try:
             code = await service.stop()
         finally:
@@ -147,7 +147,7 @@ class Run:
     async def kill(self, service: Service) -> None:
         """End a service with SIGKILL; it is not restarted."""
         self.supervised.discard(service)
-        self.deaths.one()
+        self.deaths.add()
         await service.kill()
 
     async def new_driver(self) -> None:

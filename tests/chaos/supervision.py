@@ -24,11 +24,11 @@ class Deaths:
         self._matter = matter
         self._over_at = 0.0
 
-    def one(self) -> None:
+    def add(self) -> None:
         """Note that a process died without leaving the group."""
         self._over_at = time.monotonic() + self._seconds
 
-    async def are_over(self) -> None:
+    async def wait_for_sessions(self) -> None:
         """Wait until the sessions of all dead processes have ended."""
         if self._matter:
             await asyncio.sleep(max(0.0, self._over_at - time.monotonic()))
@@ -39,7 +39,7 @@ async def supervise(run: "Run") -> None:
     while True:
         for service in list(run.supervised):
             if not service.alive:
-                run.deaths.one()
+                run.deaths.add()
                 if service.code != -9:
                     if service not in run.mortal:
                         run.crashes.append(f"{service.name} exited unexpectedly with {service.code}")

@@ -41,10 +41,9 @@ def unexplained_copies(states: list[Seen]) -> int:
         known: set[int] = set()
         again: set[int] = set()
         for seen in records:
-            is_explained = len(known) > 1 and seen.sequence == max(known) and seen.sequence not in again
             if seen.sequence not in known:
                 known.add(seen.sequence)
-            elif is_explained:
+            elif len(known) > 1 and seen.sequence == max(known) and seen.sequence not in again:
                 again.add(seen.sequence)
             else:
                 count += 1
