@@ -3,6 +3,10 @@
 The first line of a file in sql/read says whether it is a statement or a part of statements. A placeholder is a comment
 with one word, as in `/*limit*/`; the comment at the head of the file lists them. Only constants of this package are
 put in their place: values always travel as bound parameters.
+
+A list is written as `(SELECT $1::text[])`, so that its length does not change the plan: PostgreSQL then makes a plan
+for any values, which the session keeps. Otherwise it plans a statement of a small batch each time, for longer than it
+runs. A plan may be made while the tables are empty, so LATERAL with LIMIT makes it look up key by key.
 """
 
 import re

@@ -5,11 +5,12 @@
 WITH decided AS (
     INSERT INTO inbox (decided_at, sender, command_id, outcome)
     SELECT *
-    FROM unnest($8::timestamptz[], $9::bigint[], $10::bytea[], $11::bytea[])
+    FROM unnest((SELECT $8::timestamptz[]), (SELECT $9::bigint[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]))
 ),
 waiting AS (
     INSERT INTO outbox_frame (position, shard, topic, messages, raw_bytes, value)
     SELECT *
-    FROM unnest($12::bigint[], $13::smallint[], $14::text[], $15::integer[], $16::integer[], $17::bytea[])
+    FROM unnest((SELECT $12::bigint[]), (SELECT $13::smallint[]), (SELECT $14::text[]), (SELECT $15::integer[]),
+        (SELECT $16::integer[]), (SELECT $17::bytea[]))
 )
 /*move*/

@@ -4,8 +4,8 @@
 -- $6 first and $7 second half of the lock for starting a partition, $8 offsets that the marks are known to have reached
 WITH n AS MATERIALIZED (
     SELECT *
-    FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $8::bigint[])
-        AS n (topic, topic_id, partition, first_offset, known)
+    FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::int[]), (SELECT $5::bigint[]),
+        (SELECT $8::bigint[])) AS n (topic, topic_id, partition, first_offset, known)
 ),
 existing AS MATERIALIZED (
     SELECT n.topic, n.topic_id, n.partition, mark.next_offset

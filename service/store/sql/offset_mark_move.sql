@@ -5,7 +5,8 @@ UPDATE offset_mark AS mark
 SET next_offset = found.next_offset, updated_at = now()
 FROM (
     SELECT here.place, n.next_offset
-    FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::boolean[])
+    FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::int[]), (SELECT $5::bigint[]),
+        (SELECT $6::bigint[]), (SELECT $7::boolean[]))
         AS n (topic, topic_id, partition, offset_now, next_offset, started)
     -- By the whole key, one by one: a plan for a join could read all marks and their old row versions.
     CROSS JOIN LATERAL (
