@@ -112,7 +112,7 @@ async def running(settings: Settings, role: Role = "all", stop: asyncio.Event | 
             await stack.enter_async_context(_background(housekeep(settings), shutdown, "housekeeping"))
         tracing = stack.enter_context(exported_tracing(settings)) if role != "api" else None
         kafka = None if role == "api" else _start_kafka(settings, role, health, shutdown, tracing)
-        _freeze(off=kafka is not None)
+        _freeze()
         api = "" if api_socket is None else _address(api_socket)
         try:
             yield Running(api, _address(admin_socket), health, shutdown)
@@ -284,10 +284,9 @@ async def _probe(settings: Settings, health: Health, shutdown: Shutdown) -> None
         await pause(PROBE_SECONDS, never)
 
 
-def _freeze(*, off: bool) -> None:
-    """Exclude all existing objects from garbage collection. With `off`, only `_tick` collects garbage."""
+def _freeze() -> None:
+    """Exclude all existing objects from garbage collection, and let only `_tick` collect garbage from now on."""
     gc.collect()
     gc.freeze()
-    if off:
-        gc.disable()
-        keep_freed_memory()
+    gc.disable()
+    keep_freed_memory()

@@ -62,7 +62,7 @@ def create_app(
     *,
     origin: Callable[[], Awaitable[Origin | None]] | None = None,
     writes: tuple[Publisher, OutcomeWaits] | None = None,
-) -> FastAPI:
+) -> RequestMiddleware:
     """Build the application. `reader` serves all reads but the expensive ones.
 
     The caller opens and closes both stores and `verifier`, and runs the probe of `failures`. `origin` returns the
@@ -99,15 +99,15 @@ def create_app(
             _add_write(app, write_endpoints, write)
     add_documents(app, OPERATIONS, () if writes is None else WRITES, settings)
     app.add_exception_handler(HTTPException, _unrouted)
-    app.add_middleware(
-        RequestMiddleware,
+    # Around the framework, which has layers of its own before those that it lets an application add.
+    return RequestMiddleware(
+        app,
         direct=_direct(app),
         max_body=settings.max_body_bytes,
         timeout=settings.request_timeout_seconds,
         base_paths=_base_paths(settings),
         cors=_cors(settings, () if writes is None else WRITES),
     )
-    return app
 
 
 def verifier_of(settings: Settings) -> Verifier:

@@ -76,8 +76,8 @@ class Waiting:
     def __init__(self, waits: "OutcomeWaits", source: str, identifier: str) -> None:
         self._waits = waits
         self.sent = SentCommand(source, identifier)
-        self.registered_at = 0
-        """Number of checks of all requests that were due when this one was registered."""
+        self.unpublished_at = 0
+        """Number of checks of all requests that were due when the command was not published yet."""
         self.checked: asyncio.Future[CommandState] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[CommandState] = asyncio.get_running_loop().create_future()
 
@@ -88,18 +88,28 @@ class Waiting:
     def __exit__(self, *_: object) -> None:
         self._waits.remove(self)
 
-    async def first(self) -> CommandState:
-        """Return what the inbox knew of the command after the request was registered. Raises StoreUnavailable."""
-        return await self.checked
+    async def first(self, seconds: float) -> CommandState:
+        """Return what the inbox knew of the command after the request was registered.
+
+        Raises StoreUnavailable, and TimeoutError after this time.
+        """
+        return await _within(seconds, self.checked)
+
+    def publishing(self) -> None:
+        """Take note that the command is about to be published: no batch that was reported until now has it."""
+        self.unpublished_at = self._waits.due
 
     def published(self, partition: int, offset: int) -> None:
         """Take the place of the command's record: behind it, a command without an outcome is a dead letter."""
         self.sent = replace(self.sent, partition=partition, offset=offset)
         self._waits.placed(self)
 
-    async def outcome(self) -> CommandState:
-        """Wait for the outcome; a state without one means that the command became a dead letter. Raises WaitEnded."""
-        return await self.ended
+    async def outcome(self, seconds: float) -> CommandState:
+        """Wait for the outcome; a state without one means that the command became a dead letter.
+
+        Raises TimeoutError after this time, and WaitEnded.
+        """
+        return await _within(seconds, self.ended)
 
 
 class OutcomeWaits:
@@ -127,6 +137,11 @@ class OutcomeWaits:
         """Number of waiting requests."""
         return len(self._waiting)
 
+    @property
+    def due(self) -> int:
+        """Number of checks of all requests that were due until now."""
+        return self._all_due
+
     def register(self, source: str, identifier: str) -> Waiting:
         """Return the context of a request that waits for this command. Raises TooManyWaiting."""
         if len(self._waiting) >= self._most:
@@ -138,12 +153,12 @@ class OutcomeWaits:
         self._waiting.add(one)
         if self._has_ended:
             _end(one)
-        one.registered_at = self._all_due
+        one.unpublished_at = self._all_due
         self._check_soon(one)
 
     def placed(self, one: Waiting) -> None:
         """Check whether the mark has passed a request's place, if a batch was reported before the place was known."""
-        if one.registered_at != self._all_due:
+        if one.unpublished_at != self._all_due:
             self._check_soon(one)
 
     def _check_soon(self, one: Waiting) -> None:
@@ -215,10 +230,14 @@ class OutcomeWaits:
         return self._all_checked_at + seconds - time.monotonic()
 
     async def _check(self) -> None:
-        """Answer the requests that wait now: all of them if that is due, otherwise those that are new."""
+        """Answer the requests that wait now: all of them if that is due, otherwise those that are new.
+
+        A request whose command is on its way is checked when its place is known.
+        """
         chosen = self._new
         if self._all_checked != self._all_due or self._seconds_left() <= 0:
-            chosen = self._waiting
+            placed_or_new = {one for one in self._waiting if one.sent.offset is not None or not one.checked.done()}
+            chosen = self._new | placed_or_new
             self._all_checked, self._all_checked_at = self._all_due, time.monotonic()
         asked = [(one, one.sent) for one in chosen]
         self._new.clear()
@@ -256,6 +275,20 @@ class OutcomeWaits:
                 one.checked.set_exception(StoreUnavailable(str(error)))
                 # The request may have ended meanwhile.
                 one.checked.exception()
+
+
+async def _within(seconds: float, state: "asyncio.Future[CommandState]") -> CommandState:
+    """Return the state; raise TimeoutError after this time. `asyncio.timeout` takes three times as long."""
+    timer = asyncio.get_running_loop().call_later(max(0.0, seconds), _expire, state)
+    try:
+        return await state
+    finally:
+        timer.cancel()
+
+
+def _expire(state: "asyncio.Future[CommandState]") -> None:
+    if not state.done():
+        state.set_exception(TimeoutError())
 
 
 def _end(one: Waiting) -> None:

@@ -42,6 +42,9 @@ MAX_UNREAD_BYTES: Final = 16_384
 MAX_UNSENT_BYTES: Final = 16_384
 """A response waits until fewer bytes of those before it are unsent."""
 
+UNCOUNTED_BYTES: Final = 4_096
+"""A connection that holds so few bytes of requests is not counted: nearly all requests do, and all have a limit."""
+
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -158,7 +161,7 @@ class Protocol(HeadProtocol):
             return
         self._unread, self._position = self._unread[self._position :] + data if self._unread else data, 0
         self._parse()
-        if self._unread or self._body_bytes:
+        if len(self._unread) + self._body_bytes > UNCOUNTED_BYTES:
             self._among.holds(self)
 
     def on_message_begin(self) -> None:

@@ -62,7 +62,8 @@ class WriteEndpoints:
 
         async def receive(request: Request) -> Response:
             # The response has the key whatever happens.
-            request.scope["idempotency_key"] = given_key(request.scope) or new_key()
+            key = request.scope.get("idempotency_key") or given_key(request.scope) or new_key()
+            request.scope["idempotency_key"] = key
             note(request.scope, NOTHING_PUBLISHED)
             caller = await self.endpoints.admitted(request, ADMIN_WRITE)
             read(request.scope["query_string"], ())
@@ -107,12 +108,12 @@ class _OneWrite:
                 return response
             record = await self._record()
             note(self._request.scope, MAYBE_PUBLISHED)
+            waiting.publishing()
             place = await self._publish(record)
             note(self._request.scope, PUBLISHED)
             waiting.published(*place)
             try:
-                async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                    state = await waiting.outcome()
+                state = await waiting.outcome(deadline - time.monotonic())
             except TimeoutError:
                 return pending(self._request, waiting.sent, place)
         if state.status is None:
@@ -122,8 +123,7 @@ class _OneWrite:
 
     async def _known(self, waiting: Waiting) -> CommandState:
         try:
-            async with asyncio.timeout(INBOX_SECONDS):
-                return await waiting.first()
+            return await waiting.first(INBOX_SECONDS)
         except (StoreError, TimeoutError):
             raise unavailable_because("The database is not available at the moment.", NOTHING_PUBLISHED) from None
 
@@ -161,15 +161,15 @@ class _OneWrite:
         Raises a 404 if the request names something that the caller may not see, and StoreUnavailable.
         """
         write, reader = self._write, self._endpoints.source.reader
-        objects = list(named(data, write.references))
         if self._subject is None:
+            objects = named(data, write.references)
             organization = next((one.id for one in objects if one.kind == "organization"), None)
         else:
             owned = (await reader.owned(write.kind, [self._subject])).get(self._subject)
             organization = None if owned is None else owned.organization_id
             if self._caller.organizations is not None and (organization is None or not self._caller.sees(organization)):
                 raise not_found(write.subject or "")
-        if paths := await unseen(self._caller, reader, objects):
+        if paths := await unseen(self._caller, reader, named(data, write.references)):
             places = [write.place(self._data, path) for path in paths]
             raise HttpProblem(404, [error for place in places for error in not_found(place).errors])
         return organization

@@ -1,6 +1,6 @@
 """What a caller with the claim `organizations` may name in a request that writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -49,13 +49,14 @@ def _found(value: Any, steps: tuple[str, ...], path: str) -> Iterator[tuple[str,
         yield from _found(member, tuple(rest), f"{path}/{step}")
 
 
-async def unseen(caller: Caller, reader: ReadStore, objects: Sequence[Named]) -> list[str]:
+async def unseen(caller: Caller, reader: ReadStore, named_objects: Iterable[Named]) -> list[str]:
     """Return the paths of objects that do not exist for a restricted caller, who cannot tell why.
 
     Raises StoreUnavailable.
     """
     if caller.organizations is None:
         return []
+    objects = list(named_objects)
     ids: dict[str, set[str]] = {}
     for one in objects:
         ids.setdefault(one.kind, set()).add(one.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import httpx
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from consumers.health import Health
 from service.core.world import World
@@ -37,7 +37,7 @@ class RegistryClient:
     """An HTTP client, the store behind the application, and the pool of its expensive reads."""
 
     client: httpx.AsyncClient
-    app: FastAPI
+    app: ASGIApp
     reader: ReadStore
     database_url: str
     expensive: Pool

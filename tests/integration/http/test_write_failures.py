@@ -63,7 +63,7 @@ async def test_outcomes_during_a_lost_session_are_found_after_it(
     async with asyncio.timeout(60):
         with waits.register("/http/ann", "one") as one, waits.register("/http/ann", "two") as two:
             for offset, waiting in enumerate((one, two)):
-                assert await waiting.first() == CommandState(None, None, passed=False)
+                assert await waiting.first(30) == CommandState(None, None, passed=False)
                 log.send(waiting.sent.id, "user.update", "nobody", {"name": "N"}, **FROM_HTTP)
                 waiting.published(0, offset)
             session.may_open.clear()
@@ -72,7 +72,7 @@ async def test_outcomes_during_a_lost_session_are_found_after_it(
             # The notification of this batch reaches nobody.
             await store.apply(log.read())
             session.may_open.set()
-            assert [(await waiting.outcome()).status for waiting in (one, two)] == ["rejected", "rejected"]
+            assert [(await waiting.outcome(30)).status for waiting in (one, two)] == ["rejected", "rejected"]
     running.cancel()
     await asyncio.wait((running,))
     await connection.close()

@@ -77,12 +77,13 @@ async def test_states_of_commands_are_read_by_key(
     found: list[tuple[str | None, bool, bool]] = []
 
     async def read() -> None:
-        for state in await read_states(session, sent, TOPICS, ORIGIN):
-            found.append((state.status, state.passed, state.waits))
+        states = await read_states(session, sent, TOPICS, ORIGIN)
+        found.extend((state.status, state.passed, state.waits) for state in states)
 
     pages = await pages_touched(session, database, partial(read))
 
-    assert found == [("unchanged", True, False)] * COUNT + [(None, False, False)] * COUNT + [(None, False, True)] * COUNT
+    expected = [("unchanged", True, False), (None, False, False), (None, False, True)]
+    assert found == [state for state in expected for _ in range(COUNT)]
     assert {table: number for table, number in pages.items() if number > PAGES * len(sent)} == {}
     await session.close()
 

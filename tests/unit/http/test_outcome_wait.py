@@ -38,15 +38,15 @@ async def waits(session: StubSession, monkeypatch: pytest.MonkeyPatch) -> AsyncI
 
 async def published(waiting: Waiting) -> None:
     """Wait for the first check, as a request does, and take a place."""
-    assert await waiting.first() == UNKNOWN
+    assert await waiting.first(30) == UNKNOWN
     waiting.published(0, 7)
 
 
 async def test_a_known_command_is_answered_by_the_first_check(waits: OutcomeWaits, session: StubSession) -> None:
     session.by_id["one"] = DECIDED
     with waits.register("/http/ann", "one") as waiting:
-        assert await waiting.first() == DECIDED
-        assert await waiting.outcome() == DECIDED
+        assert await waiting.first(30) == DECIDED
+        assert await waiting.outcome(30) == DECIDED
     assert waits.waiting == 0
 
 
@@ -57,7 +57,7 @@ async def test_a_notification_answers_all_requests_with_one_statement(
         await asyncio.gather(*map(published, (one, two, three)))
         session.by_id = {"a": DECIDED, "b": DECIDED}
         session.notify()
-        assert (await one.outcome(), await two.outcome()) == (DECIDED, DECIDED)
+        assert (await one.outcome(30), await two.outcome(30)) == (DECIDED, DECIDED)
         assert not three.ended.done()
         assert any(sorted(asked) == ["a", "b", "c"] for asked in session.asked)
 
@@ -83,21 +83,61 @@ async def test_new_requests_do_not_put_off_the_check_of_all(
         session.by_id["lost"] = DECIDED
         while not lost.ended.done():
             with waits.register("/x", "new") as new:
-                await new.first()
-        assert await lost.outcome() == DECIDED
+                await new.first(30)
+        assert await lost.outcome(30) == DECIDED
 
 
 async def test_a_batch_that_was_reported_before_the_place_was_known_is_not_missed(
     waits: OutcomeWaits, session: StubSession
 ) -> None:
     with waits.register("/x", "one") as waiting:
-        assert await waiting.first() == UNKNOWN
+        assert await waiting.first(30) == UNKNOWN
         session.by_id["one"] = DEAD
-        asked = len(session.asked)
         session.notify()
-        await eventually(lambda: len(session.asked) > asked)
         waiting.published(0, 7)
-        assert await waiting.outcome() == DEAD
+        assert await waiting.outcome(30) == DEAD
+
+
+async def test_a_command_on_its_way_is_not_looked_for_until_its_place_is_known(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    with waits.register("/x", "a") as placed, waits.register("/x", "b") as away, waits.register("/x", "c") as later:
+        await asyncio.gather(published(placed), away.first(30), later.first(30))
+        # The topic is looked up for the first place, and then all requests are checked.
+        session.notify()
+        await eventually(lambda: session.origins[-1] is not None)
+        later.publishing()
+        session.asked.clear()
+        session.by_id["a"] = DECIDED
+        session.notify()
+        assert await placed.outcome(30) == DECIDED
+        assert session.asked == [["a"]]
+        # Since its report, the first one may be decided. No batch was reported since the other one was sent.
+        session.by_id["b"] = DECIDED
+        away.published(0, 8)
+        assert await away.outcome(30) == DECIDED
+        later.publishing()
+        later.published(0, 9)
+        await asyncio.sleep(0.05)
+        assert session.asked == [["a"], ["b"]]
+
+
+async def test_a_first_look_that_a_lost_session_did_not_answer_is_repeated(
+    waits: OutcomeWaits, session: StubSession
+) -> None:
+    session.by_id["one"] = DECIDED
+    session.is_open = False
+    with waits.register("/x", "one") as waiting:
+        assert await waiting.first(30) == DECIDED
+
+
+async def test_a_wait_ends_after_its_time(waits: OutcomeWaits) -> None:
+    with waits.register("/x", "one") as waiting:
+        await published(waiting)
+        with pytest.raises(TimeoutError):
+            await waiting.outcome(0.01)
+    with waits.register("/x", "two") as waiting, pytest.raises(TimeoutError):
+        await waiting.first(-1)
 
 
 async def test_a_command_decided_during_a_check_is_found_by_the_next_one(
@@ -111,7 +151,7 @@ async def test_a_command_decided_during_a_check_is_found_by_the_next_one(
         await published(waiting)
         session.on_states = decide
         session.notify()
-        assert await waiting.outcome() == DECIDED
+        assert await waiting.outcome(30) == DECIDED
 
 
 async def test_a_command_behind_the_mark_ends_the_wait_only_with_a_place(
@@ -119,12 +159,12 @@ async def test_a_command_behind_the_mark_ends_the_wait_only_with_a_place(
 ) -> None:
     session.by_id["one"] = DEAD
     with waits.register("/x", "one") as waiting:
-        assert await waiting.first() == DEAD
+        assert await waiting.first(30) == DEAD
         session.notify()
         await asyncio.sleep(0)
         assert not waiting.ended.done()
         waiting.published(0, 7)
-        assert await waiting.outcome() == DEAD
+        assert await waiting.outcome(30) == DEAD
     assert session.origins[0] is None
 
 
@@ -134,7 +174,7 @@ async def test_requests_are_checked_once_after_each_connect(waits: OutcomeWaits,
         session.by_id = {"one": DECIDED, "two": DECIDED}
         session.is_open = False
         session.notify()
-        assert (await one.outcome(), await two.outcome()) == (DECIDED, DECIDED)
+        assert (await one.outcome(30), await two.outcome(30)) == (DECIDED, DECIDED)
         assert sorted(session.asked[-1]) == ["one", "two"]
     assert session.opened == 2
 
@@ -143,11 +183,11 @@ async def test_a_lost_session_is_replaced_before_a_request_is_refused(
     waits: OutcomeWaits, session: StubSession
 ) -> None:
     with waits.register("/x", "one") as waiting:
-        await waiting.first()
+        await waiting.first(30)
     for _ in range(2):
         session.is_open = False
         with waits.register("/x", "two") as waiting:
-            assert await waiting.first() == UNKNOWN
+            assert await waiting.first(30) == UNKNOWN
 
 
 async def test_a_request_is_refused_before_it_publishes_while_the_database_is_away(
@@ -157,11 +197,11 @@ async def test_a_request_is_refused_before_it_publishes_while_the_database_is_aw
         await published(old)
         session.failing = True
         with waits.register("/x", "new") as new, pytest.raises(StoreUnavailable):
-            await new.first()
+            await new.first(30)
         assert not session.is_open, "the session whose statement failed"
         assert not old.ended.done()
         session.failing, session.by_id["old"] = False, DECIDED
-        assert await old.outcome() == DECIDED
+        assert await old.outcome(30) == DECIDED
 
 
 @pytest.mark.parametrize(("listens", "name"), [(True, "LISTENING_SECONDS"), (False, "ALONE_SECONDS")])
@@ -175,14 +215,14 @@ async def test_requests_are_checked_without_notifications(
         # The answer of the broker wakes the check, too.
         await eventually(lambda: session.origins[-1], what="a check with the topic")
         session.by_id["one"] = DECIDED
-        assert await waiting.outcome() == DECIDED
+        assert await waiting.outcome(30) == DECIDED
 
 
 async def test_no_statement_runs_while_nobody_waits(
     waits: OutcomeWaits, session: StubSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with waits.register("/x", "one") as waiting:
-        await waiting.first()
+        await waiting.first(30)
     asked = len(session.asked)
     monkeypatch.setattr(outcome_wait, "LISTENING_SECONDS", 0.001)
     for _ in range(50):
@@ -216,13 +256,13 @@ async def test_a_standby_is_asked_to_listen_again(
     with waits.register("/x", "one") as waiting:
         await published(waiting)
         session.on_listen = promoted
-        assert await waiting.outcome() == DECIDED
+        assert await waiting.outcome(30) == DECIDED
     attempts = session.listen_attempts
     with waits.register("/x", "two") as waiting:
         await published(waiting)
         session.by_id["two"] = DECIDED
         session.notify()
-        assert await waiting.outcome() == DECIDED
+        assert await waiting.outcome(30) == DECIDED
     assert session.listen_attempts == attempts
 
 
@@ -231,10 +271,10 @@ async def test_no_request_waits_when_the_process_ends(waits: OutcomeWaits, sessi
         await published(one)
         waits.end()
         with pytest.raises(WaitEnded):
-            await one.outcome()
+            await one.outcome(30)
         await published(two)
         with pytest.raises(WaitEnded):
-            await two.outcome()
+            await two.outcome(30)
     session.by_id["three"] = DECIDED
     with waits.register("/x", "three") as three:
-        assert await three.first() == DECIDED
+        assert await three.first(30) == DECIDED

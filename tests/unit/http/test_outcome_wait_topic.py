@@ -67,14 +67,14 @@ async def checked(session: StubSession) -> Origin | None:
 
 async def test_checks_do_not_wait_for_the_broker(waits: OutcomeWaits, session: StubSession, broker: Broker) -> None:
     with waits.register("/x", "one") as waiting:
-        await waiting.first()
+        await waiting.first(30)
         waiting.published(0, 7)
         for _ in range(3):
             assert await checked(session) is None
         assert broker.asked == 1
         session.by_id["one"] = DECIDED
         session.notify()
-        assert await waiting.outcome() == DECIDED
+        assert await waiting.outcome(30) == DECIDED
 
 
 async def test_the_broker_is_not_asked_before_a_command_is_published(
@@ -82,10 +82,12 @@ async def test_the_broker_is_not_asked_before_a_command_is_published(
 ) -> None:
     broker.answers.set()
     with waits.register("/x", "one") as one, waits.register("/x", "two") as two:
-        assert (await one.first(), await two.first()) == (UNKNOWN, UNKNOWN)
-        assert await checked(session) is None
+        assert (await one.first(30), await two.first(30)) == (UNKNOWN, UNKNOWN)
+        assert session.origins == [None]
         assert broker.asked == 0
         one.published(0, 7)
+        two.published(0, 8)
+        session.notify()
         # The answer itself causes a check with it, of both requests.
         await eventually(lambda: session.origins[-1] == TOPIC, what="a check with the topic")
         assert sorted(session.asked[-1]) == ["one", "two"]
@@ -96,7 +98,7 @@ async def test_an_answer_of_the_broker_is_used_for_two_seconds(
 ) -> None:
     broker.answers.set()
     with waits.register("/x", "one") as waiting:
-        await waiting.first()
+        await waiting.first(30)
         waiting.published(0, 7)
         session.notify()
         await eventually(lambda: session.origins[-1] == TOPIC, what="a check with the topic")
