@@ -6,6 +6,7 @@ lag. A failed or late commit is harmless, because the mark recognizes records th
 
 import asyncio
 from collections.abc import Callable, Mapping, Set
+from contextlib import suppress
 from typing import Protocol
 
 from aiokafka import TopicPartition
@@ -18,6 +19,9 @@ from service.telemetry import OFFSET_COMMIT_FAILURES, log
 _log = log(__name__)
 
 COMMIT_SECONDS = 10.0
+
+PAUSE_SECONDS = 0.1
+"""Time between two commits. A commit for each small batch would take a fifth of the broker's time for commands."""
 
 
 class Consumer(Protocol):
@@ -42,6 +46,7 @@ class Consumer(Protocol):
 class Settlement:
     """Commits next offsets in the background, only the newest of each partition, and rewinds partitions.
 
+    Between two commits are `pause_seconds`, unless somebody waits for the offsets.
     A commit is abandoned after `commit_seconds`. That should not exceed the session time-out: a process that was frozen
     for longer has lost its membership, and would set back the offsets that the next owner has committed. `watch` is
     called with each task that commits, and its name.
@@ -51,9 +56,12 @@ class Settlement:
         self,
         commit_seconds: float = COMMIT_SECONDS,
         *,
+        pause_seconds: float = PAUSE_SECONDS,
         watch: Callable[[asyncio.Task[None], str], None] = lambda *_: None,
     ) -> None:
         self._commit_seconds = commit_seconds
+        self._pause_seconds = pause_seconds
+        self._flushing = asyncio.Event()
         self._watch = watch
         self._consumer: Consumer | None = None
         self._pending: dict[TopicPartition, int] = {}
@@ -80,7 +88,9 @@ class Settlement:
     async def flush(self, seconds: float = COMMIT_SECONDS) -> None:
         """Wait until all offsets settled so far are committed or abandoned, but at most this many seconds."""
         if self._committing is not None:
+            self._flushing.set()
             await asyncio.wait([self._committing], timeout=seconds)
+            self._flushing.clear()
 
     def rewind(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read these partitions again from these offsets."""
@@ -146,3 +156,6 @@ class Settlement:
             else:
                 self._failing.ended()
                 passing("after_offset_commit")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause_seconds):
+                    await self._flushing.wait()

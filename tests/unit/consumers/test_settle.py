@@ -9,6 +9,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from structlog.testing import capture_logs
 
 from consumers.reading.settlement import Settlement
+from tests.support.wait import eventually
 
 P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -78,6 +79,32 @@ async def test_only_the_newest_offsets_are_committed_when_commits_are_slower_tha
     consumer.gate.set()
     await settlement.flush()
     assert consumer.commits == [{P0: 1}, {P0: 3, P1: 7}]
+
+
+async def test_commits_follow_each_other_after_a_pause_unless_somebody_waits(consumer: StubConsumer) -> None:
+    settlement = Settlement(pause_seconds=3600)
+    settlement.use(consumer)
+    settlement.settle({P0: 1})
+    await eventually(lambda: consumer.commits == [{P0: 1}], what="the first commit")
+    settlement.settle({P0: 2})
+    settlement.settle({P0: 3})
+    await asyncio.sleep(0.02)
+    assert consumer.commits == [{P0: 1}]
+    await settlement.flush()
+    assert consumer.commits == [{P0: 1}, {P0: 3}]
+    settlement.settle({P0: 4})
+    settlement.settle({P0: 5})
+    await eventually(lambda: len(consumer.commits) == 3, what="a commit after the flush")
+
+
+async def test_the_newest_offsets_are_committed_after_the_pause(consumer: StubConsumer) -> None:
+    settlement = Settlement(pause_seconds=0.01)
+    settlement.use(consumer)
+    for offset in (1, 2, 3):
+        settlement.settle({P0: offset})
+        await asyncio.sleep(0)
+    await eventually(lambda: consumer.group == {P0: 3}, what="the last commit")
+    assert consumer.commits == [{P0: 1}, {P0: 3}]
 
 
 @pytest.mark.parametrize("error", [CommitFailedError("rebalanced"), TimeoutError()])
