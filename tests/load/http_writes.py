@@ -23,6 +23,9 @@ from tests.support.http_client import asker
 
 CONNECTIONS = (1, 16, 64)
 WARM_CONNECTIONS, WARM_SECONDS = 16, 3.0
+WARM_BROKER_SECONDS = 20.0
+"""For about a minute under load, a new JVM takes two thirds of its CPU time to compile its code."""
+
 READY_SECONDS = 60.0
 CODES = 100_000
 
@@ -61,6 +64,8 @@ async def against_peer(servers: Servers, seconds: float, rounds: int, broker: Br
     reported: dict[tuple[int, str], list[Reported]] = {
         (connections, who): [] for connections in CONNECTIONS for who in (OURS, APART, PEER)
     }
+    if broker == "apache":
+        await _warm_up(servers, broker)
     for number in range(rounds):
         for who in (OURS, PEER, APART):
             sys.stderr.write(f"round {number + 1} of {rounds}: {who}\n")
@@ -74,6 +79,14 @@ async def against_peer(servers: Servers, seconds: float, rounds: int, broker: Br
                     spent = partial(_cpu_seconds, servers, registry, children)
                     reported[connections, who].append(await _measured(servers, port, connections, seconds, spent))
     return _section(reported, broker)
+
+
+async def _warm_up(servers: Servers, broker: BrokerName) -> None:
+    """Let the broker compile what the requests of the programs need."""
+    for who in (OURS, PEER, OURS):
+        sys.stderr.write(f"warm-up: {who}\n")
+        async with servers.registry(CODES, broker) as registry, _running(servers, registry, who) as (port, _):
+            await client(servers, port, max(CONNECTIONS), WARM_BROKER_SECONDS)
 
 
 def _section(reported: Mapping[tuple[int, str], Sequence[Reported]], broker: BrokerName) -> Section:
