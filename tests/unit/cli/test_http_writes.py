@@ -71,7 +71,7 @@ async def test_all_parts_end_with_the_process(parts: dict[str, Any]) -> None:
         assert side.writes[0] == parts["CommandPublisher"]
         waits = side.writes[1]
         with waits.register("/x", "a") as one, waits.register("/x", "b"):
-            await one.first()
+            await one.first(30)
             with pytest.raises(TooManyWaiting):
                 waits.register("/x", "c")
         assert not parts["CommandPublisher"].closed
