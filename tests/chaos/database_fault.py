@@ -16,6 +16,9 @@ from tests.support.wait import eventually
 
 SERVICE = "application_name LIKE 'producer-registry %'"
 
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What a statement of a fault raises, which another fault of the same stage may do to it."""
+
 
 @fault("cut before COMMIT", 11)
 async def cut_before(run: Run) -> None:
@@ -81,21 +84,21 @@ async def terminated(run: Run) -> None:
 @fault("rows locked beyond the statement time-out", 13, seconds=STATEMENT_SECONDS + 2)
 async def locked(run: Run) -> None:
     await run.progress(0.2)
-    async with run.site.session(run.database) as session, session.transaction():
-        await session.execute("SELECT FROM registry_group FOR UPDATE")
-        await asyncio.sleep(STATEMENT_SECONDS * 1.2)
+    with contextlib.suppress(*LOST):
+        async with run.site.session(run.database) as session, session.transaction():
+            await session.execute("SELECT FROM registry_group FOR UPDATE")
+            await asyncio.sleep(STATEMENT_SECONDS * 1.2)
 
 
 @fault("deadlock", 13, seconds=4.0)
 async def deadlock(run: Run) -> None:
     # The service holds the marks and waits for a group; this session holds the groups and then waits for the marks.
     await run.progress(0.2)
-    async with run.site.session(run.database) as session:
-        with contextlib.suppress(asyncpg.DeadlockDetectedError):
-            async with session.transaction():
-                await session.execute("SELECT FROM registry_group FOR UPDATE")
-                await eventually(lambda: _waits(run), deadline=20, what="a writer that waits for a group")
-                await session.execute("SELECT FROM offset_mark FOR UPDATE")
+    with contextlib.suppress(*LOST):
+        async with run.site.session(run.database) as session, session.transaction():
+            await session.execute("SELECT FROM registry_group FOR UPDATE")
+            await eventually(lambda: _waits(run), deadline=20, what="a writer that waits for a group")
+            await session.execute("SELECT FROM offset_mark FOR UPDATE")
 
 
 async def _waits(run: Run) -> bool:
@@ -156,14 +159,14 @@ def _signal(pids: Sequence[int], number: signal.Signals) -> None:
 @fault("disk full error", 17, seconds=3.0)
 async def disk_full_error(run: Run) -> None:
     await run.progress(0.3)
-    async with run.site.session(run.database) as session:
-        await session.execute(
-            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''disk_full'', MESSAGE = ''no space left''; END'"
-        )
-        await session.execute("CREATE TRIGGER refuse BEFORE INSERT ON outbox_frame EXECUTE FUNCTION refuse()")
-        await asyncio.sleep(1.5)
-        await session.execute("DROP TRIGGER refuse ON outbox_frame")
+    await _eventually_done(
+        run,
+        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''disk_full'', MESSAGE = ''no space left''; END';"
+        "CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON outbox_frame EXECUTE FUNCTION refuse()",
+    )
+    await asyncio.sleep(1.5)
+    await _eventually_done(run, "DROP TRIGGER IF EXISTS refuse ON outbox_frame")
 
 
 @fault("read-only for a while", 12, 13, seconds=3.0)
@@ -171,16 +174,18 @@ async def read_only(run: Run) -> None:
     # As after a failover to a standby that has not been promoted: sessions pin default_transaction_read_only.
     await run.progress(0.3)
     refuse = "EXECUTE FUNCTION refuse_writes()"
-    async with run.site.session(run.database) as session:
-        await session.execute(
-            "CREATE OR REPLACE FUNCTION refuse_writes() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''read_only_sql_transaction'', MESSAGE = ''read-only''; END';"
-            f"CREATE TRIGGER refuse_writes BEFORE INSERT OR UPDATE OR DELETE ON inbox {refuse};"
-            f"CREATE TRIGGER refuse_writes BEFORE INSERT OR UPDATE OR DELETE ON outbox_frame {refuse}"
-        )
-        await run.site.execute("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
-        await asyncio.sleep(1.5)
-        await session.execute("DROP TRIGGER refuse_writes ON inbox; DROP TRIGGER refuse_writes ON outbox_frame")
+    await _eventually_done(
+        run,
+        "CREATE OR REPLACE FUNCTION refuse_writes() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RAISE EXCEPTION USING ERRCODE = ''read_only_sql_transaction'', MESSAGE = ''read-only''; END';"
+        f"CREATE OR REPLACE TRIGGER refuse_writes BEFORE INSERT OR UPDATE OR DELETE ON inbox {refuse};"
+        f"CREATE OR REPLACE TRIGGER refuse_writes BEFORE INSERT OR UPDATE OR DELETE ON outbox_frame {refuse}",
+    )
+    await _eventually_done(run, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}")  # noqa: S608
+    await asyncio.sleep(1.5)
+    await _eventually_done(
+        run, "DROP TRIGGER IF EXISTS refuse_writes ON inbox; DROP TRIGGER IF EXISTS refuse_writes ON outbox_frame"
+    )
 
 
 @fault("disk full", 17, seconds=4.0, small_disk=True, alone=True)
@@ -206,11 +211,15 @@ async def widened(run: Run) -> None:
         for table in tables:
             column = f"later_{number}_{run.random.randrange(10**6)}"
             statement = f'ALTER TABLE "{table}" ADD COLUMN IF NOT EXISTS {column} integer NOT NULL DEFAULT 7'
-            await eventually(partial(_done, run, statement), what=f"a new column of {table}")
+            await _eventually_done(run, statement)
         if number == 0:
             service = run.random.choice(run.services)
             await run.stop(service)
             run.start(service)
+
+
+async def _eventually_done(run: Run, statement: str) -> None:
+    await eventually(partial(_done, run, statement), what=statement)
 
 
 async def _done(run: Run, statement: str) -> bool:
@@ -220,6 +229,6 @@ async def _done(run: Run, statement: str) -> bool:
             # Longer than the second after which autovacuum is cancelled, shorter than the statement time-out.
             await session.execute("SET lock_timeout = '1500ms'")
             await session.execute(statement)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except LOST:
         return False
     return True

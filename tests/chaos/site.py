@@ -21,6 +21,7 @@ from tests.support import database
 from tests.support.ladder import running
 from tests.support.proxy import HOST, Proxy
 from tests.support.standby import promote
+from tests.support.wait import eventually
 
 BROKER_MEGABYTES = 512
 POSTGRES = {"deadlock_timeout": "200ms", "shared_buffers": "64MB"}
@@ -145,6 +146,8 @@ class Site:
                 await self.execute("postgres", f"CREATE TABLESPACE \"{name}\" LOCATION '{disk.folder}'")
                 await self.execute("postgres", f'ALTER DATABASE "{name}" SET TABLESPACE "{name}"')
             yield name
+            # It may recover from the last fault.
+            await eventually(lambda: self.answers(name), what="an answer of the database")
         if disk is not None:
             await self.execute("postgres", f'DROP TABLESPACE "{name}"')
 
