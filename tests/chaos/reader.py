@@ -81,19 +81,28 @@ class Reader:
         address = f"http://127.0.0.1:{service.api_port}"
         async with httpx2.AsyncClient(headers=headers, timeout=10, base_url=address) as client:
 
-            async def get(path: str) -> Any:
+            async def get(path: str) -> httpx2.Response:
                 answer = await client.get(path)
                 assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
-                return answer.json()
+                return answer
 
             async def pages(path: str) -> list[dict[str, Any]]:
                 elements: list[dict[str, Any]] = []
-                while page := (await get(f"{path}?pageSize=100&pageOffset={len(elements)}"))["data"]:
+                while page := (await get(f"{path}?pageSize=100&pageOffset={len(elements)}")).json()["data"]:
                     elements += [element["attributes"] for element in page]
                 return elements
 
-            observed.groups = {group["id"]: group for group in (await get("/groups?limit=1000"))["groups"]}
-            observed.producers = {user["id"]: user for user in (await get("/producers?limit=1000"))["producers"]}
+            async def listed(name: str) -> dict[str, dict[str, Any]]:
+                found: dict[str, dict[str, Any]] = {}
+                path = f"/{name}?limit=1000"
+                while path:
+                    page = await get(path)
+                    found |= {one["id"]: one for one in page.json()[name]}
+                    path = page.links.get("next", {}).get("url", "")
+                return found
+
+            observed.groups = await listed("groups")
+            observed.producers = await listed("producers")
             observed.codes = {code["id"]: code for code in await pages("/admin/v1/producer-codes")}
             for id_ in observed.producers:
                 observed.users[id_] = await pages(f"/admin/v1/users/{id_}/producer-codes")
