@@ -21,7 +21,7 @@ _log = log(__name__)
 COMMIT_SECONDS = 10.0
 
 PAUSE_SECONDS = 0.1
-"""Time between two commits. A commit for each small batch would take a fifth of the broker's time for commands."""
+"""Time between two commits. A commit for each small batch would take an eighth of the broker's time for commands."""
 
 
 class Consumer(Protocol):
