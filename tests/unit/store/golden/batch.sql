@@ -6,12 +6,13 @@
 WITH decided AS (
     INSERT INTO inbox (decided_at, sender, command_id, outcome)
     SELECT *
-    FROM unnest($8::timestamptz[], $9::bigint[], $10::bytea[], $11::bytea[])
+    FROM unnest((SELECT $8::timestamptz[]), (SELECT $9::bigint[]), (SELECT $10::bytea[]), (SELECT $11::bytea[]))
 ),
 waiting AS (
     INSERT INTO outbox_frame (position, shard, topic, messages, raw_bytes, value)
     SELECT *
-    FROM unnest($12::bigint[], $13::smallint[], $14::text[], $15::integer[], $16::integer[], $17::bytea[])
+    FROM unnest((SELECT $12::bigint[]), (SELECT $13::smallint[]), (SELECT $14::text[]), (SELECT $15::integer[]),
+        (SELECT $16::integer[]), (SELECT $17::bytea[]))
 )
 -- Set locked marks. The mark of a partition that this transaction started is set only if it is the only one: otherwise
 -- another transaction started the partition between the snapshot and the lock for starting it.
@@ -20,7 +21,8 @@ UPDATE offset_mark AS mark
 SET next_offset = found.next_offset, updated_at = now()
 FROM (
     SELECT here.place, n.next_offset
-    FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::boolean[])
+    FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::int[]), (SELECT $5::bigint[]),
+        (SELECT $6::bigint[]), (SELECT $7::boolean[]))
         AS n (topic, topic_id, partition, offset_now, next_offset, started)
     -- By the whole key, one by one: a plan for a join could read all marks and their old row versions.
     CROSS JOIN LATERAL (

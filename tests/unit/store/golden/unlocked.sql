@@ -15,7 +15,7 @@ SELECT 'organization', ROW (
     version
 )
 FROM organization
-WHERE id = ANY(string_to_array($1, ','))
+WHERE id = ANY(string_to_array((SELECT $1), ','))
 UNION ALL
 SELECT 'branch', ROW (
     id,
@@ -24,7 +24,7 @@ SELECT 'branch', ROW (
     version
 )
 FROM branch
-WHERE id = ANY(string_to_array($2, ','))
+WHERE id = ANY(string_to_array((SELECT $2), ','))
 UNION ALL
 SELECT 'role', ROW (
     id,
@@ -33,7 +33,7 @@ SELECT 'role', ROW (
     version
 )
 FROM role
-WHERE id = ANY(string_to_array($3, ','))
+WHERE id = ANY(string_to_array((SELECT $3), ','))
 UNION ALL
 SELECT 'product', ROW (
     id,
@@ -43,12 +43,16 @@ SELECT 'product', ROW (
     version
 )
 FROM product
-WHERE id = ANY(string_to_array($4, ','))
+WHERE id = ANY(string_to_array((SELECT $4), ','))
 UNION ALL
 SELECT 'user_association', ROW (a.id::text, a.user_id, a.code_id, a.role_ids)
-FROM unnest(string_to_array($5, ','), string_to_array($6, ',')) AS n (user_id, code_id)
-JOIN user_producer_code AS a ON a.user_id = n.user_id AND a.code_id = n.code_id
+FROM unnest(string_to_array((SELECT $5), ','), string_to_array((SELECT $6), ',')) AS n (user_id, code_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM user_producer_code AS one WHERE one.user_id = n.user_id AND one.code_id = n.code_id LIMIT 1
+) AS a
 UNION ALL
 SELECT 'group_association', ROW (a.id::text, a.group_id, a.code_id)
-FROM unnest(string_to_array($7, ','), string_to_array($8, ',')) AS n (group_id, code_id)
-JOIN group_producer_code AS a ON a.group_id = n.group_id AND a.code_id = n.code_id
+FROM unnest(string_to_array((SELECT $7), ','), string_to_array((SELECT $8), ',')) AS n (group_id, code_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM group_producer_code AS one WHERE one.group_id = n.group_id AND one.code_id = n.code_id LIMIT 1
+) AS a
