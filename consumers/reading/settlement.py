@@ -6,12 +6,12 @@ lag. A failed or late commit is harmless, because the mark recognizes records th
 
 import asyncio
 from collections.abc import Callable, Mapping, Set
-from contextlib import suppress
 from typing import Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from consumers.backoff import pause
 from service.failpoint import passing
 from service.log_condition import LogCondition
 from service.telemetry import OFFSET_COMMIT_FAILURES, log
@@ -156,6 +156,4 @@ class Settlement:
             else:
                 self._failing.ended()
                 passing("after_offset_commit")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._pause_seconds):
-                    await self._flushing.wait()
+            await pause(self._pause_seconds, self._flushing)

@@ -236,8 +236,7 @@ class OutcomeWaits:
         """
         chosen = self._new
         if self._all_checked != self._all_due or self._seconds_left() <= 0:
-            placed_or_new = {one for one in self._waiting if one.sent.offset is not None or not one.checked.done()}
-            chosen = self._new | placed_or_new
+            chosen = {one for one in self._waiting if one.sent.offset is not None or not one.checked.done()}
             self._all_checked, self._all_checked_at = self._all_due, time.monotonic()
         asked = [(one, one.sent) for one in chosen]
         self._new.clear()

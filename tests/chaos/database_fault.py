@@ -16,8 +16,8 @@ from tests.support.wait import eventually
 
 SERVICE = "application_name LIKE 'producer-registry %'"
 
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""What a statement of a fault raises, which another fault of the same stage may do to it."""
+ENDED = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError, OSError)
+"""What a statement raises if another fault of the same stage ends its session."""
 
 
 @fault("cut before COMMIT", 11)
@@ -84,7 +84,7 @@ async def terminated(run: Run) -> None:
 @fault("rows locked beyond the statement time-out", 13, seconds=STATEMENT_SECONDS + 2)
 async def locked(run: Run) -> None:
     await run.progress(0.2)
-    with contextlib.suppress(*LOST):
+    with contextlib.suppress(*ENDED):
         async with run.site.session(run.database) as session, session.transaction():
             await session.execute("SELECT FROM registry_group FOR UPDATE")
             await asyncio.sleep(STATEMENT_SECONDS * 1.2)
@@ -94,7 +94,7 @@ async def locked(run: Run) -> None:
 async def deadlock(run: Run) -> None:
     # The service holds the marks and waits for a group; this session holds the groups and then waits for the marks.
     await run.progress(0.2)
-    with contextlib.suppress(*LOST):
+    with contextlib.suppress(asyncpg.DeadlockDetectedError, *ENDED):
         async with run.site.session(run.database) as session, session.transaction():
             await session.execute("SELECT FROM registry_group FOR UPDATE")
             await eventually(lambda: _waits(run), deadline=20, what="a writer that waits for a group")
@@ -229,6 +229,6 @@ async def _done(run: Run, statement: str) -> bool:
             # Longer than the second after which autovacuum is cancelled, shorter than the statement time-out.
             await session.execute("SET lock_timeout = '1500ms'")
             await session.execute(statement)
-    except LOST:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return False
     return True

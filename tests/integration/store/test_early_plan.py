@@ -1,7 +1,6 @@
 """A session keeps its plans, and what was planned while the tables were empty is right when they are large."""
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from unittest.mock import AsyncMock
 
@@ -80,7 +79,7 @@ async def test_states_of_commands_are_read_by_key(
         states = await read_states(session, sent, TOPICS, ORIGIN)
         found.extend((state.status, state.passed, state.waits) for state in states)
 
-    pages = await pages_touched(session, database, partial(read))
+    pages = await pages_touched(session, database, read)
 
     expected = [("unchanged", True, False), (None, False, False), (None, False, True)]
     assert found == [state for state in expected for _ in range(COUNT)]

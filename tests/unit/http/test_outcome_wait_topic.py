@@ -83,7 +83,7 @@ async def test_the_broker_is_not_asked_before_a_command_is_published(
     broker.answers.set()
     with waits.register("/x", "one") as one, waits.register("/x", "two") as two:
         assert (await one.first(30), await two.first(30)) == (UNKNOWN, UNKNOWN)
-        assert session.origins == [None]
+        assert set(session.origins) == {None}
         assert broker.asked == 0
         one.published(0, 7)
         two.published(0, 8)
